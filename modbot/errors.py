@@ -1,0 +1,125 @@
+"""Every error that modbot raises on purpose.
+
+ModbotError
+├── BadConfig             a file or setting is wrong: says file, line and key
+├── AlreadyRunning        another instance works on the same data
+├── UnknownPage           no registered page has this id
+├── StoreUnreadable       the database cannot be opened or read
+├── ClassifierFailed      a classifier could not judge
+└── PlatformError         a platform call failed; `permanent` tells whether to try again
+    ├── AuthExpired       the token was refused
+    ├── MissingScope      the token lacks a permission
+    ├── RateLimited       wait `retry_after_seconds`
+    ├── QuotaSpent        paid credits or a monthly cap are used up
+    ├── WritesBlocked     the platform blocks our writes as abusive
+    ├── CommentGone       the comment is no longer there
+    ├── Unsupported       the platform has no such action
+    ├── BadRequest        the vendor says our call is wrong: a bug here
+    ├── BadAnswer         the vendor's answer could not be read
+    └── Unreachable       no answer: network, time-out, 5xx
+"""
+
+from __future__ import annotations
+
+
+class ModbotError(Exception):
+    """Something went wrong that a person can act on."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or (self.__doc__ or "").strip())
+
+
+class BadConfig(ModbotError):
+    """A configuration file or setting is wrong; mend the named file, line and key."""
+
+    def __init__(self, message: str, *, file: str = "", line: int | None = None, key: str = ""):
+        where = file + (f":{line}" if line else "")
+        parts = [p for p in (where, key, message) if p]
+        super().__init__(": ".join(parts))
+        self.file, self.line, self.key = file, line, key
+
+
+class AlreadyRunning(ModbotError):
+    """Another instance works on the same data; stop it first."""
+
+
+class UnknownPage(ModbotError):
+    """No registered page has this id; see `modbot pages list`."""
+
+
+class StoreUnreadable(ModbotError):
+    """The database cannot be opened or read; check its path and rights."""
+
+
+class ClassifierFailed(ModbotError):
+    """A classifier could not judge; its comments go to review."""
+
+
+class PlatformError(ModbotError):
+    """A call to a platform failed."""
+
+    permanent = False
+
+    def __init__(self, message: str = "", *, code: str = ""):
+        super().__init__(message)
+        self.code = code  # the vendor's code, e.g. "190/463"
+
+
+class AuthExpired(PlatformError):
+    """The page's token was refused; a person must make a new one."""
+
+    permanent = True
+
+
+class MissingScope(PlatformError):
+    """The page's token lacks a permission; grant it and check again."""
+
+    permanent = True
+
+
+class RateLimited(PlatformError):
+    """The platform asks us to wait."""
+
+    def __init__(self, message: str = "", *, retry_after_seconds: float, code: str = ""):
+        super().__init__(message, code=code)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class QuotaSpent(PlatformError):
+    """Paid credits or a usage cap are used up; polling stops until a person tops up."""
+
+    permanent = True
+
+
+class WritesBlocked(PlatformError):
+    """The platform blocks our writes as abusive; all writes stop for hours."""
+
+    def __init__(self, message: str = "", *, retry_after_seconds: float = 6 * 3600, code: str = ""):
+        super().__init__(message, code=code)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class CommentGone(PlatformError):
+    """The comment is no longer on the platform."""
+
+    permanent = True
+
+
+class Unsupported(PlatformError):
+    """The platform has no such action."""
+
+    permanent = True
+
+
+class BadRequest(PlatformError):
+    """The platform says our call is wrong; report this as a bug."""
+
+    permanent = True
+
+
+class BadAnswer(PlatformError):
+    """The platform's answer could not be read; nothing of it was used."""
+
+
+class Unreachable(PlatformError):
+    """The platform did not answer; it will be tried again."""

@@ -1,0 +1,85 @@
+"""The seams: what the service asks of a platform, a classifier and a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from modbot.domain import Capability, Comment, CommentBatch, Page, Signal
+
+
+class Clock(Protocol):
+    """Time as the service sees it; the demo's runs faster than the wall's."""
+
+    speed: float  # service seconds in one real second
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """What an adapter needs to reach its vendor."""
+
+    secrets: Mapping[str, str] = field(
+        repr=False
+    )  # "token" and whatever else the platform asks for
+    now: Callable[[], datetime]
+    timeout_seconds: float = 20.0  # for connecting and for each chunk
+    deadline_seconds: float = 30.0  # for one whole call
+    watch_hours: float = 48.0  # how far back listings look for edits and deletions
+
+
+class PlatformAdapter(Protocol):
+    """The comments of one page. Every failure is a PlatformError; every write may be repeated."""
+
+    page: Page
+    capabilities: frozenset[Capability]
+
+    def check(self) -> None:
+        """Raises AuthExpired or MissingScope when the token cannot do the job."""
+        ...
+
+    def fetch_since(self, cursor: str | None) -> CommentBatch:
+        """Comments since the cursor, oldest first; may overlap; carries the next cursor."""
+        ...
+
+    def fetch_one(self, comment_id: str) -> Comment | None:
+        """The comment as it is now. None: gone."""
+        ...
+
+    def fetch_many(self, comment_ids: Sequence[str]) -> Mapping[str, Comment | None]:
+        """fetch_one() for many ids in as few calls as the platform allows."""
+        ...
+
+    def hide(self, comment_id: str) -> None:
+        """Returns once the platform confirms that the public no longer sees the comment."""
+        ...
+
+    def restore(self, comment_id: str) -> None:
+        """Undoes hide()."""
+        ...
+
+    def delete(self, comment_id: str) -> None:
+        """Removes for good; only ever asked for by a person."""
+        ...
+
+
+AdapterFactory = Callable[[Page, Connection], PlatformAdapter]
+
+
+class Classifier(Protocol):
+    """Comments in, signals out: one list for each comment, in the same order."""
+
+    name: str
+    version: str  # of weights or rule files; kept with every decision
+
+    def classify(self, comments: Sequence[Comment]) -> list[list[Signal]]:
+        """Raises ClassifierFailed."""
+        ...
+
+
+ClassifierFactory = Callable[..., Classifier]

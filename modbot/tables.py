@@ -1,0 +1,228 @@
+"""The database tables. Times are aware UTC in the values and ISO-8601 text in the database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, Dialect, Index, LargeBinary, String, TypeDecorator, text
+from sqlmodel import Field, SQLModel
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """Aware UTC datetimes as fixed-width ISO text, so that text order is time order."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone")
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else datetime.fromisoformat(value)
+
+
+def _time(**kwargs: Any) -> Any:
+    return Field(sa_type=UtcTime, **kwargs)
+
+
+def _json(default: Any) -> Any:
+    return Field(default_factory=default, sa_column=Column(JSON, nullable=False))
+
+
+class PageRow(SQLModel, table=True):
+    """The registry: an account that LPS Media registered."""
+
+    __tablename__ = "page"
+    id: str = Field(primary_key=True)  # "platform:external_id"
+    platform: str
+    external_id: str
+    name: str
+    handle: str = ""
+    base_url: str = ""
+    token_ref: str = ""  # "env:NAME" | "file:PATH"
+    mode: str = "observe"
+    paused: bool = False
+    district_owned: bool = True
+    government_use: str = ""  # X: what the vendor answered, and who says so
+    registered_by: str = ""
+    registered_at: datetime = _time()
+
+
+class PageStateRow(SQLModel, table=True):
+    """Where polling of a page stands. Not evidence: no audit row covers it."""
+
+    __tablename__ = "page_state"
+    page_id: str = Field(primary_key=True, foreign_key="page.id")
+    cursor: str | None = None
+    last_poll_at: datetime | None = _time(default=None)
+    last_success_at: datetime | None = _time(default=None)
+    newest_post_at: datetime | None = _time(default=None)
+    newest_comment_at: datetime | None = _time(default=None)
+    rechecked_at: datetime | None = _time(default=None)
+    not_before: datetime | None = _time(default=None)  # no call to the platform before this
+    writes_not_before: datetime | None = _time(default=None)
+    failures: int = 0  # in a row
+    needs_login: bool = False
+    last_error: str = ""
+    usage: float | None = None
+
+
+class PostRow(SQLModel, table=True):
+    """What people comment on; its text is context for the judgement."""
+
+    __tablename__ = "post"
+    page_id: str = Field(primary_key=True, foreign_key="page.id")
+    post_id: str = Field(primary_key=True)
+    text: str = ""
+    created_at: datetime = _time()
+
+
+class FundraiserRow(SQLModel, table=True):
+    """A sale that the superintendent, a school leader or designee approved."""
+
+    __tablename__ = "fundraiser"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    details: str = ""  # link, dates, account
+    approved_by: str
+    approved_at: datetime = _time()
+    ends_at: datetime | None = _time(default=None)
+
+
+class CommentRow(SQLModel, table=True):
+    """A comment as a thing on a page; its texts are its versions."""
+
+    __tablename__ = "comment"
+    __table_args__ = (
+        Index("comment_by_vendor_id", "page_id", "comment_id", unique=True),
+        Index("comment_by_post", "page_id", "post_id", "created_at"),
+        Index("comment_by_time", "page_id", "created_at"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    page_id: str = Field(foreign_key="page.id")
+    platform: str
+    comment_id: str  # the vendor's
+    post_id: str
+    parent_id: str | None = None
+    author_id: str | None = None
+    author_name: str | None = None
+    permalink: str | None = None
+    created_at: datetime = _time()
+    first_seen_at: datetime = _time()
+    gone_at: datetime | None = _time(default=None)
+    hidden: bool | None = None  # as the platform last said, or as we last made it
+    versions: int = 1
+    by_page: bool = False
+
+
+class VersionRow(SQLModel, table=True):
+    """One text of a comment: the unit that is judged and acted on."""
+
+    __tablename__ = "version"
+    __table_args__ = (Index("version_of_comment", "comment_row", "number", unique=True),)
+    id: int | None = Field(default=None, primary_key=True)
+    comment_row: int = Field(foreign_key="comment.id")
+    number: int  # 1, 2, ...
+    text: str  # NUL and lone surrogates shown as \\u0000, \\ud800
+    escaped: bool = False  # whether any were
+    text_sha256: str  # over the text as sent
+    raw: bytes = Field(sa_column=Column(LargeBinary, nullable=False))  # zlib, vendor's bytes
+    raw_sha256: str
+    seen_at: datetime = _time()
+
+
+class DecisionRow(SQLModel, table=True):
+    """A verdict on a version, by the bot or a person, with all that explains it."""
+
+    __tablename__ = "decision"
+    __table_args__ = (
+        Index("decision_of_version", "version_id"),
+        Index("decision_by_page", "page_id", "id"),
+        Index("decision_by_verdict", "verdict", "id"),
+        Index("decision_by_page_verdict", "page_id", "verdict", "id"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)  # "bot:VERSION" or "person:UUID": a version is judged once
+    version_id: int = Field(foreign_key="version.id")
+    comment_row: int = Field(foreign_key="comment.id", index=True)
+    page_id: str = Field(foreign_key="page.id")
+    verdict: str
+    hide: bool
+    categories: list[str] = _json(list)
+    signals: list[dict[str, Any]] = _json(list)
+    clause: str = ""
+    thresholds: dict[str, float] = _json(dict)
+    degraded: list[str] = _json(list)
+    reason: str = ""
+    mode: str  # the page's mode at that time
+    models: dict[str, str] = _json(dict)  # classifier name -> version
+    config_sha256: str = ""
+    actor_kind: str = "bot"
+    actor: str = "modbot"
+    decided_at: datetime = _time()
+
+
+class DecisionCategoryRow(SQLModel, table=True):
+    """One row for each category of a decision: the log's filter. Derived, not evidence."""
+
+    __tablename__ = "decision_category"
+    __table_args__ = (Index("decision_category_newest", "category", "decision_id"),)
+    decision_id: int = Field(primary_key=True, foreign_key="decision.id")
+    category: str = Field(primary_key=True)
+
+
+class ActionRow(SQLModel, table=True):
+    """Something asked of a platform, written before it is asked."""
+
+    __tablename__ = "action"
+    __table_args__ = (
+        Index("action_open", "state", "next_try_at", sqlite_where=text("state = 'requested'")),
+        Index("action_by_page", "page_id", "kind", "requested_at"),
+        Index("action_of_comment", "comment_row"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)  # kind:page:comment:version number:decision id
+    decision_id: int = Field(foreign_key="decision.id", index=True)
+    version_id: int = Field(foreign_key="version.id")
+    comment_row: int = Field(foreign_key="comment.id")
+    page_id: str = Field(foreign_key="page.id")
+    kind: str
+    state: str = "requested"
+    attempts: int = 0
+    requested_at: datetime = _time()
+    next_try_at: datetime = _time()
+    finished_at: datetime | None = _time(default=None)
+    answer: str = ""  # the platform's, in short
+
+
+class AuditRow(SQLModel, table=True):
+    """The append-only chain. Triggers refuse UPDATE and DELETE."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("audit_of_row", "row_table", "row_id"),)
+    seq: int = Field(primary_key=True)
+    at: datetime = _time()
+    kind: str  # "comment.seen", "decision.made", "action.requested", "page.mode", ...
+    actor: str
+    row_table: str = ""  # the row that this one vouches for
+    row_id: str = ""
+    row_sha256: str = ""  # SHA-256 over that row's evidence fields, as canonical JSON
+    detail: str = "{}"  # canonical JSON, no comment text
+    prev: str
+    hash: str
+
+
+class ServiceRow(SQLModel, table=True):
+    """Signs of life of the running service, for the probes. One row."""
+
+    __tablename__ = "service"
+    id: int = Field(default=1, primary_key=True)
+    started_at: datetime | None = _time(default=None)
+    ticked_at: datetime | None = _time(default=None)
+    config_sha256: str = ""
+    config_error: str = ""

@@ -1,0 +1,1 @@
+"""Platform adapters: one file a platform, and the list of them."""
