@@ -4,6 +4,8 @@ ModbotError
 ├── BadConfig             a file or setting is wrong: says file, line and key
 ├── AlreadyRunning        another instance works on the same data
 ├── UnknownPage           no registered page has this id
+├── UnknownDecision       no stored decision has this number
+├── RegistrationRefused   a page or fundraiser may not be registered like this
 ├── StoreUnreadable       the database cannot be opened or read
 ├── ClassifierFailed      a classifier could not judge
 └── PlatformError         a platform call failed; `permanent` tells whether to try again
@@ -45,6 +47,14 @@ class AlreadyRunning(ModbotError):
 
 class UnknownPage(ModbotError):
     """No registered page has this id; see `modbot pages list`."""
+
+
+class RegistrationRefused(ModbotError):
+    """A page or fundraiser may not be registered like this; the message says why."""
+
+
+class UnknownDecision(ModbotError):
+    """No stored decision has this number; see `modbot decisions list`."""
 
 
 class StoreUnreadable(ModbotError):

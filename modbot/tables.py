@@ -145,6 +145,7 @@ class DecisionRow(SQLModel, table=True):
         Index("decision_by_page", "page_id", "id"),
         Index("decision_by_verdict", "verdict", "id"),
         Index("decision_by_page_verdict", "page_id", "verdict", "id"),
+        Index("decision_by_time", "decided_at", "page_id", "verdict"),
     )
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)  # "bot:VERSION" or "person:UUID": a version is judged once
@@ -168,12 +169,21 @@ class DecisionRow(SQLModel, table=True):
 
 
 class DecisionCategoryRow(SQLModel, table=True):
-    """One row for each category of a decision: the log's filter. Derived, not evidence."""
+    """One row for each category of a decision: the log's filter. Derived, not evidence.
+
+    It repeats the decision's page and verdict so that each mix of filters is one index range."""
 
     __tablename__ = "decision_category"
-    __table_args__ = (Index("decision_category_newest", "category", "decision_id"),)
+    __table_args__ = (
+        Index("category_newest", "category", "decision_id"),
+        Index("category_by_page", "category", "page_id", "decision_id"),
+        Index("category_by_verdict", "category", "verdict", "decision_id"),
+        Index("category_by_page_verdict", "category", "page_id", "verdict", "decision_id"),
+    )
     decision_id: int = Field(primary_key=True, foreign_key="decision.id")
     category: str = Field(primary_key=True)
+    page_id: str
+    verdict: str
 
 
 class ActionRow(SQLModel, table=True):

@@ -1,1 +1,41 @@
-"""Platform adapters: one file a platform, and the list of them."""
+"""Platform adapters: one file a platform, and the list of them.
+
+Each is imported when its first page is opened: the vendors' clients are slow to load.
+"""
+
+from __future__ import annotations
+
+from modbot.domain import Page
+from modbot.ports import AdapterFactory, Connection, PlatformAdapter
+
+
+def _facebook(page: Page, connection: Connection) -> PlatformAdapter:
+    from platforms.facebook import FacebookAdapter
+
+    return FacebookAdapter(page, connection)
+
+
+def _instagram(page: Page, connection: Connection) -> PlatformAdapter:
+    from platforms.instagram import InstagramAdapter
+
+    return InstagramAdapter(page, connection)
+
+
+def _x(page: Page, connection: Connection) -> PlatformAdapter:
+    from platforms.x import XAdapter
+
+    return XAdapter(page, connection)
+
+
+def _wordpress(page: Page, connection: Connection) -> PlatformAdapter:
+    from platforms.wordpress import WordPressAdapter
+
+    return WordPressAdapter(page, connection)
+
+
+ADAPTERS: dict[str, AdapterFactory] = {
+    "facebook": _facebook,
+    "instagram": _instagram,
+    "x": _x,
+    "wordpress": _wordpress,
+}

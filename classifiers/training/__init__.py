@@ -1,0 +1,1 @@
+"""Trains the embedded model: `python -m classifiers.training --data DIR --out DIR`."""

@@ -1,0 +1,59 @@
+# Everything runs in .venv, which is made on first use; nothing is installed elsewhere.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+SPEED ?= 510
+
+.PHONY: help demo test test-servers test-browser check bench kill lock clean
+
+help: ## What can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
+
+$(STAMP): requirements.lock requirements-dev.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("modbot needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.dev-ready: $(STAMP)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	touch $@
+
+demo: $(STAMP) ## Watch a school day in two minutes (SPEED=510 times faster than life)
+	$(BIN)/modbot demo --speed $(SPEED)
+
+test: $(VENV)/.dev-ready ## The tests that need no server and no browser
+	$(BIN)/python -m pytest -m "not servers and not browser"
+
+test-servers: $(VENV)/.dev-ready ## Tests against a real WordPress (Debian packages: see CONTRIBUTING.md)
+	$(BIN)/python -m pytest -m servers
+
+test-browser: $(VENV)/.dev-ready ## Tests in a real Chromium (Debian package: chromium)
+	$(BIN)/python -m pytest -m browser
+
+check: $(VENV)/.dev-ready ## Format, lint, types, import rules, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) test
+
+bench: $(VENV)/.dev-ready ## Speeds, printed beside a named alternative
+	$(BIN)/python -m tests.benchmarks.bench_judging
+	$(BIN)/python -m tests.benchmarks.bench_log
+	$(BIN)/python -m tests.benchmarks.bench_web
+
+kill: $(VENV)/.dev-ready ## kill -9 at 50 random moments of a run of 2,000 comments
+	$(BIN)/python -m tests.campaigns.kill_campaign --kills 50 --comments 2000
+
+PIN := $(BIN)/python -m piptools compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate
+
+lock: $(VENV)/.dev-ready ## Pin every dependency by hash
+	$(PIN) --build-deps-for editable --output-file requirements.lock pyproject.toml
+	$(PIN) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+clean: ## Remove what was made
+	rm -rf $(VENV) .demo build dist *.egg-info

@@ -1,0 +1,33 @@
+"""Swear words with letters starred out: f*ck, s**t, p*ta, bulls**t, f**kin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from classifiers.rule_files import WordRule
+
+_CENSORED: Final = re.compile(r"(?<![\w*])[a-zñ]{1,8}[*#%]{1,6}[a-zñ]{0,8}(?![\w*])")
+_ENDINGS: Final = ("", "s", "ed", "er", "ers", "in", "ing", "y", "ty", "ts", "es", "a", "as")
+_KEPT_LETTERS: Final = 2  # s*** alone could be many words
+
+
+def censored_words(
+    text: str, swears: Sequence[WordRule]
+) -> Iterator[tuple[WordRule, int, int]]:
+    """The swear word that each starred word of a folded text stands for, and where."""
+    if "*" not in text and "#" not in text and "%" not in text:
+        return
+    for match in _CENSORED.finditer(text):
+        shown = sum(letter.isalpha() for letter in match[0])
+        if shown < _KEPT_LETTERS:
+            continue
+        stars = re.sub(r"[*#%]+", lambda run: f"[a-zñ]{{1,{len(run[0]) + 1}}}", match[0])
+        meant = re.compile(stars)
+        for word in swears:
+            if " " not in word.text and any(
+                meant.fullmatch(word.text + ending) for ending in _ENDINGS
+            ):
+                yield word, match.start(), match.end()
+                break

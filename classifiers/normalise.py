@@ -1,0 +1,227 @@
+"""Folds a comment to plain lower-case words, so that one rule or weight serves every disguise.
+
+fold() undoes accents (but ñ), look-alike and styled letters, invisible characters, digits and signs
+in place of letters, spaced-out letters, stretched letters and hashtags, and remembers for every
+character where it stood. Folding twice changes nothing; time and length grow linearly.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from classifiers.confusables import one_to_one, plain
+
+_Edit = tuple[int, int, str]  # from, to, what stands there instead
+
+_ONE_TO_ONE: Final = one_to_one()
+# What may stay as it is: printable ASCII, ñ, common signs and emoji. All else is read one by one.
+_ODD: Final = re.compile(
+    "[^\n\x20-\x7eñÑ¡¿·•€£¥°\u2190-\u245f\u2500-\u2bff\U0001f1e6-\U0001f64f\U0001f680-\U0001faff]"
+)
+_TILDE: Final = re.compile("[nN]\u0303")
+_MAX_ROUNDS: Final = 64  # two or three settle any text seen; each is linear
+
+_HUMP_HINT: Final = re.compile("[a-zñ][A-ZÑ]")
+_HUMP: Final = re.compile("(?<=[a-zñ])(?=[A-ZÑ])")
+_HUMPED: Final = re.compile(r"#\w+|\b(?:[A-ZÑ][a-zñ]{2,}|[a-zñ]{3,})(?:[A-ZÑ][a-zñ]{2,})+\b")
+
+_LINK: Final = re.compile(
+    r"(?:https?://|www\.)\S+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]+"
+    r"|(?<![\w.-])(?:[\w-]{1,63}\.){1,8}"
+    r"(?:com|org|net|edu|gov|io|me|co|us|info|app|shop|link|tv|gg|ly|be)\b(?:/\S*)?"
+)
+
+_LEET_HINT: Final = re.compile("[a-zñ][013457@$€!|+][a-zñ]|[a-zñ][034@$5]|[@$0145][a-zñ]{2}")
+_MIXED: Final = re.compile("[a-zñ0-9@$!|+€]*[a-zñ][a-zñ0-9@$!|+€]*")
+_LEET: Final = str.maketrans("013457@$€!|+", "oieastaseiit")
+_INNER: Final = re.compile("(?<=[a-zñ])[013457@$€]{1,2}(?=[a-zñ])")
+_INNER_SIGN: Final = re.compile("(?<=[a-zñ])[!|+](?=[a-zñ]{1,4}$)")
+_LAST: Final = re.compile("(?<=[a-zñ]{3})[034@]$|(?<=^a)[5$]{2}(?=[a-zñ]*$)")
+_FIRST: Final = re.compile(
+    "^(?:@(?=ss|nal|nus)|[$5](?=hit|lut|uck)|[$](?=ex|tupid)|1(?=diot|mbecil)|4(?=ss|nal))"
+)
+
+_TRIPLE: Final = re.compile(r"([a-zñ])\1\1")
+_RUN: Final = re.compile(r"([a-zñ])\1\1+")
+_WORD: Final = re.compile("[a-zñ]+")
+# Words that are spelled with a double letter, so that a stretched one keeps two.
+_DOUBLED_WORDS: Final = """
+ass asses asshole assholes badass dumbass jackass piss pissed pissing pussy pussies boobs faggot
+nigger nigga hell kill all call well will tell still good cool food school too soon room boo look
+book see free need feet week been green street class pass miss boss less mess kiss happy better
+funny perro perra zorra porra carro guerra arriba calle ella
+"""
+_DOUBLED: Final = frozenset(_DOUBLED_WORDS.split())
+
+_GAP: Final = r"[ .\-_~,/\\·•*]{1,2}"
+_SPELLED: Final = rf"[a-zñ]({_GAP})[a-zñ013457@$!]\1[a-zñ013457@$!]"
+_SPELLED_HINT: Final = re.compile(rf"(?:\b|_){_SPELLED}(?:\b|_)")
+_SPELLED_OUT: Final = re.compile(
+    rf"(?<![^\W_])(?<![^\W_]'){_SPELLED}(?:\1[a-zñ013457@$!])*(?![^\W_])(?!'[a-z])"
+)
+_SPELLED_SHORT_WORDS: Final = "ass wtf fuk fck fuc cum fag sex kms kys hdp ptm coo tit stf gay"
+_SPELLED_SHORT: Final = frozenset(_SPELLED_SHORT_WORDS.split())
+_ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A folded text and where each of its characters stood in the original."""
+
+    text: str
+    starts: Sequence[int]
+    ends: Sequence[int]
+
+    @property
+    def offsets(self) -> Sequence[tuple[int, int]]:
+        """For each folded character the start and end of what it came from, in code points."""
+        return list(zip(self.starts, self.ends, strict=True))
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The stretch of the original that reads as text[start:end]; needs start < end."""
+        return self.starts[start], self.ends[end - 1]
+
+
+def fold(text: str) -> Folded:
+    """The text as plain lower-case words; may hold anything, lone surrogates and NUL included."""
+    read = text if text.isascii() else text.translate(_ONE_TO_ONE)
+    folded = Folded(read, range(len(read)), range(1, len(read) + 1))
+    if _ODD.search(read):
+        folded = _edit(folded, _characters(read))
+    if _HUMP_HINT.search(folded.text):
+        folded = _edit(folded, _humps(folded.text))
+    folded = Folded(folded.text.lower(), folded.starts, folded.ends)
+    for _ in range(_MAX_ROUNDS):
+        before = folded
+        for hint, step in _STEPS:
+            if hint.search(folded.text):
+                folded = _edit(folded, _outside_links(folded.text, step(folded.text)))
+        if folded is before:
+            break
+    return folded
+
+
+def _edit(folded: Folded, edits: Iterable[_Edit]) -> Folded:
+    """Carries out edits that come in order and do not overlap; the same object if there are none.
+
+    A replacement as long as what it replaces keeps each character's own place.
+    """
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    done = 0
+    text = folded.text
+    for start, end, instead in edits:
+        pieces += (text[done:start], instead)
+        starts += folded.starts[done:start]
+        ends += folded.ends[done:start]
+        if end - start == len(instead):
+            starts += folded.starts[start:end]
+            ends += folded.ends[start:end]
+        elif instead:
+            first = folded.starts[start] if end > start else folded.ends[start - 1]
+            starts += [first] * len(instead)
+            ends += [folded.ends[end - 1] if end > start else first] * len(instead)
+        done = end
+    if not pieces:
+        return folded
+    pieces.append(text[done:])
+    starts += folded.starts[done:]
+    ends += folded.ends[done:]
+    return Folded("".join(pieces), starts, ends)
+
+
+def _characters(text: str) -> list[_Edit]:
+    tildes = {match.start(): "ñ" for match in _TILDE.finditer(text)}
+    edits = [(at, at + 2, letter) for at, letter in tildes.items()]
+    for match in _ODD.finditer(text):
+        at = match.start()
+        read = plain(match[0])
+        if read != match[0] and at - 1 not in tildes:
+            edits.append((at, at + 1, read))
+    return sorted(edits)
+
+
+def _humps(text: str) -> list[_Edit]:
+    return [
+        (hump, hump, " ")
+        for word in _HUMPED.finditer(text)
+        for hump in (match.start() for match in _HUMP.finditer(text, *word.span()))
+    ]
+
+
+def _outside_links(text: str, edits: Sequence[_Edit]) -> Sequence[_Edit]:
+    """Addresses stay as they are: example.com/8fk2 is not a word in disguise."""
+    if not edits or ("." not in text and "://" not in text):
+        return edits
+    links = [match.span() for match in _LINK.finditer(text)]
+    kept: list[_Edit] = []
+    at = 0
+    for edit in edits:
+        while at < len(links) and links[at][1] <= edit[0]:
+            at += 1
+        if at == len(links) or links[at][0] >= edit[1]:
+            kept.append(edit)
+    return kept
+
+
+def _leet(text: str) -> list[_Edit]:
+    """Digits and signs inside a word are letters; those of a number, a price or a grade are not."""
+    edits = []
+    for match in _MIXED.finditer(text):
+        word = match[0]
+        if word.isalpha() or len(word) > 40:
+            continue
+        read = _INNER.sub(lambda run: run[0].translate(_LEET), word)
+        read = _INNER_SIGN.sub(lambda run: run[0].translate(_LEET), read) if len(word) < 9 else read
+        for edge in (_FIRST, _LAST):
+            read = edge.sub(lambda run: run[0].translate(_LEET), read)
+        if read != word:
+            edits.append((match.start(), match.end(), read))
+    return edits
+
+
+def _stretched(text: str) -> list[_Edit]:
+    """A letter three times or more stands for one, or for two where the word is spelled so."""
+    edits = []
+    done = 0
+    for triple in _TRIPLE.finditer(text):
+        if triple.start() < done:
+            continue
+        start = triple.start()
+        while start > done and (text[start - 1] == "ñ" or "a" <= text[start - 1] <= "z"):
+            start -= 1
+        word = _WORD.match(text, start)
+        if word is None:
+            continue
+        done = word.end()
+        double = _RUN.sub(r"\1\1", word[0])
+        single = _RUN.sub(r"\1", word[0])
+        keep = double if double in _DOUBLED else single
+        runs = _RUN.finditer(word[0])
+        length = 2 if keep == double else 1
+        edits += [(start + run.start(), start + run.end(), run[1] * length) for run in runs]
+    return edits
+
+
+def _spelled_out(text: str) -> list[_Edit]:
+    """Four or more single letters with the same gap are a word; three only if listed."""
+    edits = []
+    for match in _SPELLED_OUT.finditer(text):
+        word = match[0][:: 1 + len(match[1])]
+        letters = sum(letter.isalpha() for letter in word)
+        if word[:3] in _ALPHABET or letters < 3 or len(set(word)) < 2:
+            continue
+        if (len(word) > 3 and letters * 3 >= len(word) * 2) or word in _SPELLED_SHORT:
+            edits.append((match.start(), match.end(), word))
+    return edits
+
+
+_STEPS: Final[tuple[tuple[re.Pattern[str], Callable[[str], list[_Edit]]], ...]] = (
+    (_LEET_HINT, _leet),
+    (_TRIPLE, _stretched),
+    (_SPELLED_HINT, _spelled_out),
+)

@@ -1,0 +1,17 @@
+"""The record that cannot be changed unseen: append-only, hash-chained, checked by verify()."""
+
+from modbot.audit.chain import Entry, Head, append, head
+from modbot.audit.evidence import canonical, evidence_sha256
+from modbot.audit.verify import Problem, Report, verify
+
+__all__ = [
+    "Entry",
+    "Head",
+    "Problem",
+    "Report",
+    "append",
+    "canonical",
+    "evidence_sha256",
+    "head",
+    "verify",
+]

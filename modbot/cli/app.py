@@ -1,0 +1,98 @@
+"""The `modbot` program: its commands, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from modbot import __version__
+from modbot.cli import check, config, decisions, evaluate, fundraisers, pages, record, running
+from modbot.cli.answers import (
+    EXIT_ALREADY_RUNNING,
+    EXIT_BAD_INPUT,
+    CommandFailed,
+    complain,
+    print_json,
+)
+from modbot.cli.surroundings import ConfigOption
+from modbot.errors import AlreadyRunning, ModbotError
+
+EXIT_INTERNAL = 70  # EX_SOFTWARE
+EXIT_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="modbot",
+    help="Moderates the comments on a school district's social media pages, and keeps the record.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for module in (running, check, evaluate, record):
+    module.register(app)
+for name, group in (
+    ("pages", pages.app),
+    ("fundraisers", fundraisers.app),
+    ("decisions", decisions.app),
+    ("config", config.app),
+):
+    app.add_typer(group, name=name)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"modbot {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    ctx: typer.Context,
+    config: ConfigOption = None,
+    version: Annotated[  # noqa: ARG001 - its callback does the work
+        bool, typer.Option("--version", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    ctx.obj = config
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs one command and exits: 0 done, 1 a check failed, 2 broken input, 75 already running."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = app(args=arguments, prog_name="modbot", standalone_mode=False)
+    except BrokenPipeError:
+        # The reader has gone (`modbot export - | head`); nothing is left to be said to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except (typer.Abort, KeyboardInterrupt):
+        sys.exit(EXIT_INTERRUPTED)
+    except Exception as error:
+        message, code = _explained(error)
+        complain(message)
+        if "--json" in arguments:
+            print_json({"error": message})
+    sys.exit(code or 0)
+
+
+def _explained(error: Exception) -> tuple[str, int]:
+    """One line about an error, and the exit code."""
+    if isinstance(error, CommandFailed):
+        return str(error), error.exit_code
+    if isinstance(error, AlreadyRunning):
+        return str(error), EXIT_ALREADY_RUNNING
+    if isinstance(error, ModbotError):
+        return str(error), EXIT_BAD_INPUT
+    if isinstance(error, typer.TyperException):
+        return f"{error.format_message()} (see modbot --help)", EXIT_BAD_INPUT
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror or type(error).__name__}", EXIT_BAD_INPUT
+    from modbot import logs
+
+    logs.log_crash(error)
+    return f"internal error ({type(error).__name__}); please report it", EXIT_INTERNAL

@@ -1,0 +1,118 @@
+"""`modbot fundraisers`: the sales that the district approved."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from modbot.cli.answers import CommandFailed, answer, print_table
+from modbot.cli.surroundings import (
+    ByOption,
+    ConfigOption,
+    JsonOption,
+    load,
+    open_database,
+    person,
+    utc_now,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from modbot.registry import Fundraiser
+
+app = typer.Typer(help="The approved fundraisers.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command("add")
+def add(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As people write it.")],
+    approved_by: Annotated[
+        str,
+        typer.Option(help="The superintendent, school leader or designee who approved it."),
+    ],
+    details: Annotated[str, typer.Option(help="Its link, account or place.")] = "",
+    ends: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day, in the district's time.")
+    ] = None,
+    by: ByOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Record an approval; comments about this sale are let through."""
+    from modbot import registry
+
+    found = load(ctx, config)
+    with open_database(found) as database:
+        fundraiser = registry.add_fundraiser(
+            database,
+            name=name,
+            approved_by=approved_by,
+            actor=person(by),
+            now=utc_now(),
+            details=details,
+            ends_at=_end_of_day(ends, found.settings.web.time_zone) if ends else None,
+        )
+    _answer_one(fundraiser, as_json=as_json)
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    ended: Annotated[bool, typer.Option("--ended", help="Also those that have ended.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the approved fundraisers."""
+    from modbot import registry
+
+    with open_database(load(ctx, config)) as database:
+        found = registry.list_fundraisers(database, None if ended else utc_now())
+
+    def tell(console: Console) -> None:
+        print_table(
+            console,
+            "Approved fundraisers",
+            ("number", "name", "details", "approved by", "ends (UTC)"),
+            ((f.id, f.name, f.details, f.approved_by, f.ends_at) for f in found),
+        )
+
+    answer({"fundraisers": [asdict(f) for f in found]}, as_json=as_json, tell=tell)
+
+
+@app.command("end")
+def end(
+    ctx: typer.Context,
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help="As fundraisers list shows it.")],
+    by: ByOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """End an approval now."""
+    from modbot import registry
+
+    with open_database(load(ctx, config)) as database:
+        fundraiser = registry.end_fundraiser(database, number, person(by), utc_now())
+    _answer_one(fundraiser, as_json=as_json)
+
+
+def _answer_one(fundraiser: Fundraiser, *, as_json: bool) -> None:
+    ends = f"until {fundraiser.ends_at:%Y-%m-%d %H:%M} UTC" if fundraiser.ends_at else "no end"
+
+    def tell(console: Console) -> None:
+        console.print(f"{fundraiser.id}: {fundraiser.name} ({ends})", soft_wrap=True)
+
+    answer(asdict(fundraiser), as_json=as_json, tell=tell)
+
+
+def _end_of_day(day: str, time_zone: str) -> datetime:
+    try:
+        midnight = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=ZoneInfo(time_zone))
+        return (midnight + timedelta(days=1)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise CommandFailed("--ends must be a date such as 2026-12-18") from None

@@ -1,0 +1,297 @@
+"""`modbot pages`: the registry of moderated pages."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from modbot.cli.answers import CommandFailed, answer, print_table
+from modbot.cli.surroundings import (
+    ByOption,
+    ConfigOption,
+    JsonOption,
+    load,
+    open_database,
+    open_service,
+    person,
+    utc_now,
+)
+from modbot.domain import Mode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from rich.console import Console
+
+    from modbot.domain import Actor, Page
+    from modbot.registry import RegisteredPage
+    from modbot.service import Service
+    from modbot.store import Database
+
+app = typer.Typer(help="The registered pages.", no_args_is_help=True, rich_markup_mode=None)
+
+PageArgument = Annotated[str, typer.Argument(metavar="PAGE", help="Its id, as pages list shows it.")]
+
+
+@app.command("add")
+def add(
+    ctx: typer.Context,
+    platform: Annotated[str | None, typer.Option(help="facebook, instagram, x, ...")] = None,
+    external_id: Annotated[str | None, typer.Option("--id", help="Its id there.")] = None,
+    name: Annotated[str | None, typer.Option(help="What people call the page.")] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(metavar="REF", help="Where its token is: env:NAME or file:PATH."),
+    ] = None,
+    district_owned: Annotated[
+        bool | None,
+        typer.Option("--district-owned/--personal", help="Whose page it is."),
+    ] = None,
+    handle: Annotated[str, typer.Option(help="Its @name.")] = "",
+    url: Annotated[str, typer.Option(help="Address of the site (WordPress).")] = "",
+    government_use: Annotated[
+        str | None,
+        typer.Option(help="X: what X answered about government use, and who confirms it."),
+    ] = None,
+    by: ByOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Register a page that the district owns; it starts in observe."""
+    from modbot import registry
+    from modbot.service import platform_names
+
+    found = load(ctx, config)
+    platform = _asked(platform, "--platform", "Platform")
+    new = registry.NewPage(
+        platform=platform,
+        external_id=_asked(external_id, "--id", "The page's id on the platform"),
+        name=_asked(name, "--name", "The page's name"),
+        token_ref=_asked(token, "--token", "Where its token is (env:NAME or file:PATH)"),
+        district_owned=_confirmed(district_owned),
+        handle=handle,
+        base_url=url,
+        government_use=_government_use(platform, government_use),
+    )
+    with open_database(found) as database:
+        page = registry.add_page(
+            database, new, person(by), utc_now(), platforms=platform_names()
+        )
+    answer(_fields(page), as_json=as_json, tell=lambda console: _tell_page(console, page))
+
+
+def _asked(value: str | None, option: str, question: str) -> str:
+    """The option's value, or what a person at the terminal says."""
+    if value is not None:
+        return value
+    if not sys.stdin.isatty():
+        raise CommandFailed(f"{option} is missing")
+    return str(typer.prompt(question, err=True))
+
+
+def _confirmed(district_owned: bool | None) -> bool:
+    if district_owned is not None:
+        return district_owned
+    if not sys.stdin.isatty():
+        raise CommandFailed("say whether the district owns the page: --district-owned or --personal")
+    question = "Does the district own this page (not a person, whatever their office)?"
+    return bool(typer.confirm(question, err=True))
+
+
+def _government_use(platform: str, text: str | None) -> str:
+    if text is not None or platform != "x" or not sys.stdin.isatty():
+        return text or ""
+    question = (
+        "X asks government bodies for an Enterprise plan. What did X answer about this use,"
+        " and who confirms it?"
+    )
+    return str(typer.prompt(question, err=True))
+
+
+@app.command("list")
+def list_(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List the registered pages and where their polling stands."""
+    from modbot import registry
+
+    with open_database(load(ctx, config)) as database:
+        found = registry.list_pages(database)
+
+    def tell(console: Console) -> None:
+        print_table(
+            console,
+            "Pages",
+            ("page", "name", "mode", "token", "last read (UTC)", "state"),
+            (
+                (r.page.id, r.page.name, r.page.mode.value, r.page.token_ref, r.last_success_at,
+                 _state(r))
+                for r in found
+            ),
+        )
+
+    pages = [_fields(r.page) | _state_fields(r) for r in found]
+    answer({"pages": pages}, as_json=as_json, tell=tell)
+
+
+@app.command("check")
+def check(
+    ctx: typer.Context,
+    page: Annotated[
+        str | None, typer.Argument(metavar="[PAGE]", help="One page; else all of them.")
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask each platform whether the page's token can do the job; exit 1 when one cannot."""
+    from modbot import store
+
+    with open_service(load(ctx, config)) as service:
+        with service.database.read() as s:
+            chosen = store.pages(s) if page is None else [store.page(s, page)]
+        results = [(p, _problem(service, p)) for p in chosen]
+
+    def tell(console: Console) -> None:
+        rows = ((p.id, p.name, problem or "ok") for p, problem in results)
+        print_table(console, "Pages", ("page", "name", "answer"), rows)
+
+    payload = {
+        "ok": not any(problem for _, problem in results),
+        "pages": [{"id": p.id, "ok": not problem, "error": problem} for p, problem in results],
+    }
+    answer(payload, as_json=as_json, tell=tell)
+    if not payload["ok"]:
+        raise typer.Exit(1)
+
+
+def _problem(service: Service, page: Page) -> str:
+    """What the platform says against the page's token; empty: nothing."""
+    from modbot.errors import ModbotError
+
+    try:
+        service.adapter(page).check()
+    except ModbotError as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+@app.command("mode")
+def mode(
+    ctx: typer.Context,
+    page: PageArgument,
+    mode: Annotated[Mode, typer.Argument(help="How far the service may go.")],
+    by: ByOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Set how far the service may go on a page."""
+    from modbot import registry
+
+    def change(database: Database, actor: Actor, now: datetime) -> Page:
+        return registry.set_mode(database, page, mode, actor, now)
+
+    _changed(ctx, config, by, change, as_json=as_json)
+
+
+@app.command("pause")
+def pause(
+    ctx: typer.Context,
+    page: PageArgument,
+    by: ByOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Stop reading a page and acting on it."""
+    from modbot import registry
+
+    def change(database: Database, actor: Actor, now: datetime) -> Page:
+        return registry.pause(database, page, actor, now)
+
+    _changed(ctx, config, by, change, as_json=as_json)
+
+
+@app.command("resume")
+def resume(
+    ctx: typer.Context,
+    page: PageArgument,
+    by: ByOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Go on with a paused page."""
+    from modbot import registry
+
+    def change(database: Database, actor: Actor, now: datetime) -> Page:
+        return registry.resume(database, page, actor, now)
+
+    _changed(ctx, config, by, change, as_json=as_json)
+
+
+@app.command("token")
+def token(
+    ctx: typer.Context,
+    page: PageArgument,
+    ref: Annotated[str, typer.Argument(metavar="REF", help="env:NAME or file:PATH.")],
+    by: ByOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Name another variable or file for a page's token."""
+    from modbot import registry
+
+    def change(database: Database, actor: Actor, now: datetime) -> Page:
+        return registry.set_token_ref(database, page, ref, actor, now)
+
+    _changed(ctx, config, by, change, as_json=as_json)
+
+
+def _changed(
+    ctx: typer.Context,
+    config: ConfigOption,
+    by: str | None,
+    change: Callable[[Database, Actor, datetime], Page],
+    *,
+    as_json: bool,
+) -> None:
+    with open_database(load(ctx, config)) as database:
+        page = change(database, person(by), utc_now())
+    answer(_fields(page), as_json=as_json, tell=lambda console: _tell_page(console, page))
+
+
+def _fields(page: Page) -> dict[str, Any]:
+    return {
+        "id": page.id,
+        "platform": page.platform,
+        "name": page.name,
+        "mode": page.mode.value,
+        "paused": page.paused,
+        "handle": page.handle,
+        "base_url": page.base_url,
+        "token_ref": page.token_ref,
+    }
+
+
+def _state_fields(registered: RegisteredPage) -> dict[str, Any]:
+    return {
+        "last_success_at": registered.last_success_at,
+        "not_before": registered.not_before,
+        "failures": registered.failures,
+        "needs_login": registered.needs_login,
+        "last_error": registered.last_error,
+    }
+
+
+def _state(registered: RegisteredPage) -> str:
+    if registered.page.paused:
+        return "paused"
+    if registered.needs_login:
+        return f"needs a new token: {registered.last_error}"
+    if registered.failures:
+        return f"failing ({registered.failures} in a row): {registered.last_error}"
+    return "ok" if registered.last_success_at else "not read yet"
+
+
+def _tell_page(console: Console, page: Page) -> None:
+    paused = ", paused" if page.paused else ""
+    console.print(f"{page.id} ({page.name}): {page.mode.value}{paused}", soft_wrap=True)

@@ -1,0 +1,87 @@
+"""What commands share: their common options, and opening configuration, database and service."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from modbot.domain import Actor
+    from modbot.service import Service
+    from modbot.settings import Config
+    from modbot.store import Database
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="DIR",
+        help="Configuration folder; else MODBOT_CONFIG, else the one that came with modbot.",
+    ),
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Answer with one JSON object on standard output.")
+]
+ByOption = Annotated[
+    str | None, typer.Option("--by", metavar="NAME", help="Who does this; else your login name.")
+]
+
+
+def load(
+    ctx: typer.Context,
+    folder: Path | None,
+    *,
+    level: Literal["warning", "configured"] = "warning",
+) -> Config:
+    """The configuration that the command line asks for; from here on logs go where it says."""
+    from modbot import logs
+    from modbot.settings import load_config
+
+    logs.configure(level="warning", format="console")
+    config = load_config(folder or ctx.find_root().obj)
+    log = config.settings.log
+    logs.configure(level=log.level if level == "configured" else "warning", format=log.format)
+    return config
+
+
+@contextmanager
+def open_database(config: Config) -> Iterator[Database]:
+    """The configured database, made and brought up to date."""
+    from modbot.store import Database
+
+    database = Database.open(config.settings.database.url)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+@contextmanager
+def open_service(config: Config) -> Iterator[Service]:
+    """A service on the configured database; nothing runs yet."""
+    from modbot.service import build_service
+
+    service = build_service(config)
+    try:
+        yield service
+    finally:
+        service.close()
+
+
+def person(name: str | None) -> Actor:
+    """Who types, by the name given or the login name."""
+    from modbot.domain import Actor
+
+    login = (os.environ.get(v, "") for v in ("SUDO_USER", "USER", "LOGNAME"))
+    return Actor(kind="person", name=name if name is not None else next(filter(None, login), ""))
+
+
+def utc_now() -> datetime:
+    """The time at which a person gives a command."""
+    return datetime.now(UTC)

@@ -1,0 +1,46 @@
+"""Clocks: the wall's, and one that runs faster for the demo."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    speed = 1.0
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class FastClock:
+    """Starts at `start` and runs `speed` service seconds in each real second."""
+
+    def __init__(self, start: datetime, speed: float):
+        self.speed = speed
+        self._start = start
+        self._began = time.monotonic()
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=(time.monotonic() - self._began) * self.speed)
+
+
+class SteppedClock:
+    """Stands still until it is moved; never moves back."""
+
+    speed = 1.0
+
+    def __init__(self, start: datetime):
+        self._now = start
+        self._lock = threading.Lock()
+
+    def now(self) -> datetime:
+        with self._lock:
+            return self._now
+
+    def move_to(self, at: datetime) -> None:
+        with self._lock:
+            self._now = max(self._now, at)

@@ -1,0 +1,215 @@
+"""The only caller of hide, restore and delete: what may be asked of a platform, and the asking."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from modbot import store
+from modbot.alerts import Alert, Alerter
+from modbot.domain import (
+    ActionKind,
+    ActionState,
+    Capability,
+    Comment,
+    Decision,
+    Mode,
+    Page,
+    Verdict,
+)
+from modbot.errors import (
+    AuthExpired,
+    CommentGone,
+    MissingScope,
+    PlatformError,
+    QuotaSpent,
+    RateLimited,
+    WritesBlocked,
+)
+from modbot.ports import PlatformAdapter
+from modbot.store import ActionContext, Database
+
+QUOTA_SPENT = "hide quota spent"
+CANNOT_HIDE = "the platform cannot hide this comment"
+EDITED_AFTER_HIDE = "edited after it was hidden"
+
+BACKOFF_CAP_SECONDS = 15 * 60
+LOGIN_RETRY_SECONDS = 15 * 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much the bot may do alone."""
+
+    hides_per_hour: int = 30  # a page
+    hides_per_day: int = 100  # a page
+    max_attempts: int = 8  # for one action, then a person decides
+
+
+def plan(
+    decision: Decision, comment: Comment, page: Page, capabilities: frozenset[Capability], left: int
+) -> tuple[Decision, ActionKind | None]:
+    """The decision as it can stand on this page, and what to ask of the platform.
+
+    `left` is how many hides the page's quota still allows. A hide that may not be carried out
+    becomes a review that says why; it is never dropped.
+    """
+    if not decision.hide or page.mode is not Mode.ENFORCE:
+        return decision, None
+    if Capability.HIDE not in capabilities or not comment.can_hide:
+        return _withheld(decision, CANNOT_HIDE), None
+    if left <= 0:
+        return _withheld(decision, QUOTA_SPENT), None
+    return decision, ActionKind.HIDE
+
+
+def _withheld(decision: Decision, why: str) -> Decision:
+    verdict = Verdict.REVIEW if decision.verdict is Verdict.HIDE else decision.verdict
+    return replace(decision, verdict=verdict, hide=False, degraded=(*decision.degraded, why))
+
+
+def backoff_seconds(attempts: int, *, first: float = 2.0) -> float:
+    """Doubling, with jitter so that pages do not return in step; 15 minutes at most."""
+    full = min(BACKOFF_CAP_SECONDS, first * 2.0 ** min(attempts, 12))
+    return full * random.uniform(0.5, 1.0)
+
+
+def carry_out(
+    database: Database,
+    adapter: PlatformAdapter,
+    action: ActionContext,
+    *,
+    now: datetime,
+    limits: Limits,
+    alerter: Alerter,
+) -> ActionState:
+    """Carries out one requested action and records how it ended.
+
+    The platform is asked for the comment first: an action on a text that has changed is refused,
+    and one that already took effect (a crash between call and record) is not repeated.
+    """
+    try:
+        state, answer = _ask(adapter, action)
+    except PlatformError as error:
+        return _after_error(database, action, error, now=now, limits=limits, alerter=alerter)
+    with database.write() as s:
+        store.finish_action(s, action.action_id, state, answer, now)
+    return state
+
+
+def _ask(adapter: PlatformAdapter, action: ActionContext) -> tuple[ActionState, str]:
+    if action.newest_number != action.version_number:
+        return ActionState.SUPERSEDED, "edited since"
+    if not action.is_latest_wish:
+        return ActionState.SUPERSEDED, "a later decision stands against it"
+    current = adapter.fetch_one(action.comment_id)
+    if current is None:
+        return ActionState.GONE, "not on the platform"
+    if current.text_sha256 != action.text_sha256:
+        return ActionState.SUPERSEDED, "edited since"
+    wanted = {ActionKind.HIDE: True, ActionKind.RESTORE: False}.get(action.kind)
+    if wanted is not None and current.hidden is wanted:
+        return ActionState.CONFIRMED, "already so"
+    call = {
+        ActionKind.HIDE: adapter.hide,
+        ActionKind.RESTORE: adapter.restore,
+        ActionKind.DELETE: adapter.delete,
+    }[action.kind]
+    try:
+        call(action.comment_id)
+    except CommentGone:
+        return ActionState.GONE, "not on the platform"
+    return ActionState.CONFIRMED, "done"
+
+
+def _after_error(
+    database: Database,
+    action: ActionContext,
+    error: PlatformError,
+    *,
+    now: datetime,
+    limits: Limits,
+    alerter: Alerter,
+) -> ActionState:
+    """Waits and tries again, or gives up to a person; the page's state learns of it."""
+    answer = f"{type(error).__name__}: {error}"[:300]
+    wait = _wait_seconds(error, action.attempts)
+    login = isinstance(error, AuthExpired | MissingScope)
+    waits = login or isinstance(error, RateLimited | WritesBlocked | QuotaSpent)
+    if not waits and (error.permanent or action.attempts + 1 >= limits.max_attempts):
+        with database.write() as s:
+            store.finish_action(s, action.action_id, ActionState.FAILED, answer, now)
+            store.record_followup(
+                s,
+                action_id=action.action_id,
+                degraded=f"{action.kind} failed",
+                reason=f"The platform refused: {answer}",
+                now=now,
+            )
+        alerter.send(
+            Alert(
+                kind="action_failed",
+                page_id=action.page.id,
+                decision_id=action.decision_id,
+                detail=f"{action.kind} failed; decide by hand",
+            )
+        )
+        return ActionState.FAILED
+    until = now + timedelta(seconds=wait)
+    with database.write() as s:
+        store.retry_action(s, action.action_id, until, answer, now)
+        if waits:
+            store.save_page_state(s, action.page.id, writes_not_before=until)
+        if login:
+            store.save_page_state(s, action.page.id, needs_login=True, last_error=answer)
+    if login or isinstance(error, WritesBlocked | QuotaSpent):
+        alerter.send(Alert(kind=_incident(error), page_id=action.page.id, detail=str(error)))
+    return ActionState.REQUESTED
+
+
+def _wait_seconds(error: PlatformError, attempts: int) -> float:
+    if isinstance(error, RateLimited | WritesBlocked):
+        return error.retry_after_seconds
+    if isinstance(error, AuthExpired | MissingScope | QuotaSpent):
+        return LOGIN_RETRY_SECONDS
+    return backoff_seconds(attempts)
+
+
+def _incident(error: PlatformError) -> str:
+    if isinstance(error, AuthExpired | MissingScope):
+        return "needs_login"
+    return "quota_spent" if isinstance(error, QuotaSpent) else "writes_blocked"
+
+
+def carry_out_due(
+    database: Database,
+    adapter: PlatformAdapter,
+    page_id: str,
+    *,
+    now: datetime,
+    limits: Limits,
+    alerter: Alerter,
+) -> int:
+    """Carries out what is due on a page, oldest first; stops while writes must wait. Returns how
+    many were tried."""
+    tried = 0
+    while True:
+        with database.read() as s:
+            if _must_wait(s, page_id, now):
+                return tried
+            due = store.due_actions(s, now, limit=20, page_id=page_id)
+        if not due:
+            return tried
+        for action in due:
+            state = carry_out(database, adapter, action, now=now, limits=limits, alerter=alerter)
+            tried += 1
+            if state is ActionState.REQUESTED:  # the platform is not itself: not now
+                return tried
+
+
+def _must_wait(s: Session, page_id: str, now: datetime) -> bool:
+    until = store.page_state(s, page_id).writes_not_before
+    return until is not None and now < until

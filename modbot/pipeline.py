@@ -1,0 +1,370 @@
+"""From a page to its judged comments: fetch, judge, store, and only then act."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+from sqlmodel import Session
+
+from modbot import store
+from modbot.alerts import Alert, Alerter
+from modbot.domain import (
+    Capability,
+    Category,
+    Comment,
+    CommentBatch,
+    Decision,
+    Page,
+    Post,
+    Verdict,
+)
+from modbot.enforcement import (
+    EDITED_AFTER_HIDE,
+    QUOTA_SPENT,
+    Limits,
+    backoff_seconds,
+    carry_out_due,
+    plan,
+)
+from modbot.errors import (
+    AuthExpired,
+    MissingScope,
+    PlatformError,
+    QuotaSpent,
+    RateLimited,
+    WritesBlocked,
+)
+from modbot.judging import Judge
+from modbot.ports import Clock, PlatformAdapter
+from modbot.store import Database, Judged, Known
+
+_log = structlog.get_logger("modbot.pipeline")
+
+FETCHES_A_POLL = 20  # a burst longer than this goes on with the next poll
+LATE_AFTER_FAILURES = 5
+LOGIN_RETRY_SECONDS = 15 * 60
+RECHECK_LIMIT = 100
+OWN_WORDS = Decision(verdict=Verdict.ALLOW, hide=False, reason="Written by the page itself.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PollContext:
+    """All that polling one page needs."""
+
+    database: Database
+    adapter: PlatformAdapter
+    judge: Judge
+    clock: Clock
+    limits: Limits
+    alerter: Alerter
+    watch_hours: float = 48.0
+    recheck_minutes: float = 60.0
+
+
+@dataclass(kw_only=True)
+class PollResult:
+    """What one poll did; `error` is empty when it went well."""
+
+    page_id: str
+    seen: int = 0
+    new: int = 0
+    edited: int = 0
+    gone: int = 0
+    hides_requested: int = 0
+    actions_tried: int = 0
+    error: str = ""
+    skipped: str = ""
+
+
+def poll_page(context: PollContext, page_id: str) -> PollResult:
+    """Fetches, judges, stores and acts for one page. Platform failures end in the result and the
+    page's state; failures of the store are raised, and then nothing was hidden."""
+    result = PollResult(page_id=page_id)
+    with context.database.read() as s:
+        page, state = store.page(s, page_id), store.page_state(s, page_id)
+        cursor, not_before, rechecked_at = state.cursor, state.not_before, state.rechecked_at
+        failures = state.failures
+    if page.paused:
+        result.skipped = "paused"
+        return result
+    if not_before is not None and context.clock.now() < not_before:
+        result.skipped = "waiting"
+        return result
+    try:
+        seen: set[str] = set()
+        batches: list[CommentBatch] = []
+        for _ in range(FETCHES_A_POLL):
+            batch = context.adapter.fetch_since(cursor)
+            _store_batch(context, page, batch, result)
+            cursor = batch.cursor
+            seen |= {c.id for c in batch.comments}
+            batches.append(batch)
+            if not batch.more:
+                break
+        _find_gone(context, page, batches, seen, rechecked_at, result)
+    except PlatformError as error:
+        note_failure(
+            context.database,
+            context.alerter,
+            page_id,
+            error,
+            failures=failures,
+            now=context.clock.now(),
+        )
+        result.error = f"{type(error).__name__}: {error}"
+        return result
+    _note_success(context, page_id, batches[-1])
+    result.actions_tried = carry_out_due(
+        context.database,
+        context.adapter,
+        page_id,
+        now=context.clock.now(),
+        limits=context.limits,
+        alerter=context.alerter,
+    )
+    return result
+
+
+def _store_batch(
+    context: PollContext,
+    page: Page,
+    batch: CommentBatch,
+    result: PollResult,
+    *,
+    save_cursor: bool = True,
+) -> None:
+    """Judges what is new or edited and stores all of it, with the cursor, in one transaction."""
+    comments = list({c.id: c for c in batch.comments}.values())
+    result.seen += len(comments)
+    with context.database.read() as s:
+        known = store.known(s, page.id, [c.id for c in comments])
+        fresh = [c for c in comments if _is_fresh(c, known.get(c.id))]
+        fresh = _with_context(s, context, page, fresh, batch.posts)
+    decisions = _decisions(context.judge, fresh)
+    now = context.clock.now()
+    with context.database.write() as s:
+        store.record_posts(s, page.id, batch.posts)
+        items = _plan_all(s, context, page, fresh, known, decisions, now)
+        recorded = store.record_judged(s, page, items, now)
+        for comment in comments:
+            before = known.get(comment.id)
+            if before is not None and _shows_otherwise(comment, before):
+                store.mark_hidden_state(s, page.id, comment.id, bool(comment.hidden), now)
+        if save_cursor:
+            store.save_page_state(s, page.id, cursor=batch.cursor)
+    edited = sum(1 for c in fresh if c.id in known)
+    result.edited += edited
+    result.new += len(fresh) - edited
+    result.hides_requested += sum(1 for item in items if item.action is not None)
+    _tell_people(context, page, items, [r.decision_id for r in recorded])
+
+
+def _decisions(judge: Judge, comments: Sequence[Comment]) -> dict[str, Decision]:
+    """By comment id. What the page itself wrote is kept and left up, not judged."""
+    decisions = {c.id: OWN_WORDS for c in comments if c.by_page}
+    strangers = [c for c in comments if not c.by_page]
+    if strangers:
+        decisions.update(zip((c.id for c in strangers), judge.judge(strangers), strict=True))
+    return decisions
+
+
+def _shows_otherwise(comment: Comment, known: Known) -> bool:
+    """Did somebody hide or restore it on the platform itself?"""
+    return comment.hidden is not None and comment.hidden != known.hidden
+
+
+def _is_fresh(comment: Comment, known: Known | None) -> bool:
+    return known is None or known.gone or known.text_sha256 != comment.text_sha256
+
+
+def _with_context(
+    s: Session,
+    context: PollContext,
+    page: Page,
+    comments: list[Comment],
+    posts: Sequence[Post],
+) -> list[Comment]:
+    """The comments with what they were said under: post, parent comment, approved fundraisers."""
+    if not comments:
+        return []
+    post_texts = dict(store.post_texts(s, page.id, {c.post_id for c in comments}))
+    post_texts.update({p.id: p.text for p in posts})
+    parents = {c.parent_id for c in comments if c.parent_id is not None}
+    parent_texts = dict(store.comment_texts(s, page.id, parents))
+    parent_texts.update({c.id: c.text for c in comments})
+    fundraisers = store.approved_fundraisers(s, context.clock.now())
+    return [
+        replace(
+            c,
+            post_text=post_texts.get(c.post_id, ""),
+            parent_text=parent_texts.get(c.parent_id or "", ""),
+            approved_fundraisers=fundraisers,
+        )
+        for c in comments
+    ]
+
+
+def _plan_all(
+    s: Session,
+    context: PollContext,
+    page: Page,
+    fresh: Sequence[Comment],
+    known: Mapping[str, Known],
+    decisions: Mapping[str, Decision],
+    now: datetime,
+) -> list[Judged]:
+    """What is to be stored of each comment; spends the page's hide quota in order of time."""
+    limits = context.limits
+    left = min(
+        limits.hides_per_hour - store.hides_requested_since(s, page.id, now - timedelta(hours=1)),
+        limits.hides_per_day - store.hides_requested_since(s, page.id, now - timedelta(days=1)),
+    )
+    items = []
+    for comment in fresh:
+        before = known.get(comment.id)
+        decision, action = plan(
+            decisions[comment.id], comment, page, context.adapter.capabilities, left
+        )
+        left -= action is not None
+        if before is not None and before.bot_hid and not decision.hide:
+            decision = _back_to_a_person(decision)
+        items.append(
+            Judged(
+                comment=comment,
+                known=before,
+                decision=decision,
+                action=action,
+                mode=page.mode,
+                models=context.judge.models,
+                config_sha256=context.judge.config_sha256,
+            )
+        )
+    return items
+
+
+def _back_to_a_person(decision: Decision) -> Decision:
+    """An edit made a hidden comment harmless: a person decides whether it comes back."""
+    verdict = Verdict.REVIEW if decision.verdict is Verdict.ALLOW else decision.verdict
+    return replace(
+        decision,
+        verdict=verdict,
+        degraded=(*decision.degraded, EDITED_AFTER_HIDE),
+        reason=decision.reason or "The text was edited after it was hidden.",
+    )
+
+
+def _tell_people(
+    context: PollContext, page: Page, items: Sequence[Judged], decision_ids: Sequence[int | None]
+) -> None:
+    for item, decision_id in zip(items, decision_ids, strict=True):
+        if item.decision is None or decision_id is None:  # nothing new was stored
+            continue
+        if item.decision.verdict is Verdict.ESCALATE:
+            kind = "threat" if Category.THREAT in item.decision.categories else "crisis"
+            context.alerter.send(
+                Alert(kind=kind, page_id=page.id, decision_id=decision_id, detail="look now")
+            )
+        if QUOTA_SPENT in item.decision.degraded:
+            context.alerter.send(
+                Alert(kind="hide_quota", page_id=page.id, detail="hides wait for review")
+            )
+    if any(item.action is not None for item in items):
+        context.alerter.over("hide_quota", page.id)
+
+
+def _find_gone(
+    context: PollContext,
+    page: Page,
+    batches: Sequence[CommentBatch],
+    seen: set[str],
+    rechecked_at: datetime | None,
+    result: PollResult,
+) -> None:
+    """Looks again at comments that a listing should have shown, or that no listing can show."""
+    now = context.clock.now()
+    covered = [c for batch in batches for c in batch.covered]
+    lists_edits = Capability.LISTS_EDITS in context.adapter.capabilities
+    due = rechecked_at is None or now - rechecked_at >= timedelta(minutes=context.recheck_minutes)
+    with context.database.read() as s:
+        ids = store.missing(s, page.id, covered, seen) if covered else []
+        if not lists_edits and due:
+            since = now - timedelta(hours=context.watch_hours)
+            ids = store.recheck_ids(s, page.id, since, RECHECK_LIMIT)
+    found = context.adapter.fetch_many(ids) if ids else {}
+    for comment_id, comment in found.items():
+        if comment is None:
+            with context.database.write() as s:
+                store.mark_gone(s, page.id, comment_id, now)
+            result.gone += 1
+    there = tuple(c for c in found.values() if c is not None)
+    if there:
+        again = CommentBatch(comments=there, cursor="")
+        _store_batch(context, page, again, result, save_cursor=False)
+    if not lists_edits and due:
+        with context.database.write() as s:
+            store.save_page_state(s, page.id, rechecked_at=now)
+
+
+def _note_success(context: PollContext, page_id: str, batch: CommentBatch) -> None:
+    now = context.clock.now()
+    newest_post = max((p.created_at for p in batch.posts), default=None)
+    newest_comment = max((c.created_at for c in batch.comments), default=None)
+    fields: dict[str, object] = {
+        "last_poll_at": now,
+        "last_success_at": now,
+        "failures": 0,
+        "needs_login": False,
+        "not_before": None,
+        "last_error": "",
+        "usage": batch.usage,
+    }
+    if newest_post is not None:
+        fields["newest_post_at"] = newest_post
+    if newest_comment is not None:
+        fields["newest_comment_at"] = newest_comment
+    with context.database.write() as s:
+        store.save_page_state(s, page_id, **fields)
+    for kind in ("needs_login", "quota_spent", "poll_late"):
+        context.alerter.over(kind, page_id)
+
+
+def note_failure(
+    database: Database,
+    alerter: Alerter,
+    page_id: str,
+    error: PlatformError,
+    *,
+    failures: int,
+    now: datetime,
+) -> None:
+    """Puts the page's next call off as the error asks, and tells a person where one is needed.
+
+    `failures` is how many polls in a row had failed before this one.
+    """
+    failures += 1
+    kind = ""
+    if isinstance(error, AuthExpired | MissingScope):
+        kind, wait = "needs_login", float(LOGIN_RETRY_SECONDS)
+    elif isinstance(error, QuotaSpent):
+        kind, wait = "quota_spent", float(LOGIN_RETRY_SECONDS)
+    elif isinstance(error, RateLimited | WritesBlocked):
+        wait = error.retry_after_seconds
+    else:
+        wait = backoff_seconds(failures)
+        kind = "poll_late" if failures >= LATE_AFTER_FAILURES else ""
+    with database.write() as s:
+        store.save_page_state(
+            s,
+            page_id,
+            last_poll_at=now,
+            failures=failures,
+            not_before=now + timedelta(seconds=wait),
+            needs_login=kind == "needs_login",
+            last_error=f"{type(error).__name__}: {error}"[:300],
+        )
+    _log.warning("poll_failed", page=page_id, error=type(error).__name__, code=error.code)
+    if kind:
+        alerter.send(Alert(kind=kind, page_id=page_id, detail=str(error)[:300]))

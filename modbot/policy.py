@@ -1,0 +1,207 @@
+"""From signals to a decision. Pure: the same signals and policy always give the same answer.
+
+Viewpoint never decides: nothing here looks at what a comment stands for, only at breaches that a
+rule or a model found in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from modbot.domain import Aspect, Category, Decision, Signal, Verdict
+
+RULES = "rules"  # the source of rule hits; every other source is a model
+
+# Which of two categories with the same verdict is named first.
+_RANK = {
+    Category.THREAT: 0,
+    Category.CRISIS: 1,
+    Category.PROFANITY: 2,
+    Category.OFFENSIVE: 3,
+    Category.PRIVACY: 4,
+    Category.SALES: 5,
+    Category.PERSONAL_ISSUE: 6,
+    Category.OFF_TOPIC: 7,
+}
+_STRICTNESS = {verdict: strictness for strictness, verdict in enumerate(Verdict)}
+_REVIEW_AT_MOST = frozenset({Category.OFF_TOPIC})
+_ESCALATES = frozenset({Category.THREAT, Category.CRISIS})
+_DONE = {
+    Verdict.REVIEW: "A person should look",
+    Verdict.HIDE: "Hidden",
+    Verdict.ESCALATE: "A person must look at once",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoryPolicy:
+    """What may happen to a comment in one category, and on what it rests."""
+
+    category: Category
+    review: float  # rule score (0 to 1) from which a person should look
+    hide: float  # rule score (0 to 1) from which it is hidden, or escalated where urgent
+    may_hide: bool
+    urgent: bool  # tell a person at once
+    clause: str  # number in the district's policy
+    clause_text: str  # what it says, in our words
+    model_review: float = 1.0  # model score (0 to 1) above which a person should look
+    model_lifts: bool = False  # may a model score >= hide turn a rule's review into a hide
+    reply: str = ""  # template of an answer to the author
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """The judgement of the district, as loaded from policy.toml."""
+
+    categories: Mapping[Category, CategoryPolicy]
+    officials_insult: Literal["hide", "review"] = "review"
+    sha256: str = ""  # of the file it was read from
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Finding:
+    """What one category alone asks for."""
+
+    category: Category
+    verdict: Verdict
+    hide: bool
+    deciding: Signal | None = None
+    held: str = ""  # why it was not hidden though the score was high enough
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+
+
+def decide(signals: Sequence[Signal], policy: Policy, *, degraded: Sequence[str] = ()) -> Decision:
+    """The verdict for one comment. `degraded` (what broke) makes it a review and stops any hide."""
+    if not signals and not degraded:
+        return _ALLOWED
+    groups: dict[Category, list[Signal]] = {}
+    for signal in signals:
+        groups.setdefault(signal.category, []).append(signal)
+    weighed = [
+        _weigh(group, policy.categories[category], policy)
+        for category, group in groups.items()
+        if category in policy.categories
+    ]
+    breaches = sorted(
+        (finding for finding in weighed if finding.verdict is not Verdict.ALLOW), key=_worst_first
+    )
+    thresholds = {key: value for finding in weighed for key, value in finding.thresholds.items()}
+    verdict = breaches[0].verdict if breaches else Verdict.ALLOW
+    hide = _may_vanish(breaches) and not degraded
+    if degraded and _STRICTNESS[verdict] != _STRICTNESS[Verdict.ESCALATE]:
+        verdict = Verdict.REVIEW
+    return Decision(
+        verdict=verdict,
+        hide=hide,
+        categories=tuple(finding.category for finding in breaches),
+        signals=tuple(signals),
+        clause=policy.categories[breaches[0].category].clause if breaches else "",
+        thresholds=thresholds,
+        degraded=tuple(degraded),
+        reason=_reason(breaches, verdict, hide=hide, degraded=degraded),
+    )
+
+
+def _weigh(signals: Sequence[Signal], rule: CategoryPolicy, policy: Policy) -> _Finding:
+    """The verdict of one category: its best rule hit, lifted or seconded by its best model score.
+
+    Spaulding v. Natick and Barron v. Kolenda are why OFFICIAL stops a hide; docs/policy.md.
+    """
+    name = rule.category.value
+    thresholds = {f"{name}.review": rule.review, f"{name}.hide": rule.hide}
+    hits = [signal for signal in signals if signal.source == RULES]
+    scored = [signal for signal in signals if signal.source != RULES]
+    hit = max(hits, key=lambda signal: (not _held(signal, policy), signal.score), default=None)
+    # A free hit too weak to count must not shadow a held one that a person should see.
+    if hit is not None and hit.score < rule.review:
+        hit = max(hits, key=lambda signal: signal.score)
+    model = max(scored, key=lambda signal: signal.score, default=None)
+    if model is not None:
+        thresholds[f"{name}.model_review"] = rule.model_review
+    asked = Verdict.ALLOW
+    if hit is not None and hit.score >= rule.review:
+        lifted = rule.model_lifts and model is not None and model.score >= rule.hide
+        held = _held(hit, policy) or _official_case(hits, rule)
+        strict = (hit.score >= rule.hide or lifted) and not held
+        asked = _strictest(rule) if strict else Verdict.REVIEW
+        hides = strict and rule.may_hide and rule.category not in _REVIEW_AT_MOST
+        return _Finding(
+            category=rule.category,
+            verdict=asked,
+            hide=hides and rule.category is not Category.CRISIS,
+            deciding=hit,
+            held=held,
+            thresholds=thresholds,
+        )
+    if model is not None and model.score > rule.model_review:
+        asked = Verdict.REVIEW
+    return _Finding(
+        category=rule.category,
+        verdict=asked,
+        hide=False,
+        deciding=model if asked is Verdict.REVIEW else None,
+        thresholds=thresholds,
+    )
+
+
+def _strictest(rule: CategoryPolicy) -> Verdict:
+    if rule.category in _ESCALATES:
+        return Verdict.ESCALATE
+    if rule.may_hide and rule.category not in _REVIEW_AT_MOST:
+        return Verdict.HIDE
+    return Verdict.REVIEW
+
+
+def _held(signal: Signal, policy: Policy) -> str:
+    """Why this signal may ask for review at most; empty: it may do more."""
+    if signal.aspect is Aspect.QUOTED:
+        return "the words are quoted"
+    if signal.aspect is not Aspect.OFFICIAL:
+        return ""
+    if signal.category is Category.OFFENSIVE and policy.officials_insult == "hide":
+        return ""
+    if signal.category in (Category.OFFENSIVE, Category.PERSONAL_ISSUE):
+        return "it is about an official or the running of the schools"
+    return ""
+
+
+def _official_case(hits: Sequence[Signal], rule: CategoryPolicy) -> str:
+    """A private case that is also about officials stays up: the protected part decides."""
+    if rule.category is not Category.PERSONAL_ISSUE:
+        return ""
+    official = any(hit.aspect is Aspect.OFFICIAL for hit in hits)
+    return "it is also about an official or the running of the schools" if official else ""
+
+
+def _may_vanish(breaches: Sequence[_Finding]) -> bool:
+    """A cry for help stays up until a person has looked, unless it is also a threat."""
+    hiding = {finding.category for finding in breaches if finding.hide}
+    crisis = any(
+        finding.category is Category.CRISIS and finding.verdict is Verdict.ESCALATE
+        for finding in breaches
+    )
+    return Category.THREAT in hiding if crisis else bool(hiding)
+
+
+def _worst_first(finding: _Finding) -> tuple[int, int]:
+    return -_STRICTNESS[finding.verdict], _RANK[finding.category]
+
+
+def _reason(
+    breaches: Sequence[_Finding], verdict: Verdict, *, hide: bool, degraded: Sequence[str]
+) -> str:
+    """One sentence for a person; names rules and scores, never the comment's words."""
+    broken = f" Not hidden by the bot: {', '.join(degraded)}." if degraded else ""
+    if not breaches or breaches[0].deciding is None:
+        return ("No breach found." if not degraded else "A person should look.") + broken
+    worst, deciding = breaches[0], breaches[0].deciding
+    done = _DONE[verdict] + (" and it is hidden" if verdict is Verdict.ESCALATE and hide else "")
+    what = worst.category.value.replace("_", " ")
+    source = "rule" if deciding.source == RULES else f"model {deciding.source}"
+    held = f"; not hidden because {worst.held}" if worst.held else ""
+    return f"{done} for {what}: {source} {deciding.evidence.rule}, score {deciding.score:.2f}{held}.{broken}"
+
+
+_ALLOWED = Decision(verdict=Verdict.ALLOW, hide=False, reason="No breach found.")

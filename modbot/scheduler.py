@@ -1,0 +1,190 @@
+"""Runs the service: one poll job a page, due actions, config reload, and a watchdog.
+
+APScheduler 3 with its memory job store only: its database job stores can kill the scheduler's
+thread without a sign. Every job is a one-shot that books its own next run, so a clock set forward
+finds one missed run, not a million. A clock set back, a dead thread and a hung job are what the
+watchdog looks for.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.memory import MemoryJobStore
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from modbot import store
+from modbot.service import Service
+
+_log = structlog.get_logger("modbot.scheduler")
+
+TICK_SECONDS = 5.0  # real seconds between sign of life, registry look and config look
+ACTION_SECONDS = 5.0
+CLOCK_DRIFT_SECONDS = 5.0
+HUNG_SECONDS = 10 * 60  # a poll that takes longer has hung: each call has its own deadline
+STALE_TICKS = 5
+EXIT_WATCHDOG = 70
+
+
+class PollScheduler:
+    """The jobs of one running service. start() returns at once; stop() waits for running jobs."""
+
+    def __init__(self, service: Service, *, die: Callable[[int], object] = os._exit):
+        self._service = service
+        self._die = die
+        workers = service.config.settings.polling.workers
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            jobstores={"default": MemoryJobStore()},
+            executors={"default": ThreadPoolExecutor(workers), "own": ThreadPoolExecutor(2)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        self._running_since: dict[str, float] = {}
+        self._active: frozenset[str] = frozenset()  # pages that are to be polled
+        self._booked: set[str] = set()  # those of them that have a job
+        self._ticked = time.monotonic()
+        self._stopping = threading.Event()
+        self._watchdog = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+
+    def start(self) -> None:
+        """Starts polling every registered page."""
+        self._tick()
+        self._scheduler.start()
+        self._book("tick", self._tick, TICK_SECONDS, executor="own")
+        self._book("actions", self._actions, ACTION_SECONDS, executor="own")
+        self._watchdog.start()
+
+    def stop(self) -> None:
+        """Lets running jobs end, then stops."""
+        self._stopping.set()
+        self._scheduler.shutdown(wait=True)
+
+    def ticked_seconds_ago(self) -> float:
+        """Real seconds since the scheduler last showed life."""
+        return time.monotonic() - self._ticked
+
+    @property
+    def pages(self) -> frozenset[str]:
+        """Ids of the pages that are polled."""
+        return self._active
+
+    def _book(
+        self, job_id: str, job: Callable[[], None], seconds: float, *, executor: str = "default"
+    ) -> None:
+        if self._stopping.is_set():
+            return
+        self._scheduler.add_job(
+            self._run,
+            "date",
+            run_date=datetime.now(UTC) + timedelta(seconds=seconds),
+            args=(job_id, job, executor),
+            id=job_id,
+            executor=executor,
+            replace_existing=True,
+        )
+
+    def _run(self, job_id: str, job: Callable[[], None], executor: str) -> None:
+        """Runs a job, which never raises out of here, and books its next run."""
+        self._running_since[job_id] = time.monotonic()
+        try:
+            job()
+        except Exception as error:
+            _log.exception("job_failed", job=job_id, error=type(error).__name__)
+        finally:
+            self._running_since.pop(job_id, None)
+        seconds = self._next_seconds(job_id)
+        if seconds is not None:
+            self._book(job_id, job, seconds, executor=executor)
+
+    def _next_seconds(self, job_id: str) -> float | None:
+        if job_id == "tick":
+            return TICK_SECONDS
+        if job_id == "actions":
+            return ACTION_SECONDS / min(self._service.clock.speed, 25.0)
+        page_id = job_id.removeprefix("page ")
+        if page_id not in self._active:
+            self._booked.discard(page_id)
+            return None
+        try:
+            seconds = self._service.next_poll_seconds(page_id)
+        except Exception as error:  # the database is away: ask again soon
+            _log.exception("interval_unknown", page=page_id, error=type(error).__name__)
+            seconds = self._service.config.settings.polling.min_seconds
+        jitter = self._service.config.settings.polling.jitter
+        return seconds * random.uniform(1 - jitter, 1 + jitter) / self._service.clock.speed
+
+    def _poll(self, page_id: str) -> None:
+        result = self._service.poll_page(page_id)
+        if result.new or result.edited or result.gone or result.actions_tried or result.error:
+            _log.info(
+                "polled",
+                page=page_id,
+                new=result.new,
+                edited=result.edited,
+                gone=result.gone,
+                hides=result.hides_requested,
+                error=result.error.partition(":")[0],
+            )
+
+    def _actions(self) -> None:
+        self._service.carry_out_due()
+
+    def _tick(self) -> None:
+        """Sign of life; takes up new, changed and paused pages and a changed configuration."""
+        self._ticked = time.monotonic()
+        self._service.reload()
+        self._service.tick()
+        with self._service.database.read() as s:
+            pages = store.pages(s)
+        self._active = frozenset(p.id for p in pages if not p.paused)
+        for page_id in self._active - self._booked:
+            self._booked.add(page_id)
+            self._book(f"page {page_id}", self._page_job(page_id), random.uniform(0, 0.2))
+
+    def _page_job(self, page_id: str) -> Callable[[], None]:
+        return lambda: self._poll(page_id)
+
+    def _watch(self) -> None:
+        """Ends the process, so that its supervisor starts it again, when it cannot poll."""
+        wall, mono = time.time(), time.monotonic()
+        while not self._stopping.wait(1.0):
+            drift = (time.time() - wall) - (time.monotonic() - mono)
+            wall, mono = time.time(), time.monotonic()
+            if abs(drift) > CLOCK_DRIFT_SECONDS:
+                _log.warning("clock_moved", seconds=round(drift))
+                for job in self._scheduler.get_jobs():
+                    job.modify(next_run_time=datetime.now(UTC))
+            problem = self._problem()
+            if problem and not self._stopping.is_set():
+                _log.critical("watchdog", problem=problem)
+                self._die(EXIT_WATCHDOG)
+                return
+
+    def _problem(self) -> str:
+        if self.ticked_seconds_ago() > STALE_TICKS * TICK_SECONDS:
+            return "the scheduler no longer ticks"
+        thread = self._scheduler._thread
+        if thread is not None and not thread.is_alive():
+            return "the scheduler's thread is dead"
+        now = time.monotonic()
+        hung = [j for j, since in self._running_since.copy().items() if now - since > HUNG_SECONDS]
+        return f"hung: {', '.join(hung)}" if hung else ""
+
+
+def run(service: Service, stop: threading.Event) -> None:
+    """Polls until `stop` is set, then lets running jobs end."""
+    scheduler = PollScheduler(service)
+    scheduler.start()
+    _log.info("started", pages=len(scheduler.pages))
+    try:
+        stop.wait()
+    finally:
+        scheduler.stop()
+        _log.info("stopped")

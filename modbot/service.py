@@ -1,0 +1,273 @@
+"""The one place where adapters, classifiers, database and clock meet."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+import structlog
+
+import classifiers
+import platforms
+from modbot import audit, store
+from modbot.alerts import Alerter
+from modbot.clocks import SystemClock
+from modbot.domain import Comment, Decision, Page
+from modbot.enforcement import Limits, carry_out_due
+from modbot.errors import AuthExpired, BadConfig, ModbotError, PlatformError
+from modbot.judging import Judge
+from modbot.pipeline import PollContext, PollResult, note_failure, poll_page
+from modbot.ports import Clock, Connection, PlatformAdapter
+from modbot.settings import Config, ConfigWatcher, read_secret
+from modbot.store import Database
+
+_log = structlog.get_logger("modbot.service")
+
+
+def build_judge(config: Config) -> Judge:
+    """The classifiers and the policy of a configuration. Raises BadConfig on a bad rule file."""
+    built = classifiers.build(config.settings.classifier.name, config.rules_dir)
+    return Judge(classifiers=built, policy=config.policy, config_sha256=config.sha256)
+
+
+class Service:
+    """A running modbot: its database, judgement and pages."""
+
+    def __init__(
+        self,
+        config: Config,
+        database: Database,
+        judge: Judge,
+        *,
+        clock: Clock,
+        environ: Mapping[str, str],
+        alerter: Alerter,
+    ):
+        self.config = config
+        self.database = database
+        self.clock = clock
+        self.alerter = alerter
+        self.config_error = ""
+        self._judge = judge
+        self._environ = environ
+        self._watcher = ConfigWatcher(config)
+        self._adapters: dict[str, tuple[Page, PlatformAdapter]] = {}
+        self._page_locks: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def classifiers(self) -> tuple[object, ...]:
+        """The classifiers in force, in the order they run."""
+        return self._judge.classifiers
+
+    @property
+    def platforms(self) -> frozenset[str]:
+        """Names of the platforms that there is an adapter for."""
+        return frozenset(platforms.ADAPTERS)
+
+    def judge(self, comments: Sequence[Comment]) -> list[Decision]:
+        """Decisions under the configuration in force; nothing is stored."""
+        return self._judge.judge(comments)
+
+    def adapter(self, page: Page) -> PlatformAdapter:
+        """The adapter of a page, made anew when the page's registration changed.
+
+        Raises AuthExpired when its token cannot be read.
+        """
+        with self._lock:
+            kept = self._adapters.get(page.id)
+            if kept is not None and _same_account(kept[0], page):
+                return kept[1]
+        http = self.config.settings.http
+        try:
+            secrets = read_secret(page.token_ref, self._environ)
+        except BadConfig as error:
+            raise AuthExpired(str(error)) from error
+        connection = Connection(
+            secrets=secrets,
+            now=self.clock.now,
+            timeout_seconds=http.timeout_seconds,
+            deadline_seconds=http.deadline_seconds,
+            watch_hours=self.config.settings.polling.watch_hours,
+        )
+        made = platforms.ADAPTERS[page.platform](page, connection)
+        with self._lock:
+            self._adapters[page.id] = (page, made)
+        return made
+
+    def forget_adapter(self, page_id: str) -> None:
+        """Makes the next use read the token again."""
+        with self._lock:
+            self._adapters.pop(page_id, None)
+
+    @contextmanager
+    def _one_at_a_time(self, page_id: str) -> Iterator[bool]:
+        """True when nobody else polls or acts on the page right now."""
+        with self._lock:
+            lock = self._page_locks.setdefault(page_id, threading.Lock())
+        got = lock.acquire(blocking=False)
+        try:
+            yield got
+        finally:
+            if got:
+                lock.release()
+
+    def _context(self, adapter: PlatformAdapter) -> PollContext:
+        settings = self.config.settings
+        return PollContext(
+            database=self.database,
+            adapter=adapter,
+            judge=self._judge,
+            clock=self.clock,
+            limits=self._limits(),
+            alerter=self.alerter,
+            watch_hours=settings.polling.watch_hours,
+            recheck_minutes=settings.polling.recheck_minutes,
+        )
+
+    def _limits(self) -> Limits:
+        enforcement = self.config.settings.enforcement
+        return Limits(
+            hides_per_hour=enforcement.hides_per_hour,
+            hides_per_day=enforcement.hides_per_day,
+            max_attempts=enforcement.max_attempts,
+        )
+
+    def poll_page(self, page_id: str) -> PollResult:
+        """Polls one page now and carries out what is due on it."""
+        with self._one_at_a_time(page_id) as mine:
+            if not mine:
+                return PollResult(page_id=page_id, skipped="busy")
+            with self.database.read() as s:
+                page, failures = store.page(s, page_id), store.page_state(s, page_id).failures
+            try:
+                adapter = self.adapter(page)
+            except PlatformError as error:
+                note_failure(
+                    self.database,
+                    self.alerter,
+                    page_id,
+                    error,
+                    failures=failures,
+                    now=self.clock.now(),
+                )
+                return PollResult(page_id=page_id, error=str(error))
+            result = poll_page(self._context(adapter), page_id)
+            if result.error.startswith("AuthExpired"):
+                self.forget_adapter(page_id)
+            return result
+
+    def carry_out_due(self) -> int:
+        """Carries out due actions on every page that has some. Returns how many were tried."""
+        now, tried = self.clock.now(), 0
+        with self.database.read() as s:
+            waiting = {a.page.id: a.page for a in store.due_actions(s, now, limit=200)}
+        for page in waiting.values():
+            with self._one_at_a_time(page.id) as mine:
+                if not mine or page.paused:
+                    continue
+                try:
+                    adapter = self.adapter(page)
+                except PlatformError:
+                    continue  # the next poll of this page says so, once
+                tried += carry_out_due(
+                    self.database,
+                    adapter,
+                    page.id,
+                    now=now,
+                    limits=self._limits(),
+                    alerter=self.alerter,
+                )
+        return tried
+
+    def reload(self) -> None:
+        """Takes a changed configuration into force; a broken one leaves the old one as it is."""
+        changed = self._watcher.reload()
+        if changed is None:
+            return
+        try:
+            if isinstance(changed, BadConfig):
+                raise changed
+            judge = build_judge(changed)
+        except ModbotError as error:
+            if str(error) != self.config_error:
+                self._note_config("config.refused", str(error))
+                _log.error("config_refused", error=str(error))
+            self.config_error = str(error)
+            return
+        self._judge, self.config, self.config_error = judge, changed, ""
+        with self._lock:
+            self._adapters.clear()
+        self._note_config("config.loaded", changed.sha256)
+        _log.info("config_loaded", sha256=changed.sha256)
+
+    def _note_config(self, kind: str, what: str) -> None:
+        entry = audit.Entry(kind=kind, actor="modbot", detail={"what": what})
+        with self.database.write() as s:
+            audit.append(s, [entry], self.clock.now())
+
+    def tick(self) -> None:
+        """Leaves a sign of life for the probes."""
+        with self.database.write() as s:
+            store.tick(
+                s,
+                self.clock.now(),
+                config_sha256=self.config.sha256,
+                config_error=self.config_error,
+            )
+
+    def next_poll_seconds(self, page_id: str) -> float:
+        """Service seconds until the page is due again: often under fresh posts, seldom under old
+        ones, slower as the platform's rate budget runs low. Without jitter."""
+        polling = self.config.settings.polling
+        with self.database.read() as s:
+            state = store.page_state(s, page_id)
+        now = self.clock.now()
+        if state.not_before is not None and state.not_before > now:
+            return max(polling.min_seconds, (state.not_before - now).total_seconds())
+        times = [t for t in (state.newest_post_at, state.newest_comment_at) if t is not None]
+        quiet = now - max(times) if times else timedelta(0)
+        share = min(1.0, max(0.0, quiet / timedelta(hours=24)))
+        seconds = polling.min_seconds + (polling.max_seconds - polling.min_seconds) * share
+        spent = state.usage or 0.0
+        if spent > 0.5:
+            seconds *= 1 + 10 * (spent - 0.5)  # six times slower at the end of the budget
+        return seconds
+
+    def close(self) -> None:
+        """Lets go of the database."""
+        self.database.close()
+
+
+def _same_account(one: Page, other: Page) -> bool:
+    return (one.external_id, one.base_url, one.token_ref, one.handle) == (
+        other.external_id,
+        other.base_url,
+        other.token_ref,
+        other.handle,
+    )
+
+
+def build_service(
+    config: Config,
+    *,
+    clock: Clock | None = None,
+    environ: Mapping[str, str] | None = None,
+    alerter: Alerter | None = None,
+) -> Service:
+    """A service on the configured database, which is brought up to date first.
+
+    Raises BadConfig, ClassifierFailed or StoreUnreadable.
+    """
+    judge = build_judge(config)
+    return Service(
+        config,
+        Database.open(config.settings.database.url),
+        judge,
+        clock=clock or SystemClock(),
+        environ=os.environ if environ is None else environ,
+        alerter=alerter or Alerter(),
+    )

@@ -1,0 +1,70 @@
+"""policy.toml, checked and turned into the Policy that decide() reads."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, Field, create_model, model_validator
+
+from modbot.domain import Category
+from modbot.policy import CategoryPolicy, Policy
+from modbot.settings.sections import Section
+from modbot.settings.toml_file import parse
+
+# The bot leaves these up whatever their score; see docs/policy.md.
+NEVER_HIDDEN = frozenset({Category.CRISIS, Category.OFF_TOPIC})
+
+
+class CategoryEntry(Section):
+    """One [categories.NAME] table; its keys are those of CategoryPolicy."""
+
+    review: float = Field(ge=0, le=1)
+    hide: float = Field(ge=0, le=1)
+    may_hide: bool
+    urgent: bool
+    clause: str = Field(min_length=1, max_length=200)
+    clause_text: str = Field(min_length=1, max_length=2_000)
+    model_review: float = Field(1.0, ge=0, le=1)
+    model_lifts: bool = False
+    reply: str = Field("", max_length=2_000)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.hide < self.review:
+            raise ValueError("hide must not be less than review")
+        return self
+
+
+class _StaysUpEntry(CategoryEntry):
+    may_hide: Literal[False]
+
+
+def _entry_of(category: Category) -> type[CategoryEntry]:
+    return _StaysUpEntry if category in NEVER_HIDDEN else CategoryEntry
+
+
+_fields: dict[str, Any] = {c.value: (_entry_of(c), ...) for c in Category}
+Categories: type[BaseModel] = create_model("Categories", __base__=Section, **_fields)
+
+
+class PolicyFile(Section):
+    """The whole of policy.toml; every category has to be there."""
+
+    officials_insult: Literal["hide", "review"] = "review"
+    categories: Categories
+
+
+def read_policy(data: bytes, path: Path) -> Policy:
+    """The policy in a policy.toml. Raises BadConfig with file, line and key."""
+    file = parse(data, path, PolicyFile)
+    entries = {c: getattr(file.categories, c.value) for c in Category}
+    return Policy(
+        categories={
+            category: CategoryPolicy(category=category, **entry.model_dump())
+            for category, entry in entries.items()
+        },
+        officials_insult=file.officials_insult,
+        sha256=hashlib.sha256(data).hexdigest(),
+    )

@@ -1,0 +1,135 @@
+"""The service's own settings, as modbot.toml holds them; a key left out has its value from here."""
+
+from __future__ import annotations
+
+import zoneinfo
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+
+class Section(BaseModel):
+    """A table of a configuration file: unknown keys and wrong types are refused."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True
+    )
+
+
+def _known_time_zone(name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("is not a time zone name such as America/New_York") from None
+    return name
+
+
+def _relative_folder(name: str) -> str:
+    if name.startswith(("/", "~")) or ".." in name.split("/") or "\x00" in name:
+        raise ValueError("must be a folder inside the configuration folder")
+    return name
+
+
+def _array(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+_HostName = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[0-9A-Za-z.:_-]+$")]
+
+
+class DatabaseSection(Section):
+    """Where everything is kept."""
+
+    url: str = Field("sqlite:///modbot.db", pattern=r"^sqlite:///[^\x00-\x1f?]+$")
+
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        return Path(self.url.removeprefix("sqlite:///"))
+
+
+class WebSection(Section):
+    """The log page. It listens on this machine alone unless told otherwise."""
+
+    enabled: bool = True
+    host: _HostName = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)  # 0: any free port
+    allowed_hosts: Annotated[tuple[_HostName, ...], BeforeValidator(_array)] = ()  # in Host:
+    time_zone: Annotated[str, AfterValidator(_known_time_zone)] = "America/New_York"
+
+
+class PollingSection(Section):
+    """How often a page is read."""
+
+    min_seconds: float = Field(60, ge=1, le=86_400)  # while a post is new
+    max_seconds: float = Field(900, ge=1, le=86_400)  # a page where nothing happens
+    jitter: float = Field(0.1, ge=0, le=0.5)  # share of the interval
+    watch_hours: float = Field(48, ge=1, le=24 * 90)  # how far back edits and deletions are sought
+    recheck_minutes: float = Field(60, ge=1, le=24 * 60)
+    workers: int = Field(8, ge=1, le=64)  # pages polled at the same time
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.max_seconds < self.min_seconds:
+            raise ValueError("max_seconds must not be less than min_seconds")
+        return self
+
+
+class EnforcementSection(Section):
+    """How far the service may go on its own, a page."""
+
+    hides_per_hour: int = Field(30, ge=0, le=100_000)  # 0: every hide waits for a person
+    hides_per_day: int = Field(100, ge=0, le=1_000_000)
+    max_attempts: int = Field(8, ge=1, le=100)  # for one action, then a person decides
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.hides_per_day < self.hides_per_hour:
+            raise ValueError("hides_per_day must not be less than hides_per_hour")
+        return self
+
+
+class ClassifierSection(Section):
+    """Which model judges beside the rules."""
+
+    name: Literal["auto", "embedded"] = "auto"
+
+
+class RulesSection(Section):
+    """Where the word lists and patterns are, inside the configuration folder."""
+
+    folder: Annotated[str, AfterValidator(_relative_folder)] = Field("rules", min_length=1)
+
+
+class HttpSection(Section):
+    """Limits of a call to a platform."""
+
+    timeout_seconds: float = Field(20, ge=0.1, le=300)  # for connecting and for each chunk
+    deadline_seconds: float = Field(30, ge=0.1, le=600)  # for one whole call
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.deadline_seconds < self.timeout_seconds:
+            raise ValueError("deadline_seconds must not be less than timeout_seconds")
+        return self
+
+
+class LogSection(Section):
+    """What goes to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "console"] = "json"
+
+
+class Settings(Section):
+    """modbot.toml, checked. Secrets are never in it."""
+
+    database: DatabaseSection = DatabaseSection()
+    web: WebSection = WebSection()
+    polling: PollingSection = PollingSection()
+    enforcement: EnforcementSection = EnforcementSection()
+    classifier: ClassifierSection = ClassifierSection()
+    rules: RulesSection = RulesSection()
+    http: HttpSection = HttpSection()
+    log: LogSection = LogSection()

@@ -1,0 +1,90 @@
+"""All queries of the database, by name. Every function takes the caller's session."""
+
+from modbot.store.actions import (
+    ActionContext,
+    action_context,
+    asked_to_hide,
+    due_actions,
+    finish_action,
+    hides_requested_since,
+    retry_action,
+)
+from modbot.store.comments import (
+    Known,
+    comment_texts,
+    known,
+    mark_gone,
+    mark_hidden_state,
+    missing,
+    recheck_ids,
+)
+from modbot.store.counts import Counts, counts, decisions_by, open_reviews, verdicts_since
+from modbot.store.database import Database, lock_data
+from modbot.store.decisions import record_followup, record_person_decision
+from modbot.store.log_queries import (
+    LogEntry,
+    LoggedAudit,
+    LoggedVersion,
+    audit_of,
+    decision,
+    decision_log,
+    history,
+    versions_of,
+)
+from modbot.store.pages import (
+    approved_fundraisers,
+    page,
+    page_state,
+    pages,
+    post_texts,
+    record_posts,
+    save_page_state,
+)
+from modbot.store.record import Judged, Recorded, record_judged
+from modbot.store.service_state import service_row, tick
+
+__all__ = [
+    "ActionContext",
+    "Counts",
+    "Database",
+    "Judged",
+    "Known",
+    "LogEntry",
+    "LoggedAudit",
+    "LoggedVersion",
+    "Recorded",
+    "action_context",
+    "approved_fundraisers",
+    "asked_to_hide",
+    "audit_of",
+    "comment_texts",
+    "counts",
+    "decision",
+    "decision_log",
+    "decisions_by",
+    "due_actions",
+    "finish_action",
+    "hides_requested_since",
+    "history",
+    "known",
+    "lock_data",
+    "mark_gone",
+    "mark_hidden_state",
+    "missing",
+    "open_reviews",
+    "page",
+    "page_state",
+    "pages",
+    "post_texts",
+    "recheck_ids",
+    "record_followup",
+    "record_judged",
+    "record_person_decision",
+    "record_posts",
+    "retry_action",
+    "save_page_state",
+    "service_row",
+    "tick",
+    "verdicts_since",
+    "versions_of",
+]

@@ -1,0 +1,207 @@
+"""Actions asked of the platforms: which are due, and how they ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from modbot.audit import Entry, append, evidence_sha256
+from modbot.domain import BOT, ActionKind, ActionState, Page
+from modbot.store.pages import page_of
+from modbot.stored_text import shown
+from modbot.tables import ActionRow, CommentRow, DecisionRow, PageRow, PageStateRow, VersionRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActionContext:
+    """An action with all that must hold before it is carried out."""
+
+    action_id: int
+    key: str
+    kind: ActionKind
+    state: ActionState
+    attempts: int
+    page: Page
+    comment_id: str  # the vendor's
+    comment_row: int
+    hidden: bool | None
+    gone: bool
+    version_id: int
+    version_number: int
+    newest_number: int
+    text_sha256: str  # of the version that was judged
+    decision_id: int
+    actor_kind: str  # who decided it
+    newest_decision_id: int
+    newest_actor_kind: str
+    is_latest_wish: bool  # no person has since decided the contrary
+
+
+def due_actions(
+    session: Session, now: datetime, limit: int = 50, *, page_id: str | None = None
+) -> list[ActionContext]:
+    """Open actions whose time has come, of one page or of all, longest waiting first.
+
+    Those of a page that must not be called yet (rate limit, blocked writes) are left out.
+    """
+    query = (
+        _contexts()
+        .outerjoin(PageStateRow, col(PageStateRow.page_id) == col(ActionRow.page_id))
+        .where(
+            col(ActionRow.state) == ActionState.REQUESTED,
+            col(ActionRow.next_try_at) <= now,
+            *(
+                or_(col(blocked).is_(None), col(blocked) <= now)
+                for blocked in (PageStateRow.not_before, PageStateRow.writes_not_before)
+            ),
+        )
+        .order_by(col(ActionRow.next_try_at), col(ActionRow.id))
+        .limit(limit)
+    )
+    if page_id is not None:
+        query = query.where(col(ActionRow.page_id) == page_id)
+    return [_context(row) for row in session.execute(query)]
+
+
+def action_context(session: Session, action_id: int) -> ActionContext:
+    """Raises NoResultFound when there is no such action."""
+    return _context(session.execute(_contexts().where(col(ActionRow.id) == action_id)).one())
+
+
+def _contexts() -> Select[Any]:
+    newest, later = aliased(DecisionRow), aliased(DecisionRow)
+    newest_id = (
+        select(func.max(col(later.id)))
+        .where(col(later.comment_row) == col(ActionRow.comment_row))
+        .correlate(ActionRow)
+        .scalar_subquery()
+    )
+    persons = aliased(DecisionRow)
+    wished = (
+        select(col(persons.hide))
+        .where(
+            col(persons.comment_row) == col(ActionRow.comment_row),
+            col(persons.id) > col(ActionRow.decision_id),
+            col(persons.actor_kind) != BOT.kind,
+        )
+        .order_by(col(persons.id).desc())
+        .limit(1)
+        .correlate(ActionRow)
+        .scalar_subquery()
+    )
+    return (
+        select(ActionRow, CommentRow, VersionRow, DecisionRow, newest, PageRow, wished)
+        .join(CommentRow, col(CommentRow.id) == col(ActionRow.comment_row))
+        .join(VersionRow, col(VersionRow.id) == col(ActionRow.version_id))
+        .join(DecisionRow, col(DecisionRow.id) == col(ActionRow.decision_id))
+        .join(newest, col(newest.id) == newest_id)
+        .join(PageRow, col(PageRow.id) == col(ActionRow.page_id))
+    )
+
+
+def _context(row: Any) -> ActionContext:
+    action, comment, version, decision, newest, page, wished = row
+    kind = ActionKind(action.kind)
+    return ActionContext(
+        action_id=action.id,
+        key=action.key,
+        kind=kind,
+        state=ActionState(action.state),
+        attempts=action.attempts,
+        page=page_of(page),
+        comment_id=comment.comment_id,
+        comment_row=comment.id,
+        hidden=comment.hidden,
+        gone=comment.gone_at is not None,
+        version_id=version.id,
+        version_number=version.number,
+        newest_number=comment.versions,
+        text_sha256=version.text_sha256,
+        decision_id=decision.id,
+        actor_kind=decision.actor_kind,
+        newest_decision_id=newest.id,
+        newest_actor_kind=newest.actor_kind,
+        is_latest_wish=wished is None or bool(wished) == (kind != ActionKind.RESTORE),
+    )
+
+
+def finish_action(
+    session: Session, action_id: int, state: ActionState, answer: str, now: datetime
+) -> bool:
+    """Ends an open action and notes what it did to the comment; False when it had ended."""
+    action = session.get_one(ActionRow, action_id)
+    if state is ActionState.REQUESTED:
+        raise ValueError("an action ends in a final state")
+    if action.state != ActionState.REQUESTED:
+        return False
+    action.state, action.answer, action.finished_at = state.value, shown(answer), now
+    comment = session.get_one(CommentRow, action.comment_row)
+    if state is ActionState.CONFIRMED and action.kind != ActionKind.DELETE:
+        comment.hidden = action.kind == ActionKind.HIDE
+    elif state in (ActionState.CONFIRMED, ActionState.GONE) and comment.gone_at is None:
+        comment.gone_at = now
+    session.flush()
+    _note(session, action, now)
+    return True
+
+
+def retry_action(
+    session: Session, action_id: int, next_try_at: datetime, answer: str, now: datetime
+) -> None:
+    """Counts a try that did not end an open action. No audit row: its state is as before."""
+    action = session.get_one(ActionRow, action_id)
+    if action.state == ActionState.REQUESTED:
+        action.attempts += 1
+        action.next_try_at, action.answer = max(next_try_at, now), shown(answer)
+        session.flush()
+
+
+def asked_to_hide(session: Session, comment_row: int) -> bool:
+    """Whether the newest hide or restore that is open or done is a hide."""
+    kinds, states = (ActionKind.HIDE, ActionKind.RESTORE), ("requested", "confirmed")
+    newest = session.scalar(
+        select(col(ActionRow.kind))
+        .where(
+            col(ActionRow.comment_row) == comment_row,
+            col(ActionRow.kind).in_(kinds),
+            col(ActionRow.state).in_(states),
+        )
+        .order_by(col(ActionRow.id).desc())
+        .limit(1)
+    )
+    return newest == ActionKind.HIDE
+
+
+def hides_requested_since(session: Session, page_id: str, since: datetime) -> int:
+    """Hides that the bot has asked for on a page at or after `since`: what a quota counts."""
+    asked = (
+        select(func.count())
+        .select_from(ActionRow)
+        .join(DecisionRow, col(DecisionRow.id) == col(ActionRow.decision_id))
+        .where(
+            and_(
+                col(ActionRow.page_id) == page_id,
+                col(ActionRow.kind) == ActionKind.HIDE,
+                col(ActionRow.requested_at) >= since,
+                col(DecisionRow.actor_kind) == BOT.kind,
+            )
+        )
+    )
+    return session.scalar(asked) or 0
+
+
+def _note(session: Session, action: ActionRow, now: datetime) -> None:
+    entry = Entry(
+        kind=f"action.{action.state}",
+        actor=BOT.name,
+        row_table="action",
+        row_id=str(action.id),
+        row_sha256=evidence_sha256(action),
+        detail={"kind": action.kind, "attempts": action.attempts},
+    )
+    append(session, [entry], now)

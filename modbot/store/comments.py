@@ -1,0 +1,211 @@
+"""Comments as things on a page: what is known of them, what is missing, what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, func, select
+from sqlmodel import Session, col
+
+from modbot.audit import Entry, append, evidence_sha256
+from modbot.domain import BOT, ActionKind, ActionState, Coverage
+from modbot.store.id_lists import in_list
+from modbot.stored_text import original, shown
+from modbot.tables import ActionRow, CommentRow, DecisionRow, VersionRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What is stored of a comment: its newest version and its state on the platform."""
+
+    comment_row: int
+    version_id: int
+    number: int
+    text_sha256: str
+    hidden: bool | None
+    gone: bool
+    bot_hid: bool  # the newest confirmed hide or restore is a hide that the bot decided
+
+
+def known(session: Session, page_id: str, comment_ids: Iterable[str]) -> dict[str, Known]:
+    """Those of the comments that are stored, by the vendor's id."""
+    wanted = {shown(comment_id): comment_id for comment_id in comment_ids}
+    rows = session.execute(
+        select(CommentRow, VersionRow.id, VersionRow.text_sha256)
+        .join(VersionRow, _newest_version())
+        .where(col(CommentRow.page_id) == page_id, in_list(col(CommentRow.comment_id), wanted))
+    ).all()
+    hid = _hidden_by_bot(session, [row[0].id for row in rows if row[0].hidden is not None])
+    return {
+        wanted[comment.comment_id]: Known(
+            comment_row=comment.id,
+            version_id=version_id,
+            number=comment.versions,
+            text_sha256=text_sha256,
+            hidden=comment.hidden,
+            gone=comment.gone_at is not None,
+            bot_hid=comment.id in hid,
+        )
+        for comment, version_id, text_sha256 in rows
+    }
+
+
+def _newest_version() -> object:
+    return and_(
+        col(VersionRow.comment_row) == col(CommentRow.id),
+        col(VersionRow.number) == col(CommentRow.versions),
+    )
+
+
+def _hidden_by_bot(session: Session, comment_rows: Sequence[int]) -> set[int]:
+    if not comment_rows:
+        return set()
+    newest = (
+        select(func.max(ActionRow.id))
+        .where(
+            in_list(col(ActionRow.comment_row), comment_rows),
+            col(ActionRow.state) == ActionState.CONFIRMED,
+        )
+        .group_by(col(ActionRow.comment_row))
+    )
+    return set(
+        session.scalars(
+            select(ActionRow.comment_row)
+            .join(DecisionRow, col(DecisionRow.id) == col(ActionRow.decision_id))
+            .where(
+                col(ActionRow.id).in_(newest),
+                col(ActionRow.kind) == ActionKind.HIDE,
+                col(DecisionRow.actor_kind) == BOT.kind,
+            )
+        )
+    )
+
+
+def comment_texts(session: Session, page_id: str, comment_ids: Iterable[str]) -> dict[str, str]:
+    """The newest text, as sent, of those comments that are stored, by the vendor's id."""
+    wanted = {shown(comment_id): comment_id for comment_id in comment_ids}
+    rows = session.execute(
+        select(CommentRow.comment_id, VersionRow.text, VersionRow.escaped)
+        .join(VersionRow, _newest_version())  # type: ignore[arg-type]
+        .where(col(CommentRow.page_id) == page_id, in_list(col(CommentRow.comment_id), wanted))
+    )
+    return {wanted[found]: original(text, escaped=escaped) for found, text, escaped in rows}
+
+
+def missing(
+    session: Session, page_id: str, covered: Sequence[Coverage], seen_ids: AbstractSet[str]
+) -> list[str]:
+    """Ids of known comments that a complete listing should have shown and did not.
+
+    A reply counts only when its parent was seen or is missing itself: listings show replies
+    under their parent.
+    """
+    seen = {shown(comment_id) for comment_id in seen_ids}
+    absent: dict[str, None] = {}
+    for coverage in covered:
+        row = CommentRow
+        listed = (
+            select(row.comment_id, row.parent_id, row.post_id)
+            .where(
+                col(row.page_id) == page_id,
+                col(row.created_at) >= coverage.since,
+                col(row.gone_at).is_(None),
+            )
+            .order_by(col(row.created_at), col(row.id))
+        )
+        if coverage.post_id is not None:
+            listed = listed.where(col(row.post_id) == shown(coverage.post_id))
+        for comment_id, parent_id, post_id in session.execute(listed):
+            if comment_id in seen:
+                continue
+            top_level = parent_id is None or parent_id == post_id
+            if top_level or parent_id in seen or parent_id in absent:
+                absent[comment_id] = None
+    return list(absent)
+
+
+def recheck_ids(session: Session, page_id: str, since: datetime, limit: int) -> list[str]:
+    """Ids of comments not known to be gone and created at or after `since`, newest first."""
+    return list(
+        session.scalars(
+            select(CommentRow.comment_id)
+            .where(
+                col(CommentRow.page_id) == page_id,
+                col(CommentRow.created_at) >= since,
+                col(CommentRow.gone_at).is_(None),
+            )
+            .order_by(col(CommentRow.created_at).desc(), col(CommentRow.id).desc())
+            .limit(limit)
+        )
+    )
+
+
+def mark_gone(session: Session, page_id: str, comment_id: str, now: datetime) -> bool:
+    """Notes that the comment is no longer on the platform; False when that was known."""
+    comment = _comment(session, page_id, comment_id)
+    if comment is None or comment.gone_at is not None:
+        return False
+    comment.gone_at = now
+    _note(session, "comment.gone", comment, {}, now)
+    return True
+
+
+def mark_hidden_state(
+    session: Session, page_id: str, comment_id: str, hidden: bool, now: datetime
+) -> bool:
+    """Notes what the platform says of visibility; False when that was known.
+
+    Also takes back mark_gone(): a comment with a state is there.
+    """
+    comment = _comment(session, page_id, comment_id)
+    if comment is None or (comment.hidden == hidden and comment.gone_at is None):
+        return False
+    return _sync(session, comment, hidden, now)
+
+
+def sync_state(session: Session, comment_row: int, hidden: bool | None, now: datetime) -> bool:
+    """mark_hidden_state() by row; `hidden` None leaves visibility as it is."""
+    comment = session.get_one(CommentRow, comment_row)
+    return _sync(session, comment, hidden, now)
+
+
+def _sync(session: Session, comment: CommentRow, hidden: bool | None, now: datetime) -> bool:
+    changed = False
+    if comment.gone_at is not None:
+        comment.gone_at = None
+        _note(session, "comment.back", comment, {}, now)
+        changed = True
+    if hidden is not None and hidden != comment.hidden:
+        # The first word on visibility is no event unless the comment is already out of sight.
+        if hidden or comment.hidden:
+            _note(session, "comment.visibility", comment, {"hidden": hidden}, now)
+        comment.hidden = hidden
+        session.flush()
+        changed = True
+    return changed
+
+
+def _comment(session: Session, page_id: str, comment_id: str) -> CommentRow | None:
+    return session.scalars(
+        select(CommentRow).where(
+            col(CommentRow.page_id) == page_id, col(CommentRow.comment_id) == shown(comment_id)
+        )
+    ).one_or_none()
+
+
+def _note(
+    session: Session, kind: str, comment: CommentRow, detail: dict[str, object], now: datetime
+) -> None:
+    session.flush()
+    entry = Entry(
+        kind=kind,
+        actor=BOT.name,
+        row_table="comment",
+        row_id=str(comment.id),
+        row_sha256=evidence_sha256(comment),
+        detail={"page": comment.page_id, "comment": comment.comment_id, **detail},
+    )
+    append(session, [entry], now)

@@ -1,0 +1,182 @@
+"""The SQLite file: opening, migrating, transactions, and the lock of the one running instance."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlmodel import Session
+
+from modbot import migrations
+from modbot.audit import canonical
+from modbot.errors import AlreadyRunning, StoreUnreadable
+
+try:
+    import pysqlite3 as sqlite_module
+except ImportError:  # pragma: no cover - other systems than Linux
+    import sqlite3 as sqlite_module
+
+BUSY_TIMEOUT_MS = 5000
+
+
+def wal_is_safe(version: str) -> bool:
+    """Whether this SQLite has the fix of the WAL-reset bug (sqlite.org/wal.html#walresetbug)."""
+    v = tuple(int(part) for part in version.split("."))
+    return v >= (3, 51, 3) or (v[:2] == (3, 50) and v >= (3, 50, 7)) or (3, 44, 6) <= v < (3, 45)
+
+
+class Database:
+    """One SQLite file: any number of readers, one writer at a time."""
+
+    def __init__(self, path: Path, reader: Engine, writer: Engine | None) -> None:
+        self.path = path
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    def open(cls, url: str, *, read_only: bool = False) -> Database:
+        """Opens `sqlite:///PATH`, made and brought up to date unless read_only.
+
+        Raises StoreUnreadable.
+        """
+        path = _path_of(url)
+        try:
+            if read_only:
+                return cls(path, _read_only_engine(path), None)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            writer = _engine(str(path), "BEGIN IMMEDIATE")
+            _migrate(writer, path)
+        except (DBAPIError, OSError) as error:
+            raise StoreUnreadable(f"{path}: {_cause(error)}") from error
+        return cls(path, _engine(str(path), "BEGIN"), writer)
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session in one BEGIN IMMEDIATE transaction: commits at the end, else rolls back.
+
+        Raises StoreUnreadable when another writer holds the file for longer than 5 s.
+        """
+        if self._writer is None:
+            raise StoreUnreadable(f"{self.path}: opened for reading only")
+        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+            try:
+                session.connection()
+            except DBAPIError as error:
+                raise StoreUnreadable(f"{self.path}: {_cause(error)}") from error
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one state of the data and cannot change it."""
+        with Session(self._reader, expire_on_commit=False) as session:
+            yield session
+
+    def close(self) -> None:
+        """Closes every connection; open sessions must have ended."""
+        self._reader.dispose()
+        if self._writer is not None:
+            self._writer.dispose()
+
+
+@contextmanager
+def lock_data(db_path: Path) -> Iterator[None]:
+    """Holds the data for this process. Raises AlreadyRunning while another one holds it."""
+    lock_path = Path(f"{db_path}.lock")
+    lock_path.parent.mkdir(parents=True, exist_ok=True)
+    with lock_path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.seek(0)
+            holder = file.read(20).strip() or "unknown"
+            raise AlreadyRunning(
+                f"another instance (process {holder}) works on {db_path}; stop it first"
+            ) from error
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield
+
+
+def _path_of(url: str) -> Path:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreUnreadable(f"not a database address: {url!r}; use sqlite:///PATH") from error
+    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+        raise StoreUnreadable(
+            f"unsupported database address for {parsed.drivername}; use sqlite:///PATH"
+        )
+    return Path(str(parsed.database))
+
+
+def _engine(database: str, begin: str, *, uri: bool = False, changes_file: bool = True) -> Engine:
+    module: ModuleType = sqlite_module
+    engine = create_engine(
+        f"sqlite:///{database}{'&uri=true' if uri else ''}",
+        module=module,
+        json_serializer=canonical,
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
+    )
+    settings = [f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON", "trusted_schema=OFF"]
+    if changes_file:
+        journal = "WAL" if wal_is_safe(module.sqlite_version) else "DELETE"
+        settings += [f"journal_mode={journal}", "synchronous=FULL", "recursive_triggers=ON"]
+    if begin == "BEGIN":
+        settings.append("query_only=ON")
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions by itself
+        for setting in settings:
+            connection.execute(f"PRAGMA {setting}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _read_only_engine(path: Path) -> Engine:
+    if not path.is_file():
+        raise StoreUnreadable(f"{path}: no such file")
+    address = f"file:{quote(str(path.absolute()))}?mode=ro"
+    wal = Path(f"{path}-wal")
+    if not (wal.exists() and wal.stat().st_size) and not os.access(path.parent, os.W_OK):
+        address += "&immutable=1"  # SQLite opens a WAL file elsewhere only if it may make -shm
+    engine = _engine(address, "BEGIN", uri=True, changes_file=False)
+    with engine.connect() as connection:
+        tables = {r[0] for r in connection.exec_driver_sql("SELECT name FROM sqlite_master")}
+    if not {"audit", "version", "decision", "action"} <= tables:
+        engine.dispose()
+        raise StoreUnreadable(f"{path}: not a modbot database")
+    return engine
+
+
+def _migrate(engine: Engine, path: Path) -> None:
+    with engine.begin() as connection:
+        tables = {r[0] for r in connection.exec_driver_sql("SELECT name FROM sqlite_master")}
+        if tables and "alembic_version" not in tables:
+            raise StoreUnreadable(f"{path}: not a modbot database")
+        if tables:
+            versions = connection.exec_driver_sql("SELECT version_num FROM alembic_version")
+            revision = versions.scalar()
+            if revision == migrations.HEAD:
+                return
+            if revision not in migrations.REVISIONS:
+                raise StoreUnreadable(f"{path}: made by a newer modbot (revision {revision})")
+        migrations.upgrade(connection)
+
+
+def _cause(error: Exception) -> str:
+    return str(error.orig) if isinstance(error, DBAPIError) else str(error)

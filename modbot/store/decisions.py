@@ -1,0 +1,163 @@
+"""Decisions that follow an earlier one: a person's word, or the bot's after a failed action."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import insert, select
+from sqlmodel import Session, col
+
+from modbot.audit import Entry, append, evidence_sha256
+from modbot.domain import BOT, ActionKind, Actor, Category, Verdict
+from modbot.errors import UnknownDecision
+from modbot.store.record import Recorded, action_values, category_rows
+from modbot.stored_text import shown
+from modbot.tables import (
+    ActionRow,
+    CommentRow,
+    DecisionCategoryRow,
+    DecisionRow,
+    PageRow,
+    VersionRow,
+)
+
+
+def record_person_decision(
+    session: Session,
+    *,
+    decision_id: int,
+    verdict: Verdict,
+    hide: bool,
+    actor: str,
+    reason: str,
+    action: ActionKind | None,
+    now: datetime,
+    categories: Sequence[Category] | None = None,
+    config_sha256: str = "",
+) -> Recorded:
+    """A person's answer to a decision, about the same text, with the action it asks for.
+
+    `categories` None keeps those of the answered decision. Raises UnknownDecision.
+    """
+    answered = _decision(session, decision_id)
+    changes: dict[str, Any] = {
+        "key": f"person:{uuid4()}",
+        "verdict": verdict.value,
+        "hide": hide,
+        "degraded": [],
+        "reason": shown(reason),
+        "mode": session.get_one(PageRow, answered.page_id).mode,
+        "config_sha256": config_sha256,
+    }
+    if categories is not None:
+        changes["categories"] = [category.value for category in categories]
+    person = Actor(kind="person", name=shown(actor))
+    return _record(session, answered, changes, person, action, now)
+
+
+def record_followup(
+    session: Session,
+    *,
+    action_id: int,
+    degraded: str,
+    reason: str,
+    now: datetime,
+    verdict: Verdict = Verdict.REVIEW,
+) -> Recorded:
+    """The bot's new decision after its action failed: a person has to look. Made once an action.
+
+    It stays urgent: an ESCALATE is not lowered.
+    """
+    action = session.get_one(ActionRow, action_id)
+    failed = _decision(session, action.decision_id)
+    key = f"bot:{failed.version_id}:failed:{action_id}"
+    made = session.scalar(select(DecisionRow.id).where(col(DecisionRow.key) == key))
+    if made is not None:
+        return Recorded(
+            comment_row=failed.comment_row,
+            version_id=failed.version_id,
+            decision_id=made,
+            new=False,
+        )
+    if failed.verdict == Verdict.ESCALATE:
+        verdict = Verdict.ESCALATE
+    changes = {
+        "key": key,
+        "verdict": verdict.value,
+        "hide": False,
+        "degraded": [*failed.degraded, degraded],
+        "reason": shown(reason),
+    }
+    return _record(session, failed, changes, BOT, None, now)
+
+
+def _decision(session: Session, decision_id: int) -> DecisionRow:
+    row = session.get(DecisionRow, decision_id)
+    if row is None:
+        raise UnknownDecision(f"no decision {decision_id} is stored")
+    return row
+
+
+def _record(
+    session: Session,
+    answered: DecisionRow,
+    changes: Mapping[str, Any],
+    actor: Actor,
+    action: ActionKind | None,
+    now: datetime,
+) -> Recorded:
+    values = {**answered.model_dump(exclude={"id"}), **changes}
+    row = DecisionRow(**{**values, "actor_kind": actor.kind, "actor": actor.name})
+    row.decided_at = now
+    session.add(row)
+    session.flush()
+    filters = category_rows(row.model_dump())
+    if filters:
+        session.execute(insert(DecisionCategoryRow), filters)
+    detail = {"verdict": row.verdict, "hide": row.hide, "answers": answered.id}
+    entries = [_entry("decision.made", actor, row, detail)]
+    wanted = _action(session, row, action, now) if action is not None else None
+    if wanted is not None:
+        entries.append(_entry("action.requested", actor, wanted, {"kind": wanted.kind}))
+    append(session, entries, now)
+    return Recorded(
+        comment_row=row.comment_row,
+        version_id=row.version_id,
+        decision_id=row.id,
+        action_id=wanted.id if wanted is not None else None,
+    )
+
+
+def _action(session: Session, row: DecisionRow, kind: ActionKind, now: datetime) -> ActionRow:
+    assert row.id is not None
+    wanted = ActionRow(
+        **action_values(
+            kind=kind,
+            comment_id=session.get_one(CommentRow, row.comment_row).comment_id,
+            page_id=row.page_id,
+            number=session.get_one(VersionRow, row.version_id).number,
+            decision_id=row.id,
+            version_id=row.version_id,
+            comment_row=row.comment_row,
+            now=now,
+        )
+    )
+    session.add(wanted)
+    session.flush()
+    return wanted
+
+
+def _entry(
+    kind: str, actor: Actor, row: DecisionRow | ActionRow, detail: Mapping[str, object]
+) -> Entry:
+    return Entry(
+        kind=kind,
+        actor=actor.name,
+        row_table=str(row.__tablename__),
+        row_id=str(row.id),
+        row_sha256=evidence_sha256(row),
+        detail=detail,
+    )

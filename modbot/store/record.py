@@ -1,0 +1,309 @@
+"""Stores a judged batch: comments, versions, decisions, requested actions and their audit rows."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, func, insert, select, update
+from sqlmodel import Session, SQLModel
+
+from modbot.audit import Entry, append
+from modbot.audit.evidence import hash_values
+from modbot.domain import BOT, ActionKind, Comment, Decision, Page, Signal
+from modbot.store.comments import Known, known, sync_state
+from modbot.stored_text import shown, storable
+from modbot.tables import (
+    ActionRow,
+    CommentRow,
+    DecisionCategoryRow,
+    DecisionRow,
+    VersionRow,
+)
+
+Row = dict[str, Any]
+_TABLES: tuple[type[SQLModel], ...] = (CommentRow, VersionRow, DecisionRow, ActionRow)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """One comment as fetched, and what follows from it."""
+
+    comment: Comment
+    known: Known | None = None  # what was stored when it was judged; None: looked up again
+    decision: Decision | None = None  # None: the page's own comment, stored and not judged
+    action: ActionKind | None = None
+    mode: str = "observe"  # the page's, when it was judged
+    models: Mapping[str, str] = field(default_factory=dict)  # classifier name -> version
+    config_sha256: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """Where it was stored. Without `new` the text was known and only its state was noted."""
+
+    comment_row: int
+    version_id: int
+    decision_id: int | None = None
+    action_id: int | None = None
+    new: bool = True
+
+
+def record_judged(
+    session: Session, page: Page, items: Sequence[Judged], now: datetime
+) -> list[Recorded]:
+    """Stores each text once, in order, with its decision and action; one answer an item.
+
+    A text equal to the comment's newest version is not stored again. A `known` that is out of
+    date fails on the version index, and with it the transaction.
+    """
+    unsure = [item.comment.id for item in items if item.known is None]
+    stored = known(session, page.id, unsure) if unsure else {}
+    stored.update({item.comment.id: item.known for item in items if item.known is not None})
+    batch = _Batch(session, page, now, stored)
+    recorded = [batch.add(item) for item in items]
+    batch.insert()
+    for item, where in zip(items, recorded, strict=True):
+        before = stored.get(item.comment.id)
+        if before is not None and _state_changed(before, item.comment):
+            sync_state(session, where.comment_row, item.comment.hidden, now)
+    return recorded
+
+
+def _state_changed(before: Known, comment: Comment) -> bool:
+    return before.gone or (comment.hidden is not None and comment.hidden != before.hidden)
+
+
+class _Batch:
+    """The rows of one record_judged(). Ids are given out here: the writer is alone."""
+
+    def __init__(
+        self, session: Session, page: Page, now: datetime, stored: Mapping[str, Known]
+    ) -> None:
+        self.session, self.page, self.now = session, page, now
+        self.newest = {
+            comment_id: (k.comment_row, k.version_id, k.number, k.text_sha256)
+            for comment_id, k in stored.items()
+        }
+        newest = session.execute(
+            select(*(select(func.max(col(t.id))).scalar_subquery() for t in _TABLES))
+        ).one()
+        self.last_id = {t: n or 0 for t, n in zip(_TABLES, newest, strict=True)}
+        self.rows: dict[type[SQLModel], list[Row]] = {t: [] for t in _TABLES}
+        self.categories: list[Row] = []
+        self.edited: dict[int, int] = {}  # comment row -> number of its newest version
+        self.entries: list[Entry] = []
+
+    def add(self, item: Judged) -> Recorded:
+        comment = item.comment
+        text_sha256 = comment.text_sha256
+        row, version_id, number, newest_sha256 = self.newest.get(comment.id, (0, 0, 0, ""))
+        if number and newest_sha256 == text_sha256:
+            return Recorded(comment_row=row, version_id=version_id, new=False)
+        number += 1
+        comment_sha256 = ""
+        if number == 1:
+            row, comment_sha256 = self._add_comment(comment)
+        else:
+            self.edited[row] = number
+        version_id = self._add_version(comment, row, number, text_sha256, comment_sha256)
+        self.newest[comment.id] = (row, version_id, number, text_sha256)
+        decision_id = action_id = None
+        if item.decision is not None:
+            decision_id = self._add_decision(item, item.decision, row, version_id)
+            if item.action is not None:
+                action_id = self._add_action(item, item.action, row, version_id, decision_id)
+        return Recorded(
+            comment_row=row, version_id=version_id, decision_id=decision_id, action_id=action_id
+        )
+
+    def insert(self) -> None:
+        for table, rows in self.rows.items():
+            if rows:
+                self.session.execute(insert(table.__table__), rows)
+        if self.categories:
+            self.session.execute(insert(DecisionCategoryRow.__table__), self.categories)
+        if self.edited:
+            table = CommentRow.__table__
+            self.session.execute(
+                update(table)
+                .where(table.c.id == bindparam("edited_row"))
+                .values(versions=bindparam("newest_number")),
+                [{"edited_row": r, "newest_number": n} for r, n in self.edited.items()],
+            )
+        append(self.session, self.entries, self.now)
+
+    def _place(self, table: type[SQLModel], values: Row) -> int:
+        self.last_id[table] += 1
+        values["id"] = self.last_id[table]
+        self.rows[table].append(values)
+        return self.last_id[table]
+
+    def _vouch(self, kind: str, table: str, values: Row, detail: Mapping[str, object]) -> None:
+        sha256 = hash_values(table, values)
+        self.entries.append(
+            Entry(
+                kind=kind,
+                actor=BOT.name,
+                row_table=table,
+                row_id=str(values["id"]),
+                row_sha256=sha256,
+                detail=detail,
+            )
+        )
+
+    def _add_comment(self, comment: Comment) -> tuple[int, str]:
+        values: Row = {
+            "page_id": self.page.id,
+            "platform": comment.platform,
+            "comment_id": shown(comment.id),
+            "post_id": shown(comment.post_id),
+            "parent_id": _shown(comment.parent_id),
+            "author_id": _shown(comment.author_id),
+            "author_name": _shown(comment.author_name),
+            "permalink": _shown(comment.permalink),
+            "created_at": comment.created_at,
+            "first_seen_at": self.now,
+            "gone_at": None,
+            "hidden": comment.hidden,
+            "versions": 1,
+            "by_page": comment.by_page,
+        }
+        row = self._place(CommentRow, values)
+        return row, hash_values("comment", values)
+
+    def _add_version(
+        self, comment: Comment, row: int, number: int, text_sha256: str, comment_sha256: str
+    ) -> int:
+        text, escaped = storable(comment.text)
+        raw_sha256 = hashlib.sha256(comment.raw).hexdigest()
+        values: Row = {
+            "comment_row": row,
+            "number": number,
+            "text": text,
+            "escaped": escaped,
+            "text_sha256": text_sha256,
+            "raw": zlib.compress(comment.raw, 1),
+            "raw_sha256": raw_sha256,
+            "seen_at": self.now,
+        }
+        version_id = self._place(VersionRow, values)
+        detail: dict[str, object] = {
+            "page": self.page.id,
+            "comment": comment.id,
+            "version": number,
+            "raw_sha256": raw_sha256,
+        }
+        if number == 1:
+            detail["comment_sha256"] = comment_sha256
+        kind = "comment.seen" if number == 1 else "comment.edited"
+        self._vouch(kind, "version", values, detail)
+        return version_id
+
+    def _add_decision(self, item: Judged, decision: Decision, row: int, version_id: int) -> int:
+        values: Row = {
+            "key": f"bot:{version_id}",
+            "version_id": version_id,
+            "comment_row": row,
+            "page_id": self.page.id,
+            "verdict": decision.verdict.value,
+            "hide": decision.hide,
+            "categories": [category.value for category in decision.categories],
+            "signals": [signal_json(signal) for signal in decision.signals],
+            "clause": decision.clause,
+            "thresholds": dict(decision.thresholds),
+            "degraded": list(decision.degraded),
+            "reason": decision.reason,
+            "mode": item.mode,
+            "models": dict(item.models),
+            "config_sha256": item.config_sha256,
+            "actor_kind": BOT.kind,
+            "actor": BOT.name,
+            "decided_at": self.now,
+        }
+        decision_id = self._place(DecisionRow, values)
+        self.categories += category_rows(values)
+        detail = {"verdict": values["verdict"], "hide": decision.hide}
+        self._vouch("decision.made", "decision", values, detail)
+        return decision_id
+
+    def _add_action(
+        self, item: Judged, kind: ActionKind, row: int, version_id: int, decision_id: int
+    ) -> int:
+        number = self.newest[item.comment.id][2]
+        values = action_values(
+            kind=kind,
+            comment_id=shown(item.comment.id),
+            page_id=self.page.id,
+            number=number,
+            decision_id=decision_id,
+            version_id=version_id,
+            comment_row=row,
+            now=self.now,
+        )
+        action_id = self._place(ActionRow, values)
+        self._vouch("action.requested", "action", values, {"kind": kind.value})
+        return action_id
+
+
+def _shown(text: str | None) -> str | None:
+    return None if text is None else shown(text)
+
+
+def signal_json(signal: Signal) -> dict[str, object]:
+    """A signal as the decision row keeps it; offsets are those in the text as sent."""
+    return {
+        "source": signal.source,
+        "category": signal.category.value,
+        "score": signal.score,
+        "rule": signal.evidence.rule,
+        "text": signal.evidence.text,
+        "start": signal.evidence.start,
+        "end": signal.evidence.end,
+        "aspect": signal.aspect.value,
+    }
+
+
+def category_rows(decision: Mapping[str, Any]) -> list[Row]:
+    """The log's filter rows of a decision row."""
+    return [
+        {
+            "decision_id": decision["id"],
+            "category": category,
+            "page_id": decision["page_id"],
+            "verdict": decision["verdict"],
+        }
+        for category in dict.fromkeys(decision["categories"])
+    ]
+
+
+def action_values(
+    *,
+    kind: ActionKind,
+    comment_id: str,
+    page_id: str,
+    number: int,
+    decision_id: int,
+    version_id: int,
+    comment_row: int,
+    now: datetime,
+) -> Row:
+    """A newly requested action, all but its id. The key is what makes it happen once."""
+    return {
+        "key": f"{kind.value}:{page_id}:{comment_id}:{number}:{decision_id}",
+        "decision_id": decision_id,
+        "version_id": version_id,
+        "comment_row": comment_row,
+        "page_id": page_id,
+        "kind": kind.value,
+        "state": "requested",
+        "attempts": 0,
+        "requested_at": now,
+        "next_try_at": now,
+        "finished_at": None,
+        "answer": "",
+    }

@@ -1,0 +1,110 @@
+"""Templates to answers, in the reader's language."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from modbot.i18n import LANGUAGES, Language, choose, language
+from modbot.web.marking import visible
+from modbot.web.wording import Wording
+
+STATIC_FOLDER = Path(__file__).parent / "static"
+LANGUAGE_COOKIE = "modbot_language"
+_YEAR_SECONDS = 365 * 24 * 3600
+
+
+class Pages:
+    """Renders every page of the service; one template environment a language."""
+
+    def __init__(self, zone: Callable[[], ZoneInfo]):
+        self.zone = zone  # asked for each answer: the setting may be reloaded
+        self._environments = {code: self._environment(language(code)) for code in LANGUAGES}
+
+    def _environment(self, spoken: Language) -> Environment:
+        environment = Environment(
+            loader=PackageLoader("modbot.web"),
+            extensions=["jinja2.ext.i18n"],
+            autoescape=True,
+            undefined=StrictUndefined,
+            finalize=_printable,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.install_gettext_callables(  # type: ignore[attr-defined]
+            spoken.gettext, spoken.ngettext, newstyle=True
+        )
+        environment.globals.update(
+            language=spoken,
+            languages=LANGUAGES,
+            wording=Wording(spoken),
+            moment=lambda at: spoken.moment(at, self.zone()),
+            day=lambda at: spoken.day(at, self.zone()),
+            asset=_asset_addresses().__getitem__,
+        )
+        return environment
+
+    def answer(
+        self,
+        request: Request,
+        template: str,
+        *,
+        status: int = 200,
+        here: tuple[str, Mapping[str, str]] = ("/", {}),
+        **values: Any,
+    ) -> HTMLResponse:
+        """One page. `here` is its address as path and query, for the language links."""
+        code = reader_language(request).code
+        path, query = here
+        html = (
+            self._environments[code]
+            .get_template(template)
+            .render(
+                language_address=lambda other: f"{path}?{urlencode({**query, 'lang': other})}",
+                **values,
+            )
+        )
+        headers = {"vary": "accept-language, cookie", "content-language": code}
+        response = HTMLResponse(html, status_code=status, headers=headers)
+        if request.query_params.get("lang") == code:
+            response.set_cookie(
+                LANGUAGE_COOKIE, code, max_age=_YEAR_SECONDS, httponly=True, samesite="lax"
+            )
+        return response
+
+    def day_start(self, now: datetime) -> datetime:
+        """Midnight of the day that `now` falls on where the district is."""
+        return now.astimezone(self.zone()).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def reader_language(request: Request) -> Language:
+    """The language that whoever sent the request reads."""
+    return language(
+        choose(
+            asked=request.query_params.get("lang"),
+            remembered=request.cookies.get(LANGUAGE_COOKIE),
+            accepted=request.headers.get("accept-language"),
+        )
+    )
+
+
+def _printable(value: Any) -> Any:
+    """Every string on a page passes here: a lone surrogate must not break the whole answer."""
+    return visible(value) if type(value) is str else value
+
+
+def _asset_addresses() -> dict[str, str]:
+    """Addresses that change with the content, so that browsers may keep the files."""
+    return {
+        file.name: f"/static/{file.name}?v={hashlib.sha256(file.read_bytes()).hexdigest()[:12]}"
+        for file in STATIC_FOLDER.iterdir()
+    }

@@ -1,0 +1,70 @@
+"""What was decided today, counted by page and verdict and measured for drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from modbot.domain import Page, Verdict
+
+BAR_UNITS = 1000  # the width of a whole bar in its own drawing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One verdict's share of a bar."""
+
+    verdict: str
+    count: int
+    start: float  # in bar units
+    width: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageCounts:
+    name: str
+    platform: str
+    parts: tuple[Part, ...]  # as long as the page is busy, against the busiest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Today:
+    """The counts of a day."""
+
+    day: datetime
+    total: int
+    parts: tuple[Part, ...]
+    pages: tuple[PageCounts, ...]  # busiest first; those without a decision are left out
+
+
+def count_today(
+    counted: Mapping[tuple[str, str], int], pages: Sequence[Page], day: datetime
+) -> Today:
+    """`counted` maps page id and verdict to a number of decisions."""
+    by_page = [
+        (page, [counted.get((page.id, verdict.value), 0) for verdict in Verdict]) for page in pages
+    ]
+    by_page = [(page, numbers) for page, numbers in by_page if any(numbers)]
+    by_page.sort(key=lambda row: (-sum(row[1]), row[0].name))
+    totals = [sum(numbers[i] for _, numbers in by_page) for i in range(len(Verdict))]
+    busiest = max((sum(numbers) for _, numbers in by_page), default=0)
+    return Today(
+        day=day,
+        total=sum(totals),
+        parts=_parts(totals, sum(totals)),
+        pages=tuple(
+            PageCounts(name=page.name, platform=page.platform, parts=_parts(numbers, busiest))
+            for page, numbers in by_page
+        ),
+    )
+
+
+def _parts(numbers: Sequence[int], whole: int) -> tuple[Part, ...]:
+    parts = []
+    start = 0.0
+    for verdict, count in zip(Verdict, numbers, strict=True):
+        width = round(BAR_UNITS * count / whole, 2) if whole else 0.0
+        parts.append(Part(verdict=verdict.value, count=count, start=round(start, 2), width=width))
+        start += width
+    return tuple(parts)

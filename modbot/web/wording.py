@@ -1,0 +1,113 @@
+"""The words for the values that modbot speaks in, in the reader's language."""
+
+from __future__ import annotations
+
+from modbot.i18n import Language
+
+_PLATFORMS = {"facebook": "Facebook", "instagram": "Instagram", "x": "X", "wordpress": "WordPress"}
+
+
+class Wording:
+    """Names and sentences for one language. An unknown value is shown as it is stored."""
+
+    def __init__(self, language: Language):
+        _ = language.gettext
+        self._verdicts = {
+            "allow": _("Allow"),
+            "review": _("Review"),
+            "hide": _("Hide"),
+            "escalate": _("Escalate"),
+        }
+        self._verdict_meanings = {
+            "allow": _("No breach of the policy was found."),
+            "review": _("A person should look."),
+            "hide": _("It breaks the policy and should be out of sight."),
+            "escalate": _("A person must look at once."),
+        }
+        self._categories = {
+            "profanity": _("Profanity"),
+            "offensive": _("Offensive"),
+            "threat": _("Threat"),
+            "crisis": _("Crisis"),
+            "personal_issue": _("Personal issue"),
+            "sales": _("Sales or promotion"),
+            "privacy": _("Privacy"),
+            "off_topic": _("Off topic"),
+        }
+        self._labels = {
+            "toxicity": _("toxic"),
+            "obscene": _("obscene"),
+            "sexual": _("sexual"),
+            "threat": _("a threat"),
+            "insult": _("an insult"),
+            "identity_attack": _("an attack on a group"),
+        }
+        self._modes = {
+            "observe": _("The page is in observe mode: modbot decides and acts on nothing."),
+            "assist": _("The page is in assist mode: a hide waits for a person."),
+            "enforce": _("The page is in enforce mode: hides are carried out."),
+        }
+        self._aspects = {
+            "official": _("It is about an official or the running of the schools."),
+            "private": _("It is about a private case."),
+            "quoted": _("The words are quoted, not said."),
+        }
+        self._degraded = {
+            "hide quota spent": _("The page's hide quota was spent, so a person decides."),
+            "the platform cannot hide this comment": _(
+                "The platform cannot hide this comment, so a person decides."
+            ),
+            "edited after it was hidden": _(
+                "It was edited after it had been hidden, so a person decides."
+            ),
+        }
+        self._actions = {
+            ("hide", "requested"): _("Hiding is under way"),
+            ("hide", "confirmed"): _("Hidden on the platform"),
+            ("hide", "gone"): _("Gone before it could be hidden"),
+            ("hide", "superseded"): _("Not hidden: edited or decided anew"),
+            ("hide", "failed"): _("The platform refused to hide it"),
+            ("restore", "requested"): _("Restoring is under way"),
+            ("restore", "confirmed"): _("Visible again on the platform"),
+            ("restore", "gone"): _("Gone before it could be restored"),
+            ("restore", "superseded"): _("Not restored: edited or decided anew"),
+            ("restore", "failed"): _("The platform refused to restore it"),
+            ("delete", "requested"): _("Deleting is under way"),
+            ("delete", "confirmed"): _("Deleted on the platform"),
+            ("delete", "gone"): _("Gone before it could be deleted"),
+            ("delete", "superseded"): _("Not deleted: edited or decided anew"),
+            ("delete", "failed"): _("The platform refused to delete it"),
+        }
+        self._classifier_failed = _("The classifier %(name)s failed, so a person decides.")
+
+    def verdict(self, verdict: str) -> str:
+        return self._verdicts.get(verdict, verdict)
+
+    def verdict_meaning(self, verdict: str) -> str:
+        return self._verdict_meanings.get(verdict, "")
+
+    def category(self, category: str) -> str:
+        return self._categories.get(category, category)
+
+    def label(self, label: str) -> str:
+        """What a model's label says of a comment: "an insult"."""
+        return self._labels.get(label, label)
+
+    def mode(self, mode: str) -> str:
+        return self._modes.get(mode, mode)
+
+    def aspect(self, aspect: str) -> str:
+        """A sentence, or nothing where the aspect changes nothing."""
+        return self._aspects.get(aspect, "")
+
+    def degraded(self, what: str) -> str:
+        name, _space, state = what.rpartition(" ")
+        if state == "failed" and name and " " not in name:
+            return self._classifier_failed % {"name": name}
+        return self._degraded.get(what, what)
+
+    def action(self, kind: str, state: str) -> str:
+        return self._actions.get((kind, state), f"{kind}: {state}")
+
+    def platform(self, platform: str) -> str:
+        return _PLATFORMS.get(platform, platform)

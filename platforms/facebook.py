@@ -1,0 +1,162 @@
+"""Facebook Pages: comments of the page's own posts, through the Graph API.
+
+A quiet poll is one call for all posts. Replies to replies are flattened by Facebook. A hidden
+comment stays visible to its author and the author's friends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from modbot.domain import Capability, Comment, CommentBatch, Page, Post
+from modbot.errors import BadAnswer, BadRequest, CommentGone, MissingScope, Unsupported
+from modbot.ports import Connection
+from platforms.graph import MULTI_GET_LIMIT, GraphClient
+from platforms.graph_items import Item, flag_of, id_of, object_of, text_of, time_of
+from platforms.graph_listing import CommentListing, Pending, fetch_all
+
+COMMENT_FIELDS = (
+    "id,message,created_time,from{id,name},parent{id},is_hidden,can_hide,can_remove,"
+    "attachment,message_tags,permalink_url"
+)
+
+
+class FacebookShapes:
+    """Posts and comments of a Facebook Page."""
+
+    platform = "facebook"
+    posts_edge = "published_posts"
+    stream = True
+
+    def __init__(self, page: Page, client: GraphClient) -> None:
+        self.page = page
+        self.client = client
+
+    def post_fields(self, since: int, comments: int) -> str:
+        edge = (
+            f"comments.filter(stream).order(reverse_chronological).since({since}).limit({comments})"
+        )
+        return f"id,created_time,message,{edge}.summary(true){{{COMMENT_FIELDS}}}"
+
+    def comment_params(self, since: int, comments: int) -> Mapping[str, str]:
+        return {
+            "filter": "stream",
+            "order": "reverse_chronological",
+            "since": str(since),
+            "limit": str(comments),
+            "fields": COMMENT_FIELDS,
+        }
+
+    def post(self, item: Item) -> Post:
+        return Post(
+            id=id_of(item),
+            text=text_of(item, "message") or "",
+            created_at=time_of(item, "created_time"),
+        )
+
+    def comments(
+        self, text: str, path: tuple[str, ...], post_id: str
+    ) -> tuple[list[Comment], list[Pending]]:
+        found = [self.comment(item, raw, post_id) for item, raw in self.client.items(text, path)]
+        return found, []
+
+    def comment(self, item: Item, raw: bytes, post_id: str) -> Comment:
+        """Stickers and photos have no message: their text is empty."""
+        author = object_of(item, "from")
+        author_id = text_of(author, "id")
+        can_hide = flag_of(item, "can_hide")
+        return Comment(
+            page_id=self.page.id,
+            platform=self.platform,
+            id=id_of(item),
+            post_id=post_id,
+            text=text_of(item, "message") or "",
+            created_at=time_of(item, "created_time"),
+            parent_id=text_of(object_of(item, "parent"), "id"),
+            author_id=author_id,
+            author_name=text_of(author, "name"),
+            hidden=flag_of(item, "is_hidden"),
+            can_hide=True if can_hide is None else can_hide,
+            by_page=author_id is not None and author_id == self.page.external_id,
+            permalink=text_of(item, "permalink_url"),
+            raw=raw,
+        )
+
+
+class FacebookAdapter:
+    """The comments of one Facebook Page. Secrets: "token" (a Page token), "app_secret"."""
+
+    capabilities = frozenset(Capability)
+
+    def __init__(self, page: Page, connection: Connection) -> None:
+        self.page = page
+        self._client = GraphClient(connection, page.base_url)
+        self._shapes = FacebookShapes(page, self._client)
+        self._listing = CommentListing(page, self._client, connection, self._shapes)
+
+    def check(self) -> None:
+        """Reads once what a poll reads. Whether the token may hide shows at the first hide."""
+        me = self._client.get("me", fields="id,name").body
+        if id_of(me) != self.page.external_id:
+            raise MissingScope("the token is not this Page's own; make a Page access token for it")
+        try:
+            self._client.get(
+                self.page.external_id,
+                "published_posts",
+                limit="1",
+                fields="id,comments.filter(stream).limit(1){id,message,from{id}}",
+            )
+        except CommentGone as error:
+            raise MissingScope(str(error), code=error.code) from None
+
+    def fetch_since(self, cursor: str | None) -> CommentBatch:
+        return self._listing.fetch_since(cursor)
+
+    def fetch_one(self, comment_id: str) -> Comment | None:
+        try:
+            answer = self._client.get(comment_id, fields=COMMENT_FIELDS)
+        except CommentGone:
+            return None
+        item, raw = next(self._client.items(answer.text, ()))
+        return self._shapes.comment(item, raw, self._post_id(comment_id))
+
+    def fetch_many(self, comment_ids: Sequence[str]) -> Mapping[str, Comment | None]:
+        found: dict[str, Comment | None] = {}
+        for start in range(0, len(comment_ids), MULTI_GET_LIMIT):
+            chunk = list(comment_ids[start : start + MULTI_GET_LIMIT])
+            for one, item in fetch_all(self._client, COMMENT_FIELDS, chunk).items():
+                found[one] = item and self._shapes.comment(*item, self._post_id(one))
+        return found
+
+    def hide(self, comment_id: str) -> None:
+        self._set_hidden(comment_id, True)
+
+    def restore(self, comment_id: str) -> None:
+        self._set_hidden(comment_id, False)
+
+    def delete(self, comment_id: str) -> None:
+        """Takes the replies with it. One that is gone already counts as deleted."""
+        try:
+            done = self._client.delete(comment_id)
+        except CommentGone:
+            return
+        if not done:
+            raise BadAnswer("Facebook did not confirm the deletion")
+
+    def _set_hidden(self, comment_id: str, hidden: bool) -> None:
+        refusal = None
+        try:
+            self._client.post(comment_id, form={"is_hidden": "true" if hidden else "false"})
+        except (MissingScope, BadRequest) as error:
+            refusal = error  # perhaps it was so already: what counts is what can be read back
+        state = self._client.get(comment_id, fields="is_hidden,can_hide").body
+        if flag_of(state, "is_hidden") is hidden:
+            return
+        if flag_of(state, "can_hide") is False:
+            raise Unsupported("Facebook does not let the Page hide this comment")
+        raise refusal or BadAnswer("Facebook confirmed, but the comment is as it was")
+
+    def _post_id(self, comment_id: str) -> str:
+        """Comment ids are "{post}_{comment}", post ids "{page}_{post}"; "" when it cannot tell."""
+        post, _, _ = comment_id.rpartition("_")
+        return f"{self.page.external_id}_{post}" if post else ""

@@ -1,0 +1,186 @@
+"""Instagram professional accounts: comments on the account's media, through the Graph API.
+
+A quiet poll is one call. Instagram shows the newest 50 top-level comments of a medium with their
+replies and takes no date; it cannot hide the account's own comments.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from modbot.domain import Capability, Comment, CommentBatch, Page, Post
+from modbot.errors import BadAnswer, CommentGone, MissingScope, Unsupported
+from modbot.ports import Connection
+from platforms.graph import MULTI_GET_LIMIT, GraphClient
+from platforms.graph_items import (
+    Item,
+    count_of,
+    flag_of,
+    id_of,
+    list_of,
+    next_cursor,
+    object_of,
+    text_of,
+    time_of,
+)
+from platforms.graph_listing import CommentListing, Pending, fetch_all
+
+REPLY_FIELDS = "id,text,timestamp,username,from,hidden,parent_id"
+COMMENT_FIELDS = f"{REPLY_FIELDS},media"
+
+logger = logging.getLogger(__name__)
+
+
+class InstagramShapes:
+    """Media and comments of an Instagram account."""
+
+    platform = "instagram"
+    posts_edge = "media"
+    stream = False
+
+    def __init__(self, page: Page, client: GraphClient) -> None:
+        self.page = page
+        self.client = client
+
+    def post_fields(self, since: int, comments: int) -> str:  # noqa: ARG002
+        listed = f"comments.limit({comments}){{{_with_replies(comments)}}}"
+        return f"id,caption,timestamp,comments_count,{listed}"
+
+    def comment_params(self, since: int, comments: int) -> Mapping[str, str]:  # noqa: ARG002
+        return {"limit": str(comments), "fields": _with_replies(comments)}
+
+    def post(self, item: Item) -> Post:
+        media_id = id_of(item)
+        if count_of(item, "comments_count") and not object_of(item, "comments").get("data"):
+            # So in development mode; restricted people's comments are missing too.
+            logger.warning("instagram counts comments but shows none: media %s", media_id)
+        return Post(
+            id=media_id,
+            text=text_of(item, "caption") or "",
+            created_at=time_of(item, "timestamp"),
+        )
+
+    def comments(
+        self, text: str, path: tuple[str, ...], post_id: str
+    ) -> tuple[list[Comment], list[Pending]]:
+        found: list[Comment] = []
+        pending: list[Pending] = []
+        for item, raw in self.client.items(text, path):
+            comment = self.comment(item, raw, post_id)
+            found.append(comment)
+            replies = object_of(item, "replies")
+            if replies:
+                list_of(replies, "data")
+            inner = raw.decode("utf-8", "surrogatepass")
+            for reply, reply_raw in self.client.items(inner, ("replies", "data", "*")):
+                found.append(self.comment(reply, reply_raw, post_id, comment.id))
+            if after := next_cursor(replies):
+                pending.append(
+                    Pending(post_id=post_id, node=comment.id, edge="replies", after=after, floor=0)
+                )
+        return found, pending
+
+    def comment(
+        self, item: Item, raw: bytes, post_id: str, parent_id: str | None = None
+    ) -> Comment:
+        author = object_of(item, "from")
+        author_id = text_of(author, "id")
+        name = text_of(item, "username") or text_of(author, "username")
+        own = author_id == self.page.external_id or (
+            bool(self.page.handle) and name == self.page.handle
+        )
+        return Comment(
+            page_id=self.page.id,
+            platform=self.platform,
+            id=id_of(item),
+            post_id=post_id,
+            text=text_of(item, "text") or "",
+            created_at=time_of(item, "timestamp"),
+            parent_id=text_of(item, "parent_id") or parent_id,
+            author_id=author_id,
+            author_name=name,
+            hidden=flag_of(item, "hidden"),
+            can_hide=not own,
+            by_page=own,
+            raw=raw,
+        )
+
+
+def _with_replies(limit: int) -> str:
+    return f"{REPLY_FIELDS},replies.limit({limit}){{{REPLY_FIELDS}}}"
+
+
+class InstagramAdapter:
+    """The comments of one Instagram account. Secrets: "token", "app_secret"."""
+
+    capabilities = frozenset(Capability)
+
+    def __init__(self, page: Page, connection: Connection) -> None:
+        self.page = page
+        self._client = GraphClient(connection, page.base_url)
+        self._shapes = InstagramShapes(page, self._client)
+        self._listing = CommentListing(page, self._client, connection, self._shapes)
+
+    def check(self) -> None:
+        """Reads once what a poll reads. In development mode Instagram counts comments but shows
+        none: MissingScope."""
+        account, media = self.page.external_id, None
+        try:
+            self._client.get(account, fields="id,username")
+            media = self._client.get(
+                account, "media", limit="25", fields="id,comments_count,comments.limit(1){id}"
+            )
+        except CommentGone as error:
+            raise MissingScope(str(error), code=error.code) from None
+        counted = [one for one in list_of(media.body, "data") if count_of(one, "comments_count")]
+        if counted and not any(object_of(one, "comments").get("data") for one in counted):
+            raise MissingScope("Instagram counts comments but shows none: is the app live?")
+
+    def fetch_since(self, cursor: str | None) -> CommentBatch:
+        return self._listing.fetch_since(cursor)
+
+    def fetch_one(self, comment_id: str) -> Comment | None:
+        try:
+            answer = self._client.get(comment_id, fields=COMMENT_FIELDS)
+        except CommentGone:
+            return None
+        item, raw = next(self._client.items(answer.text, ()))
+        return self._shapes.comment(item, raw, _media_id(item))
+
+    def fetch_many(self, comment_ids: Sequence[str]) -> Mapping[str, Comment | None]:
+        found: dict[str, Comment | None] = {}
+        for start in range(0, len(comment_ids), MULTI_GET_LIMIT):
+            chunk = list(comment_ids[start : start + MULTI_GET_LIMIT])
+            for one, item in fetch_all(self._client, COMMENT_FIELDS, chunk).items():
+                found[one] = item and self._shapes.comment(*item, _media_id(item[0]))
+        return found
+
+    def hide(self, comment_id: str) -> None:
+        self._set_hidden(comment_id, True)
+
+    def restore(self, comment_id: str) -> None:
+        self._set_hidden(comment_id, False)
+
+    def delete(self, comment_id: str) -> None:
+        """One that is gone already counts as deleted."""
+        try:
+            done = self._client.delete(comment_id)
+        except CommentGone:
+            return
+        if not done:
+            raise BadAnswer("Instagram did not confirm the deletion")
+
+    def _set_hidden(self, comment_id: str, hidden: bool) -> None:
+        self._client.post(comment_id, hide="true" if hidden else "false")
+        state = self._client.get(comment_id, fields="hidden,from,username,id").body
+        if flag_of(state, "hidden") is hidden:
+            return
+        author = text_of(object_of(state, "from"), "id")
+        if author == self.page.external_id or text_of(state, "username") == self.page.handle:
+            raise Unsupported("Instagram does not hide the account's own comments")
+        raise BadAnswer("Instagram confirmed, but the comment is as it was")
+
+
+def _media_id(item: Item) -> str:
+    return text_of(object_of(item, "media"), "id") or ""

@@ -1,0 +1,153 @@
+"""Reads WordPress's answers: what an error means, whether types are right, what HTML says."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from html.parser import HTMLParser
+from typing import Any, TypeVar
+
+import requests
+
+from modbot.errors import (
+    AuthExpired,
+    BadAnswer,
+    BadRequest,
+    CommentGone,
+    MissingScope,
+    PlatformError,
+    RateLimited,
+    Unreachable,
+)
+
+WAIT_SECONDS = 60.0  # when a host says 429 and not how long
+UNKNOWN_TIME = datetime.fromtimestamp(0, UTC)  # an imported comment may have no date
+GONE = ("rest_comment_invalid_id", "rest_post_invalid_id")  # the comment, or the post above it
+
+T = TypeVar("T")
+
+
+def valid_json(response: requests.Response) -> str:
+    """The body, when it is JSON in UTF-8. Raises BadAnswer."""
+    try:
+        text = response.content.decode("utf-8-sig")
+        json.loads(text)
+    except (ValueError, RecursionError):
+        kind = response.headers.get("Content-Type", "no content type")[:40]
+        raise BadAnswer(f"the site sent no readable JSON ({kind})") from None
+    return text
+
+
+def decoded(text: str) -> dict[str, Any]:
+    """A JSON object. Raises BadAnswer."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise BadAnswer("a JSON object was due")
+    return value
+
+
+def field(item: Mapping[str, Any], name: str, kind: type[T]) -> T:
+    """item[name], when it is of `kind`. Raises BadAnswer."""
+    value = item.get(name)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise BadAnswer(f"{name} is {type(value).__name__}, not {kind.__name__}")
+    return value
+
+
+def utc(value: str) -> datetime:
+    """A `..._gmt` time, which WordPress writes without a zone. Raises BadAnswer."""
+    if value.startswith(("-", "0000")):
+        return UNKNOWN_TIME
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise BadAnswer("a time is unreadable") from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def error_of(response: requests.Response) -> PlatformError:
+    """What a refusal means. 403 and 404 are WordPress's own only when they hold its error code:
+    hosts and security plug-ins send pages of their own."""
+    status, code = response.status_code, _error_code(response)
+    said = f"status {status} {code}".rstrip()
+    wait_seconds = _retry_after_seconds(response)
+    if code in GONE:
+        return CommentGone(said, code=code)
+    if status == 401:
+        return AuthExpired(f"the site refused the application password ({said})", code=code)
+    if status == 403 and code:
+        return MissingScope(f"the account may not do this; make it an editor ({said})", code=code)
+    if status == 429 or (status == 503 and wait_seconds is not None):
+        return RateLimited(said, retry_after_seconds=wait_seconds or WAIT_SECONDS, code=code)
+    if status >= 500:
+        return Unreachable(said, code=code)
+    if code:
+        return BadRequest(said, code=code)
+    return BadAnswer(f"no WordPress REST API answers at this address ({said})")
+
+
+def _error_code(response: requests.Response) -> str:
+    try:
+        code = field(decoded(valid_json(response)), "code", str)
+    except BadAnswer:
+        return ""
+    return code if re.fullmatch(r"[a-z0-9_-]{1,60}", code) else ""
+
+
+def _retry_after_seconds(response: requests.Response) -> float | None:
+    """From Retry-After, a number or a date (then by the server's own clock)."""
+    value = response.headers.get("Retry-After", "").strip()
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            until = parsedate_to_datetime(value)
+            sent = parsedate_to_datetime(response.headers.get("Date", ""))
+            seconds = (until - sent).total_seconds()
+        except (TypeError, ValueError):
+            return None
+    return max(seconds, 1.0) if math.isfinite(seconds) else None
+
+
+def visible_text(markup: str) -> str:
+    """What a reader sees of `markup`, with the address behind each link: &amp; and tags are
+    WordPress's, and `f<i></i>oo` must read as foo. Text without either is left byte for byte."""
+    if "<" not in markup and "&" not in markup:
+        return markup
+    reader = _VisibleText()
+    reader.feed(markup)
+    reader.close()
+    return "".join(reader.parts)
+
+
+class _VisibleText(HTMLParser):
+    _BREAKS = frozenset(("br", "p", "div", "li", "tr", "blockquote", "h1", "h2", "h3", "h4", "pre"))
+    _UNSEEN = frozenset(("script", "style"))
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._unseen = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in self._UNSEEN:
+            self._unseen += 1
+        elif tag in self._BREAKS and self.parts and not self.parts[-1].endswith("\n"):
+            self.parts.append("\n")
+        elif tag == "a" and (address := dict(attrs).get("href")):
+            self.parts.append(f"[{address}] ")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._UNSEEN and self._unseen:
+            self._unseen -= 1
+
+    def handle_data(self, data: str) -> None:
+        if not self._unseen:
+            self.parts.append(data)

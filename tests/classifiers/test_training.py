@@ -1,0 +1,216 @@
+"""The training: what a row teaches, how weights are written, and that a run can be repeated."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classifiers.embedded import LABELS, MAX_WORDS, EmbeddedClassifier
+from classifiers.subwords import BUCKETS
+from classifiers.training.metrics import by_group, ranking
+from classifiers.training.rows import Row, row_weight, training_row, training_rows
+from classifiers.training.weak_labels import weak_labels
+from classifiers.training.weights_file import quantised, write_weights
+from modbot.evaluation import auc, average_precision
+
+
+def line(text: str = "hello", **changes: Any) -> dict[str, Any]:
+    return {"text": text, "lang": "en", "labels": {"toxicity": 0.0}, "set": "s", **changes}
+
+
+def taught(row: Row) -> dict[str, tuple[float, float]]:
+    """Target and weight of the labels that count."""
+    each = zip(LABELS, row.targets, row.weights, strict=True)
+    return {label: (target, weight) for label, target, weight in each if weight}
+
+
+def test_an_absent_label_teaches_nothing() -> None:
+    row = training_row(line(labels={"insult": 1}), str.lower)
+    assert taught(row) == {"insult": (1.0, 1.0)}
+
+
+def test_soft_labels_stay_soft() -> None:
+    row = training_row(line(labels={"toxicity": 0.333}), str.lower)
+    assert taught(row)["toxicity"] == (0.333, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "weight"),
+    [
+        pytest.param({}, 1.0, id="plain"),
+        pytest.param({"lang": "es"}, 2.0, id="spanish"),
+        pytest.param({"lang": "pt"}, 0.35, id="portuguese"),
+        pytest.param({"weak": True}, 0.4, id="weak"),
+        pytest.param({"set": "implicit_hate_en"}, 0.6, id="doubtful-set"),
+        pytest.param({"set": "hatecheck_es", "lang": "es"}, 1.0, id="spanish-templates"),
+    ],
+)
+def test_rows_weigh_by_set_and_language(changes: dict[str, object], weight: float) -> None:
+    assert row_weight(line(**changes)) == weight
+
+
+def test_a_known_label_is_never_replaced_by_a_guess() -> None:
+    row = training_row(line("oh shit", labels={"toxicity": 1, "obscene": 0}), str.lower)
+    assert taught(row)["obscene"] == (0.0, 1.0)
+
+
+def test_a_row_is_cut_to_what_the_model_reads() -> None:
+    assert len(training_row(line("word " * 500), str.lower).words) == MAX_WORDS
+
+
+@pytest.mark.parametrize(
+    ("text", "toxicity", "label", "target"),
+    [
+        pytest.param("what the fuck", None, "obscene", 1.0, id="swearing-of-unknown-tone"),
+        pytest.param("que mierda de escuela", 1, "obscene", 1.0, id="spanish-swearing"),
+        pytest.param("great game", 0, "obscene", 0.0, id="clean"),
+        pytest.param("show me your boobs", 1, "sexual", 1.0, id="sexual"),
+        pytest.param("coach dick johnson", 0, "sexual", 0.0, id="a-name"),
+        pytest.param("great tits and woodcocks", 0, "sexual", 0.0, id="birds"),
+        pytest.param("i will kill you", 1, "threat", 1.0, id="threat"),
+        pytest.param("te voy a matar", 1, "threat", 1.0, id="spanish-threat"),
+        pytest.param("i could kill for that lasagna", 0, "threat", 0.0, id="idiom"),
+    ],
+)
+def test_words_stand_in_for_labels_that_a_set_lacks(
+    text: str, toxicity: float | None, label: str, target: float
+) -> None:
+    guess, trust = weak_labels(text, toxicity)[label]
+    assert guess == target
+    assert 0 < trust <= 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "toxicity", "label"),
+    [
+        pytest.param("you vermin", 1, "obscene", id="toxic-without-swearing"),
+        pytest.param("you vermin", 1, "threat", id="toxic-without-threat"),
+        pytest.param("great game", None, "obscene", id="unknown-tone"),
+        pytest.param("great game", None, "sexual", id="unknown-tone-sexual"),
+    ],
+)
+def test_doubtful_labels_stay_unknown(text: str, toxicity: float | None, label: str) -> None:
+    assert label not in weak_labels(text, toxicity)
+
+
+def packed_rows(path: Path, *rows: dict[str, Any]) -> Path:
+    path.write_bytes(gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode()))
+    return path
+
+
+def test_rows_without_words_or_labels_are_left_out(tmp_path: Path) -> None:
+    path = packed_rows(tmp_path / "t.gz", line(""), line(labels={"spam": 1}), line("kept"))
+    assert [row.words for row in training_rows(path, str.lower)] == [("kept",)]
+
+
+def test_int8_keeps_all_but_the_largest_values_within_half_a_step() -> None:
+    table = np.random.default_rng(1).normal(size=(1000, 32)).astype(np.float32)
+    small, scale = quantised(table)
+    off = np.abs(small * np.float32(scale) - table)
+    assert small.dtype == np.int8
+    assert np.mean(off > scale / 2 * 1.01) <= 1.1e-4
+
+
+def layers(seed: int) -> dict[str, Any]:
+    """Random layers of the model's shape."""
+    random = np.random.default_rng(seed)
+    shapes: dict[str, tuple[int, ...]] = {
+        "table": (BUCKETS, 8),
+        "word": (8, 4),
+        "word_bias": (4,),
+        "context": (24, 6),
+        "context_bias": (6,),
+        "hidden": (18, 5),
+        "hidden_bias": (5,),
+        "output": (23, len(LABELS)),
+        "output_bias": (len(LABELS),),
+    }
+    return {name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+
+
+def test_written_weights_load_again_and_equal_layers_give_equal_bytes(tmp_path: Path) -> None:
+    write_weights(tmp_path / "one", layers(1), {"seed": 1})
+    write_weights(tmp_path / "two", layers(1), {"seed": 1})
+    for name in ("word-cnn.npz", "manifest.json"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    assert EmbeddedClassifier(tmp_path / "one").version.startswith("word-cnn-1+")
+
+
+RANKED = st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=2, max_size=40).filter(
+    lambda cases: len({positive for _, positive in cases}) == 2
+)
+
+
+@given(RANKED)
+def test_ranking_agrees_with_what_evaluate_reports(cases: list[tuple[int, bool]]) -> None:
+    scores = np.array([float(score) for score, _ in cases])
+    area, precision = ranking(scores, np.array([positive for _, positive in cases]))
+    same = [(float(score), positive) for score, positive in cases]
+    assert area == pytest.approx(auc(same))
+    assert precision == pytest.approx(average_precision(same))
+
+
+def test_metrics_count_known_labels_only() -> None:
+    lines = [line(labels={"toxicity": 1}), line(), line(labels={}), line(set="t")]
+    scores = [dict.fromkeys(LABELS, value) for value in (0.9, 0.1, 0.5, 0.5)]
+    found = by_group(lines, scores, "set")
+    assert found["s"]["toxicity"] == {
+        "rows": 2,
+        "positives": 1,
+        "auc": 1.0,
+        "average_precision": 1.0,
+    }
+    assert found["t"]["toxicity"]["auc"] is None
+    assert set(found["s"]) == {"toxicity"}
+
+
+@pytest.fixture
+def small_data(tmp_path: Path) -> Path:
+    good = [f"thank you teacher number {n}" for n in range(40)]
+    bad = [f"you idiot number {n}" for n in range(40)]
+    rows = [line(text, labels={"toxicity": 0}) for text in good]
+    rows += [line(text, labels={"toxicity": 1}) for text in bad]
+    packed_rows(tmp_path / "train.jsonl.gz", *rows)
+    packed_rows(tmp_path / "dev.jsonl.gz", *rows[30:50])
+    return tmp_path
+
+
+def test_a_run_learns_and_gives_the_same_bytes_again(small_data: Path) -> None:
+    pytest.importorskip("torch")
+    from classifiers.training.__main__ import main
+
+    for out in ("one", "two"):
+        main(["--data", str(small_data), "--out", str(small_data / out), "--epochs", "12"])
+    one, two = ((small_data / out / "word-cnn.npz").read_bytes() for out in ("one", "two"))
+    assert one == two
+    metrics = json.loads((small_data / "one" / "metrics.json").read_text("utf-8"))
+    assert metrics["by_set"]["s"]["toxicity"]["auc"] == 1.0
+
+
+def test_torch_and_numpy_give_the_same_probabilities(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from classifiers.training.batches import Corpus
+    from classifiers.training.network import Layers, logits
+
+    arrays = layers(2)
+    steps, scale = quantised(arrays["table"])
+    arrays["table"] = (steps * np.float32(scale)).astype(np.float32)
+    write_weights(tmp_path, arrays, {})
+    texts = ["you idiot", "thank you so much for the day", "ok", "?!"]
+    rows = [training_row(line(text), str.lower) for text in texts]
+    tensors = Layers(**{name: torch.from_numpy(values) for name, values in arrays.items()})
+    expected: dict[float, Any] = {}
+    for batch in Corpus(rows).batches(2, np.random.default_rng(1)):
+        for length, values in zip(batch.lengths, logits(tensors, batch), strict=True):
+            expected[float(length)] = torch.sigmoid(values).tolist()
+    model = EmbeddedClassifier(tmp_path, folded=str.lower)
+    for row, scores in zip(rows, model.scores(texts), strict=True):
+        if row.words != ("ok",) and row.words != ("?!",):  # one length, so not told apart
+            assert list(scores.values()) == pytest.approx(expected[len(row.words)], abs=1e-3)

@@ -1,0 +1,67 @@
+"""What the tests outside Python need: missing on a laptop it is a skip, missing in CI a failure."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirement:
+    program: str = ""
+    file: str = ""
+    install: str  # what to type
+
+    def met(self) -> bool:
+        if self.program:
+            return shutil.which(self.program, path=_search_path()) is not None
+        return Path(self.file).exists()
+
+
+def _search_path() -> str:
+    """/usr/sbin too: servers live there and an ordinary user's PATH leaves it out."""
+    return os.environ.get("PATH", "") + os.pathsep + "/usr/sbin"
+
+
+REQUIREMENTS: Mapping[str, Requirement] = {
+    "chromium": Requirement(program="chromium", install="apt-get install chromium"),
+    "php": Requirement(program="php", install="apt-get install php-cli php-mysql"),
+    "mariadb": Requirement(program="mariadb", install="apt-get install mariadb-client"),
+    "mariadbd": Requirement(program="mariadbd", install="apt-get install mariadb-server"),
+    "mariadb-admin": Requirement(program="mariadb-admin", install="apt-get install mariadb-client"),
+    "mariadb-install-db": Requirement(
+        program="mariadb-install-db", install="apt-get install mariadb-server"
+    ),
+    "wordpress": Requirement(
+        file="/usr/share/wordpress/wp-settings.php", install="apt-get install wordpress"
+    ),
+    "wordpress-theme": Requirement(
+        file="/usr/share/wordpress/wp-content/themes/twentytwentythree/style.css",
+        install="apt-get install wordpress-theme-twentytwentythree",
+    ),
+}
+
+
+def need(*names: str) -> None:
+    """Skips the test when one of `names` is missing; under CI=true it fails instead."""
+    missing = [name for name in names if not REQUIREMENTS[name].met()]
+    if not missing:
+        return
+    how = "; ".join(REQUIREMENTS[name].install for name in missing)
+    message = f"missing: {', '.join(missing)} ({how})"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def program(name: str) -> str:
+    """The whole path of a required program; need() it first."""
+    found = shutil.which(REQUIREMENTS[name].program, path=_search_path())
+    if found is None:
+        raise FileNotFoundError(name)
+    return found

@@ -1,0 +1,150 @@
+"""A small district for the tests of the pages: a database with decisions, and a stand-in service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+
+from sqlmodel import Session
+
+from modbot import store
+from modbot.domain import (
+    ActionKind,
+    Aspect,
+    Category,
+    Decision,
+    Evidence,
+    Page,
+    Post,
+    Signal,
+    Verdict,
+)
+from modbot.policy import CategoryPolicy, Policy
+from modbot.settings import Settings
+from modbot.store import Database, Judged, Recorded
+from modbot.tables import PageRow
+from tests.fakes import SCHOOL_DAY, ManualClock, make_comment, make_page
+
+POST_TEXT = "Homecoming Friday. Who's ready?"
+THRESHOLDS = {"profanity.review": 0.5, "profanity.hide": 0.8, "offensive.model_review": 0.7}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FakeConfig:
+    settings: Settings
+    policy: Policy
+
+
+@dataclass(kw_only=True)
+class FakeService:
+    """What the pages need of the service."""
+
+    database: Database
+    config: FakeConfig
+    clock: ManualClock = field(default_factory=ManualClock)
+
+
+def open_school(folder: Path, *, web: Mapping[str, object] | None = None) -> FakeService:
+    """A service on a new database with two registered pages and one post on each."""
+    database = Database.open(f"sqlite:///{folder}/modbot.db")
+    with database.write() as session:
+        for page in (make_page(1), make_page(2, platform="x")):
+            _register(session, page)
+    settings = Settings.model_validate({"web": web or {}})
+    policy = Policy(categories={Category.PROFANITY: _profanity_policy()})
+    return FakeService(database=database, config=FakeConfig(settings=settings, policy=policy))
+
+
+def _register(session: Session, page: Page) -> None:
+    session.add(
+        PageRow(
+            id=page.id,
+            platform=page.platform,
+            external_id=page.external_id,
+            name=page.name,
+            mode=page.mode.value,
+            registered_at=SCHOOL_DAY,
+        )
+    )
+    session.flush()
+    store.record_posts(session, page.id, [Post(id="p1", text=POST_TEXT, created_at=SCHOOL_DAY)])
+
+
+def _profanity_policy() -> CategoryPolicy:
+    return CategoryPolicy(
+        category=Category.PROFANITY,
+        review=0.5,
+        hide=0.8,
+        may_hide=True,
+        urgent=False,
+        clause="1.3",
+        clause_text="Profane remarks are removed.",
+    )
+
+
+def swearing(text: str, word: str, **changes: object) -> Decision:
+    """A decision to hide `text` for one word in it."""
+    start = text.index(word)
+    hit = Signal(
+        source="rules",
+        category=Category.PROFANITY,
+        score=1.0,
+        evidence=Evidence(rule="profanity_en:x", text=word, start=start, end=start + len(word)),
+    )
+    values: dict[str, object] = {
+        "verdict": Verdict.HIDE,
+        "hide": True,
+        "categories": (Category.PROFANITY,),
+        "signals": (hit,),
+        "clause": "1.3",
+        "thresholds": THRESHOLDS,
+        "reason": "Hidden for profanity.",
+        **changes,
+    }
+    return Decision(**values)  # type: ignore[arg-type]
+
+
+def insult_score(score: float) -> Signal:
+    return Signal(
+        source="embedded",
+        category=Category.OFFENSIVE,
+        score=score,
+        evidence=Evidence(rule="insult"),
+        aspect=Aspect.NONE,
+    )
+
+
+ALLOWED = Decision(verdict=Verdict.ALLOW, hide=False, reason="No breach found.")
+
+
+def record(
+    service: FakeService,
+    items: Iterable[tuple[str, Decision]],
+    *,
+    page: Page | None = None,
+    action: ActionKind | None = None,
+    mode: str = "enforce",
+    author: str = "A parent",
+    prefix: str = "c",
+) -> list[Recorded]:
+    """Stores comments with their decisions, one second apart in one batch each."""
+    page = page or make_page(1)
+    recorded = []
+    for number, (text, decision) in enumerate(items):
+        comment = make_comment(text, page=page, id=f"{prefix}{number}")
+        comment = replace(comment, author_name=author)
+        judged = Judged(
+            comment=comment,
+            decision=decision,
+            action=action,
+            mode=mode,
+            models={"embedded": "1.0"},
+            config_sha256="a" * 64,
+        )
+        at = service.clock.now() + timedelta(seconds=number)
+        with service.database.write() as session:
+            recorded += store.record_judged(session, page, [judged], at)
+    return recorded
+
