@@ -13,9 +13,7 @@ _ENDINGS: Final = ("", "s", "ed", "er", "ers", "in", "ing", "y", "ty", "ts", "es
 _KEPT_LETTERS: Final = 2  # s*** alone could be many words
 
 
-def censored_words(
-    text: str, swears: Sequence[WordRule]
-) -> Iterator[tuple[WordRule, int, int]]:
+def censored_words(text: str, swears: Sequence[WordRule]) -> Iterator[tuple[WordRule, int, int]]:
     """The swear word that each starred word of a folded text stands for, and where."""
     if "*" not in text and "#" not in text and "%" not in text:
         return

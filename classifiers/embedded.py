@@ -30,7 +30,6 @@ from modbot.errors import ClassifierFailed
 
 LABELS = ("toxicity", "obscene", "sexual", "threat", "insult", "identity_attack")
 CATEGORIES: Mapping[str, Category] = {
-    "toxicity": Category.OFFENSIVE,
     "obscene": Category.PROFANITY,
     "sexual": Category.OFFENSIVE,
     "threat": Category.THREAT,
@@ -121,6 +120,13 @@ def load_weights(folder: Traversable | Path) -> tuple[Weights, str]:
         raise ClassifierFailed(f"embedded model: {folder / name} is not usable: {what}") from error
 
 
+def _category(label: str, scores: Mapping[str, float]) -> Category:
+    """Toxicity says how bad, not what: it counts for the likeliest of the labels that say that."""
+    if label == "toxicity":
+        label = max(("obscene", "sexual", "insult", "identity_attack"), key=scores.__getitem__)
+    return CATEGORIES[label]
+
+
 class EmbeddedClassifier:
     """Scores comments for six kinds of toxicity. Raises ClassifierFailed on unusable weights."""
 
@@ -166,7 +172,7 @@ class EmbeddedClassifier:
             if score >= self._floor:
                 yield Signal(
                     source=self.name,
-                    category=CATEGORIES[label],
+                    category=_category(label, scores),
                     score=round(score, 4),
                     evidence=Evidence(rule=label),
                 )

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-_QUOTED: Final = re.compile("[\"“„«][^\"“”„«»\n]{1,400}[\"”“»]")
+_QUOTED: Final = re.compile('["“„«][^"“”„«»\n]{1,400}["”“»]')
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,9 +29,7 @@ _FRAGMENT: Final = re.compile(r"\{([a-z][a-z_]*)\}")
 _LIST_KEYS: Final = ("match", "with", "without", "post", "without_post")
 _RULE_KEYS: Final = {"id", "severity", "aspect", "text", "category", *_LIST_KEYS}
 _FILE_KEYS: Final = {"category", "fragments", "rules", "exceptions", "context"}
-_CONTEXTS: Final = {
-    "official", "official_post", "reported", "condemned", "general", "own_case", "shared_money",
-}  # fmt: skip
+_CONTEXTS: Final = {"official", "official_post", "condemned", "own_account"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,16 +139,17 @@ def _read(path: Path) -> str:
 
 
 def _read_words(path: Path, text: str) -> list[WordRule]:
-    """`category: NAME` first, then [strong], [weak] or [mild] sections, one entry a line."""
-    category: Category | None = None
+    """`category: NAME[, NAME]` first, then [strong], [weak] or [mild] sections, one entry a line."""
+    categories: list[Category] = []
     severity = ""
-    words = []
+    words: list[WordRule] = []
     for number, raw in enumerate(text.splitlines(), start=1):
         line = raw.split("#", 1)[0].strip()
         if not line:
             continue
         if line.startswith("category:"):
-            category = _category(line.removeprefix("category:").strip(), path, number)
+            names = line.removeprefix("category:").split(",")
+            categories = [_category(name.strip(), path, number) for name in names]
         elif line.startswith("["):
             severity = line.strip("[]").strip()
             if severity not in SEVERITIES or line != f"[{severity}]":
@@ -159,11 +158,11 @@ def _read_words(path: Path, text: str) -> list[WordRule]:
                     file=str(path),
                     line=number,
                 )
-        elif category is None or not severity:
-            missing = "`category: NAME`" if category is None else "a severity such as [strong]"
+        elif not categories or not severity:
+            missing = "a severity such as [strong]" if categories else "`category: NAME`"
             raise BadConfig(f"needs {missing} above this", file=str(path), line=number)
         else:
-            words.append(_word(line, category, severity, path, number))
+            words += [_word(line, category, severity, path, number) for category in categories]
     return words
 
 
@@ -247,7 +246,9 @@ class _Table:
             raise self._bad("must be folded or original", line=line, key="text")
         aspect = rule.get("aspect", "")
         if aspect != "by_target" and aspect not in set(Aspect):
-            raise self._bad("must be official, private, quoted or by_target", line=line, key="aspect")
+            raise self._bad(
+                "must be official, private, quoted or by_target", line=line, key="aspect"
+            )
         name = rule.get("category", self._data.get("category"))
         if not isinstance(name, str):
             raise self._bad("is missing", line=line, key="category")

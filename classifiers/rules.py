@@ -55,7 +55,9 @@ class RuleSet:
             self._by_text.setdefault(word.text, []).append(word)
         self._texts = list(self._by_text)
         self._finder = ahocorasick_rs.AhoCorasick(self._texts) if self._texts else None
-        self._swears = [w for w in files.words if w.category is Category.PROFANITY and w.score > 0.9]
+        self._swears = [
+            w for w in files.words if w.category is Category.PROFANITY and w.score > 0.9
+        ]
         self._folded, self._written = PatternFilter(), PatternFilter()
         self._rules = [self._compile(rule) for rule in files.patterns]
         self._exceptions = [(self._folded.add(p), clears) for p, clears in files.exceptions]
@@ -83,9 +85,7 @@ class RuleSet:
         if not hits:
             return []
         hits = self._clear(hits, read)
-        if any(hit.category is Category.SALES for hit in hits) and is_approved(
-            read.key, comment.approved_fundraisers
-        ):
+        if any(hit.category is Category.SALES for hit in hits) and self._approved(read, comment):
             hits = [hit for hit in hits if hit.category is not Category.SALES]
         return self._signals(hits, read, comment)
 
@@ -176,7 +176,6 @@ class RuleSet:
 
     def _signals(self, hits: list[_Hit], read: _Read, comment: Comment) -> list[Signal]:
         quotes = Quotes.read(read.written)
-        reported = self._in_context("reported", read)
         condemned = self._in_context("condemned", read)
         signals = []
         for hit in hits:
@@ -185,12 +184,16 @@ class RuleSet:
                 if condemned:
                     continue
                 aspect = Aspect.QUOTED
-            elif reported and hit.category in _QUOTABLE and condemned:
-                continue
             if aspect is None:
                 aspect = Aspect.OFFICIAL if self._about_officials(read, comment) else Aspect.NONE
             signals.append(_signal(hit, aspect, comment.text))
         return signals
+
+    def _approved(self, read: _Read, comment: Comment) -> bool:
+        """An approved name counts only while the money goes to the school, not to an own account."""
+        return not self._in_context("own_account", read) and is_approved(
+            read.folded.text, comment.approved_fundraisers
+        )
 
     def _about_officials(self, read: _Read, comment: Comment) -> bool:
         if self._in_context("official", read):

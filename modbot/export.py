@@ -83,7 +83,8 @@ def export(
         raise BadConfig(f"{what!r} is none of {', '.join(WHAT)}")
     with database.read() as session:
         if what == "audit":
-            records, fields = _audit(session), AUDIT_FIELDS
+            records: Iterator[Mapping[str, Any]] = _audit(session)
+            fields: tuple[str, ...] = AUDIT_FIELDS
         else:
             records, fields = _comments(session, filters), CSV_FIELDS
             if format == "csv":
@@ -135,7 +136,7 @@ def _comments(session: Session, filters: Filters) -> Iterator[dict[str, Any]]:
         session.expunge_all()
 
 
-def _filtered(filters: Filters) -> Select[tuple[CommentRow]]:
+def _filtered(filters: Filters) -> Select[CommentRow]:
     query = select(CommentRow)
     if filters.page_id is not None:
         query = query.where(col(CommentRow.page_id) == filters.page_id)

@@ -49,7 +49,7 @@ _SECRET_IN_TEXT = re.compile(
     (?P<name>\b(?:access_|refresh_|bearer_)?token | appsecret_proof | (?:client_|app_)?secret
       | (?:app_)?password | fb_exchange_token | oauth_\w+ )
     (?P<sign>["']?\s*[=:]\s*["']?) [^\s&"',}]+
-    | (?P<scheme>\b(?:bearer|basic|oauth))\s+[\w.~+/=%-]{8,}
+    | (?P<scheme>\b(?:bearer|basic|oauth))\s+(?!oauth_)[\w.~+/=%-]{8,}
     | (?P<site>://)[^/\s@]+@
     | \bEAA[A-Za-z0-9]{16,}
     """
@@ -118,6 +118,11 @@ def configure(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+def log_crash(error: Exception) -> None:
+    """Leaves the place of an unexpected error, without its text, for a report."""
+    structlog.get_logger("modbot").error("crashed", exc_info=error)
 
 
 def safe_event(_logger: object, _method: str, event: EventDict) -> EventDict:

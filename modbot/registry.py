@@ -138,15 +138,15 @@ def _change(
     """Sets fields of a page; a change that changes nothing leaves no trace."""
     _require_person(actor)
     with database.write() as s:
-        row = s.get(PageRow, page_id)
+        row = s.get(PageRow, shown(page_id))
         if row is None:
             raise UnknownPage(f"no page {page_id!r} is registered; see `modbot pages list`")
         before = {name: getattr(row, name) for name in fields}
         if before != fields:
             for name, value in fields.items():
                 setattr(row, name, value)
-            _save(s, row, page_id, kind, actor, now, before=before, after=fields)
-        return store.page(s, page_id)
+            _save(s, row, row.id, kind, actor, now, before=before, after=fields)
+        return store.page(s, row.id)
 
 
 def add_fundraiser(
@@ -302,4 +302,4 @@ def _require(what: str, value: str, cap: int = NAME_CAP) -> None:
 def _require_person(actor: Actor) -> None:
     if actor.kind != "person":
         raise RegistrationRefused("only a person may change the registry")
-    _require("the name of the person who changes this", actor.name)
+    _require("the name of the person who changes this (--by)", actor.name)

@@ -36,9 +36,18 @@ EXIT_WATCHDOG = 70
 class PollScheduler:
     """The jobs of one running service. start() returns at once; stop() waits for running jobs."""
 
-    def __init__(self, service: Service, *, die: Callable[[int], object] = os._exit):
+    def __init__(
+        self,
+        service: Service,
+        *,
+        die: Callable[[int], object] = os._exit,
+        tick_seconds: float = TICK_SECONDS,
+        hung_seconds: float = HUNG_SECONDS,
+    ):
         self._service = service
         self._die = die
+        self._tick_seconds = tick_seconds
+        self._hung_seconds = hung_seconds
         workers = service.config.settings.polling.workers
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -57,7 +66,7 @@ class PollScheduler:
         """Starts polling every registered page."""
         self._tick()
         self._scheduler.start()
-        self._book("tick", self._tick, TICK_SECONDS, executor="own")
+        self._book("tick", self._tick, self._tick_seconds, executor="own")
         self._book("actions", self._actions, ACTION_SECONDS, executor="own")
         self._watchdog.start()
 
@@ -105,7 +114,7 @@ class PollScheduler:
 
     def _next_seconds(self, job_id: str) -> float | None:
         if job_id == "tick":
-            return TICK_SECONDS
+            return self._tick_seconds
         if job_id == "actions":
             return ACTION_SECONDS / min(self._service.clock.speed, 25.0)
         page_id = job_id.removeprefix("page ")
@@ -168,13 +177,15 @@ class PollScheduler:
                 return
 
     def _problem(self) -> str:
-        if self.ticked_seconds_ago() > STALE_TICKS * TICK_SECONDS:
+        if self.ticked_seconds_ago() > STALE_TICKS * max(self._tick_seconds, 1.0):
             return "the scheduler no longer ticks"
         thread = self._scheduler._thread
         if thread is not None and not thread.is_alive():
             return "the scheduler's thread is dead"
         now = time.monotonic()
-        hung = [j for j, since in self._running_since.copy().items() if now - since > HUNG_SECONDS]
+        hung = [
+            j for j, since in self._running_since.copy().items() if now - since > self._hung_seconds
+        ]
         return f"hung: {', '.join(hung)}" if hung else ""
 
 

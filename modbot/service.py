@@ -20,7 +20,7 @@ from modbot.enforcement import Limits, carry_out_due
 from modbot.errors import AuthExpired, BadConfig, ModbotError, PlatformError
 from modbot.judging import Judge
 from modbot.pipeline import PollContext, PollResult, note_failure, poll_page
-from modbot.ports import Clock, Connection, PlatformAdapter
+from modbot.ports import AdapterFactory, Clock, Connection, PlatformAdapter
 from modbot.settings import Config, ConfigWatcher, read_secret
 from modbot.store import Database
 
@@ -45,6 +45,7 @@ class Service:
         clock: Clock,
         environ: Mapping[str, str],
         alerter: Alerter,
+        adapters: Mapping[str, AdapterFactory],
     ):
         self.config = config
         self.database = database
@@ -53,6 +54,7 @@ class Service:
         self.config_error = ""
         self._judge = judge
         self._environ = environ
+        self._factories = adapters
         self._watcher = ConfigWatcher(config)
         self._adapters: dict[str, tuple[Page, PlatformAdapter]] = {}
         self._page_locks: dict[str, threading.Lock] = {}
@@ -66,7 +68,7 @@ class Service:
     @property
     def platforms(self) -> frozenset[str]:
         """Names of the platforms that there is an adapter for."""
-        return frozenset(platforms.ADAPTERS)
+        return frozenset(self._factories)
 
     def judge(self, comments: Sequence[Comment]) -> list[Decision]:
         """Decisions under the configuration in force; nothing is stored."""
@@ -93,7 +95,7 @@ class Service:
             deadline_seconds=http.deadline_seconds,
             watch_hours=self.config.settings.polling.watch_hours,
         )
-        made = platforms.ADAPTERS[page.platform](page, connection)
+        made = self._factories[page.platform](page, connection)
         with self._lock:
             self._adapters[page.id] = (page, made)
         return made
@@ -257,6 +259,7 @@ def build_service(
     clock: Clock | None = None,
     environ: Mapping[str, str] | None = None,
     alerter: Alerter | None = None,
+    adapters: Mapping[str, AdapterFactory] = platforms.ADAPTERS,
 ) -> Service:
     """A service on the configured database, which is brought up to date first.
 
@@ -270,4 +273,5 @@ def build_service(
         clock=clock or SystemClock(),
         environ=os.environ if environ is None else environ,
         alerter=alerter or Alerter(),
+        adapters=adapters,
     )

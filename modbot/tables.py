@@ -211,10 +211,15 @@ class ActionRow(SQLModel, table=True):
 
 
 class AuditRow(SQLModel, table=True):
-    """The append-only chain. Triggers refuse UPDATE and DELETE."""
+    """The append-only chain. Triggers refuse UPDATE and DELETE.
+
+    AUTOINCREMENT makes SQLite remember the highest `seq` apart from the rows."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index("audit_of_row", "row_table", "row_id"),)
+    __table_args__ = (
+        Index("audit_of_row", "row_table", "row_id"),
+        {"sqlite_autoincrement": True},
+    )
     seq: int = Field(primary_key=True)
     at: datetime = _time()
     kind: str  # "comment.seen", "decision.made", "action.requested", "page.mode", ...

@@ -78,7 +78,7 @@ class GraphAnswer:
 
 
 class GraphClient:
-    """Calls to the Graph API with one token. Raises only PlatformError, never with a token in it."""
+    """Calls to the Graph API with one token. Raises only PlatformError, with no token in it."""
 
     def __init__(self, connection: Connection, base_url: str = "") -> None:
         self._token = connection.secrets.get("token", "").strip()

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -26,7 +27,24 @@ SWEEP_EVERY = timedelta(hours=1)
 POSTS_WATCHED = 25
 POSTS_SWEPT = 200
 PAGES_A_POLL = 20
-SIZES = ((25, 50), (10, 25), (5, 10))  # posts and comments a page, smaller on request
+CATCH_UP_OVERLAP = timedelta(seconds=5)  # for a thread that the last poll could not finish
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How much to ask for in one call."""
+
+    posts: int
+    comments: int  # under each of the posts
+    more_comments: int  # of one post
+
+
+# Smaller ones for when Graph finds an answer too heavy.
+SIZES = (
+    Size(posts=25, comments=50, more_comments=100),
+    Size(posts=10, comments=25, more_comments=50),
+    Size(posts=5, comments=10, more_comments=25),
+)
 
 logger = logging.getLogger(__name__)
 
@@ -106,12 +124,20 @@ class _Found:
     """What one poll has brought so far."""
 
     since: int
-    floor: int
+    floor: int  # known ground, less what may be listed late
+    place: Place
     comments: dict[str, Comment] = field(default_factory=dict)
     posts: dict[str, Post] = field(default_factory=dict)
     covered: dict[str, datetime] = field(default_factory=dict)
     pending: list[Pending] = field(default_factory=list)
     usage: float | None = None
+
+    def floor_of(self, node: str) -> int:
+        """Known ground of a post. With a rest to be read it is closer: else a flood of comments
+        would be read anew from the top in every poll."""
+        if any(one.node == node for one in self.place.pending):
+            return max(self.floor, self.place.newest - int(CATCH_UP_OVERLAP.total_seconds()))
+        return self.floor
 
     def add(self, comments: list[Comment]) -> None:
         for comment in comments:
@@ -137,14 +163,16 @@ class CommentListing:
         now = self.connection.now()
         watched = int((now - timedelta(hours=self.connection.watch_hours)).timestamp())
         known = place.newest - int(OVERLAP.total_seconds()) if place.newest else watched
-        found = _Found(since=min(watched, known), floor=max(known, 0))
+        found = _Found(since=min(watched, known), floor=known, place=place)
         sweep = now.timestamp() - place.swept >= SWEEP_EVERY.total_seconds()
+        if sweep:
+            self._size = 0
         try:
             self._read_posts(found, POSTS_SWEPT if sweep else POSTS_WATCHED)
         except CommentGone as error:
             raise MissingScope(f"the token cannot see the page: {error}", code=error.code) from None
-        left = self._read_on(found, [*place.pending, *found.pending])
-        return self._batch(found, replace(place, pending=tuple(left)), now, sweep)
+        place = replace(place, pending=self._read_on(found, place.pending))
+        return self._batch(found, place, now, sweep)
 
     def _batch(self, found: _Found, place: Place, now: datetime, sweep: bool) -> CommentBatch:
         comments = sorted(found.comments.values(), key=lambda c: (c.created_at, c.id))
@@ -165,25 +193,28 @@ class CommentListing:
 
     def _read_posts(self, found: _Found, wanted: int) -> None:
         after: str | None = None
-        while len(found.posts) < wanted:
+        for _ in range(wanted):  # a page may be empty and yet have a next one
             answer = self._posts_page(found.since, after)
             found.spend(answer)
             list_of(answer.body, "data")
             for item, raw in self.client.items(answer.text, ("data", "*")):
                 self._read_post(found, item, raw.decode("utf-8", "surrogatepass"))
             after = next_cursor(answer.body)
-            if after is None:
+            if after is None or len(found.posts) >= wanted:
                 return
 
     def _posts_page(self, since: int, after: str | None) -> GraphAnswer:
-        """One page of posts; smaller from now on when the vendor finds it too heavy."""
+        def params(size: Size) -> dict[str, str]:
+            fields = self.shapes.post_fields(since, size.comments)
+            return {"limit": str(size.posts), "fields": fields, **_after(after)}
+
+        return self._get(self.page.external_id, self.shapes.posts_edge, params)
+
+    def _get(self, node: str, edge: str, params: Callable[[Size], dict[str, str]]) -> GraphAnswer:
+        """Asks for less from now on when the vendor finds the answer too heavy."""
         while True:
-            posts, comments = SIZES[self._size]
-            params = {"limit": str(posts), "fields": self.shapes.post_fields(since, comments)}
-            if after is not None:
-                params["after"] = after
             try:
-                return self.client.get(self.page.external_id, self.shapes.posts_edge, **params)
+                return self.client.get(node, edge, **params(SIZES[self._size]))
             except TooMuchData:
                 if self._size + 1 == len(SIZES):
                     raise
@@ -200,11 +231,10 @@ class CommentListing:
         found.pending += replies
         after = next_cursor(listing)
         self._cover(found, post.id, comments, complete=after is None and not replies)
-        if after is not None and _oldest(comments) > found.floor:
+        floor = found.floor_of(post.id)
+        if after is not None and not _reaches(comments, floor):
             found.pending.append(
-                Pending(
-                    post_id=post.id, node=post.id, edge="comments", after=after, floor=found.floor
-                )
+                Pending(post_id=post.id, node=post.id, edge="comments", after=after, floor=floor)
             )
 
     def _cover(
@@ -219,39 +249,49 @@ class CommentListing:
             oldest = datetime.fromtimestamp(_oldest(comments) + 1, UTC)
             found.covered[post_id] = max(since, oldest)
 
-    def _read_on(self, found: _Found, pending: list[Pending]) -> list[Pending]:
+    def _read_on(self, found: _Found, saved: tuple[Pending, ...]) -> tuple[Pending, ...]:
         """Reads what did not fit; gives what is left for the next poll."""
-        saved = len(pending) - len(found.pending)
-        for calls in range(PAGES_A_POLL):
-            if not pending:
+        left = deque([*((one, True) for one in saved), *((one, False) for one in found.pending)])
+        for _ in range(PAGES_A_POLL):
+            if not left:
                 break
-            one, fresh = pending[0], calls >= saved
-            following = self._next_page(found, one, saved=not fresh)
-            pending = [*following, *pending[1:]]
-        return pending
+            one, from_cursor = left.popleft()
+            following = self._next_page(found, one, from_cursor=from_cursor)
+            left.extendleft((each, False) for each in following)
+        return tuple(one for one, _ in left)
 
-    def _next_page(self, found: _Found, one: Pending, *, saved: bool) -> list[Pending]:
-        params = dict(self.shapes.comment_params(found.since, SIZES[self._size][1]))
-        if one.after:
-            params["after"] = one.after
+    def _next_page(self, found: _Found, one: Pending, *, from_cursor: bool) -> list[Pending]:
+        def params(size: Size) -> dict[str, str]:
+            listed = self.shapes.comment_params(found.since, size.more_comments)
+            return {**listed, **_after(one.after)}
+
         try:
-            answer = self.client.get(one.node, one.edge, **params)
+            answer = self._get(one.node, one.edge, params)
         except CommentGone:
             return []
         except BadRequest:
-            # A saved position can become invalid: from the top then, once.
-            if not saved or not one.after:
+            if not from_cursor or not one.after:
                 raise
-            return [replace(one, after="")]
+            return [replace(one, after="")]  # the position is no longer valid: from the top
         found.spend(answer)
         list_of(answer.body, "data")
-        comments, replies = self.shapes.comments(answer.text, ("data", "*"), one.post_id)
+        comments, following = self.shapes.comments(answer.text, ("data", "*"), one.post_id)
         found.add(comments)
         after = next_cursor(answer.body)
-        done = after is None or _oldest(comments) <= one.floor
-        if self.shapes.stream and one.post_id in found.covered:
+        if self.shapes.stream and one.post_id in found.covered and not from_cursor:
             self._cover(found, one.post_id, comments, complete=after is None)
-        return replies if done else [*replies, replace(one, after=after or "")]
+        if after is not None and not _reaches(comments, one.floor):
+            following.append(replace(one, after=after))
+        return following
+
+
+def _after(cursor: str | None) -> dict[str, str]:
+    return {"after": cursor} if cursor else {}
+
+
+def _reaches(comments: list[Comment], floor: int) -> bool:
+    """Does a page, newest first, go back to known ground?"""
+    return bool(comments) and _oldest(comments) <= floor
 
 
 def _oldest(comments: list[Comment]) -> int:
@@ -260,23 +300,26 @@ def _oldest(comments: list[Comment]) -> int:
 
 
 def fetch_all(
-    client: GraphClient, shapes_fields: str, ids: list[str]
+    client: GraphClient, fields: str, ids: list[str]
 ) -> dict[str, tuple[dict[str, Any], bytes] | None]:
-    """Many comments by id. One that is gone fails a whole call, so that is asked again in halves."""
+    """Many comments by id. One that is gone fails a whole call, which is then asked in halves."""
     if not ids:
         return {}
     try:
-        answer = client.get_many(ids, shapes_fields)
+        answer = client.get_many(ids, fields)
     except CommentGone:
         if len(ids) == 1:
             return {ids[0]: None}
         middle = len(ids) // 2
-        first = fetch_all(client, shapes_fields, ids[:middle])
-        return first | fetch_all(client, shapes_fields, ids[middle:])
+        first = fetch_all(client, fields, ids[:middle])
+        return first | fetch_all(client, fields, ids[middle:])
     found: dict[str, tuple[dict[str, Any], bytes] | None] = {}
     for one in ids:
         item = next(client.items(answer.text, (one,)), None)
-        if item is not None and id_of(item[0]).rpartition("_")[2] != one.rpartition("_")[2]:
-            raise BadAnswer("Graph sent another comment than was asked for")
+        if item is None and len(ids) > 1:  # left out is not yet gone: only 100/33 says so
+            found |= fetch_all(client, fields, [one])
+            continue
+        if item is None or id_of(item[0]).rpartition("_")[2] != one.rpartition("_")[2]:
+            raise BadAnswer("Graph sent something else than the comment asked for")
         found[one] = item
     return found

@@ -26,6 +26,7 @@ from platforms.graph_items import (
 )
 from platforms.graph_listing import CommentListing, Pending, fetch_all
 
+LISTED = 50  # comments a call, at most
 REPLY_FIELDS = "id,text,timestamp,username,from,hidden,parent_id"
 COMMENT_FIELDS = f"{REPLY_FIELDS},media"
 
@@ -48,7 +49,7 @@ class InstagramShapes:
         return f"id,caption,timestamp,comments_count,{listed}"
 
     def comment_params(self, since: int, comments: int) -> Mapping[str, str]:  # noqa: ARG002
-        return {"limit": str(comments), "fields": _with_replies(comments)}
+        return {"limit": str(min(comments, LISTED)), "fields": _with_replies(min(comments, LISTED))}
 
     def post(self, item: Item) -> Post:
         media_id = id_of(item)
@@ -87,7 +88,7 @@ class InstagramShapes:
         author = object_of(item, "from")
         author_id = text_of(author, "id")
         name = text_of(item, "username") or text_of(author, "username")
-        own = author_id == self.page.external_id or (
+        own = (
             bool(self.page.handle) and name == self.page.handle
         )
         return Comment(
@@ -173,11 +174,12 @@ class InstagramAdapter:
 
     def _set_hidden(self, comment_id: str, hidden: bool) -> None:
         self._client.post(comment_id, hide="true" if hidden else "false")
-        state = self._client.get(comment_id, fields="hidden,from,username,id").body
-        if flag_of(state, "hidden") is hidden:
+        state = self.fetch_one(comment_id)
+        if state is None:
+            raise CommentGone("the comment went away while it was being changed")
+        if state.hidden is hidden:
             return
-        author = text_of(object_of(state, "from"), "id")
-        if author == self.page.external_id or text_of(state, "username") == self.page.handle:
+        if state.by_page:
             raise Unsupported("Instagram does not hide the account's own comments")
         raise BadAnswer("Instagram confirmed, but the comment is as it was")
 

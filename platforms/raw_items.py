@@ -43,7 +43,7 @@ def _elements(text: str, at: int) -> Iterator[int]:
     while text[at : at + 1] not in ("]", ""):
         yield at
         _, end = _DECODER.raw_decode(text, at)
-        at = _skip(text, _skip(text, end) + (text[_skip(text, end)] == ","))
+        at = _after_comma(text, end)
 
 
 def _members(text: str, at: int) -> Iterator[tuple[str, int]]:
@@ -53,7 +53,12 @@ def _members(text: str, at: int) -> Iterator[tuple[str, int]]:
         at = _skip(text, _skip(text, at) + 1)
         yield key, at
         _, end = _DECODER.raw_decode(text, at)
-        at = _skip(text, _skip(text, end) + (text[_skip(text, end)] == ","))
+        at = _after_comma(text, end)
+
+
+def _after_comma(text: str, end: int) -> int:
+    at = _skip(text, end)
+    return _skip(text, at + 1) if text[at : at + 1] == "," else at
 
 
 def _skip(text: str, at: int) -> int:

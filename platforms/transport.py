@@ -7,16 +7,22 @@ for the vendor's address, this adapter bounds all of it, and keeps tokens out of
 
 from __future__ import annotations
 
-import time
+import socket
+import threading
+from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from modbot.errors import BadAnswer, Unreachable
+from modbot.errors import BadAnswer, BadRequest, Unreachable
 
 BODY_CAP_BYTES = 10 * 1024 * 1024
+_CHUNK_BYTES = 65536
 
 
 class VendorTransport(HTTPAdapter):
@@ -31,41 +37,153 @@ class VendorTransport(HTTPAdapter):
         self.timeout_seconds = timeout_seconds
         self.deadline_seconds = deadline_seconds
         self.base_url = base_url.rstrip("/")
-        self.last_response: requests.Response | None = None  # headers and status for the caller
+        self._last = _Last()
+
+    @property
+    def last_response(self) -> requests.Response | None:
+        """The last answer to this thread, with the headers and status that clients drop."""
+        return self._last.response
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        pools = {"http": _HttpPool, "https": _HttpsPool}
+        self.poolmanager.pool_classes_by_scheme = pools
 
     def send(self, request: requests.PreparedRequest, *_: Any, **kwargs: Any) -> requests.Response:
         host = urlsplit(request.url or "").hostname
         if self.base_url:
             request.url = self._redirected(request.url or "")
-        self.last_response = None
-        started = time.monotonic()
-        kwargs.update(stream=True, timeout=self.timeout_seconds)
-        kwargs.pop("proxies", None)
-        try:
-            response = super().send(request, proxies={}, **kwargs)
-            self._read_body(response, started)
-        except (requests.RequestException, OSError) as error:
-            raise Unreachable(f"{host} did not answer ({type(error).__name__})") from None
+        self._last.response = None
+        kwargs.update(stream=True, timeout=self.timeout_seconds, proxies={})
+        with _Deadline(self.deadline_seconds) as deadline:
+            try:
+                response = super().send(request, **kwargs)
+                _read_body(response)
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+                kind = "deadline" if deadline.passed else type(error).__name__
+                raise Unreachable(f"{host} did not answer ({kind})") from None
+            except ValueError as error:
+                # A header that cannot be sent; the text of the error would show it.
+                raise BadRequest(f"not a request for {host} ({type(error).__name__})") from None
+        if deadline.passed:  # a body without a length looks whole when it is cut off
+            raise Unreachable(f"{host} gave no whole answer within {self.deadline_seconds:g} s")
         if response.is_redirect:
             raise BadAnswer(f"{host} redirects (status {response.status_code}); not followed")
-        self.last_response = response
+        self._last.response = response
         return response
 
     def _redirected(self, url: str) -> str:
         base, old = urlsplit(self.base_url), urlsplit(url)
         return urlunsplit((base.scheme, base.netloc, base.path + old.path, old.query, ""))
 
-    def _read_body(self, response: requests.Response, started: float) -> None:
-        chunks: list[bytes] = []
-        size = 0
-        for chunk in response.iter_content(65536):
-            size += len(chunk)
-            if size > BODY_CAP_BYTES:
-                response.close()
-                raise BadAnswer(f"answer larger than {BODY_CAP_BYTES // 1024 // 1024} MB")
-            if time.monotonic() - started > self.deadline_seconds:
-                response.close()
-                raise Unreachable(f"no whole answer within {self.deadline_seconds:.0f} s")
-            chunks.append(chunk)
-        response._content = b"".join(chunks)
-        response._content_consumed = True  # type: ignore[attr-defined]
+
+def _read_body(response: requests.Response) -> None:
+    chunks: list[bytes] = []
+    size = 0
+    for chunk in response.iter_content(_CHUNK_BYTES):
+        size += len(chunk)
+        if size > BODY_CAP_BYTES:
+            response.close()
+            raise BadAnswer(f"answer larger than {BODY_CAP_BYTES // 1024 // 1024} MB")
+        chunks.append(chunk)
+    response._content = b"".join(chunks)
+    response._content_consumed = True  # type: ignore[attr-defined]
+
+
+class _Deadline:
+    """Cuts the connection of the call that runs in its block once the time is up.
+
+    A socket's time-out starts anew with every byte, so a server that sends one byte a second,
+    of the headers or the body, is only stopped from outside.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.passed = False
+        self._lock = threading.Lock()
+        self._connection: HTTPConnection | None = None
+        self._sock: socket.socket | None = None
+        self._timer = threading.Timer(seconds, self._pass)
+        self._timer.daemon = True
+
+    def __enter__(self) -> _Deadline:
+        _running.deadline = self
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._timer.cancel()
+        with self._lock:
+            self._connection = self._sock = None  # from here on they may serve another call
+        _running.deadline = None
+
+    def watch(self, connection: HTTPConnection) -> None:
+        """From now on this connection is the one to cut."""
+        with self._lock:
+            # http.client lets go of the socket early when a body has no length.
+            self._connection, self._sock = connection, connection.sock
+            if self.passed:
+                raise TimeoutError("deadline")
+
+    def _pass(self) -> None:
+        with self._lock:
+            self.passed = True
+            sock = self._sock
+            if sock is None and self._connection is not None:
+                sock = self._connection.sock
+            if sock is None:
+                return
+            try:
+                # Not sock.shutdown(): on TLS it would take the layer away under a running read.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+            except OSError:
+                return  # it is closed already
+
+
+class _Last(threading.local):
+    """The last answer to a thread."""
+
+    response: requests.Response | None = None
+
+
+class _Running(threading.local):
+    """The deadline of the call that this thread makes."""
+
+    deadline: _Deadline | None = None
+
+
+_running = _Running()
+
+
+class _Watched(HTTPConnection):
+    """A connection that tells the running deadline of itself."""
+
+    def connect(self) -> None:
+        _watch(self)
+        super().connect()
+        _watch(self)  # connecting may have outlasted the deadline
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _watch(self)
+        super().request(*args, **kwargs)
+
+
+def _watch(connection: HTTPConnection) -> None:
+    if _running.deadline is not None:
+        _running.deadline.watch(connection)
+
+
+class _WatchedTls(_Watched, HTTPSConnection):
+    pass
+
+
+class _HttpPool(HTTPConnectionPool):
+    ConnectionCls = _Watched
+
+
+class _HttpsPool(HTTPSConnectionPool):
+    ConnectionCls = _WatchedTls

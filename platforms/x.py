@@ -137,6 +137,8 @@ class XAdapter:
         """
         response = self._send(self._client.get_me)
         me = read_answer(response).data.get("id")
+        if not isinstance(me, str):
+            raise BadAnswer("X did not say whose token this is")
         if me != self.page.external_id:
             raise MissingScope(f"the token is account {me}'s, not {self.page.external_id}'s")
         if self._user_auth and response.headers.get("x-access-level") == "read":
@@ -149,7 +151,7 @@ class XAdapter:
         at = _Cursor.read(cursor, start=start)
         mentions, after, usage = self._mentions(at)
         own: list[XPost] = []
-        if not at.until and any(int(m.id) > int(at.newest or 0) for m in mentions):
+        if any(int(m.id) > int(at.newest or 0) for m in mentions):
             own = self._own_posts(at, start)
             after = replace(after, own=_highest([at.own, *(o.id for o in own)]))
         self._learn_conversations(own, mentions)

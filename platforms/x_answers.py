@@ -105,6 +105,8 @@ def read_answer(response: requests.Response) -> XAnswer:
         text = response.content.decode()
         body = json.loads(text)
         data = body.get("data")
+        if not isinstance(data, list | dict | None):
+            raise TypeError("data is neither a list nor an object")
         problems, meta = body.get("errors") or [], body.get("meta") or {}
         token = meta.get("next_token")
         found = list(raw_items(text, ("data", "*"))) if isinstance(data, list) else []

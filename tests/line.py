@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from sqlmodel import Session, select
@@ -134,11 +138,20 @@ def register(s: Session, page: Page, clock: ManualClock) -> None:
             platform=page.platform,
             external_id=page.external_id,
             name=page.name,
+            token_ref=page.token_ref,
             mode=page.mode.value,
             registered_by="Ada",
             registered_at=clock.now(),
         )
     )
+
+
+@cache
+def _empty_database() -> Path:
+    folder = tempfile.mkdtemp(prefix="modbot-test-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    Database.open(f"sqlite:///{folder}/empty.db").close()
+    return Path(folder) / "empty.db"
 
 
 @contextmanager
@@ -151,6 +164,7 @@ def line_on(
     limits: Limits | None = None,
 ) -> Iterator[Line]:
     """A line whose page is registered in `mode`."""
+    shutil.copy(_empty_database(), folder / "line.db")  # migrating anew each time is slow
     database = Database.open(f"sqlite:///{folder / 'line.db'}")
     try:
         with database.write() as s:

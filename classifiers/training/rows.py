@@ -24,6 +24,7 @@ SET_WEIGHTS: Mapping[str, float] = {
     "textdetox_toxic_es_en": 0.4,
 }
 WEAK_SET_WEIGHT = 0.4
+HATE_ONLY_SETS = frozenset({"edos_sexism_en", "hatemoji_build_en", "implicit_hate_en"})
 LANGUAGE_WEIGHTS: Mapping[str, float] = {"es": 2.0, "pt": 0.35}
 
 
@@ -59,7 +60,7 @@ def training_row(line: Mapping[str, object], folded: Callable[[str], str]) -> Ro
     text = folded(str(line["text"]))
     weight = row_weight(line)
     targets, weights = [0.0] * len(LABELS), [0.0] * len(LABELS)
-    weak = weak_labels(text, known.get("toxicity"))
+    weak = weak_labels(text, known, hate_only=line["set"] in HATE_ONLY_SETS)
     for place, label in enumerate(LABELS):
         if label in known:
             targets[place], weights[place] = float(known[label]), weight

@@ -7,6 +7,7 @@ every Dick Johnson would teach the model that his name is sexual.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 WeakLabels = dict[str, tuple[float, float]]  # label: target, share of the row's weight
 
@@ -41,27 +42,39 @@ _THREAT = re.compile(
     r"|hay que (?:matar|fusilar|quemar|colgar|exterminar)\w*|merecen? (?:morir|la muerte)"
     r"|ojala (?:te|se|los|las) (?:mueras?|mueran|maten|violen)|vou te matar|tem que morrer)"
 )
+_RUDE = re.compile(
+    r"\b(?:idiot\w*|stupid\w*|morons?|dumb\w*|losers?|retard\w*|trash|garbage|scum|filth\w*|vermin"
+    r"|ugly|fat|pathetic|disgusting|hate[ds]?|kill\w*|die|rape\w*|ass|dick\w*|crap|suck\w*|damn|hell"
+    r"|pig|pigs|fools?|liars?|shut up|screw|sex\w*|hoes?|simps?|cuck\w*|thots?|nazis?"
+    r"|nigg\w*|fag\w*)\b"
+)
 _OBSCENE_FOUND = 0.5
+_NOT_OBSCENE_BUT_TOXIC = 0.15  # the list of swear words misses some
 _OTHERS = 0.25
 
 
-def weak_labels(folded_text: str, toxicity: object) -> WeakLabels:
-    """Targets for obscene, sexual and threat with their trust; a label left out stays unknown.
+def weak_labels(folded_text: str, known: Mapping[str, float], *, hate_only: bool) -> WeakLabels:
+    """Targets with their trust for labels that are not among the known ones; the rest is unknown.
 
-    `toxicity` is the row's own label, None where unknown.
+    `hate_only` marks a set that says toxic of its hate alone and nothing of other rows: without
+    a guess the model would take the voice of that forum for toxicity itself.
     """
-    known = toxicity if isinstance(toxicity, int | float) else None
-    toxic = known is not None and known >= 0.5
     guesses: WeakLabels = {}
-    if _OBSCENE.search(folded_text):
+    toxicity = known.get("toxicity")
+    obscene = bool(_OBSCENE.search(folded_text))
+    if obscene:
         guesses["obscene"] = (1.0, _OBSCENE_FOUND)
-    elif known is not None and not toxic:
-        guesses["obscene"] = (0.0, _OTHERS)
-    if known is not None:
-        sexual = toxic and bool(_SEXUAL.search(folded_text))
-        guesses["sexual"] = (float(sexual), _OTHERS)
-        if toxic and _THREAT.search(folded_text):
-            guesses["threat"] = (1.0, _OTHERS)
-        elif not toxic:
-            guesses["threat"] = (0.0, _OTHERS)
+    elif toxicity is not None:
+        guesses["obscene"] = (0.0, _OTHERS if toxicity < 0.5 else _NOT_OBSCENE_BUT_TOXIC)
+    if toxicity is None:
+        harmless = hate_only and known.get("identity_attack") == 0 and not obscene
+        if harmless and not _RUDE.search(folded_text):
+            guesses["toxicity"] = (0.0, _OTHERS)
+        return guesses
+    toxic = toxicity >= 0.5
+    guesses["sexual"] = (float(toxic and bool(_SEXUAL.search(folded_text))), _OTHERS)
+    if not toxic:
+        guesses["threat"] = (0.0, _OTHERS)
+    elif _THREAT.search(folded_text):
+        guesses["threat"] = (1.0, _OTHERS)
     return guesses

@@ -1,7 +1,7 @@
 """The record that cannot be changed unseen: append-only, hash-chained, checked by verify()."""
 
 from modbot.audit.chain import Entry, Head, append, head
-from modbot.audit.evidence import canonical, evidence_sha256
+from modbot.audit.evidence import evidence_sha256
 from modbot.audit.verify import Problem, Report, verify
 
 __all__ = [
@@ -10,7 +10,6 @@ __all__ = [
     "Problem",
     "Report",
     "append",
-    "canonical",
     "evidence_sha256",
     "head",
     "verify",

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import insert, select
-from sqlmodel import Session
+from sqlalchemy import select
+from sqlmodel import Session, SQLModel, col
 
-from modbot.audit.evidence import canonical, iso_time
+from modbot.stored_rows import StoredRow, canonical, insert_stored, iso_time
 from modbot.tables import AuditRow
 
+_AUDIT = SQLModel.metadata.tables[str(AuditRow.__tablename__)]
 FIRST_PREV = "0" * 64
 CHAINED = ("seq", "at", "kind", "actor", "row_table", "row_id", "row_sha256", "detail", "prev")
 
@@ -44,7 +45,9 @@ def chain_hash(chained: Sequence[object]) -> str:
 
 def head(session: Session) -> Head:
     """The newest link; seq 0 and 64 zeros while the log is empty."""
-    newest = select(AuditRow.seq, AuditRow.hash).order_by(AuditRow.seq.desc()).limit(1)  # type: ignore[attr-defined]
+    newest = (
+        select(col(AuditRow.seq), col(AuditRow.hash)).order_by(col(AuditRow.seq).desc()).limit(1)
+    )
     found = session.execute(newest).first()
     return Head(seq=found[0], hash=found[1]) if found else Head(seq=0, hash=FIRST_PREV)
 
@@ -52,16 +55,13 @@ def head(session: Session) -> Head:
 def append(session: Session, entries: Sequence[Entry], at: datetime) -> Head:
     """Adds entries in order and gives the new head. The session must be a writing one."""
     newest = head(session)
-    rows: list[dict[str, object]] = []
+    rows: list[StoredRow] = []
     seq, prev, stamp = newest.seq, newest.hash, iso_time(at)
     for entry in entries:
         seq += 1
-        detail = canonical(entry.detail)
         about = (entry.kind, entry.actor, entry.row_table, entry.row_id, entry.row_sha256)
-        link = chain_hash([seq, stamp, *about, detail, prev])
-        values = (seq, at, *about, detail, prev)
-        rows.append({**dict(zip(CHAINED, values, strict=True)), "hash": link})
-        prev = link
-    if rows:
-        session.execute(insert(AuditRow), rows)
+        chained = (seq, stamp, *about, canonical(entry.detail), prev)
+        prev = chain_hash(chained)
+        rows.append({**dict(zip(CHAINED, chained, strict=True)), "hash": prev})
+    insert_stored(session, _AUDIT, rows)
     return Head(seq=seq, hash=prev)

@@ -1,18 +1,17 @@
 """What each table's audit row vouches for: the fields, in this order, as canonical JSON.
 
 A hash is SHA-256 over `["version", id, comment_row, ...]`: the table's name and then the fields
-as SQLite holds them: whole numbers (truth as 0 or 1), floats, text, null; times as ISO text in
-UTC with six decimals; JSON columns as the text in the column. `canonical()` gives the bytes.
+as SQLite holds them (modbot/stored_rows.py); a JSON column counts as the text it is.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 
 from sqlmodel import SQLModel
+
+from modbot.stored_rows import canonical, stored_form
 
 # Comment: who wrote what where; `hidden`, `gone_at` and `versions` change and are told by other
 # rows. Action: `attempts` and `next_try_at` change with each try.
@@ -39,55 +38,20 @@ EVIDENCE: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def _strange(value: object) -> object:
-    """Bytes stand where text belongs only in a tampered database: still give a hash."""
-    return {"bytes": value.hex()} if isinstance(value, bytes) else repr(value)
-
-
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_strange).encode
-
-
-def canonical(value: object) -> str:
-    """Canonical JSON: keys sorted, no spaces, ASCII only (other characters as \\uXXXX)."""
-    return _encode(value)
-
-
-def iso_time(moment: datetime) -> str:
-    """A time as the database holds it."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def stored_form(value: object) -> object:
-    """A Python value as SQLite hands it back."""
-    if value is None or type(value) is str or type(value) is int or type(value) is float:
-        return value
-    if isinstance(value, datetime):
-        return iso_time(value)
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, str):
-        return str(value)
-    return canonical(value)
-
-
 def hash_fields(table: str, stored: Iterable[object]) -> str:
     """SHA-256 (hex) over a table's evidence fields, given in order and in stored form."""
-    return hashlib.sha256(_encode([table, *stored]).encode("ascii")).hexdigest()
+    return hashlib.sha256(canonical([table, *stored]).encode("ascii")).hexdigest()
 
 
-def hash_values(table: str, values: Mapping[str, object]) -> str:
-    """SHA-256 (hex) over the evidence fields among a row's Python values."""
-    if table == "action":
-        values = as_evidence(values)
-    return hash_fields(table, [stored_form(values[name]) for name in EVIDENCE[table]])
-
-
-def as_evidence(action: Mapping[str, object]) -> Mapping[str, object]:
-    """An open action's answer is the last try's and not yet evidence."""
-    return {**action, "answer": ""} if action["state"] == "requested" else action
+def hash_stored(table: str, row: Mapping[str, object]) -> str:
+    """SHA-256 (hex) over the evidence fields among those of a row in stored form."""
+    return hash_fields(table, [row[name] for name in EVIDENCE[table]])
 
 
 def evidence_sha256(row: SQLModel) -> str:
     """SHA-256 (hex) over the evidence fields of a row of the tables in EVIDENCE."""
     table = str(row.__tablename__)
-    return hash_values(table, {name: getattr(row, name) for name in EVIDENCE[table]})
+    stored = {name: stored_form(getattr(row, name)) for name in EVIDENCE[table]}
+    if table == "action" and stored["state"] == "requested":
+        stored["answer"] = ""  # the last try's; it becomes evidence when the action ends
+    return hash_stored(table, stored)

@@ -19,8 +19,8 @@ from modbot.stored_text import original
 
 MOST_LISTED = 1000  # problems; the rest are counted
 NOTES = (
-    "Newest audit rows cut off together with the rows they vouch for leave no trace in the "
-    "database: compare seq and hash of the head with a checkpoint that is kept elsewhere.",
+    "Newest audit rows cut off together with the rows they vouch for and SQLite's count of them "
+    "leave no trace: compare seq and hash of the head with a checkpoint that is kept elsewhere.",
     "A chain recomputed as a whole after a change is sound in itself: only a checkpoint that is "
     "kept elsewhere shows it.",
 )
@@ -110,7 +110,7 @@ def _verify(connection: Any, checkpoint: Head | None) -> Report:
         _check_newest(connection, found, table)
     for table in EVIDENCE:
         _check_removed(connection, found, table)
-    notes = NOTES
+    notes: tuple[str, ...] = NOTES
     if found.number > len(found.problems):
         notes = (f"{found.number} problems, the first {MOST_LISTED} of them listed.", *NOTES)
     return Report(
@@ -146,6 +146,9 @@ def _check_chain(connection: Any, found: _Found, checkpoint: Head | None) -> tup
         if checkpoint is not None and seq == checkpoint.seq:
             agreed = link == checkpoint.hash
         expected, prev = seq + 1, link
+    highest = next(_rows(connection, "SELECT seq FROM sqlite_sequence WHERE name = 'audit'"), (0,))
+    if highest[0] != seq:  # SQLite remembers the highest seq apart from the rows
+        found.add("removed", "audit", expected, expected)
     if checkpoint is not None and not agreed:
         found.add("checkpoint", "audit", checkpoint.seq, checkpoint.seq)
     return Head(seq=seq, hash=str(prev)), rows

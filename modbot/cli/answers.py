@@ -27,9 +27,7 @@ class CommandFailed(Exception):
         self.exit_code = exit_code
 
 
-def answer(
-    payload: dict[str, Any], *, as_json: bool, tell: Callable[[Console], None]
-) -> None:
+def answer(payload: dict[str, Any], *, as_json: bool, tell: Callable[[Console], None]) -> None:
     """Prints the payload as one JSON object, or lets `tell` say it to a person."""
     if as_json:
         print_json(payload)

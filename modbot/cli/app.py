@@ -27,7 +27,6 @@ EXIT_INTERRUPTED = 130
 app = typer.Typer(
     name="modbot",
     help="Moderates the comments on a school district's social media pages, and keeps the record.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

@@ -24,7 +24,9 @@ def register(app: typer.Typer) -> None:
 
 def check(
     ctx: typer.Context,
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="The comment; - reads it from stdin.")],
+    text: Annotated[
+        str, typer.Argument(metavar="TEXT", help="The comment; - reads it from stdin.")
+    ],
     post: Annotated[str, typer.Option(help="Text of the post that it stands under.")] = "",
     fundraiser: Annotated[
         list[str] | None, typer.Option(help="An approved fundraiser; may be given again.")

@@ -14,7 +14,7 @@ from modbot.cli.surroundings import ConfigOption, JsonOption, load
 if TYPE_CHECKING:
     from rich.console import Console
 
-app = typer.Typer(help="The configuration folder.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="The configuration folder.", rich_markup_mode=None)
 
 
 @app.command("init")
@@ -34,9 +34,7 @@ def init(
 
 
 @app.command("check")
-def check(
-    ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption = False
-) -> None:
+def check(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Check every file; a fault is named with file, line and key."""
     from modbot.service import build_judge
 

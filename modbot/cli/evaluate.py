@@ -38,7 +38,10 @@ def evaluate(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure judgement on labelled rows; insults to officials count as hides here."""
+    """Measure judgement on labelled rows.
+
+    Insults to officials count as hides here, whatever the policy file says.
+    """
     from modbot import evaluation
     from modbot.service import build_judge
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from modbot.registry import Fundraiser
 
-app = typer.Typer(help="The approved fundraisers.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="The approved fundraisers.", rich_markup_mode=None)
 
 
 @app.command("add")

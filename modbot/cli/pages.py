@@ -16,6 +16,7 @@ from modbot.cli.surroundings import (
     open_database,
     open_service,
     person,
+    registered,
     utc_now,
 )
 from modbot.domain import Mode
@@ -31,9 +32,11 @@ if TYPE_CHECKING:
     from modbot.service import Service
     from modbot.store import Database
 
-app = typer.Typer(help="The registered pages.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="The registered pages.", rich_markup_mode=None)
 
-PageArgument = Annotated[str, typer.Argument(metavar="PAGE", help="Its id, as pages list shows it.")]
+PageArgument = Annotated[
+    str, typer.Argument(metavar="PAGE", help="Its id, as pages list shows it.")
+]
 
 
 @app.command("add")
@@ -62,7 +65,6 @@ def add(
 ) -> None:
     """Register a page that the district owns; it starts in observe."""
     from modbot import registry
-    from modbot.service import platform_names
 
     found = load(ctx, config)
     platform = _asked(platform, "--platform", "Platform")
@@ -76,9 +78,9 @@ def add(
         base_url=url,
         government_use=_government_use(platform, government_use),
     )
-    with open_database(found) as database:
+    with open_service(found) as service:
         page = registry.add_page(
-            database, new, person(by), utc_now(), platforms=platform_names()
+            service.database, new, person(by), utc_now(), platforms=service.platforms
         )
     answer(_fields(page), as_json=as_json, tell=lambda console: _tell_page(console, page))
 
@@ -96,7 +98,9 @@ def _confirmed(district_owned: bool | None) -> bool:
     if district_owned is not None:
         return district_owned
     if not sys.stdin.isatty():
-        raise CommandFailed("say whether the district owns the page: --district-owned or --personal")
+        raise CommandFailed(
+            "say whether the district owns the page: --district-owned or --personal"
+        )
     question = "Does the district own this page (not a person, whatever their office)?"
     return bool(typer.confirm(question, err=True))
 
@@ -125,8 +129,14 @@ def list_(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption =
             "Pages",
             ("page", "name", "mode", "token", "last read (UTC)", "state"),
             (
-                (r.page.id, r.page.name, r.page.mode.value, r.page.token_ref, r.last_success_at,
-                 _state(r))
+                (
+                    r.page.id,
+                    r.page.name,
+                    r.page.mode.value,
+                    r.page.token_ref,
+                    r.last_success_at,
+                    _state(r),
+                )
                 for r in found
             ),
         )
@@ -144,12 +154,15 @@ def check(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask each platform whether the page's token can do the job; exit 1 when one cannot."""
+    """Ask the platforms whether the tokens can do the job.
+
+    Exit 1 when one cannot.
+    """
     from modbot import store
 
     with open_service(load(ctx, config)) as service:
         with service.database.read() as s:
-            chosen = store.pages(s) if page is None else [store.page(s, page)]
+            chosen = store.pages(s) if page is None else [registered(s, page)]
         results = [(p, _problem(service, p)) for p in chosen]
 
     def tell(console: Console) -> None:

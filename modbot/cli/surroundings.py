@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from modbot.domain import Actor
+    from sqlmodel import Session
+
+    from modbot.domain import Actor, Page
     from modbot.service import Service
     from modbot.settings import Config
     from modbot.store import Database
@@ -45,8 +48,8 @@ def load(
 
     logs.configure(level="warning", format="console")
     config = load_config(folder or ctx.find_root().obj)
-    log = config.settings.log
-    logs.configure(level=log.level if level == "configured" else "warning", format=log.format)
+    if level == "configured":
+        logs.configure(level=config.settings.log.level, format=config.settings.log.format)
     return config
 
 
@@ -74,12 +77,26 @@ def open_service(config: Config) -> Iterator[Service]:
         service.close()
 
 
+def registered(session: Session, page_id: str) -> Page:
+    """The page with this id, as it was typed. Raises UnknownPage."""
+    from modbot import store
+    from modbot.stored_text import shown
+
+    return store.page(session, shown(page_id))
+
+
 def person(name: str | None) -> Actor:
     """Who types, by the name given or the login name."""
     from modbot.domain import Actor
 
-    login = (os.environ.get(v, "") for v in ("SUDO_USER", "USER", "LOGNAME"))
-    return Actor(kind="person", name=name if name is not None else next(filter(None, login), ""))
+    return Actor(kind="person", name=_login_name() if name is None else name)
+
+
+def _login_name() -> str:
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name, as in some containers
+        return ""
 
 
 def utc_now() -> datetime:

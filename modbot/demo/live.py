@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from modbot.clocks import FastClock
 from modbot.demo.report import account
-from modbot.demo.stage import Stage, day_begins, demo_feed, set_stage
+from modbot.demo.stage import Stage, day_begins, demo_feed, paced, set_stage
 from modbot.plain_text import one_line
 from modbot.scheduler import PollScheduler
 from modbot.service import Service
@@ -23,6 +23,7 @@ from modbot.settings import Config
 from modbot.tables import CommentRow, DecisionRow, PageRow, VersionRow
 
 LOOK_SECONDS = 0.2
+POLL_SECONDS = 0.6  # real seconds between polls of a page: what two cores can follow
 AFTER_THE_DAY = timedelta(minutes=75)
 COLOURS = {"hide": "red", "escalate": "magenta", "review": "yellow"}
 
@@ -45,7 +46,7 @@ def run_live(
     feed = demo_feed()
     clock = FastClock(day_begins(feed), speed)
     end = feed[-1].at + AFTER_THE_DAY
-    with set_stage(_paced(config, speed), feed, clock, data_dir) as stage:
+    with set_stage(paced(config, least_seconds=speed * POLL_SECONDS), feed, clock, data_dir) as stage:
         address = serve(stage.service, stop)
         _welcome(console, address, stage, (end - clock.now()).total_seconds() / speed)
         scheduler = PollScheduler(stage.service)
@@ -57,17 +58,6 @@ def run_live(
         _farewell(console, stage, address, stay=stay and not stop.is_set())
         if stay:
             stop.wait()
-
-
-def _paced(config: Config, speed: float) -> Config:
-    """Poll intervals that two cores can follow at this speed: about 20 polls a real second."""
-    polling = config.settings.polling
-    least = max(polling.min_seconds, min(300.0, speed * 0.6))
-    polling = polling.model_copy(
-        update={"min_seconds": least, "max_seconds": max(polling.max_seconds, least)}
-    )
-    settings = config.settings.model_copy(update={"polling": polling})
-    return Config(**{**vars(config), "settings": settings})
 
 
 def _welcome(console: Console, address: str, stage: Stage, seconds: float) -> None:

@@ -14,16 +14,18 @@ from typing import Any
 
 from modbot.clocks import SteppedClock
 from modbot.demo.report import account
-from modbot.demo.stage import Stage, day_begins, demo_feed, set_stage
+from modbot.demo.stage import Stage, day_begins, demo_feed, paced, set_stage
 from modbot.settings import Config
 
 JUST_BEFORE = timedelta(microseconds=1)
+POLL_SECONDS = 600.0  # between polls of a page, at least: a whole day takes some 1,500 polls
 
 
 def run_once(config: Config) -> dict[str, Any]:
     """Plays the day and gives the account of it (see report.account)."""
     started = time.monotonic()
     feed = demo_feed()
+    config = paced(config, least_seconds=POLL_SECONDS)
     clock = SteppedClock(day_begins(feed))
     with (
         tempfile.TemporaryDirectory(prefix="modbot-demo-") as folder,

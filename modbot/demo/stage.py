@@ -65,6 +65,16 @@ def set_stage(
             service.close()
 
 
+def paced(config: Config, *, least_seconds: float) -> Config:
+    """The configuration with pages polled no oftener than this; a day is long, a demo short."""
+    polling = config.settings.polling
+    least = max(polling.min_seconds, least_seconds)
+    polling = polling.model_copy(
+        update={"min_seconds": least, "max_seconds": max(polling.max_seconds, least)}
+    )
+    return replace(config, settings=config.settings.model_copy(update={"polling": polling}))
+
+
 def _on_database(config: Config, path: Path) -> Config:
     section = config.settings.database.model_copy(update={"url": f"sqlite:///{path}"})
     return replace(config, settings=config.settings.model_copy(update={"database": section}))

@@ -73,15 +73,18 @@ def _private_file(path: Path, ref: str) -> str:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise BadConfig(f"{ref} cannot be read ({error.strerror})", key="token_ref") from None
-    with open(descriptor, "rb") as file:
-        state = os.fstat(descriptor)
-        if not stat.S_ISREG(state.st_mode):
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
             raise BadConfig(f"{ref} is not a file", key="token_ref")
-        if state.st_mode & 0o077:
+        if mode & 0o077:
             raise BadConfig(
                 f"{ref} can be read by other users; run chmod 600 on it", key="token_ref"
             )
-        data = file.read(SECRET_CAP_BYTES + 1)
+        with open(descriptor, "rb", closefd=False) as file:
+            data = file.read(SECRET_CAP_BYTES + 1)
+    finally:
+        os.close(descriptor)
     if len(data) > SECRET_CAP_BYTES:
         raise BadConfig(f"{ref} is larger than 64 kB", key="token_ref")
     try:

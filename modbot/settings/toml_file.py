@@ -90,9 +90,12 @@ def _syntax_fault(message: str, text: str, path: Path) -> BadConfig:
 def _named(
     error: ValidationError, model: type[BaseModel], lines: KeyLines, path: Path
 ) -> BadConfig:
-    """The first fault in file order; the value itself is never repeated."""
+    """The first fault in file order; the value itself is never repeated.
+
+    What is missing comes last: a misspelt key is often why.
+    """
     faults = error.errors(include_url=False, include_input=False)
-    placed = sorted(faults, key=lambda f: lines.line(f["loc"]) or 0)
+    placed = sorted(faults, key=lambda f: (f["type"] == "missing", lines.line(f["loc"]) or 0))
     fault = placed[0]
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     return BadConfig(

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlmodel import Session, col
 
 from modbot.audit import Entry, append, evidence_sha256
@@ -34,7 +34,7 @@ def known(session: Session, page_id: str, comment_ids: Iterable[str]) -> dict[st
     """Those of the comments that are stored, by the vendor's id."""
     wanted = {shown(comment_id): comment_id for comment_id in comment_ids}
     rows = session.execute(
-        select(CommentRow, VersionRow.id, VersionRow.text_sha256)
+        select(CommentRow, col(VersionRow.id), col(VersionRow.text_sha256))
         .join(VersionRow, _newest_version())
         .where(col(CommentRow.page_id) == page_id, in_list(col(CommentRow.comment_id), wanted))
     ).all()
@@ -53,7 +53,7 @@ def known(session: Session, page_id: str, comment_ids: Iterable[str]) -> dict[st
     }
 
 
-def _newest_version() -> object:
+def _newest_version() -> ColumnElement[bool]:
     return and_(
         col(VersionRow.comment_row) == col(CommentRow.id),
         col(VersionRow.number) == col(CommentRow.versions),
@@ -64,7 +64,7 @@ def _hidden_by_bot(session: Session, comment_rows: Sequence[int]) -> set[int]:
     if not comment_rows:
         return set()
     newest = (
-        select(func.max(ActionRow.id))
+        select(func.max(col(ActionRow.id)))
         .where(
             in_list(col(ActionRow.comment_row), comment_rows),
             col(ActionRow.state) == ActionState.CONFIRMED,
@@ -73,7 +73,7 @@ def _hidden_by_bot(session: Session, comment_rows: Sequence[int]) -> set[int]:
     )
     return set(
         session.scalars(
-            select(ActionRow.comment_row)
+            select(col(ActionRow.comment_row))
             .join(DecisionRow, col(DecisionRow.id) == col(ActionRow.decision_id))
             .where(
                 col(ActionRow.id).in_(newest),
@@ -88,8 +88,8 @@ def comment_texts(session: Session, page_id: str, comment_ids: Iterable[str]) ->
     """The newest text, as sent, of those comments that are stored, by the vendor's id."""
     wanted = {shown(comment_id): comment_id for comment_id in comment_ids}
     rows = session.execute(
-        select(CommentRow.comment_id, VersionRow.text, VersionRow.escaped)
-        .join(VersionRow, _newest_version())  # type: ignore[arg-type]
+        select(col(CommentRow.comment_id), col(VersionRow.text), col(VersionRow.escaped))
+        .join(VersionRow, _newest_version())
         .where(col(CommentRow.page_id) == page_id, in_list(col(CommentRow.comment_id), wanted))
     )
     return {wanted[found]: original(text, escaped=escaped) for found, text, escaped in rows}
@@ -108,7 +108,7 @@ def missing(
     for coverage in covered:
         row = CommentRow
         listed = (
-            select(row.comment_id, row.parent_id, row.post_id)
+            select(col(row.comment_id), col(row.parent_id), col(row.post_id))
             .where(
                 col(row.page_id) == page_id,
                 col(row.created_at) >= coverage.since,
@@ -131,7 +131,7 @@ def recheck_ids(session: Session, page_id: str, since: datetime, limit: int) -> 
     """Ids of comments not known to be gone and created at or after `since`, newest first."""
     return list(
         session.scalars(
-            select(CommentRow.comment_id)
+            select(col(CommentRow.comment_id))
             .where(
                 col(CommentRow.page_id) == page_id,
                 col(CommentRow.created_at) >= since,

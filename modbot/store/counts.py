@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, SQLModel, col
 
@@ -61,7 +61,7 @@ def decisions_by(session: Session) -> dict[str, dict[str, int]]:
 def verdicts_since(session: Session, since: datetime) -> dict[tuple[str, str], int]:
     """Decisions made at or after `since`, counted by (page id, verdict)."""
     rows = session.execute(
-        select(DecisionRow.page_id, DecisionRow.verdict, func.count())  # type: ignore[call-overload]
+        select(col(DecisionRow.page_id), col(DecisionRow.verdict), func.count())
         .where(col(DecisionRow.decided_at) >= since)
         .group_by(col(DecisionRow.page_id), col(DecisionRow.verdict))
     )
@@ -94,16 +94,16 @@ def open_reviews(session: Session, page_id: str | None = None) -> int:
     return session.scalar(query) or 0
 
 
-def _count(session: Session, table: type[SQLModel], *where: object) -> int:
+def _count(session: Session, table: type[SQLModel], *where: ColumnElement[bool]) -> int:
     query = select(func.count()).select_from(table)
     for condition in where:
-        query = query.where(condition)  # type: ignore[arg-type]
+        query = query.where(condition)
     return session.scalar(query) or 0
 
 
-def _grouped(session: Session, table: type[SQLModel], column: object) -> dict[str, int]:
-    query = select(column, func.count()).select_from(table).group_by(column)  # type: ignore[call-overload]
-    found: Sequence[tuple[str, int]] = session.execute(query.order_by(column)).all()
+def _grouped(session: Session, table: type[SQLModel], column: str) -> dict[str, int]:
+    query = select(col(column), func.count()).select_from(table).group_by(col(column))
+    found: Sequence[tuple[str, int]] = session.execute(query.order_by(col(column))).all()
     return dict(found)
 
 
@@ -122,7 +122,7 @@ def _unjudged(session: Session) -> int:
 
 def _judged_twice(session: Session) -> int:
     several = (
-        select(DecisionRow.version_id)
+        select(col(DecisionRow.version_id))
         .where(
             col(DecisionRow.actor_kind) == BOT.kind,
             col(DecisionRow.key).not_like("%:failed:%"),

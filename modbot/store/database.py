@@ -17,8 +17,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlmodel import Session
 
 from modbot import migrations
-from modbot.audit import canonical
 from modbot.errors import AlreadyRunning, StoreUnreadable
+from modbot.stored_rows import canonical
 
 try:
     import pysqlite3 as sqlite_module

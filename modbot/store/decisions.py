@@ -74,7 +74,7 @@ def record_followup(
     action = session.get_one(ActionRow, action_id)
     failed = _decision(session, action.decision_id)
     key = f"bot:{failed.version_id}:failed:{action_id}"
-    made = session.scalar(select(DecisionRow.id).where(col(DecisionRow.key) == key))
+    made = session.scalar(select(col(DecisionRow.id)).where(col(DecisionRow.key) == key))
     if made is not None:
         return Recorded(
             comment_row=failed.comment_row,
@@ -114,7 +114,7 @@ def _record(
     row.decided_at = now
     session.add(row)
     session.flush()
-    filters = category_rows(row.model_dump())
+    filters = category_rows(row.model_dump(), row.categories)
     if filters:
         session.execute(insert(DecisionCategoryRow), filters)
     detail = {"verdict": row.verdict, "hide": row.hide, "answers": answered.id}

@@ -12,4 +12,5 @@ from sqlalchemy import ColumnElement, bindparam, func, select
 def in_list(column: Any, values: Iterable[str | int]) -> ColumnElement[bool]:
     """`column IN (...)` through json_each, so that no limit on parameters applies."""
     listed = func.json_each(bindparam(None, json.dumps(list(values)))).table_valued("value")
-    return column.in_(select(listed.c.value))  # type: ignore[no-any-return]
+    found: ColumnElement[bool] = column.in_(select(listed.c.value))
+    return found

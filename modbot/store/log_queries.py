@@ -122,17 +122,19 @@ def decision_log(
 
     Each mix of page, category and verdict is one index range, so a rare one costs no more.
     """
+    row: type[DecisionRow] | type[DecisionCategoryRow]
+    key: Any
     if category is None:
-        key, where = col(DecisionRow.id), DecisionRow
+        row, key = DecisionRow, col(DecisionRow.id)
     else:
-        key, where = col(DecisionCategoryRow.decision_id), DecisionCategoryRow
+        row, key = DecisionCategoryRow, col(DecisionCategoryRow.decision_id)
     ids: Select[Any] = select(key)
     if category is not None:
         ids = ids.where(col(DecisionCategoryRow.category) == category)
     if page is not None:
-        ids = ids.where(col(where.page_id) == page)
+        ids = ids.where(col(row.page_id) == page)
     if verdict is not None:
-        ids = ids.where(col(where.verdict) == verdict)
+        ids = ids.where(col(row.verdict) == verdict)
     if before is not None:
         ids = ids.where(key < before)
     if after is not None:
@@ -160,7 +162,15 @@ def versions_of(session: Session, comment_row: int) -> list[LoggedVersion]:
     """Every text of a comment, oldest first."""
     v = VersionRow
     rows = session.execute(
-        select(col(v.id), col(v.number), col(v.text), col(v.escaped), col(v.text_sha256), col(v.raw_sha256), col(v.seen_at))
+        select(
+            col(v.id),
+            col(v.number),
+            col(v.text),
+            col(v.escaped),
+            col(v.text_sha256),
+            col(v.raw_sha256),
+            col(v.seen_at),
+        )
         .where(col(v.comment_row) == comment_row)
         .order_by(col(v.number))
     )
@@ -177,27 +187,14 @@ def audit_of(session: Session, decision_id: int) -> list[LoggedAudit]:
     ).all()
     about = [("version", row.version_id), ("decision", decision_id)]
     about += [("action", action_id) for action_id in actions if action_id is not None]
-    a = AuditRow
-    links = []
+    links: list[AuditRow] = []
     for table, row_id in about:
-        links += (
-            session.execute(
-                select(
-                    a.seq,
-                    a.at,
-                    a.kind,
-                    a.actor,
-                    a.row_table,
-                    a.row_id,
-                    a.row_sha256,
-                    a.detail,
-                    a.hash,
-                ).where(col(a.row_table) == table, col(a.row_id) == str(row_id))
-            )
-            .mappings()
-            .all()
+        of_row = select(AuditRow).where(
+            col(AuditRow.row_table) == table, col(AuditRow.row_id) == str(row_id)
         )
-    return sorted((LoggedAudit(**link) for link in links), key=lambda link: link.seq)
+        links += session.scalars(of_row)
+    found = (LoggedAudit(**link.model_dump(exclude={"prev"})) for link in links)
+    return sorted(found, key=lambda link: link.seq)
 
 
 def _entries(session: Session, decision_ids: Iterable[int | None]) -> list[LogEntry]:
@@ -210,11 +207,9 @@ def _entries(session: Session, decision_ids: Iterable[int | None]) -> list[LogEn
         .scalar_subquery()
     )
     v = VersionRow
-    rows = session.execute(
-        select(
-            *(DecisionRow, CommentRow, PageRow.name, ActionRow, PostRow.text),
-            *(v.text, v.escaped, v.text_sha256, v.number),
-        )
+    query: Select[*tuple[Any, ...]] = (
+        select(DecisionRow, CommentRow, col(PageRow.name), ActionRow, col(PostRow.text))
+        .add_columns(col(v.text), col(v.escaped), col(v.text_sha256), col(v.number))
         .join(CommentRow, col(CommentRow.id) == col(DecisionRow.comment_row))
         .join(v, col(v.id) == col(DecisionRow.version_id))
         .join(PageRow, col(PageRow.id) == col(DecisionRow.page_id))
@@ -229,7 +224,7 @@ def _entries(session: Session, decision_ids: Iterable[int | None]) -> list[LogEn
         .where(in_list(col(DecisionRow.id), wanted))
         .order_by(col(DecisionRow.id).desc())
     )
-    return [_entry(row) for row in rows]
+    return [_entry(row) for row in session.execute(query)]
 
 
 def _entry(row: Any) -> LogEntry:

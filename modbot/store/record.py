@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import Table, bindparam, func, select, update
 from sqlmodel import Session, SQLModel
 
 from modbot.audit import Entry, append
-from modbot.audit.evidence import hash_values
+from modbot.audit.evidence import hash_stored
 from modbot.domain import BOT, ActionKind, Comment, Decision, Page, Signal
 from modbot.store.comments import Known, known, sync_state
+from modbot.stored_rows import StoredRow, canonical, insert_stored, iso_time, stored_form
 from modbot.stored_text import shown, storable
 from modbot.tables import (
     ActionRow,
@@ -25,8 +26,12 @@ from modbot.tables import (
     VersionRow,
 )
 
-Row = dict[str, Any]
-_TABLES: tuple[type[SQLModel], ...] = (CommentRow, VersionRow, DecisionRow, ActionRow)
+_TABLES = tuple(
+    SQLModel.metadata.tables[str(row.__tablename__)]
+    for row in (CommentRow, VersionRow, DecisionRow, ActionRow)
+)
+_COMMENT, _VERSION, _DECISION, _ACTION = _TABLES
+_CATEGORY = SQLModel.metadata.tables[str(DecisionCategoryRow.__tablename__)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,16 +90,17 @@ class _Batch:
         self, session: Session, page: Page, now: datetime, stored: Mapping[str, Known]
     ) -> None:
         self.session, self.page, self.now = session, page, now
+        self.stamp = iso_time(now)
         self.newest = {
             comment_id: (k.comment_row, k.version_id, k.number, k.text_sha256)
             for comment_id, k in stored.items()
         }
         newest = session.execute(
-            select(*(select(func.max(col(t.id))).scalar_subquery() for t in _TABLES))
+            select(*(select(func.max(t.c.id)).scalar_subquery() for t in _TABLES))
         ).one()
         self.last_id = {t: n or 0 for t, n in zip(_TABLES, newest, strict=True)}
-        self.rows: dict[type[SQLModel], list[Row]] = {t: [] for t in _TABLES}
-        self.categories: list[Row] = []
+        self.rows: dict[Table, list[StoredRow]] = {t: [] for t in _TABLES}
+        self.categories: list[StoredRow] = []
         self.edited: dict[int, int] = {}  # comment row -> number of its newest version
         self.entries: list[Entry] = []
 
@@ -123,28 +129,27 @@ class _Batch:
 
     def insert(self) -> None:
         for table, rows in self.rows.items():
-            if rows:
-                self.session.execute(insert(table.__table__), rows)
-        if self.categories:
-            self.session.execute(insert(DecisionCategoryRow.__table__), self.categories)
+            insert_stored(self.session, table, rows)
+        insert_stored(self.session, _CATEGORY, self.categories)
         if self.edited:
-            table = CommentRow.__table__
             self.session.execute(
-                update(table)
-                .where(table.c.id == bindparam("edited_row"))
+                update(_COMMENT)
+                .where(_COMMENT.c.id == bindparam("edited_row"))
                 .values(versions=bindparam("newest_number")),
                 [{"edited_row": r, "newest_number": n} for r, n in self.edited.items()],
             )
         append(self.session, self.entries, self.now)
 
-    def _place(self, table: type[SQLModel], values: Row) -> int:
+    def _place(self, table: Table, values: StoredRow) -> int:
         self.last_id[table] += 1
         values["id"] = self.last_id[table]
         self.rows[table].append(values)
         return self.last_id[table]
 
-    def _vouch(self, kind: str, table: str, values: Row, detail: Mapping[str, object]) -> None:
-        sha256 = hash_values(table, values)
+    def _vouch(
+        self, kind: str, table: str, values: StoredRow, detail: Mapping[str, object]
+    ) -> None:
+        sha256 = hash_stored(table, values)
         self.entries.append(
             Entry(
                 kind=kind,
@@ -157,7 +162,7 @@ class _Batch:
         )
 
     def _add_comment(self, comment: Comment) -> tuple[int, str]:
-        values: Row = {
+        values: StoredRow = {
             "page_id": self.page.id,
             "platform": comment.platform,
             "comment_id": shown(comment.id),
@@ -166,32 +171,32 @@ class _Batch:
             "author_id": _shown(comment.author_id),
             "author_name": _shown(comment.author_name),
             "permalink": _shown(comment.permalink),
-            "created_at": comment.created_at,
-            "first_seen_at": self.now,
+            "created_at": iso_time(comment.created_at),
+            "first_seen_at": self.stamp,
             "gone_at": None,
-            "hidden": comment.hidden,
+            "hidden": None if comment.hidden is None else int(comment.hidden),
             "versions": 1,
-            "by_page": comment.by_page,
+            "by_page": int(comment.by_page),
         }
-        row = self._place(CommentRow, values)
-        return row, hash_values("comment", values)
+        row = self._place(_COMMENT, values)
+        return row, hash_stored("comment", values)
 
     def _add_version(
         self, comment: Comment, row: int, number: int, text_sha256: str, comment_sha256: str
     ) -> int:
         text, escaped = storable(comment.text)
         raw_sha256 = hashlib.sha256(comment.raw).hexdigest()
-        values: Row = {
+        values: StoredRow = {
             "comment_row": row,
             "number": number,
             "text": text,
-            "escaped": escaped,
+            "escaped": int(escaped),
             "text_sha256": text_sha256,
             "raw": zlib.compress(comment.raw, 1),
             "raw_sha256": raw_sha256,
-            "seen_at": self.now,
+            "seen_at": self.stamp,
         }
-        version_id = self._place(VersionRow, values)
+        version_id = self._place(_VERSION, values)
         detail: dict[str, object] = {
             "page": self.page.id,
             "comment": comment.id,
@@ -205,28 +210,29 @@ class _Batch:
         return version_id
 
     def _add_decision(self, item: Judged, decision: Decision, row: int, version_id: int) -> int:
-        values: Row = {
+        categories = [category.value for category in decision.categories]
+        values: StoredRow = {
             "key": f"bot:{version_id}",
             "version_id": version_id,
             "comment_row": row,
             "page_id": self.page.id,
             "verdict": decision.verdict.value,
-            "hide": decision.hide,
-            "categories": [category.value for category in decision.categories],
-            "signals": [signal_json(signal) for signal in decision.signals],
+            "hide": int(decision.hide),
+            "categories": canonical(categories),
+            "signals": canonical([signal_json(signal) for signal in decision.signals]),
             "clause": decision.clause,
-            "thresholds": dict(decision.thresholds),
-            "degraded": list(decision.degraded),
-            "reason": decision.reason,
+            "thresholds": canonical(dict(decision.thresholds)),
+            "degraded": canonical(decision.degraded),
+            "reason": shown(decision.reason),
             "mode": item.mode,
-            "models": dict(item.models),
+            "models": canonical(dict(item.models)),
             "config_sha256": item.config_sha256,
             "actor_kind": BOT.kind,
             "actor": BOT.name,
-            "decided_at": self.now,
+            "decided_at": self.stamp,
         }
-        decision_id = self._place(DecisionRow, values)
-        self.categories += category_rows(values)
+        decision_id = self._place(_DECISION, values)
+        self.categories += category_rows(values, categories)
         detail = {"verdict": values["verdict"], "hide": decision.hide}
         self._vouch("decision.made", "decision", values, detail)
         return decision_id
@@ -245,7 +251,8 @@ class _Batch:
             comment_row=row,
             now=self.now,
         )
-        action_id = self._place(ActionRow, values)
+        values = {name: stored_form(value) for name, value in values.items()}
+        action_id = self._place(_ACTION, values)
         self._vouch("action.requested", "action", values, {"kind": kind.value})
         return action_id
 
@@ -268,7 +275,7 @@ def signal_json(signal: Signal) -> dict[str, object]:
     }
 
 
-def category_rows(decision: Mapping[str, Any]) -> list[Row]:
+def category_rows(decision: Mapping[str, Any], categories: Iterable[str]) -> list[StoredRow]:
     """The log's filter rows of a decision row."""
     return [
         {
@@ -277,7 +284,7 @@ def category_rows(decision: Mapping[str, Any]) -> list[Row]:
             "page_id": decision["page_id"],
             "verdict": decision["verdict"],
         }
-        for category in dict.fromkeys(decision["categories"])
+        for category in dict.fromkeys(categories)
     ]
 
 
@@ -291,7 +298,7 @@ def action_values(
     version_id: int,
     comment_row: int,
     now: datetime,
-) -> Row:
+) -> StoredRow:
     """A newly requested action, all but its id. The key is what makes it happen once."""
     return {
         "key": f"{kind.value}:{page_id}:{comment_id}:{number}:{decision_id}",

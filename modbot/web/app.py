@@ -6,7 +6,6 @@ from collections.abc import Callable
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
-import uvicorn
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -26,7 +25,7 @@ from modbot.web.seam import WebService
 
 
 def create_app(service: WebService) -> FastAPI:
-    """The pages and probes over a service's database. Serve it with build_server()."""
+    """The pages and probes over a service's database."""
     web = service.config.settings.web
     pages = Pages(zone=lambda: ZoneInfo(service.config.settings.web.time_zone))
     app = FastAPI(title="modbot", docs_url=None, redoc_url=None, openapi_url=None)
@@ -34,7 +33,8 @@ def create_app(service: WebService) -> FastAPI:
     def error_page(scope: Scope, status: int, incident: str) -> Response:
         return failure(pages, Request(scope), status, incident=incident)
 
-    app.add_middleware(Guard, hosts=(web.host, *web.allowed_hosts), error_page=error_page)
+    own = f"[{web.host}]" if ":" in web.host else web.host
+    app.add_middleware(Guard, hosts=(own, *web.allowed_hosts), error_page=error_page)
     app.add_exception_handler(HTTPException, _handler(pages))
     app.add_exception_handler(RequestValidationError, _handler(pages))
     app.add_exception_handler(BadAddress, _handler(pages))
@@ -43,23 +43,6 @@ def create_app(service: WebService) -> FastAPI:
     app.include_router(probe_routes(service))
     app.mount("/static", _Kept(StaticFiles(directory=STATIC_FOLDER)), name="static")
     return app
-
-
-def build_server(app: FastAPI, *, host: str, port: int) -> uvicorn.Server:
-    """A server that names neither itself nor its visitors: addresses can carry hostile text."""
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            host=host,
-            port=port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            ws="none",
-            timeout_graceful_shutdown=5,
-        )
-    )
 
 
 def _handler(pages: Pages) -> Callable[[Request, Exception], Response]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from modbot.domain import Aspect, Signal
+from modbot.domain import Aspect, Category, Signal
 from modbot.policy import RULES
 from modbot.store import LogEntry
 from modbot.web.marking import Piece, Span, excerpt, pieces
@@ -114,13 +114,15 @@ def log_row(entry: LogEntry, *, whole: bool = False) -> Row:
 
 
 def reasons(entry: LogEntry) -> list[Reason]:
-    """Every signal of a decision, those that counted first, by category as the decision has them."""
+    """Every signal of a decision: those that counted first, in the decision's own order."""
     order = {category: place for place, category in enumerate(entry.categories)}
     found = [_reason(signal, entry) for signal in entry.signals]
-    return sorted(
-        found,
-        key=lambda r: (not r.counts, order.get(r.category, len(order)), r.source != RULES, -r.score),  # type: ignore[call-overload]
-    )
+
+    def place(reason: Reason) -> tuple[bool, int, bool, float]:
+        rank = order.get(Category(reason.category), len(order))
+        return not reason.counts, rank, reason.source != RULES, -reason.score
+
+    return sorted(found, key=place)
 
 
 def _reason(signal: Signal, entry: LogEntry) -> Reason:

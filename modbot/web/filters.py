@@ -77,7 +77,7 @@ def _place(params: Mapping[str, str], name: str) -> int | None:
 
 def read_id(value: str) -> int:
     """A row's number. Raises BadAddress for all but 1 to 2^63-1 in plain digits."""
-    if not (value.isascii() and value.isdigit() and len(value) <= 19 and 0 < int(value)):
+    if not (value.isascii() and value.isdigit() and len(value) <= 19 and int(value) > 0):
         raise BadAddress("number")
     if int(value) > _HIGHEST_ID:
         raise BadAddress("number")

@@ -43,9 +43,11 @@ class Wording:
             "identity_attack": _("an attack on a group"),
         }
         self._modes = {
-            "observe": _("The page is in observe mode: modbot decides and acts on nothing."),
-            "assist": _("The page is in assist mode: a hide waits for a person."),
-            "enforce": _("The page is in enforce mode: hides are carried out."),
+            "observe": _(
+                "The page was in observe mode: modbot decided and did nothing on the platform."
+            ),
+            "assist": _("The page was in assist mode: a hide waits for a person."),
+            "enforce": _("The page was in enforce mode: modbot may hide comments there."),
         }
         self._aspects = {
             "official": _("It is about an official or the running of the schools."),

@@ -110,7 +110,8 @@ def _spoilt(answer: Answer, fault: Fault) -> Answer:
         return Answer(status=fault.status, headers=json_headers, body=fault.body or b'{"data":7}')
     if fault.kind == "status":
         return Answer(status=fault.status, headers=json_headers, body=fault.body)
-    return answer  # reset and slow spoil the sending
+    # reset and slow spoil the sending
+    return Answer(status=answer.status, headers=answer.headers, body=fault.body or answer.body)
 
 
 class _Server(ThreadingHTTPServer):

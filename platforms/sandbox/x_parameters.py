@@ -119,7 +119,11 @@ def hidden_wanted(request: Request) -> bool:
         body = json.loads(request.body)
     except ValueError:
         body = None
-    if not isinstance(body, dict) or set(body) != {"hidden"} or body["hidden"] not in (True, False):
+    if (
+        not isinstance(body, dict)
+        or set(body) != {"hidden"}
+        or not isinstance(body["hidden"], bool)
+    ):
         raise invalid("hidden", [], "The body must be an object with `hidden`, true or false")
     return bool(body["hidden"])
 

@@ -52,7 +52,7 @@ def test_soft_labels_stay_soft() -> None:
         pytest.param({"set": "hatecheck_es", "lang": "es"}, 1.0, id="spanish-templates"),
     ],
 )
-def test_rows_weigh_by_set_and_language(changes: dict[str, object], weight: float) -> None:
+def test_rows_weigh_by_set_and_language(changes: dict[str, Any], weight: float) -> None:
     assert row_weight(line(**changes)) == weight
 
 
@@ -71,6 +71,7 @@ def test_a_row_is_cut_to_what_the_model_reads() -> None:
         pytest.param("what the fuck", None, "obscene", 1.0, id="swearing-of-unknown-tone"),
         pytest.param("que mierda de escuela", 1, "obscene", 1.0, id="spanish-swearing"),
         pytest.param("great game", 0, "obscene", 0.0, id="clean"),
+        pytest.param("you vermin", 1, "obscene", 0.0, id="toxic-without-swearing"),
         pytest.param("show me your boobs", 1, "sexual", 1.0, id="sexual"),
         pytest.param("coach dick johnson", 0, "sexual", 0.0, id="a-name"),
         pytest.param("great tits and woodcocks", 0, "sexual", 0.0, id="birds"),
@@ -82,7 +83,8 @@ def test_a_row_is_cut_to_what_the_model_reads() -> None:
 def test_words_stand_in_for_labels_that_a_set_lacks(
     text: str, toxicity: float | None, label: str, target: float
 ) -> None:
-    guess, trust = weak_labels(text, toxicity)[label]
+    known = {} if toxicity is None else {"toxicity": toxicity}
+    guess, trust = weak_labels(text, known, hate_only=False)[label]
     assert guess == target
     assert 0 < trust <= 0.5
 
@@ -90,14 +92,30 @@ def test_words_stand_in_for_labels_that_a_set_lacks(
 @pytest.mark.parametrize(
     ("text", "toxicity", "label"),
     [
-        pytest.param("you vermin", 1, "obscene", id="toxic-without-swearing"),
         pytest.param("you vermin", 1, "threat", id="toxic-without-threat"),
         pytest.param("great game", None, "obscene", id="unknown-tone"),
         pytest.param("great game", None, "sexual", id="unknown-tone-sexual"),
     ],
 )
 def test_doubtful_labels_stay_unknown(text: str, toxicity: float | None, label: str) -> None:
-    assert label not in weak_labels(text, toxicity)
+    known = {} if toxicity is None else {"toxicity": toxicity}
+    assert label not in weak_labels(text, known, hate_only=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "hate_only", "guess"),
+    [
+        pytest.param("nice \U0001f525", {"identity_attack": 0}, True, (0.0, 0.25), id="harmless"),
+        pytest.param("what a moron", {"identity_attack": 0}, True, None, id="rude"),
+        pytest.param("oh shit", {"identity_attack": 0}, True, None, id="swearing"),
+        pytest.param("they are lesser", {"identity_attack": 1}, True, None, id="hate"),
+        pytest.param("nice", {"identity_attack": 0}, False, None, id="other-set"),
+    ],
+)
+def test_a_set_that_marks_hate_alone_still_shows_harmless_rows(
+    text: str, known: dict[str, float], hate_only: bool, guess: tuple[float, float] | None
+) -> None:
+    assert weak_labels(text, known, hate_only=hate_only).get("toxicity") == guess
 
 
 def packed_rows(path: Path, *rows: dict[str, Any]) -> Path:

@@ -228,7 +228,7 @@ def test_hiding_sets_a_state(x: Caller) -> None:
     assert "hidden" not in str(x.mentions(tweet_fields="text"))
 
 
-@pytest.mark.parametrize("body", [None, {}, {"hidden": "true"}, {"hidden": 2}, [], {"a": 1}])
+@pytest.mark.parametrize("body", [None, {}, {"hidden": "true"}, {"hidden": 1}, [], {"a": 1}])
 def test_the_body_of_a_hide_is_strict(x: Caller, body: object) -> None:
     reply = x.reply()
     assert x.ask(f"/2/tweets/{reply}/hidden", method="PUT", body=body)[0] == 400

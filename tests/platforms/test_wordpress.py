@@ -210,9 +210,9 @@ def test_250_comments_in_a_burst_arrive_once_each_and_then_a_poll_is_one_call(
     assert arrived == sent
     assert batch.covered[0].since <= batch.comments[1].created_at
 
-    calls = wordpress.api_calls()
+    calls = wordpress.calls()
     quiet = adapter.fetch_since(batch.cursor)
-    assert wordpress.api_calls() - calls == 1
+    assert wordpress.calls() - calls == 1
     assert [c.id for c in quiet.comments] == sent[-100:]
 
 

@@ -173,6 +173,39 @@ def test_a_poll_with_news_is_two_calls_and_never_bills_a_user(district: District
     assert sum(district.api.bill.cents.values()) == 1.0  # one reply, one post
 
 
+def test_what_was_just_read_may_be_listed_again_but_asks_and_costs_no_more(
+    district: District,
+) -> None:
+    reply, adapter = district.reply(), district.adapter()
+    cursor = adapter.fetch_since(None).cursor
+    cost = dict(district.api.bill.cents)
+    district.paths()
+    district.clock.advance(30)
+    assert [c.id for c in adapter.fetch_since(cursor).comments] == [reply]
+    assert district.paths() == [f"GET /2/users/{district.account}/mentions"]
+    assert district.api.bill.cents == cost
+
+
+def test_what_was_read_long_ago_is_not_read_again_after_quiet_polls(district: District) -> None:
+    district.reply("old")
+    adapter = district.adapter()
+    cursor = adapter.fetch_since(None).cursor
+    for _ in range(3):
+        district.clock.advance(300)
+        batch = adapter.fetch_since(cursor)
+        assert batch.comments == ()
+        cursor = batch.cursor
+
+
+def test_own_posts_are_read_and_billed_once_not_once_a_day(district: District) -> None:
+    adapter, cursor = district.adapter(), None
+    for _ in range(2):
+        district.reply()
+        cursor = adapter.fetch_since(cursor).cursor
+        district.clock.advance(24 * 3600)
+    assert sum(district.api.bill.cents.values()) == pytest.approx(2 * 0.5 + 0.5)
+
+
 def test_polling_for_a_day_reads_every_reply_once_and_bills_it_once(district: District) -> None:
     adapter, cursor, seen = district.adapter(), None, []
     written = []
@@ -205,6 +238,22 @@ def test_a_burst_beyond_one_poll_is_read_to_the_end_across_restarts(district: Di
     rest, _ = read_all(district.adapter(), cursor)
     assert rounds > 1
     assert set(seen + [c.id for c in rest]) == set(written)
+
+
+def test_the_rest_of_a_burst_costs_one_call_a_page_and_goes_back_no_further_than_needed(
+    district: District,
+) -> None:
+    district.reply("old")
+    adapter = district.adapter()
+    cursor = adapter.fetch_since(None).cursor
+    district.clock.advance(3600)
+    written = [district.reply(str(n)) for n in range(450)]
+    first = adapter.fetch_since(cursor)
+    district.paths()
+    rest = adapter.fetch_since(first.cursor)
+    assert (first.more, rest.more) == (True, False)
+    assert [c.id for c in (*rest.comments, *first.comments)] == written
+    assert district.paths() == [f"GET /2/users/{district.account}/mentions"]
 
 
 def test_a_reply_that_x_lists_late_is_still_read(district: District) -> None:
@@ -364,6 +413,14 @@ def test_hide_and_restore_reach_the_platform_and_may_be_repeated(district: Distr
 def test_a_deleted_reply_cannot_be_hidden(district: District) -> None:
     reply = district.reply()
     district.world.delete_comment(reply)
+    with pytest.raises(CommentGone):
+        district.adapter().hide(reply)
+
+
+def test_a_refused_hide_of_a_reply_that_is_gone_is_no_missing_scope(district: District) -> None:
+    reply = district.reply()
+    district.world.delete_comment(reply)
+    district.answers({"title": "Forbidden", "type": "about:blank"}, status=403)
     with pytest.raises(CommentGone):
         district.adapter().hide(reply)
 

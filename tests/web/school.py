@@ -1,10 +1,9 @@
-"""A small district for the tests of the pages: a database with decisions, and a stand-in service."""
+"""A small district for the tests of the pages: a database, and a stand-in for the service."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from pathlib import Path
 
 from sqlmodel import Session
@@ -51,13 +50,14 @@ def open_school(folder: Path, *, web: Mapping[str, object] | None = None) -> Fak
     database = Database.open(f"sqlite:///{folder}/modbot.db")
     with database.write() as session:
         for page in (make_page(1), make_page(2, platform="x")):
-            _register(session, page)
+            register(session, page)
     settings = Settings.model_validate({"web": web or {}})
     policy = Policy(categories={Category.PROFANITY: _profanity_policy()})
     return FakeService(database=database, config=FakeConfig(settings=settings, policy=policy))
 
 
-def _register(session: Session, page: Page) -> None:
+def register(session: Session, page: Page) -> None:
+    """A page in the registry, with one post."""
     session.add(
         PageRow(
             id=page.id,
@@ -129,22 +129,20 @@ def record(
     author: str = "A parent",
     prefix: str = "c",
 ) -> list[Recorded]:
-    """Stores comments with their decisions, one second apart in one batch each."""
+    """Stores comments with their decisions in one batch, in order."""
     page = page or make_page(1)
-    recorded = []
-    for number, (text, decision) in enumerate(items):
-        comment = make_comment(text, page=page, id=f"{prefix}{number}")
-        comment = replace(comment, author_name=author)
-        judged = Judged(
-            comment=comment,
+    judged = [
+        Judged(
+            comment=replace(
+                make_comment(text, page=page, id=f"{prefix}{number}"), author_name=author
+            ),
             decision=decision,
             action=action,
             mode=mode,
             models={"embedded": "1.0"},
             config_sha256="a" * 64,
         )
-        at = service.clock.now() + timedelta(seconds=number)
-        with service.database.write() as session:
-            recorded += store.record_judged(session, page, [judged], at)
-    return recorded
-
+        for number, (text, decision) in enumerate(items)
+    ]
+    with service.database.write() as session:
+        return store.record_judged(session, page, judged, service.clock.now())

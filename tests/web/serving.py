@@ -1,31 +1,18 @@
-"""Serves the pages on a free loopback port, as the service does."""
+"""Serves the pages on a free loopback port, as `modbot web` does."""
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
-from modbot.web import build_server, create_app
+from modbot.cli.web_server import serving
+from modbot.service import Service
 from modbot.web.seam import WebService
 
 
 @contextmanager
 def served(service: WebService) -> Iterator[str]:
     """The address of the running pages, without a final slash."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-        server = build_server(create_app(service), host="127.0.0.1", port=port)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        try:
-            while not server.started:
-                if not thread.is_alive():
-                    raise RuntimeError("the server did not start")
-                time.sleep(0.01)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.should_exit = True
-            thread.join(timeout=10)
+    with serving(cast(Service, service), host="127.0.0.1", port=0) as address:
+        yield address.rstrip("/")

@@ -53,6 +53,7 @@ def _audit() -> None:
         column("detail", TEXT),
         column("prev", TEXT),
         column("hash", TEXT),
+        sqlite_autoincrement=True,
     )
     op.create_index("audit_of_row", "audit", ["row_table", "row_id"])
 

@@ -1,0 +1,193 @@
+"""`modbot verify` and `modbot export`: the record, checked and written out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from modbot.cli.answers import CommandFailed, answer, complain, print_table
+from modbot.cli.surroundings import ConfigOption, JsonOption, load, registered
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from modbot.audit import Head, Report
+    from modbot.store import Database
+
+
+class Format(StrEnum):
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+class What(StrEnum):
+    COMMENTS = "comments"
+    AUDIT = "audit"
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("verify")(verify)
+    app.command("export")(export)
+
+
+@contextmanager
+def _record(database: Path | None, ctx: typer.Context, config: Path | None) -> Iterator[Database]:
+    """The database for reading only. Raises StoreUnreadable, later faults of the file too."""
+    from sqlalchemy.exc import DBAPIError
+
+    from modbot.errors import StoreUnreadable
+    from modbot.store import Database
+
+    path = database or load(ctx, config).settings.database.path
+    opened = Database.open(f"sqlite:///{path}", read_only=True)
+    try:
+        yield opened
+    except DBAPIError as error:
+        raise StoreUnreadable(f"{path}: {error.orig}") from error
+    finally:
+        opened.close()
+
+
+def verify(
+    ctx: typer.Context,
+    database: Annotated[
+        Path | None, typer.Argument(metavar="[DATABASE]", help="A file; else the configured one.")
+    ] = None,
+    checkpoint: Annotated[
+        str | None,
+        typer.Option(metavar="SEQ:HASH", help="An earlier head that was kept elsewhere."),
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check that the record is as it was written.
+
+    Exit 0: sound, 1: tampered with, 2: cannot be read.
+    """
+    from modbot import audit
+
+    known = _head(checkpoint) if checkpoint else None
+    with _record(database, ctx, config) as opened:
+        report = audit.verify(opened, known)
+    for note in report.notes:
+        complain(note)
+    payload = {
+        "ok": report.ok,
+        "rows": report.rows,
+        "head": asdict(report.head),
+        "problems": [asdict(problem) for problem in report.problems],
+    }
+    answer(payload, as_json=as_json, tell=lambda console: _tell(console, report))
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+def _head(text: str) -> Head:
+    from modbot.audit import Head
+
+    seq, _, digest = text.partition(":")
+    is_hash = len(digest) == 64 and set(digest) <= set("0123456789abcdef")
+    if not (seq.isascii() and seq.isdigit() and len(seq) < 19 and is_hash):
+        raise CommandFailed("--checkpoint must be SEQ:HASH, as an earlier verify printed it")
+    return Head(seq=int(seq), hash=digest)
+
+
+def _tell(console: Console, report: Report) -> None:
+    state = "sound" if report.ok else "NOT as it was written"
+    console.print(f"The record is {state}: {report.rows} audit rows.")
+    console.print(
+        f"Checkpoint, to be kept elsewhere: {report.head.seq}:{report.head.hash}", soft_wrap=True
+    )
+    if report.problems:
+        print_table(
+            console,
+            "Problems",
+            ("audit row", "table", "row", "what"),
+            ((p.seq, p.table, p.id, p.kind) for p in report.problems),
+        )
+
+
+def export(
+    ctx: typer.Context,
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="A new file; - writes to standard output.")
+    ],
+    format: Annotated[
+        Format, typer.Option(help="jsonl is exact, csv is for reading.")
+    ] = Format.JSONL,
+    what: Annotated[
+        What, typer.Option(help="Comments with their decisions, or the audit log.")
+    ] = What.COMMENTS,
+    page: Annotated[str | None, typer.Option(help="Only this page.")] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="Written on or after this day (UTC).")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="Written before this day (UTC).")
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the record out."""
+    from modbot.export import Filters
+    from modbot.export import export as write
+
+    to_stdout = str(out) == "-"
+    if to_stdout and as_json:
+        raise CommandFailed("--json needs a file to export to: standard output is taken")
+    since_day, until_day = _day(since), _day(until)
+    with _record(None, ctx, config) as opened:
+        if page is not None:
+            with opened.read() as s:
+                page = registered(s, page).id
+        filters = Filters(page_id=page, since=since_day, until=until_day)
+        with _output(out, to_stdout=to_stdout) as file:
+            rows = write(opened, file, format=format.value, what=what.value, filters=filters)
+    if to_stdout:
+        return
+    payload = {"file": str(out), "format": format.value, "what": what.value, "rows": rows}
+    answer(payload, as_json=as_json, tell=lambda c: c.print(f"{rows} rows written to {out}"))
+
+
+@contextmanager
+def _output(path: Path, *, to_stdout: bool) -> Iterator[TextIO]:
+    """Where the export goes. A file appears whole or not at all, and none is written over."""
+    if to_stdout:
+        sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    if path.exists():
+        raise CommandFailed(f"{path} exists already; nothing was written")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        # Only the owner may read it: it holds what people wrote and who they are.
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise CommandFailed(f"{path} cannot be written: {error.strerror}") from None
+    try:
+        with open(descriptor, "w", encoding="utf-8", newline="") as file:
+            yield file
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _day(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise CommandFailed("a day must be written like 2026-09-08") from None
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

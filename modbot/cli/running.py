@@ -1,0 +1,213 @@
+"""`modbot run`, `web`, `poll` and `demo`: the service at work."""
+
+from __future__ import annotations
+
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from modbot.cli.answers import EXIT_BAD_CONFIG, CommandFailed, answer, complain, print_table
+from modbot.cli.surroundings import ConfigOption, JsonOption, load, open_service, registered
+from modbot.errors import BadConfig
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from modbot.service import Service
+    from modbot.settings import Config
+
+DEFAULT_SPEED = 240.0  # a school day of eight hours in two minutes
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    for name, command in (("demo", demo), ("run", run), ("web", web), ("poll", poll)):
+        app.command(name)(command)
+
+
+@contextmanager
+def _until_told_to_stop() -> Iterator[threading.Event]:
+    """Set by SIGTERM or Ctrl-C; a second one of them ends the process at once."""
+    stop = threading.Event()
+    before = {s: signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGINT)}
+
+    def on_signal(number: int, _frame: object) -> None:
+        stop.set()
+        signal.signal(number, signal.SIG_DFL)
+
+    for number in before:
+        signal.signal(number, on_signal)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def run(ctx: typer.Context, config: ConfigOption = None) -> None:
+    """Run the service until it is told to stop."""
+    from modbot import scheduler, store
+
+    with _until_told_to_stop() as stop, ExitStack() as open_things:
+        try:
+            found = load(ctx, config, level="configured")
+            open_things.enter_context(store.lock_data(found.settings.database.path))
+            service = open_things.enter_context(open_service(found))
+        except BadConfig as error:
+            raise CommandFailed(str(error), exit_code=EXIT_BAD_CONFIG) from None
+        if found.settings.web.enabled:
+            open_things.enter_context(_log_page(service, found, None))
+        scheduler.run(service, stop)
+
+
+def web(
+    ctx: typer.Context,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="In place of the configured one.")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Serve the web page alone."""
+    found = load(ctx, config, level="configured")
+    with (
+        _until_told_to_stop() as stop,
+        open_service(found) as service,
+        _log_page(service, found, port),
+    ):
+        stop.wait()
+
+
+@contextmanager
+def _log_page(service: Service, config: Config, port: int | None) -> Iterator[str]:
+    """Serves the page and says where."""
+    import structlog
+
+    from modbot.cli.web_server import serving
+
+    settings = config.settings.web
+    chosen = settings.port if port is None else port
+    with serving(service, host=settings.host, port=chosen) as address:
+        structlog.get_logger("modbot.web").info("serving", address=address)
+        yield address
+
+
+def poll(
+    ctx: typer.Context,
+    page: Annotated[
+        list[str] | None, typer.Argument(metavar="[PAGE]...", help="Their ids; else all pages.")
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read pages once, now.
+
+    Carries out what is due; exit 1 when a page could not be read.
+    """
+    from modbot import store
+
+    found = load(ctx, config)
+    with store.lock_data(found.settings.database.path), open_service(found) as service:
+        with service.database.read() as s:
+            known = [p.id for p in store.pages(s)]
+            chosen = [registered(s, page_id).id for page_id in page] if page else known
+        results = [service.poll_page(page_id) for page_id in chosen]
+
+    def tell(console: Console) -> None:
+        print_table(
+            console,
+            "Polled",
+            ("page", "seen", "new", "edited", "gone", "hides", "result"),
+            (
+                (
+                    r.page_id,
+                    r.seen,
+                    r.new,
+                    r.edited,
+                    r.gone,
+                    r.hides_requested,
+                    r.error or r.skipped or "ok",
+                )
+                for r in results
+            ),
+        )
+
+    ok = not any(r.error for r in results)
+    answer({"ok": ok, "pages": [asdict(r) for r in results]}, as_json=as_json, tell=tell)
+    if not ok:
+        raise typer.Exit(1)
+
+
+def demo(
+    ctx: typer.Context,
+    once: Annotated[
+        bool, typer.Option("--once", help="The whole day as fast as it can, then an account.")
+    ] = False,
+    speed: Annotated[
+        float, typer.Option(min=1, max=100_000, help="How many times as fast as life.")
+    ] = DEFAULT_SPEED,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Of the web page.")] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep the demo's data here.")
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Play a school day on stand-in platforms."""
+    found = load(ctx, config)
+    if once:
+        _demo_once(found, as_json=as_json)
+    elif as_json:
+        raise CommandFailed("--json goes with --once")
+    else:
+        _demo_live(found, speed=speed, port=port, data_dir=data_dir)
+
+
+def _demo_once(config: Config, *, as_json: bool) -> None:
+    from modbot import demo
+    from modbot.demo import report
+
+    account = demo.run_once(config)
+
+    def tell(console: Console) -> None:
+        print_table(
+            console,
+            "The day in numbers",
+            ("what", "how many"),
+            ((name, value) for name, value in account.items()),
+        )
+
+    answer(account, as_json=as_json, tell=tell)
+    if not report.is_sound(account):
+        complain("the account does not come out even")
+        raise typer.Exit(1)
+
+
+def _demo_live(config: Config, *, speed: float, port: int | None, data_dir: Path | None) -> None:
+    from rich.console import Console
+
+    from modbot import demo
+
+    with _until_told_to_stop() as stop, ExitStack() as open_things:
+        if data_dir is None:
+            temporary = tempfile.TemporaryDirectory(prefix="modbot-demo-")
+            data_dir = Path(open_things.enter_context(temporary))
+
+        def serve(service: Service, _stop: threading.Event) -> str:
+            return open_things.enter_context(_log_page(service, config, port))
+
+        demo.run_live(
+            config,
+            speed=speed,
+            data_dir=data_dir,
+            console=Console(emoji=False),
+            serve=serve,
+            stop=stop,
+            stay=True,
+        )

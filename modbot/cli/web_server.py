@@ -1,0 +1,74 @@
+"""Serves the web page from a thread of this process."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from modbot.cli.answers import CommandFailed
+
+if TYPE_CHECKING:
+    from modbot.service import Service
+
+START_SECONDS = 10.0
+STOP_SECONDS = 5
+
+
+@contextmanager
+def serving(service: Service, *, host: str, port: int) -> Iterator[str]:
+    """The web page's address while the `with` block lasts; port 0 takes any free one.
+
+    Raises CommandFailed when the address cannot be had.
+    """
+    import uvicorn
+
+    from modbot.web import create_app
+
+    listener = _listen(host, port)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(service),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            lifespan="off",
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )
+    )
+    thread = threading.Thread(
+        target=server.run, kwargs={"sockets": [listener]}, name="web", daemon=True
+    )
+    thread.start()
+    try:
+        _await_start(server, thread)
+        yield _address(host, listener.getsockname()[1])
+    finally:
+        server.should_exit = True
+        thread.join(2 * STOP_SECONDS)
+        listener.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise CommandFailed(f"cannot listen on {_address(host, port)}: {reason}") from None
+
+
+def _await_start(server: object, thread: threading.Thread) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not getattr(server, "started", False):
+        if not thread.is_alive() or time.monotonic() > deadline:
+            raise CommandFailed("the web page did not start")
+        time.sleep(0.01)
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"

@@ -1,0 +1,382 @@
+"""Kills the running service again and again and counts what got lost or was done twice.
+
+`modbot run` works against the stand-ins of Facebook and X, on this machine's clock. Kills come at
+a random moment of its start or of its work, or at a random call or write to a platform: just
+before that takes effect, or just after it did but before the service is told.
+
+    python -m tests.campaigns.kill_campaign --kills 50 --comments 2000 --seed 1 --json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from modbot import registry
+from modbot.clocks import SystemClock
+from modbot.domain import Actor, Mode
+from modbot.settings import init_config
+from modbot.store import Database
+from platforms.sandbox.faults import Answer, RateLimit, Request
+from platforms.sandbox.graph import GraphApi
+from platforms.sandbox.server import SandboxServer, VendorApi
+from platforms.sandbox.world import World
+from platforms.sandbox.x import LIMITS, XApi
+from tests.campaigns.kill_account import account, missing, read_stored, verify
+
+CORPUS = Path(__file__).parent.parent / "corpus" / "dev.jsonl"
+STAFF = Actor(kind="person", name="Ada")
+WRITING = ("POST", "PUT")
+PAGES = ("facebook", "facebook", "facebook", "x", "x")
+POSTS_A_PAGE = 3
+EDITS_A_ROUND = 2
+HIDE_SHARE = 0.3  # of the comments are such that the policy hides them
+KILLS = ("write", "moment", "call", "write", "start", "moment")  # in turn, then shuffled
+START_SECONDS = 1.0  # "start": at most so long after it was started
+WORK_SECONDS = 1.5  # "moment": at most so long after its first call
+CALLS, WRITES = 40, 6  # "call" and "write": counted from 1, at most these
+PATIENCE_SECONDS = 4.0  # when that call does not come
+FIRST_CALL_CAP_SECONDS = 20.0
+SETTLE_SECONDS = 60.0
+STOP_SECONDS = 15.0
+FIRST_POLL_SECONDS = 5.0
+
+MODBOT_TOML = """
+[database]
+url = "sqlite:///{database}"
+[web]
+enabled = false
+[polling]
+min_seconds = 1
+max_seconds = 1
+jitter = 0.1
+[enforcement]
+hides_per_hour = 100000
+hides_per_day = 100000
+[classifier]
+name = "embedded"
+"""
+
+
+class Trap:
+    """A stand-in that watches the service's calls, and kills it at the one it is set to."""
+
+    def __init__(self, api: VendorApi):
+        self.api = api
+        self.victim: Child | None = None
+
+    def serves(self, path: str) -> bool:
+        return self.api.serves(path)
+
+    def platform_of(self, request: Request) -> str:
+        return self.api.platform_of(request)
+
+    def answer(self, request: Request) -> Answer:
+        victim = self.victim
+        if victim is None or victim.dead:
+            return self.api.answer(request)  # what was on its way when the service died
+        fatal = victim.called(writes=request.method in WRITING)
+        if fatal == "before":
+            victim.kill()
+            return Answer(status=503)
+        answer = self.api.answer(request)
+        if fatal == "after":
+            victim.kill()
+        return answer
+
+
+class Child:
+    """One life of `modbot run`."""
+
+    def __init__(self, command: list[str], environ: dict[str, str], log: Path):
+        self.dead = False
+        self.first_call_seconds: float | None = None
+        self._calls = self._writes = 0
+        self._fatal: tuple[str, int, str] = ("", 0, "")
+        self._started = time.monotonic()
+        with log.open("ab") as file:
+            self.process = subprocess.Popen(
+                command, env=environ, stdout=file, stderr=file, stdin=subprocess.DEVNULL
+            )
+
+    def die_at(self, what: str, number: int, side: str) -> None:
+        """At the `number`th "call" or "write", "before" or "after" it takes effect."""
+        self._fatal = (what, number, side)
+
+    def called(self, *, writes: bool) -> str:
+        """Notes a call; says on which side of it to kill, if at all."""
+        self._calls += 1
+        self._writes += writes
+        if self.first_call_seconds is None:
+            self.first_call_seconds = self.age_seconds
+        what, number, side = self._fatal
+        count = {"call": self._calls, "write": self._writes if writes else 0}.get(what, 0)
+        return side if count and count == number else ""
+
+    @property
+    def age_seconds(self) -> float:
+        return time.monotonic() - self._started
+
+    @property
+    def work_seconds(self) -> float:
+        """Since its first call; below 0 before that."""
+        if self.first_call_seconds is None:
+            return -1.0
+        return self.age_seconds - self.first_call_seconds
+
+    def kill(self) -> None:
+        self.dead = True
+        self.process.kill()
+
+    def wait_dead(self) -> None:
+        """Kills, unless that happened already, and waits for the end."""
+        if not self.dead and self.process.poll() is not None:
+            raise RuntimeError(f"the service ended by itself ({self.process.returncode})")
+        self.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        """Asks it to end; returns its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.wait_dead()
+            return -signal.SIGKILL
+
+
+@dataclass(kw_only=True)
+class Campaign:
+    """A district, a service that is killed, and what is written down of it."""
+
+    folder: Path
+    world: World
+    traps: list[Trap]
+    chance: random.Random
+    environ: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+    posts: list[str] = field(default_factory=list)
+    editable: list[str] = field(default_factory=list)
+    first_polls: list[float] = field(default_factory=list)
+    killed_at: dict[str, int] = field(default_factory=dict)
+    edits: int = 0
+
+    def __post_init__(self) -> None:
+        rows = [json.loads(line) for line in CORPUS.read_text("utf-8").splitlines()]
+        self._bad = [row["comment"] for row in rows if row["action"] == "hide"]
+        self._good = [row["comment"] for row in rows if row["action"] == "allow"]
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "modbot.db"
+
+    @property
+    def modbot(self) -> Path:
+        return Path(sys.executable).with_name("modbot")
+
+    def set_up(self, base_url: str) -> None:
+        """Writes the configuration and registers the pages in enforce."""
+        init_config(self.folder / "config")
+        settings = MODBOT_TOML.format(database=self.database)
+        (self.folder / "config" / "modbot.toml").write_text(settings, "utf-8")
+        database = Database.open(f"sqlite:///{self.database}")
+        try:
+            for number, platform in enumerate(PAGES):
+                self._register(database, platform, number, base_url)
+        finally:
+            database.close()
+
+    def _register(self, database: Database, platform: str, number: int, base_url: str) -> None:
+        account_id = self.world.add_page(platform, f"School {number}")
+        variable = f"CAMPAIGN_TOKEN_{number}"
+        self.environ[variable] = self.world.issue_token(account_id)
+        self.posts += [self.world.add_post(account_id, f"News {n}") for n in range(POSTS_A_PAGE)]
+        new = registry.NewPage(
+            platform=platform,
+            external_id=account_id,
+            name=f"School {number}",
+            token_ref=f"env:{variable}",
+            district_owned=True,
+            base_url=base_url,
+            government_use="a stand-in on this machine" if platform == "x" else "",
+        )
+        now = datetime.now(UTC)
+        page = registry.add_page(database, new, STAFF, now, platforms=set(PAGES))
+        registry.set_mode(database, page.id, Mode.ENFORCE, STAFF, now)
+
+    def write(self, comments: int) -> None:
+        """A burst of comments, and some edits of earlier ones where people can edit."""
+        for _ in range(comments):
+            post = self.chance.choice(self.posts)
+            comment = self.world.add_comment(
+                post, self._text(), author_id=f"u{self.chance.randrange(300)}"
+            )
+            if (found := self.world.comment(comment)) and found.platform == "facebook":
+                self.editable.append(comment)
+        for _ in range(min(EDITS_A_ROUND, len(self.editable))):
+            self.world.edit_comment(self.chance.choice(self.editable), self._text())
+            self.edits += 1
+
+    def _text(self) -> str:
+        pool = self._bad if self.chance.random() < HIDE_SHARE else self._good
+        return f"{self.chance.choice(pool)} {self.chance.randrange(10**6)}"
+
+    def start(self) -> Child:
+        command = [str(self.modbot), "run", "--config", str(self.folder / "config")]
+        child = Child(command, self.environ, self.folder / "service.log")
+        for trap in self.traps:
+            trap.victim = child
+        return child
+
+    def kill_once(self, kind: str, comments: int) -> None:
+        """One life: half of the burst waits for it, half comes while it lives."""
+        self.write(comments // 2)
+        late = self.chance.uniform(0, WORK_SECONDS / 2)
+        child = self.start()
+        lasts = self._sentence(child, kind)
+        left = comments - comments // 2
+        while not child.dead and child.process.poll() is None and not lasts():
+            if left and child.work_seconds >= late:
+                self.write(left)
+                left = 0
+            time.sleep(0.01)
+        self.killed_at[kind] = self.killed_at.get(kind, 0) + 1
+        child.wait_dead()
+        self._note_first_poll(child, waited=kind != "start")
+        self.write(left)
+        time.sleep(0.02)  # what the dead service had sent is answered now
+
+    def _sentence(self, child: Child, kind: str) -> Callable[[], bool]:
+        """Sets how the service dies; the answer says whether its time is over."""
+        if kind == "start":
+            until_start = self.chance.uniform(0, START_SECONDS)
+            return lambda: child.age_seconds >= until_start
+        if kind == "moment":
+            until_work = self.chance.uniform(0, WORK_SECONDS)
+        else:
+            number = self.chance.randint(1, CALLS if kind == "call" else WRITES)
+            child.die_at(kind, number, self.chance.choice(("before", "after")))
+            until_work = PATIENCE_SECONDS
+        return lambda: (
+            child.work_seconds >= until_work
+            or child.age_seconds - max(child.work_seconds, 0) >= FIRST_CALL_CAP_SECONDS
+        )
+
+    def _note_first_poll(self, child: Child, *, waited: bool) -> None:
+        if child.first_call_seconds is not None:
+            self.first_polls.append(child.first_call_seconds)
+        elif waited:
+            self.first_polls.append(child.age_seconds)
+
+    def finish(self) -> int:
+        """Lets a last life catch up and end by itself; returns its exit code."""
+        child = self.start()
+        end = time.monotonic() + SETTLE_SECONDS
+        while time.monotonic() < end and child.process.poll() is None:
+            stored = read_stored(self.database)
+            if not missing(self.world, stored) and not stored.states()["requested"]:
+                break
+            time.sleep(0.3)
+        exit_code = child.stop()
+        self._note_first_poll(child, waited=True)
+        return exit_code
+
+
+@contextmanager
+def district(folder: Path, seed: int) -> Iterator[Campaign]:
+    """A campaign on stand-ins that serve while the `with` block lasts."""
+    world = World(SystemClock())
+    for what in LIMITS:
+        world.limits[f"x:{what}"] = RateLimit(calls=10**6, window_seconds=900)
+    world.limits["facebook"] = RateLimit(calls=10**6, window_seconds=900)
+    traps = [Trap(GraphApi(world)), Trap(XApi(world))]
+    campaign = Campaign(folder=folder, world=world, traps=traps, chance=random.Random(seed))
+    with SandboxServer(world, apis=traps) as server:
+        campaign.set_up(server.url)
+        yield campaign
+
+
+def run_campaign(folder: Path, *, kills: int, comments: int, seed: int) -> dict[str, Any]:
+    """The account of a whole campaign; `sound` says whether nothing was lost or done twice."""
+    began = time.monotonic()
+    with district(folder, seed) as campaign:
+        shares = [comments // kills + (n < comments % kills) for n in range(kills)]
+        kinds = [KILLS[n % len(KILLS)] for n in range(kills)]
+        campaign.chance.shuffle(kinds)
+        for kind, share in zip(kinds, shares, strict=True):
+            campaign.kill_once(kind, share)
+        exit_code = campaign.finish()
+        result = account(campaign.world, read_stored(campaign.database))
+        audit = verify(campaign.modbot, folder / "config")
+    slowest = max(campaign.first_polls, default=0.0)
+    result |= {
+        "kills": kills,
+        "killed_at": campaign.killed_at,
+        "edits": campaign.edits,
+        "audit": audit,
+        "first_poll_seconds": {
+            "median": round(statistics.median(campaign.first_polls), 2),
+            "slowest": round(slowest, 2),
+            "measured": len(campaign.first_polls),
+        },
+        "exit_code": exit_code,
+        "seed": seed,
+        "seconds": round(time.monotonic() - began, 1),
+    }
+    result["sound"] = _is_sound(result, slowest)
+    return result
+
+
+def _is_sound(result: dict[str, Any], slowest_first_poll: float) -> bool:
+    must_be_nought = (
+        "lost",
+        "judged_twice",
+        "unjudged",
+        "double_effects",
+        "hidden_without_record",
+        "recorded_but_not_hidden",
+    )
+    open_or_failed = result["hides"].get("requested", 0) + result["hides"].get("failed", 0)
+    return (
+        not any(result[name] for name in must_be_nought)
+        and not open_or_failed
+        and result["hidden"] > 0
+        and result["audit"]["ok"]
+        and result["integrity"] == "ok"
+        and result["exit_code"] == 0
+        and slowest_first_poll < FIRST_POLL_SECONDS
+    )
+
+
+def main() -> int:
+    """Exit 0 when nothing was lost and nothing done twice."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--comments", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", action="store_true", help="one JSON object, on one line")
+    parser.add_argument("--keep", type=Path, help="work in this folder and leave it there")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="modbot-kills-") as temporary:
+        folder = asked.keep or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        result = run_campaign(folder, kills=asked.kills, comments=asked.comments, seed=asked.seed)
+    sys.stdout.write(json.dumps(result, indent=None if asked.json else 2) + "\n")
+    return 0 if result["sound"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

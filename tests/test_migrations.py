@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlmodel import SQLModel
+
+from modbot import migrations, tables
+from modbot.errors import StoreUnreadable
+from modbot.store import Database
+from modbot.store.database import sqlite_module
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "new folder" / "modbot.db"
+
+
+def test_the_revisions_make_exactly_the_tables(path: Path) -> None:
+    database = Database.open(f"sqlite:///{path}")
+    with database.read() as session:
+        context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
+        assert compare_metadata(context, tables.SQLModel.metadata) == []
+        assert set(SQLModel.metadata.tables) >= {"audit", "comment", "decision"}
+    database.close()
+
+
+def test_head_and_order_are_those_of_the_revision_files() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    scripts = ScriptDirectory.from_config(config)
+
+    assert scripts.get_current_head() == migrations.HEAD
+    files = [script.revision for script in scripts.walk_revisions()]
+    assert tuple(reversed(files)) == migrations.REVISIONS
+
+
+def test_opening_again_changes_nothing(path: Path) -> None:
+    def schema() -> list[tuple[str, ...]]:
+        with closing(sqlite_module.connect(path)) as connection:
+            return list(connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name"))
+
+    Database.open(f"sqlite:///{path}").close()
+    first = schema()
+    Database.open(f"sqlite:///{path}").close()
+    assert schema() == first
+
+
+def test_a_database_of_a_newer_modbot_is_refused_and_left_alone(path: Path) -> None:
+    Database.open(f"sqlite:///{path}").close()
+    with closing(sqlite_module.connect(path)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+
+    with pytest.raises(StoreUnreadable, match="newer modbot"):
+        Database.open(f"sqlite:///{path}")
+
+
+def test_someone_elses_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with closing(sqlite_module.connect(path)) as connection:
+        connection.execute("CREATE TABLE recipe (id INTEGER)")
+        connection.commit()
+
+    with pytest.raises(StoreUnreadable, match="not a modbot database"):
+        Database.open(f"sqlite:///{path}")
+    with closing(sqlite_module.connect(path)) as connection:
+        assert [r[0] for r in connection.execute("SELECT name FROM sqlite_master")] == ["recipe"]
+
+
+def test_an_upgrade_that_breaks_off_leaves_nothing_behind(path: Path) -> None:
+    path.parent.mkdir()
+    database = Database.open(f"sqlite:///{path.parent / 'other.db'}")
+    with pytest.raises(RuntimeError), database.write() as session:
+        connection = session.connection()
+        for table in ("audit", "page"):
+            connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO old_{table}")
+        raise RuntimeError("power cut")
+    with database.read() as session:
+        names = {
+            r[0] for r in session.connection().exec_driver_sql("SELECT name FROM sqlite_master")
+        }
+    assert {"audit", "page"} <= names and not any(name.startswith("old_") for name in names)
+    database.close()

@@ -1,0 +1,121 @@
+"""The scheduler polls, takes up new pages, ends cleanly, and knows when it is dead."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from modbot.scheduler import EXIT_WATCHDOG, PollScheduler
+from tests.fakes import FakeAdapter, ManualClock, make_page
+from tests.running import Running, running_service
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    clock = ManualClock(speed=600.0)  # a minute of service time in a tenth of a second
+    with running_service(tmp_path, clock) as running:
+        yield running
+
+
+def wait_for(what: Callable[[], object], seconds: float = 8.0) -> None:
+    until = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < until, "waited too long"
+        time.sleep(0.02)
+
+
+def polls(adapter: FakeAdapter) -> int:
+    return [m for m, _ in adapter.calls].count("fetch_since")
+
+
+def test_every_registered_page_is_polled_again_and_again(running: Running) -> None:
+    adapters = [running.add_page(n) for n in (1, 2)]
+    scheduler = PollScheduler(running.service)
+    scheduler.start()
+    try:
+        wait_for(lambda: all(polls(a) >= 3 for a in adapters))
+    finally:
+        scheduler.stop()
+
+
+def test_a_stopped_scheduler_polls_no_more(running: Running) -> None:
+    adapter = running.add_page(1)
+    scheduler = PollScheduler(running.service)
+    scheduler.start()
+    wait_for(lambda: polls(adapter))
+    scheduler.stop()
+    before = polls(adapter)
+    time.sleep(0.3)
+    assert polls(adapter) == before
+
+
+def test_a_page_registered_later_is_taken_up(running: Running) -> None:
+    scheduler = PollScheduler(running.service, tick_seconds=0.1)
+    scheduler.start()
+    try:
+        adapter = running.add_page(1)
+        wait_for(lambda: polls(adapter))
+    finally:
+        scheduler.stop()
+
+
+def test_a_poll_that_raises_does_not_end_the_polling(running: Running) -> None:
+    adapter = running.add_page(1)
+    adapter.fail_next("fetch_since", RuntimeError("a bug"))
+    scheduler = PollScheduler(running.service)
+    scheduler.start()
+    try:
+        wait_for(lambda: polls(adapter) >= 2)
+    finally:
+        scheduler.stop()
+
+
+def test_the_watchdog_ends_the_process_when_the_scheduler_thread_is_dead(
+    running: Running,
+) -> None:
+    ended: list[int] = []
+    scheduler = PollScheduler(running.service, die=ended.append)
+    scheduler.start()
+    try:
+        scheduler._scheduler._thread = threading.Thread()  # one that never lived
+        wait_for(lambda: ended == [EXIT_WATCHDOG])
+    finally:
+        scheduler._scheduler._thread = None
+        scheduler._stopping.set()
+
+
+def test_the_watchdog_ends_the_process_when_a_poll_hangs(running: Running) -> None:
+    ended: list[int] = []
+    adapter = running.add_page(1)
+    release = threading.Event()
+    adapter._list = lambda seen: release.wait(20)
+    scheduler = PollScheduler(running.service, die=ended.append, hung_seconds=0.5)
+    scheduler.start()
+    try:
+        wait_for(lambda: ended == [EXIT_WATCHDOG])
+    finally:
+        release.set()
+        scheduler.stop()
+
+
+def test_a_page_polled_by_hand_is_not_polled_twice_at_the_same_time(running: Running) -> None:
+    adapter = running.add_page(1)
+    inside, release = threading.Event(), threading.Event()
+    listing = adapter._list
+
+    def slow(seen: int) -> object:
+        inside.set()
+        release.wait(5)
+        return listing(seen)
+
+    adapter._list = slow
+    first = threading.Thread(target=running.service.poll_page, args=(make_page(1).id,))
+    first.start()
+    inside.wait(5)
+    assert running.service.poll_page(make_page(1).id).skipped == "busy"
+    release.set()
+    first.join()

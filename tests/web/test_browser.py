@@ -1,0 +1,282 @@
+"""The pages in a real Chromium: by keyboard, in both languages, at both widths, under attack."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from modbot.domain import Category, Decision, Verdict
+from tests.requirements_ import need, program
+from tests.web.school import (
+    ALLOWED,
+    THRESHOLDS,
+    FakeService,
+    insult_score,
+    open_school,
+    record,
+    swearing,
+)
+from tests.web.serving import served
+
+pytestmark = pytest.mark.browser
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NARROW, WIDE = {"width": 360, "height": 740}, {"width": 1440, "height": 900}
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]}
+HOSTILE = [
+    "<script>document.title='owned'</script>",
+    "<img src=http://evil.example/x onerror=alert(1)>",
+    "{{ 7*7 }} ${7*7} %(x)s",
+    "abc \u202e fed \u2066 x",
+    "nul \x00 and \ud800",
+    "\x1b[31mred\x1b[0m",
+    "</bdi></blockquote></td><a href='javascript:alert(1)'>x</a>",
+    "<svg onload=alert(1)><style>*{display:none}</style>",
+]
+
+
+@dataclass(kw_only=True)
+class Watch:
+    """What a visit must not show."""
+
+    origin: str
+    foreign: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def clean(self) -> bool:
+        return not self.foreign and not self.complaints
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    need("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program("chromium"), headless=True, args=FLAGS
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeService]:
+    """Sixty plain comments, then one of each kind of verdict and every hostile text."""
+    service = open_school(tmp_path_factory.mktemp("school"))
+    record(service, [(f"plain {n}", ALLOWED) for n in range(60)], prefix="p")
+    record(service, [(text, ALLOWED) for text in HOSTILE], author=HOSTILE[0], prefix="h")
+    review = Decision(
+        verdict=Verdict.REVIEW,
+        hide=False,
+        categories=(Category.OFFENSIVE,),
+        signals=(insult_score(0.9),),
+        clause="1.2",
+        thresholds=THRESHOLDS,
+        degraded=("hide quota spent",),
+    )
+    threat = Decision(verdict=Verdict.ESCALATE, hide=True, categories=(Category.THREAT,))
+    record(service, [("so so", review), ("watch out", threat)], prefix="r")
+    record(service, [("what the frick", swearing("what the frick", "frick"))], prefix="s")
+    yield service
+    service.database.close()
+
+
+@pytest.fixture(scope="module")
+def address(school: FakeService) -> Iterator[str]:
+    with served(school) as address:
+        yield address
+
+
+@contextmanager
+def visit(browser: Browser, address: str, path: str = "/", **options: Any) -> Iterator[Page]:
+    """A fresh browser profile on a page; at the end nothing may have gone wrong or left."""
+    settings = {"viewport": WIDE, "locale": "en-US", **options}
+    context = browser.new_context(**settings)
+    page = context.new_page()
+    watch = Watch(origin=address)
+
+    def noted_request(url: str) -> None:
+        if not url.startswith(watch.origin):
+            watch.foreign.append(url)
+
+    def noted_console(kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            watch.complaints.append(text)
+
+    page.on("request", lambda request: noted_request(request.url))
+    page.on("console", lambda message: noted_console(message.type, message.text))
+    page.on("pageerror", lambda error: watch.complaints.append(str(error)))
+    page.on("dialog", lambda dialog: (watch.complaints.append(dialog.message), dialog.dismiss()))
+    page.goto(address + path)
+    try:
+        yield page
+        assert watch.clean(), watch
+    finally:
+        context.close()
+
+
+def comments(page: Page) -> list[str]:
+    return page.locator(".log .comment").all_inner_texts()
+
+
+@pytest.mark.parametrize("width", [NARROW, WIDE], ids=["360px", "1440px"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("locale", ["en-US", "es-US"])
+def test_axe_finds_no_barrier(
+    browser: Browser, address: str, locale: str, scheme: str, width: dict[str, int]
+) -> None:
+    options = {"locale": locale, "color_scheme": scheme, "viewport": width}
+    with visit(browser, address, **options) as page:
+        for path in ("/", "/?verdict=hide", "/decisions/71", "/?category=crisis"):
+            page.goto(address + path)
+            found = Axe().run(page, options=WCAG).response["violations"]
+            assert [(v["id"], [n["html"] for n in v["nodes"]]) for v in found] == []
+            sideways = page.evaluate(
+                "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
+            )
+            assert sideways == 0, f"{path} scrolls sideways by {sideways} px"
+
+
+def test_error_pages_have_no_barrier_either(browser: Browser, address: str) -> None:
+    context = browser.new_context(viewport=NARROW, locale="en-US")
+    page = context.new_page()
+    page.goto(address + "/?before=x")
+    assert page.get_by_role("heading", level=1).inner_text() == "This address does not work"
+    assert Axe().run(page, options=WCAG).response["violations"] == []
+    context.close()
+
+
+def tab_to(page: Page, selector: str, *, most: int = 200) -> int:
+    """Presses Tab until `selector` has the focus; how often."""
+    for presses in range(1, most + 1):
+        page.keyboard.press("Tab")
+        if page.evaluate("s => document.activeElement.matches(s)", selector):
+            return presses
+    raise AssertionError(f"{selector} cannot be reached by Tab")
+
+
+def test_the_first_tab_offers_to_skip_to_the_content(browser: Browser, address: str) -> None:
+    with visit(browser, address) as page:
+        assert tab_to(page, ".skip") == 1
+        assert page.locator(".skip").bounding_box()["y"] >= 0  # type: ignore[index]
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_the_log_is_filtered_by_keyboard_alone(browser: Browser, address: str) -> None:
+    with visit(browser, address) as page:
+        tab_to(page, "#f-category")
+        page.keyboard.type("Prof")
+        tab_to(page, "#f-verdict")
+        page.keyboard.type("Hid")
+        tab_to(page, ".filters button")
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        assert re.search(r"\?page=&category=profanity&verdict=hide$", page.url)
+        assert comments(page) == ["what the frick"]
+        assert page.locator(".log mark").inner_text() == "frick"
+        tab_to(page, ".clear")
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        assert len(comments(page)) == 50
+
+
+def test_the_focus_can_be_seen_on_everything_that_takes_it(browser: Browser, address: str) -> None:
+    with visit(browser, address, "/?verdict=hide") as page:
+        for _ in range(25):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement === document.body"):
+                break
+            outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            assert outline != "none", page.evaluate("document.activeElement.outerHTML")
+
+
+def test_pages_are_turned_by_keyboard(browser: Browser, address: str) -> None:
+    with visit(browser, address) as page:
+        newest = comments(page)
+        tab_to(page, 'a[rel="next"]')
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        assert comments(page)[-1] == "plain 0"
+        assert not set(comments(page)) & set(newest)
+        tab_to(page, 'a[rel="prev"]')
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        assert comments(page) == newest
+
+
+def test_the_language_is_switched_and_kept(browser: Browser, address: str) -> None:
+    with visit(browser, address, "/?verdict=hide") as page:
+        page.get_by_role("link", name="Español").click()
+        assert page.locator("html").get_attribute("lang") == "es"
+        assert page.get_by_role("heading", level=1).inner_text() == "Decisiones"
+        assert "verdict=hide" in page.url
+        page.locator(".log .moment").first.click()
+        assert page.locator("html").get_attribute("lang") == "es"
+        assert page.get_by_text("Registro de auditoría").is_visible()
+
+
+@pytest.mark.parametrize("path", ["/?verdict=allow", "/decisions/61", "/decisions/68"])
+def test_hostile_text_does_nothing(browser: Browser, address: str, path: str) -> None:
+    with visit(browser, address, path) as page:
+        assert "modbot" in page.title()
+        assert page.locator("main img, main style, main script").count() == 0
+        assert page.get_by_text("<script>document.title='owned'</script>").count() > 0
+
+
+def test_every_hostile_text_is_readable_in_the_log(browser: Browser, address: str) -> None:
+    with visit(browser, address, "/?verdict=allow") as page:
+        shown = comments(page)[: len(HOSTILE)][::-1]
+        assert shown[:3] == HOSTILE[:3]
+        assert shown[3] == "abc U+202E fed U+2066 x"
+        assert shown[4] == r"nul \u0000 and \ud800"
+        assert shown[5] == "U+001B[31mredU+001B[0m"
+        assert shown[6:] == HOSTILE[6:]
+
+
+def test_the_table_stays_a_table_for_screen_readers_on_a_phone(
+    browser: Browser, address: str
+) -> None:
+    with visit(browser, address, "/?verdict=hide", viewport=NARROW) as page:
+        table = page.get_by_role("table", name="Decisions, newest first")
+        assert table.get_by_role("columnheader").count() == 3
+        assert table.get_by_role("rowheader").count() == 1
+        assert table.get_by_role("cell").count() == 2
+
+
+def test_it_works_without_script(browser: Browser, address: str) -> None:
+    with visit(browser, address, java_script_enabled=False) as page:
+        page.select_option("#f-verdict", "hide")
+        page.get_by_role("button", name="Filter").click()
+        assert page.locator(".log tbody tr").count() == 1
+
+
+def test_a_reader_who_waits_is_told_of_new_decisions(
+    browser: Browser, address: str, school: FakeService
+) -> None:
+    with visit(browser, address) as page:
+        page.clock.install()
+        page.goto(address + "/?verdict=escalate")
+        page.clock.fast_forward(16_000)
+        assert page.locator("#fresh").inner_text() == ""
+        again = Decision(verdict=Verdict.ESCALATE, hide=True, categories=(Category.THREAT,))
+        record(school, [("watch out again", again)], prefix="w")
+        page.clock.fast_forward(16_000)
+        link = page.get_by_role("link", name="Show 1 new decision")
+        link.wait_for(timeout=5000)
+        link.click()
+        assert comments(page)[0] == "watch out again"

@@ -1,0 +1,98 @@
+"""/livez and /readyz."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import text
+
+from modbot import store
+from modbot.scheduler import TICK_SECONDS
+from modbot.web.probes import STALE_TICK_SECONDS
+from tests.web.conftest import Site
+from tests.web.school import FakeService
+
+
+@pytest.fixture
+def ticking(service: FakeService) -> FakeService:
+    with service.database.write() as session:
+        store.tick(session, service.clock.now(), config_sha256="a")
+    return service
+
+
+def test_a_process_that_answers_is_alive(site: Site) -> None:
+    assert site.get("/livez").json() == {"status": "alive"}
+
+
+def test_a_service_that_ticks_is_ready(ticking: FakeService, site: Site) -> None:
+    answer = site.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {"ready": True, "reasons": [], "config_error": ""}
+
+
+def test_it_is_not_ready_before_the_scheduler_started(site: Site) -> None:
+    answer = site.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["reasons"] == ["the scheduler has not started"]
+
+
+def test_it_is_not_ready_when_three_ticks_are_missing(ticking: FakeService, site: Site) -> None:
+    assert STALE_TICK_SECONDS == 3 * TICK_SECONDS
+    ticking.clock.advance(STALE_TICK_SECONDS)
+    assert site.get("/readyz").status_code == 200
+    ticking.clock.advance(1)
+    answer = site.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["reasons"] == ["the scheduler gave no sign of life for 16 s"]
+
+
+def test_a_fast_clock_is_allowed_for(ticking: FakeService, site: Site) -> None:
+    ticking.clock.speed = 500.0
+    ticking.clock.advance(500 * STALE_TICK_SECONDS)
+    assert site.get("/readyz").status_code == 200
+
+
+def test_a_refused_configuration_is_shown_and_is_no_failure(
+    ticking: FakeService, site: Site
+) -> None:
+    with ticking.database.write() as session:
+        store.tick(session, ticking.clock.now(), config_error="policy.toml:3: unknown key")
+    answer = site.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["config_error"] == "policy.toml:3: unknown key"
+
+
+def test_it_is_not_ready_on_another_schema(ticking: FakeService, site: Site) -> None:
+    with ticking.database.write() as session:
+        session.connection().execute(text("UPDATE alembic_version SET version_num = 'other'"))
+    answer = site.get("/readyz")
+    assert answer.status_code == 503
+    assert "another version of modbot" in answer.json()["reasons"][0]
+
+
+@pytest.fixture
+def blocked(ticking: FakeService) -> Iterator[None]:
+    """Another writer holds the database."""
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with ticking.database.write():
+            held.set()
+            done.wait(20)
+
+    writer = threading.Thread(target=hold)
+    writer.start()
+    assert held.wait(5)
+    yield
+    done.set()
+    writer.join()
+
+
+@pytest.mark.usefixtures("blocked")
+def test_it_is_not_ready_while_nothing_can_be_written(site: Site) -> None:
+    answer = site.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["reasons"] == ["the database cannot be written (StoreUnreadable)"]
+    assert site.get("/").status_code == 200, "reading goes on"

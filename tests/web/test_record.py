@@ -1,0 +1,74 @@
+"""The page of one decision: everything that explains it and vouches for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from modbot import store
+from modbot.domain import ActionKind, Verdict
+from modbot.store import Judged
+from tests.fakes import make_comment, make_page
+from tests.web.conftest import Site
+from tests.web.school import ALLOWED, FakeService, insult_score, record, swearing
+
+
+def test_a_decision_is_explained(service: FakeService, site: Site) -> None:
+    judged = swearing("what the frick", "frick")
+    weak = insult_score(0.55)
+    both = swearing("what the frick", "frick", signals=(*judged.signals, weak))
+    record(service, [("what the frick", both)], action=ActionKind.HIDE)
+    html = site.get("/decisions/1").text
+    for part in (
+        "Decision 1",
+        '<mark title="profanity_en:x">frick</mark>',
+        "profanity_en:x",
+        "embedded: insult",
+        "55%",
+        "profanity.hide",
+        "80%",
+        "Policy clause 1.3",
+        "Profane remarks are removed.",
+        "enforce mode",
+        "Version of embedded",
+        "a" * 64,
+        "comment.seen",
+        "decision.made",
+        "action.requested",
+    ):
+        assert part in html, part
+
+
+def test_every_version_and_decision_of_the_comment_is_listed(
+    service: FakeService, site: Site
+) -> None:
+    record(service, [("what the frick", swearing("what the frick", "frick"))])
+    page = make_page(1)
+    edited = Judged(comment=make_comment("what a day", page=page, id="c0"), decision=ALLOWED)
+    with service.database.write() as session:
+        store.record_judged(session, page, [edited], service.clock.now())
+        store.record_person_decision(
+            session,
+            decision_id=2,
+            verdict=Verdict.REVIEW,
+            hide=False,
+            actor="Ana Peña",
+            reason="",
+            action=None,
+            now=service.clock.now(),
+        )
+    html = site.get("/decisions/2").text
+    assert "Version 1" in html and "Version 2" in html
+    assert "what the frick" in html and "what a day" in html
+    assert 'href="/decisions/1"' in html and 'href="/decisions/3"' in html
+    assert "Ana Peña" in html
+    assert "edited, version 2" in site.get("/").text
+
+
+@pytest.mark.parametrize(
+    "number", ["2", "0", "-1", "abc", "1e3", "9" * 19, "9" * 400, "%00", "1%0a", "١", "1.0", "+1"]
+)
+def test_a_decision_that_does_not_exist_is_not_found(
+    number: str, service: FakeService, site: Site
+) -> None:
+    record(service, [("hello", ALLOWED)])
+    assert site.get(f"/decisions/{number}").status_code == 404
