@@ -10,7 +10,8 @@ from classifiers.rule_files import WordRule
 
 _CENSORED: Final = re.compile(r"(?<![\w*])[a-zñ]{1,8}[*#%]{1,6}[a-zñ]{0,8}(?![\w*])")
 _ENDINGS: Final = ("", "s", "ed", "er", "ers", "in", "ing", "y", "ty", "ts", "es", "a", "as")
-_KEPT_LETTERS: Final = 2  # s*** alone could be many words
+_FIRST_LETTER_ONLY: Final = re.compile(r"f[*#%]{3}|s[*#%]{3}|b[*#%]{4}|d[*#%]{3}")
+_KEPT_LETTERS: Final = 2  # other words need more than their first letter
 
 
 def censored_words(text: str, swears: Sequence[WordRule]) -> Iterator[tuple[WordRule, int, int]]:
@@ -19,7 +20,7 @@ def censored_words(text: str, swears: Sequence[WordRule]) -> Iterator[tuple[Word
         return
     for match in _CENSORED.finditer(text):
         shown = sum(letter.isalpha() for letter in match[0])
-        if shown < _KEPT_LETTERS:
+        if shown < _KEPT_LETTERS and not _FIRST_LETTER_ONLY.fullmatch(match[0]):
             continue
         stars = re.sub(r"[*#%]+", lambda run: f"[a-zñ]{{1,{len(run[0]) + 1}}}", match[0])
         meant = re.compile(stars)

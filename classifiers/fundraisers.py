@@ -12,9 +12,13 @@ from classifiers.normalise import fold
 _WORD: Final = re.compile(r"[a-zñ0-9]+(?:/[0-9]+)?")
 _FILLERS: Final = frozenset(["a", "an", "and", "de", "el", "for", "in", "la", "of", "s", "the"])
 # Words of a name that say who raises the money, or only that it is a sale.
-_NOT_ITEMS: Final = frozenset(
-    "annual class club drama elementary high lancers boosters lhs lps middle pto pta school senior"
-    " sale team fund fundraiser drive cheer wrestling band marching".split(" ")
+_ANY_SALE_WORDS: Final = """
+annual club drive elementary fund fundraiser high lhs lps middle sale school team
+"""
+_ANY_SALE: Final = frozenset(_ANY_SALE_WORDS.split())
+_WHO: Final = frozenset(
+    ["band", "boosters", "cheer", "class", "drama", "lancers", "marching", "pta", "pto"]
+    + ["senior", "wrestling"]
 )
 # What people write for a word of a name.
 _READS_AS: Final = {
@@ -52,8 +56,8 @@ def is_approved(text: str, approved: Sequence[str]) -> bool:
         return False
     said = _words(text)
     for name in approved:
-        words = _name_words(name)
-        items = words - _NOT_ITEMS - {word for word in words if word.isdigit()}
+        words = _name_words(name) - _ANY_SALE
+        items = words - _WHO - {word for word in words if word.isdigit()}
         if len(words & said) >= 2 or (items and items <= said):
             return True
     return False

@@ -34,11 +34,11 @@ _LINK: Final = re.compile(
     r"(?:com|org|net|edu|gov|io|me|co|us|info|app|shop|link|tv|gg|ly|be)\b(?:/\S*)?"
 )
 
-_LEET_HINT: Final = re.compile("[a-zñ][013457@$€!|+][a-zñ]|[a-zñ][034@$5]|[@$0145][a-zñ]{2}")
+_LEET_HINT: Final = re.compile("[a-zñ][013457@$€!|+]{1,2}[a-zñ]|[a-zñ][034@$5]|[@$0145][a-zñ]{2}")
 _MIXED: Final = re.compile("[a-zñ0-9@$!|+€]*[a-zñ][a-zñ0-9@$!|+€]*")
 _LEET: Final = str.maketrans("013457@$€!|+", "oieastaseiit")
 _INNER: Final = re.compile("(?<=[a-zñ])[013457@$€]{1,2}(?=[a-zñ])")
-_INNER_SIGN: Final = re.compile("(?<=[a-zñ])[!|+](?=[a-zñ]{1,4}$)")
+_INNER_SIGN: Final = re.compile("(?:(?<=^[a-zñ])|(?<=^[a-zñ]{2}))[!|+](?=[a-zñ]{1,5}$)")
 _LAST: Final = re.compile("(?<=[a-zñ]{3})[034@]$|(?<=^a)[5$]{2}(?=[a-zñ]*$)")
 _FIRST: Final = re.compile(
     "^(?:@(?=ss|nal|nus)|[$5](?=hit|lut|uck)|[$](?=ex|tupid)|1(?=diot|mbecil)|4(?=ss|nal))"

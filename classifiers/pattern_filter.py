@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import re2
 
-from classifiers.rule_files import PATTERN_OPTIONS
+from classifiers.rule_files import compiled
 
 _NONE: frozenset[int] = frozenset()
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-def encodable(text: str) -> str:
-    """The text with lone surrogates replaced one by one, so that every offset stays."""
-    return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
+class Encoded:
+    """A text and its UTF-8 bytes, which RE2 reads; lone surrogates are replaced one by one."""
+
+    __slots__ = ("_ascii", "raw", "text")
+
+    def __init__(self, text: str):
+        self._ascii = text.isascii()
+        self.text = text if self._ascii else _SURROGATES.sub("\ufffd", text)
+        self.raw = self.text.encode()
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Byte offsets as offsets in code points."""
+        if self._ascii:
+            return start, end
+        first = len(self.raw[:start].decode())
+        return first, first + len(self.raw[start:end].decode())
 
 
 class PatternFilter:
@@ -24,32 +37,35 @@ class PatternFilter:
     def __init__(self) -> None:
         self._filter = re2.Filter()
         self._indexes: dict[str, int] = {}
-        self._patterns: list[re2._Regexp] = []
+
+    @property
+    def patterns(self) -> Sequence[str]:
+        """All patterns, in the order of their indexes."""
+        return tuple(self._indexes)
 
     def add(self, pattern: str) -> int:
         """The index by which matching() names the pattern; the same for the same pattern."""
         if pattern not in self._indexes:
-            self._indexes[pattern] = self._filter.Add(pattern, PATTERN_OPTIONS)
+            self._indexes[pattern] = self._filter.Add(pattern)
         return self._indexes[pattern]
 
     def compile(self) -> None:
         """Call once, after the last add()."""
         if self._indexes:
             self._filter.Compile()
-            self._patterns = [self._filter.re(index) for index in range(len(self._indexes))]
 
-    def matching(self, text: str) -> frozenset[int]:
-        """The indexes of the patterns that occur in an encodable text."""
-        if not self._patterns:
-            return _NONE
-        found = self._filter.Match(text)
+    def matching(self, text: Encoded) -> frozenset[int]:
+        """The indexes of the patterns that occur in a text."""
+        found = self._filter.Match(text.raw) if self._indexes else None
         return frozenset(found) if found else _NONE
 
-    def span(self, index: int, text: str) -> tuple[int, int]:
-        """Where the pattern first occurs; (0, 0) if nowhere."""
-        return next(self.spans(index, text), (0, 0))
 
-    def spans(self, index: int, text: str) -> Iterator[tuple[int, int]]:
-        """Wherever the pattern occurs, in order."""
-        for match in self._patterns[index].finditer(text):
-            yield match.span()
+def occurs(pattern: str, text: Encoded) -> bool:
+    """Does the pattern occur in the text?"""
+    return compiled(pattern).search(text.raw) is not None
+
+
+def spans(pattern: str, text: Encoded) -> Iterator[tuple[int, int]]:
+    """Wherever the pattern occurs, in order, in code points."""
+    for match in compiled(pattern).finditer(text.raw):
+        yield text.span(*match.span())

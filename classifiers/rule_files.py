@@ -1,4 +1,4 @@
-"""Reads the rule files of a folder: word lists (.txt) and patterns (.toml); docs/policy.md, "Rules".
+"""Reads a folder of rules: word lists (.txt) and patterns (.toml); see docs/policy.md, "Rules".
 
 Every fault is a BadConfig with file, line and key. Patterns are RE2 (linear time, no look-around);
 in them {name} stands for a fragment and ñ counts as a letter of a word.
@@ -11,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,16 +21,14 @@ from classifiers.normalise import fold
 from modbot.domain import Aspect, Category
 from modbot.errors import BadConfig
 
-SEVERITIES: Final = {"strong": 1.0, "weak": 0.8, "mild": 0.3}  # what config/policy.toml compares
-PATTERN_OPTIONS: Final = re2.Options()
-PATTERN_OPTIONS.log_errors = False
-PATTERN_OPTIONS.max_mem = 8 << 20
+STRONG: Final = 1.0
+SEVERITIES: Final = {"strong": STRONG, "weak": 0.8, "mild": 0.3}  # what policy.toml compares
 _MAX_BYTES: Final = 1_000_000
 _FRAGMENT: Final = re.compile(r"\{([a-z][a-z_]*)\}")
 _LIST_KEYS: Final = ("match", "with", "without", "post", "without_post")
 _RULE_KEYS: Final = {"id", "severity", "aspect", "text", "category", *_LIST_KEYS}
 _FILE_KEYS: Final = {"category", "fragments", "rules", "exceptions", "context"}
-_CONTEXTS: Final = {"official", "official_post", "condemned", "own_account"}
+_CONTEXTS: Final = {"official", "official_post", "condemned", "own_account", "reported"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +115,14 @@ def read_rule_files(folder: Path) -> RuleFiles:
     )
 
 
+@cache
+def compiled(pattern: str) -> re2._Regexp:
+    """The pattern over UTF-8 bytes; re2.error where it is none."""
+    options = re2.Options()
+    options.log_errors = False
+    return re2.compile(pattern.encode(), options)
+
+
 def as_matched(text: str) -> str:
     """A folded text or pattern as RE2 reads it: its \\b and \\w know ASCII only, so ñ becomes N.
 
@@ -139,7 +146,7 @@ def _read(path: Path) -> str:
 
 
 def _read_words(path: Path, text: str) -> list[WordRule]:
-    """`category: NAME[, NAME]` first, then [strong], [weak] or [mild] sections, one entry a line."""
+    """`category: NAME[, NAME]`, then [strong], [weak] or [mild] sections, one entry a line."""
     categories: list[Category] = []
     severity = ""
     words: list[WordRule] = []
@@ -290,7 +297,7 @@ class _Table:
             patterns = tuple(as_matched(pattern) for pattern in patterns)
         for pattern in patterns:
             try:
-                re2.compile(pattern, PATTERN_OPTIONS)
+                compiled(pattern)
             except re2.error as error:
                 raise self._bad(f"is no RE2 pattern: {error}", line=line, key=key) from None
         return patterns

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -12,13 +14,21 @@ import ahocorasick_rs
 from classifiers.censored import censored_words
 from classifiers.fundraisers import is_approved
 from classifiers.normalise import Folded, fold
-from classifiers.pattern_filter import PatternFilter, encodable
+from classifiers.pattern_filter import Encoded, PatternFilter, occurs, spans
 from classifiers.quoting import Quotes
-from classifiers.rule_files import PatternRule, RuleFiles, WordRule, as_matched, read_rule_files
+from classifiers.rule_files import (
+    STRONG,
+    PatternRule,
+    RuleFiles,
+    WordRule,
+    as_matched,
+    read_rule_files,
+)
 from modbot.domain import Aspect, Category, Comment, Evidence, Signal
 
 _POSTS_KEPT: Final = 512
 _MOST_HITS: Final = 40  # a 100 kB rant needs no more evidence than this
+_HITS_A_RULE: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +42,18 @@ class _Hit:
     end: int
     aspect: Aspect | None = Aspect.NONE
 
+    @property
+    def span(self) -> tuple[int, int]:
+        return self.start, self.end
+
 
 @dataclass(frozen=True, slots=True)
 class _Read:
     """One text in the forms that rules look at, with the patterns found in it."""
 
     folded: Folded
-    key: str  # the folded text as patterns see it
-    written: str  # the text as written, without lone surrogates
-    found: frozenset[int]
-    found_written: frozenset[int]
+    key: Encoded  # the folded text as patterns see it
+    written: Encoded  # the text as written
 
 
 class RuleSet:
@@ -56,22 +68,22 @@ class RuleSet:
         self._texts = list(self._by_text)
         self._finder = ahocorasick_rs.AhoCorasick(self._texts) if self._texts else None
         self._swears = [
-            w for w in files.words if w.category is Category.PROFANITY and w.score > 0.9
+            w for w in files.words if w.category is Category.PROFANITY and w.score == STRONG
         ]
+        self._exempt = PatternFilter()
+        self._exceptions = [(self._exempt.add(p), p, clears) for p, clears in files.exceptions]
+        self._exempt.compile()
+        self._context = files.context
         self._folded, self._written = PatternFilter(), PatternFilter()
-        self._rules = [self._compile(rule) for rule in files.patterns]
-        self._exceptions = [(self._folded.add(p), clears) for p, clears in files.exceptions]
-        self._context = {
-            name: frozenset(self._folded.add(p) for p in patterns)
-            for name, patterns in files.context.items()
-        }
+        self._by_pattern: dict[tuple[bool, int], list[tuple[PatternRule, str]]] = {}
+        for rule in files.patterns:
+            texts = self._written if rule.original else self._folded
+            for pattern in rule.match:
+                key = (rule.original, texts.add(pattern))
+                self._by_pattern.setdefault(key, []).append((rule, pattern))
         self._folded.compile()
         self._written.compile()
-        self._by_pattern: dict[tuple[bool, int], list[_Compiled]] = {}
-        for compiled in self._rules:
-            for index in compiled.match:
-                self._by_pattern.setdefault((compiled.rule.original, index), []).append(compiled)
-        self._posts: dict[str, _Read] = {}
+        self._posts: dict[str, Encoded] = {}
 
     @classmethod
     def load(cls, folder: Path) -> RuleSet:
@@ -80,90 +92,85 @@ class RuleSet:
 
     def judge(self, comment: Comment) -> list[Signal]:
         """The rules that the comment breaks, each with the words in the comment as written."""
-        read = self._read(comment.text)
+        folded = fold(comment.text)
+        read = _Read(folded, Encoded(as_matched(folded.text)), Encoded(comment.text))
         hits = self._word_hits(read) + self._pattern_hits(read, comment)
         if not hits:
             return []
         hits = self._clear(hits, read)
         if any(hit.category is Category.SALES for hit in hits) and self._approved(read, comment):
             hits = [hit for hit in hits if hit.category is not Category.SALES]
+        if any(hit.category is Category.SALES for hit in hits):
+            # A seller's own number is part of the offer, not a private fact.
+            hits = [hit for hit in hits if hit.category is not Category.PRIVACY or _grave(hit)]
+        hits = [hit for hit in hits if not _published(hit, comment)]
         return self._signals(hits, read, comment)
 
-    def _compile(self, rule: PatternRule) -> _Compiled:
-        text = self._written if rule.original else self._folded
-        return _Compiled(
-            rule=rule,
-            match=tuple(text.add(pattern) for pattern in rule.match),
-            requires=frozenset(text.add(pattern) for pattern in rule.requires),
-            excludes=frozenset(text.add(pattern) for pattern in rule.excludes),
-            post=frozenset(self._folded.add(pattern) for pattern in rule.post),
-            excludes_post=frozenset(self._folded.add(pattern) for pattern in rule.excludes_post),
-        )
-
-    def _read(self, text: str) -> _Read:
-        folded = fold(text)
-        key = as_matched(folded.text)
-        written = encodable(text)
-        return _Read(
-            folded, key, written, self._folded.matching(key), self._written.matching(written)
-        )
-
-    def _post(self, comment: Comment) -> _Read:
-        text = comment.post_text
-        read = self._posts.get(text)
-        if read is None:
+    def _context_of(self, text: str) -> Encoded:
+        """A post or parent as patterns see it; many comments share one."""
+        key = self._posts.get(text)
+        if key is None:
             if len(self._posts) >= _POSTS_KEPT:
                 self._posts.clear()
-            read = self._posts[text] = self._read(text)
-        return read
+            key = self._posts[text] = Encoded(as_matched(fold(text).text))
+        return key
 
     def _word_hits(self, read: _Read) -> list[_Hit]:
         text = read.folded.text
         hits = []
+        seen: Counter[str] = Counter()
         if self._finder is not None:
             for which, start, end in self._finder.find_matches_as_indexes(text, overlapping=True):
                 opened = start > 0 and text[start - 1].isalnum() and text[start].isalnum()
                 runs_on = end < len(text) and text[end].isalnum() and text[end - 1].isalnum()
                 for word in self._by_text[self._texts[which]]:
-                    if (word.opens or not opened) and (word.runs_on or not runs_on):
+                    whole = (word.opens or not opened) and (word.runs_on or not runs_on)
+                    if whole and seen[word.rule] < _HITS_A_RULE:
+                        seen[word.rule] += 1
                         hits.append(_word_hit(word, read.folded, start, end))
-                if len(hits) > _MOST_HITS:
-                    break
         for word, start, end in censored_words(text, self._swears):
             hits.append(_word_hit(word, read.folded, start, end))
         return hits
 
     def _pattern_hits(self, read: _Read, comment: Comment) -> list[_Hit]:
         hits = []
-        for original, found in ((False, read.found), (True, read.found_written)):
-            for index in found:
-                for compiled in self._by_pattern.get((original, index), ()):
-                    if compiled.requires <= found and not compiled.excludes & found:
-                        if compiled.asks_post and not compiled.allows(self._post(comment).found):
-                            continue
-                        hits.append(self._pattern_hit(compiled.rule, index, read))
+        for original, texts in ((False, self._folded), (True, self._written)):
+            text = read.written if original else read.key
+            for index in texts.matching(text):
+                for rule, pattern in self._by_pattern[original, index]:
+                    if self._holds(rule, text, comment):
+                        for start, end in islice(spans(pattern, text), _HITS_A_RULE):
+                            if not original and end > start:
+                                start, end = read.folded.span(start, end)
+                            hits.append(_pattern_hit(rule, start, end))
         return hits
 
-    def _pattern_hit(self, rule: PatternRule, index: int, read: _Read) -> _Hit:
-        if rule.original:
-            start, end = self._written.span(index, read.written)
-        else:
-            start, end = self._folded.span(index, read.key)
-            start, end = read.folded.span(start, end) if end > start else (0, 0)
-        return _Hit(rule.rule, rule.category, rule.score, start, end, rule.aspect)
+    def _holds(self, rule: PatternRule, text: Encoded, comment: Comment) -> bool:
+        """Are the rule's other conditions met?"""
+        if not all(occurs(pattern, text) for pattern in rule.requires):
+            return False
+        if any(occurs(pattern, text) for pattern in rule.excludes):
+            return False
+        if not rule.post and not rule.excludes_post:
+            return True
+        post = self._context_of(comment.post_text)
+        if rule.post and not any(occurs(pattern, post) for pattern in rule.post):
+            return False
+        return not any(occurs(pattern, post) for pattern in rule.excludes_post)
 
     def _clear(self, hits: list[_Hit], read: _Read) -> list[_Hit]:
         """Drops what an exception covers, and what a longer or graver hit already shows."""
-        for index, clears in self._exceptions:
-            if index in read.found:
-                for start, end in self._folded.spans(index, read.key):
-                    if end > start:
-                        first, last = read.folded.span(start, end)
-                        hits = [
-                            hit
-                            for hit in hits
-                            if hit.category not in clears or hit.end <= first or hit.start >= last
-                        ]
+        found = self._exempt.matching(read.key)
+        for index, pattern, clears in self._exceptions:
+            if index not in found:
+                continue
+            for start, end in spans(pattern, read.key):
+                first, last = read.folded.span(start, max(end, start + 1))
+                hits = [
+                    hit
+                    for hit in hits
+                    if hit.category not in clears or hit.end <= first or hit.start >= last
+                ]
         kept: list[_Hit] = []
         for hit in sorted(hits, key=lambda hit: (-hit.score, hit.start - hit.end, hit.rule)):
             inside = any(
@@ -175,54 +182,58 @@ class RuleSet:
         return sorted(kept, key=lambda hit: hit.start)
 
     def _signals(self, hits: list[_Hit], read: _Read, comment: Comment) -> list[Signal]:
-        quotes = Quotes.read(read.written)
-        condemned = self._in_context("condemned", read)
+        quotes = Quotes.read(read.written.text)
+        reported = self._reported(hits, read)
+        insults = {hit.span for hit in hits if hit.category is Category.OFFENSIVE}
         signals = []
         for hit in hits:
             aspect = hit.aspect
-            if quotes.hold(hit.start, hit.end) and hit.category in _QUOTABLE:
-                if condemned:
-                    continue
+            quoted = quotes.hold(hit.start, hit.end)
+            if quoted and hit.span in insults and self._in_context("condemned", read.key):
+                continue
+            if (quoted and hit.category in _QUOTABLE) or hit in reported:
                 aspect = Aspect.QUOTED
             if aspect is None:
                 aspect = Aspect.OFFICIAL if self._about_officials(read, comment) else Aspect.NONE
             signals.append(_signal(hit, aspect, comment.text))
         return signals
 
+    def _reported(self, hits: list[_Hit], read: _Read) -> frozenset[_Hit]:
+        """Insults that the comment says somebody else has uttered."""
+        insults = [hit for hit in hits if hit.category in _REPORTABLE]
+        if not insults:
+            return frozenset()
+        told = [
+            read.folded.span(start, max(end, start + 1))
+            for pattern in self._context.get("reported", ())
+            for start, end in spans(pattern, read.key)
+        ]
+        return frozenset(
+            hit
+            for hit in insults
+            if any(first < hit.start and hit.end <= last for first, last in told)
+        )
+
     def _approved(self, read: _Read, comment: Comment) -> bool:
-        """An approved name counts only while the money goes to the school, not to an own account."""
-        return not self._in_context("own_account", read) and is_approved(
+        """An approved name counts only while the money does not go to somebody's own account."""
+        return not self._in_context("own_account", read.key) and is_approved(
             read.folded.text, comment.approved_fundraisers
         )
 
     def _about_officials(self, read: _Read, comment: Comment) -> bool:
-        if self._in_context("official", read):
-            return True
-        return self._in_context("official_post", self._post(comment))
+        return self._in_context("official", read.key) or any(
+            self._in_context("official_post", self._context_of(text))
+            for text in (comment.post_text, comment.parent_text)
+            if text
+        )
 
-    def _in_context(self, name: str, read: _Read) -> bool:
-        return not self._context.get(name, frozenset()).isdisjoint(read.found)
+    def _in_context(self, name: str, text: Encoded) -> bool:
+        return any(occurs(pattern, text) for pattern in self._context.get(name, ()))
 
 
+_PUBLISHABLE: Final = frozenset({Category.PRIVACY, Category.PROFANITY})
+_REPORTABLE: Final = frozenset({Category.PROFANITY, Category.OFFENSIVE})
 _QUOTABLE: Final = frozenset({Category.PROFANITY, Category.OFFENSIVE, Category.THREAT})
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Compiled:
-    rule: PatternRule
-    match: tuple[int, ...]
-    requires: frozenset[int]
-    excludes: frozenset[int]
-    post: frozenset[int]
-    excludes_post: frozenset[int]
-
-    @property
-    def asks_post(self) -> bool:
-        return bool(self.post or self.excludes_post)
-
-    def allows(self, found: frozenset[int]) -> bool:
-        """Does a post with these patterns meet the rule's conditions on the post?"""
-        return (not self.post or bool(self.post & found)) and not self.excludes_post & found
 
 
 class RulesClassifier:
@@ -247,6 +258,22 @@ class RulesClassifier:
 def _word_hit(word: WordRule, folded: Folded, start: int, end: int) -> _Hit:
     first, last = folded.span(start, end)
     return _Hit(word.rule, word.category, word.score, first, last)
+
+
+def _pattern_hit(rule: PatternRule, start: int, end: int) -> _Hit:
+    return _Hit(rule.rule, rule.category, rule.score, start, end, rule.aspect)
+
+
+def _grave(hit: _Hit) -> bool:
+    return hit.score == STRONG
+
+
+def _published(hit: _Hit, comment: Comment) -> bool:
+    """Are these the district's own words: a number, address or nickname that its post gives?"""
+    if hit.category not in _PUBLISHABLE:
+        return False
+    said = comment.text[hit.start : hit.end].strip().casefold()
+    return len(said) > 3 and said in comment.post_text.casefold()
 
 
 def _signal(hit: _Hit, aspect: Aspect, text: str) -> Signal:

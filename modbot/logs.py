@@ -92,22 +92,12 @@ def configure(
         if format == "json"
         else structlog.dev.ConsoleRenderer(colors=False)
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-            pass_foreign_args=False,
-        )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        pass_foreign_args=False,
     )
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(_LEVELS[level])
-    for name in _QUIET:
-        quiet = logging.getLogger(name)
-        quiet.setLevel(max(logging.WARNING, _LEVELS[level]))
-        quiet.handlers.clear()
-        quiet.propagate = True
+    _take_over(logging.StreamHandler(stream or sys.stderr), formatter, _LEVELS[level])
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -120,8 +110,23 @@ def configure(
     )
 
 
+def _take_over(handler: logging.Handler, formatter: logging.Formatter, level: int) -> None:
+    """Makes `handler` the only way out for the libraries' log records too."""
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in _QUIET:
+        quiet = logging.getLogger(name)
+        quiet.setLevel(max(logging.WARNING, level))
+        quiet.handlers.clear()
+        quiet.propagate = True
+
+
 def log_crash(error: Exception) -> None:
     """Leaves the place of an unexpected error, without its text, for a report."""
+    if not structlog.is_configured():  # it would print the whole error to standard output
+        configure(level="error", format="console")
     structlog.get_logger("modbot").error("crashed", exc_info=error)
 
 

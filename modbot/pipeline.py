@@ -98,7 +98,7 @@ def poll_page(context: PollContext, page_id: str) -> PollResult:
         batches: list[CommentBatch] = []
         for _ in range(FETCHES_A_POLL):
             batch = context.adapter.fetch_since(cursor)
-            _store_batch(context, page, batch, result)
+            _store_batch(context, page, batch, result, keep_cursor=batch.cursor != cursor)
             cursor = batch.cursor
             seen |= {c.id for c in batch.comments}
             batches.append(batch)
@@ -134,26 +134,32 @@ def _store_batch(
     batch: CommentBatch,
     result: PollResult,
     *,
-    save_cursor: bool = True,
+    keep_cursor: bool,
 ) -> None:
-    """Judges what is new or edited and stores all of it, with the cursor, in one transaction."""
+    """Judges what is new or edited and stores all of it, with the cursor, in one transaction.
+
+    A batch that says nothing new writes nothing.
+    """
     comments = list({c.id: c for c in batch.comments}.values())
     result.seen += len(comments)
     with context.database.read() as s:
         known = store.known(s, page.id, [c.id for c in comments])
         fresh = [c for c in comments if _is_fresh(c, known.get(c.id))]
         fresh = _with_context(s, context, page, fresh, batch.posts)
+        texts = store.post_texts(s, page.id, [p.id for p in batch.posts])
+    posts = [p for p in batch.posts if texts.get(p.id) != p.text]
+    moved = [c for c in comments if _shows_otherwise(c, known.get(c.id))]
+    if not (fresh or posts or moved or keep_cursor):
+        return
     decisions = _decisions(context.judge, fresh)
     now = context.clock.now()
     with context.database.write() as s:
-        store.record_posts(s, page.id, batch.posts)
+        store.record_posts(s, page.id, posts)
         items = _plan_all(s, context, page, fresh, known, decisions, now)
         recorded = store.record_judged(s, page, items, now)
-        for comment in comments:
-            before = known.get(comment.id)
-            if before is not None and _shows_otherwise(comment, before):
-                store.mark_hidden_state(s, page.id, comment.id, bool(comment.hidden), now)
-        if save_cursor:
+        for comment in moved:
+            store.mark_hidden_state(s, page.id, comment.id, bool(comment.hidden), now)
+        if keep_cursor:
             store.save_page_state(s, page.id, cursor=batch.cursor)
     edited = sum(1 for c in fresh if c.id in known)
     result.edited += edited
@@ -171,9 +177,9 @@ def _decisions(judge: Judge, comments: Sequence[Comment]) -> dict[str, Decision]
     return decisions
 
 
-def _shows_otherwise(comment: Comment, known: Known) -> bool:
+def _shows_otherwise(comment: Comment, known: Known | None) -> bool:
     """Did somebody hide or restore it on the platform itself?"""
-    return comment.hidden is not None and comment.hidden != known.hidden
+    return known is not None and comment.hidden is not None and comment.hidden != known.hidden
 
 
 def _is_fresh(comment: Comment, known: Known | None) -> bool:
@@ -302,7 +308,7 @@ def _find_gone(
     there = tuple(c for c in found.values() if c is not None)
     if there:
         again = CommentBatch(comments=there, cursor="")
-        _store_batch(context, page, again, result, save_cursor=False)
+        _store_batch(context, page, again, result, keep_cursor=False)
     if not lists_edits and due:
         with context.database.write() as s:
             store.save_page_state(s, page.id, rechecked_at=now)

@@ -201,7 +201,8 @@ def _reason(
     what = worst.category.value.replace("_", " ")
     source = "rule" if deciding.source == RULES else f"model {deciding.source}"
     held = f"; not hidden because {worst.held}" if worst.held else ""
-    return f"{done} for {what}: {source} {deciding.evidence.rule}, score {deciding.score:.2f}{held}.{broken}"
+    found = f"{source} {deciding.evidence.rule}, score {deciding.score:.2f}"
+    return f"{done} for {what}: {found}{held}.{broken}"
 
 
 _ALLOWED = Decision(verdict=Verdict.ALLOW, hide=False, reason="No breach found.")

@@ -39,7 +39,9 @@ def canonical(value: object) -> str:
 
 
 def iso_time(moment: datetime) -> str:
-    """A time as the database holds it."""
+    """A time as the database holds it. Raises ValueError for one without a zone."""
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 

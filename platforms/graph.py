@@ -82,6 +82,7 @@ class GraphClient:
 
     def __init__(self, connection: Connection, base_url: str = "") -> None:
         self._token = connection.secrets.get("token", "").strip()
+        self._token_forms = {self._token.encode(), quote(self._token, safe="").encode()}
         self._transport = VendorTransport(
             timeout_seconds=connection.timeout_seconds,
             deadline_seconds=connection.deadline_seconds,
@@ -93,7 +94,7 @@ class GraphClient:
         session.auth = _Bearer(self._token)
         session.mount("https://", self._transport)
         session.mount("http://", self._transport)
-        if secret := connection.secrets.get("app_secret"):
+        if secret := connection.secrets.get("app_secret", "").strip():
             proof = hmac.new(secret.encode(), self._token.encode(), hashlib.sha256).hexdigest()
             session.params = {"appsecret_proof": proof}
 
@@ -180,8 +181,8 @@ class GraphClient:
         return text.replace(self._token, "[token]")[:200]
 
     def _without_token(self, raw: bytes) -> bytes:
-        for form in {self._token, quote(self._token, safe="")}:
-            raw = raw.replace(form.encode(), b"[token]")
+        for form in self._token_forms:
+            raw = raw.replace(form, b"[token]")
         return raw
 
 
@@ -222,7 +223,7 @@ def _usage(headers: Mapping[str, str]) -> float | None:
         for name, value in part.items()
         if name in ("call_count", "total_time", "total_cputime") and _is_number(value)
     ]
-    return max(shares) / 100 if shares else None
+    return min(max(shares) / 100, 1.0) if shares else None
 
 
 def _wait_seconds(headers: Mapping[str, str]) -> float:

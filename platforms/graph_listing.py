@@ -24,6 +24,7 @@ from platforms.graph_items import Item, id_of, list_of, next_cursor, object_of
 CURSOR_VERSION = 1
 OVERLAP = timedelta(minutes=10)  # what `since` measures is undocumented; listings may lag
 SWEEP_EVERY = timedelta(hours=1)
+EDGES = ("comments", "replies")
 POSTS_WATCHED = 25
 POSTS_SWEPT = 200
 PAGES_A_POLL = 20
@@ -44,6 +45,17 @@ SIZES = (
     Size(posts=25, comments=50, more_comments=100),
     Size(posts=10, comments=25, more_comments=50),
     Size(posts=5, comments=10, more_comments=25),
+)
+
+# Whatever a text that is no cursor of ours can lead to.
+_NOT_UNDERSTOOD = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    OSError,
+    RecursionError,
 )
 
 logger = logging.getLogger(__name__)
@@ -85,17 +97,19 @@ def read_cursor(cursor: str | None, platform: str) -> Place:
         left = [_pending(*entry) for entry in stored.get("left", ())]
         place = Place(newest=stored["newest"], swept=stored["swept"], pending=tuple(left))
         datetime.fromtimestamp(place.newest + place.swept, UTC)
-    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, OSError):
-        logger.warning("cursor not understood, reading the watched hours again: %s", platform)
-        return Place()
-    except RecursionError:
+    except _NOT_UNDERSTOOD as error:
+        logger.warning(
+            "%s cursor not understood (%s): reading the watched hours again",
+            platform,
+            type(error).__name__,
+        )
         return Place()
     return place
 
 
 def _pending(post_id: str, node: str, edge: str, after: str, floor: int) -> Pending:
-    if not all(isinstance(text, str) for text in (post_id, node, edge, after)):
-        raise TypeError("a cursor of another kind")
+    if not all(isinstance(text, str) for text in (post_id, node, after)) or edge not in EDGES:
+        raise ValueError("a cursor of another kind")
     return Pending(post_id=post_id, node=node, edge=edge, after=after, floor=int(floor))
 
 

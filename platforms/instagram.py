@@ -88,7 +88,7 @@ class InstagramShapes:
         author = object_of(item, "from")
         author_id = text_of(author, "id")
         name = text_of(item, "username") or text_of(author, "username")
-        own = (
+        own = author_id == self.page.external_id or (
             bool(self.page.handle) and name == self.page.handle
         )
         return Comment(

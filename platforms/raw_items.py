@@ -29,6 +29,8 @@ def _walk(text: str, at: int, path: tuple[str, ...]) -> Iterator[tuple[dict[str,
         value, end = _DECODER.raw_decode(text, at)
         if isinstance(value, dict):
             yield value, text[at:end].encode("utf-8", "surrogatepass")
+    elif path == ("*",) and text[at : at + 1] == "[":
+        yield from _last_elements(text, at)
     elif path[0] == "*" and text[at : at + 1] == "[":
         for start in _elements(text, at):
             yield from _walk(text, start, path[1:])
@@ -36,6 +38,16 @@ def _walk(text: str, at: int, path: tuple[str, ...]) -> Iterator[tuple[dict[str,
         for key, start in _members(text, at):
             if key == path[0]:
                 yield from _walk(text, start, path[1:])
+
+
+def _last_elements(text: str, at: int) -> Iterator[tuple[dict[str, object], bytes]]:
+    """The elements themselves: each is decoded only once."""
+    at = _skip(text, at + 1)
+    while text[at : at + 1] not in ("]", ""):
+        value, end = _DECODER.raw_decode(text, at)
+        if isinstance(value, dict):
+            yield value, text[at:end].encode("utf-8", "surrogatepass")
+        at = _after_comma(text, end)
 
 
 def _elements(text: str, at: int) -> Iterator[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from ipaddress import ip_address
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -28,8 +29,9 @@ _CHUNK_BYTES = 65536
 class VendorTransport(HTTPAdapter):
     """Sends to the vendor, or to `base_url` in its place; reads the whole body within bounds.
 
-    Raises Unreachable (no connection, time-out, deadline) and BadAnswer (redirect, body over the
-    cap) instead of the errors of `requests`, whose texts hold the address and so the token.
+    Raises Unreachable (no connection, time-out, deadline), BadAnswer (redirect, body over the cap)
+    and BadRequest (plain http to another machine) instead of the errors of `requests`, whose texts
+    hold the address and so the token.
     """
 
     def __init__(self, *, timeout_seconds: float, deadline_seconds: float, base_url: str = ""):
@@ -53,6 +55,7 @@ class VendorTransport(HTTPAdapter):
         host = urlsplit(request.url or "").hostname
         if self.base_url:
             request.url = self._redirected(request.url or "")
+        _refuse_clear_text(request.url or "")
         self._last.response = None
         kwargs.update(stream=True, timeout=self.timeout_seconds, proxies={})
         with _Deadline(self.deadline_seconds) as deadline:
@@ -75,6 +78,20 @@ class VendorTransport(HTTPAdapter):
     def _redirected(self, url: str) -> str:
         base, old = urlsplit(self.base_url), urlsplit(url)
         return urlunsplit((base.scheme, base.netloc, base.path + old.path, old.query, ""))
+
+
+def _refuse_clear_text(url: str) -> None:
+    """Tokens leave this machine only encrypted."""
+    split = urlsplit(url)
+    if split.scheme != "https" and not _is_loopback(split.hostname or ""):
+        raise BadRequest(f"{split.hostname} is asked over plain http; use its https address")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _read_body(response: requests.Response) -> None:

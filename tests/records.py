@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from modbot.audit import Entry, append, evidence_sha256
 from modbot.domain import (
@@ -32,7 +35,7 @@ from modbot.store import (
     record_person_decision,
     record_posts,
 )
-from modbot.tables import PageRow
+from modbot.tables import AuditRow, PageRow
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PAGE = "facebook:1"
@@ -60,9 +63,20 @@ def later(minutes: float) -> datetime:
 
 def open_database(folder: Path) -> Database:
     """A new database with one page, registered as the registry does it."""
-    database = Database.open(f"sqlite:///{folder / 'modbot.db'}")
-    add_page(database, PAGE)
-    return database
+    path = folder / "modbot.db"
+    path.write_bytes(_new_file())
+    return Database.open(f"sqlite:///{path}")
+
+
+@cache
+def _new_file() -> bytes:
+    """Made once: running the migrations costs more than most tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "modbot.db"
+        database = Database.open(f"sqlite:///{path}")
+        add_page(database, PAGE)
+        database.close()
+        return path.read_bytes()
 
 
 def add_page(database: Database, page_id: str) -> Page:
@@ -98,7 +112,7 @@ def comment(comment_id: str, text: str = "the damn bus", **fields: Any) -> Comme
         "text": text,
         "author_name": "Ana",
         "created_at": NOON,
-        "raw": f'{{"id": "{comment_id}"}}'.encode(),
+        "raw": json.dumps({"id": comment_id}).encode(),
     }
     return Comment(**{**known, **fields})
 
@@ -148,3 +162,15 @@ def undo(session: Session, recorded: Recorded, now: datetime) -> Recorded:
         action=ActionKind.RESTORE,
         now=now,
     )
+
+
+def finish(
+    session: Session, action_id: int | None, state: ActionState, now: datetime = NOON
+) -> bool:
+    assert action_id is not None
+    return finish_action(session, action_id, state, "done", now)
+
+
+def kinds(database: Database) -> list[str]:
+    with database.read() as session:
+        return list(session.exec(select(AuditRow.kind).order_by(AuditRow.seq)))  # type: ignore[arg-type]

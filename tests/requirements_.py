@@ -28,7 +28,7 @@ def _search_path() -> str:
     return os.environ.get("PATH", "") + os.pathsep + "/usr/sbin"
 
 
-REQUIREMENTS: Mapping[str, Requirement] = {
+REQUIREMENTS: dict[str, Requirement] = {
     "chromium": Requirement(program="chromium", install="apt-get install chromium"),
     "php": Requirement(program="php", install="apt-get install php-cli php-mysql"),
     "mariadb": Requirement(program="mariadb", install="apt-get install mariadb-client"),
@@ -47,14 +47,14 @@ REQUIREMENTS: Mapping[str, Requirement] = {
 }
 
 
-def need(*names: str) -> None:
+def need(*names: str, environ: Mapping[str, str] = os.environ) -> None:
     """Skips the test when one of `names` is missing; under CI=true it fails instead."""
     missing = [name for name in names if not REQUIREMENTS[name].met()]
     if not missing:
         return
     how = "; ".join(REQUIREMENTS[name].install for name in missing)
     message = f"missing: {', '.join(missing)} ({how})"
-    if os.environ.get("CI") == "true":
+    if environ.get("CI") == "true":
         pytest.fail(message)
     pytest.skip(message)
 

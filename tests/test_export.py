@@ -5,6 +5,7 @@ import io
 import json
 from base64 import b64decode
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +149,7 @@ def test_the_audit_log_is_written_whole_and_in_order(database: Database) -> None
     found = lines(database, what="audit")
 
     assert [line["seq"] for line in found] == list(range(1, len(found) + 1))
-    assert all(b["prev"] == a["hash"] for a, b in zip(found, found[1:], strict=False))
+    assert all(b["prev"] == a["hash"] for a, b in pairwise(found))
     assert [row["seq"] for row in table(database, what="audit")] == [
         str(line["seq"]) for line in found
     ]

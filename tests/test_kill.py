@@ -29,6 +29,8 @@ def test_what_is_hidden_is_what_the_record_says_and_was_hidden_once(
     assert result["hidden"] > 0
     assert result["double_effects"] == 0
     assert (result["hidden_without_record"], result["recorded_but_not_hidden"]) == (0, 0)
+    assert result["unrecorded_writes"] == 0
+    assert result["hidden_but_allowed"] == 0
     assert set(result["hides"]) <= {"confirmed", "superseded"}
 
 

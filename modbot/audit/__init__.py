@@ -2,7 +2,7 @@
 
 from modbot.audit.chain import Entry, Head, append, head
 from modbot.audit.evidence import evidence_sha256
-from modbot.audit.verify import Problem, Report, verify
+from modbot.audit.verification import Problem, Report, verify
 
 __all__ = [
     "Entry",

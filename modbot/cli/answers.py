@@ -36,6 +36,7 @@ def answer(payload: dict[str, Any], *, as_json: bool, tell: Callable[[Console], 
 
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     tell(Console(markup=False, highlight=False, emoji=False))
+    sys.stdout.flush()  # a reader that has gone is noticed here, not at exit
 
 
 def print_json(payload: dict[str, Any]) -> None:

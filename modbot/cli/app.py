@@ -20,6 +20,7 @@ from modbot.cli.answers import (
 )
 from modbot.cli.surroundings import ConfigOption
 from modbot.errors import AlreadyRunning, ModbotError
+from modbot.plain_text import one_line
 
 EXIT_INTERNAL = 70  # EX_SOFTWARE
 EXIT_INTERRUPTED = 130
@@ -71,7 +72,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(EXIT_INTERRUPTED)
     except Exception as error:
-        message, code = _explained(error)
+        explained, code = _explained(error)
+        message = one_line(explained)
         complain(message)
         if "--json" in arguments:
             print_json({"error": message})

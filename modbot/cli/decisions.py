@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -63,20 +64,17 @@ def list_(
             limit=limit,
         )
 
-    def tell(console: Console) -> None:
-        print_table(
-            console,
-            "Decisions",
-            ("id", "time (UTC)", "page", "verdict", "categories", "text"),
-            (
-                (e.id, e.decided_at, e.page_id, _verdict(e), _names(e), _short(e.text))
-                for e in found
-            ),
-        )
-
     older = found[-1].id if len(found) == limit else None
     payload = {"decisions": [_fields(e) for e in found], "older": older}
-    answer(payload, as_json=as_json, tell=tell)
+    answer(payload, as_json=as_json, tell=lambda console: _tell_log(console, found))
+
+
+def _tell_log(console: Console, entries: Sequence[LogEntry]) -> None:
+    columns = ("id", "time (UTC)", "page", "verdict", "categories", "text")
+    rows = (
+        (e.id, e.decided_at, e.page_id, _verdict(e), _names(e), _short(e.text)) for e in entries
+    )
+    print_table(console, "Decisions", columns, rows)
 
 
 @app.command("show")
@@ -111,9 +109,12 @@ def undo(
 ) -> None:
     """Let a comment stand after all; where it was hidden, it comes back."""
     from modbot import review
+    from modbot.stored_text import shown
 
     with open_database(load(ctx, config)) as database:
-        made = review.resolve(database, decision, Verdict.ALLOW, person(by), reason, utc_now())
+        made = review.resolve(
+            database, decision, Verdict.ALLOW, person(by), shown(reason), utc_now()
+        )
     asked = made.action_id is not None
 
     def tell(console: Console) -> None:

@@ -66,7 +66,6 @@ def add(
     """Register a page that the district owns; it starts in observe."""
     from modbot import registry
 
-    found = load(ctx, config)
     platform = _asked(platform, "--platform", "Platform")
     new = registry.NewPage(
         platform=platform,
@@ -78,7 +77,7 @@ def add(
         base_url=url,
         government_use=_government_use(platform, government_use),
     )
-    with open_service(found) as service:
+    with open_service(load(ctx, config)) as service:
         page = registry.add_page(
             service.database, new, person(by), utc_now(), platforms=service.platforms
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -20,10 +20,11 @@ from modbot.errors import BadConfig
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from modbot.pipeline import PollResult
     from modbot.service import Service
     from modbot.settings import Config
 
-DEFAULT_SPEED = 240.0  # a school day of eight hours in two minutes
+DEFAULT_SPEED = 510.0  # the demo day of seventeen hours in two minutes
 
 
 def register(app: typer.Typer) -> None:
@@ -119,29 +120,24 @@ def poll(
             chosen = [registered(s, page_id).id for page_id in page] if page else known
         results = [service.poll_page(page_id) for page_id in chosen]
 
-    def tell(console: Console) -> None:
-        print_table(
-            console,
-            "Polled",
-            ("page", "seen", "new", "edited", "gone", "hides", "result"),
-            (
-                (
-                    r.page_id,
-                    r.seen,
-                    r.new,
-                    r.edited,
-                    r.gone,
-                    r.hides_requested,
-                    r.error or r.skipped or "ok",
-                )
-                for r in results
-            ),
-        )
-
     ok = not any(r.error for r in results)
-    answer({"ok": ok, "pages": [asdict(r) for r in results]}, as_json=as_json, tell=tell)
+    payload = {"ok": ok, "pages": [asdict(r) for r in results]}
+    answer(payload, as_json=as_json, tell=lambda console: _tell_polled(console, results))
     if not ok:
         raise typer.Exit(1)
+
+
+def _tell_polled(console: Console, results: Sequence[PollResult]) -> None:
+    columns = ("page", "seen", "new", "edited", "gone", "hides", "result")
+    rows = (
+        (r.page_id, r.seen, r.new, r.edited, r.gone, r.hides_requested, _outcome(r))
+        for r in results
+    )
+    print_table(console, "Polled", columns, rows)
+
+
+def _outcome(result: PollResult) -> str:
+    return result.error or result.skipped or "ok"
 
 
 def demo(

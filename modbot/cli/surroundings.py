@@ -88,8 +88,9 @@ def registered(session: Session, page_id: str) -> Page:
 def person(name: str | None) -> Actor:
     """Who types, by the name given or the login name."""
     from modbot.domain import Actor
+    from modbot.stored_text import shown
 
-    return Actor(kind="person", name=_login_name() if name is None else name)
+    return Actor(kind="person", name=shown(_login_name() if name is None else name))
 
 
 def _login_name() -> str:

@@ -51,7 +51,7 @@ def account(stage: Stage, *, seconds: float) -> dict[str, Any]:
 def is_sound(report: dict[str, Any]) -> bool:
     """Nothing lost, nothing judged twice, the platform and the log agree, the chain holds."""
     hides = report["hides"]
-    return (
+    return bool(
         report["lost"] == 0
         and report["judged_twice"] == 0
         and hides["confirmed"] == hides["on_platform"]

@@ -18,7 +18,14 @@ from modbot.store.comments import (
     missing,
     recheck_ids,
 )
-from modbot.store.counts import Counts, counts, decisions_by, open_reviews, verdicts_since
+from modbot.store.counts import (
+    Counts,
+    counts,
+    decisions_by,
+    open_reviews,
+    verdicts_after,
+    verdicts_since,
+)
 from modbot.store.database import Database, lock_data
 from modbot.store.decisions import record_followup, record_person_decision
 from modbot.store.log_queries import (
@@ -85,6 +92,7 @@ __all__ = [
     "save_page_state",
     "service_row",
     "tick",
+    "verdicts_after",
     "verdicts_since",
     "versions_of",
 ]

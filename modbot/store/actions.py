@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
@@ -73,6 +74,7 @@ def action_context(session: Session, action_id: int) -> ActionContext:
     return _context(session.execute(_contexts().where(col(ActionRow.id) == action_id)).one())
 
 
+@cache  # building its aliases costs more than running it
 def _contexts() -> Select[Any]:
     newest, later = aliased(DecisionRow), aliased(DecisionRow)
     newest_id = (

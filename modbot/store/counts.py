@@ -68,6 +68,29 @@ def verdicts_since(session: Session, since: datetime) -> dict[tuple[str, str], i
     return {(page_id, verdict): number for page_id, verdict, number in rows}
 
 
+def verdicts_after(
+    session: Session, decision_id: int, since: datetime
+) -> tuple[dict[tuple[str, str], int], int]:
+    """verdicts_since() of the decisions after `decision_id` alone, and the newest one's id.
+
+    Decisions are never changed, so counts kept from an earlier call may be added to.
+    """
+    if decision_id == 0:
+        newest = session.scalar(select(func.max(col(DecisionRow.id)))) or 0
+        return verdicts_since(session, since), newest
+    row = DecisionRow
+    rows = session.execute(
+        select(row.id, row.page_id, row.verdict, row.decided_at)  # type: ignore[call-overload]
+        .where(col(row.id) > decision_id)
+        .order_by(col(row.id))
+    ).all()
+    counted: dict[tuple[str, str], int] = {}
+    for _, page_id, verdict, decided_at in rows:
+        if decided_at >= since:
+            counted[page_id, verdict] = counted.get((page_id, verdict), 0) + 1
+    return counted, rows[-1][0] if rows else decision_id
+
+
 def open_reviews(session: Session, page_id: str | None = None) -> int:
     """Comments still there whose newest decision is the bot's and waits for a person."""
     later = aliased(DecisionRow)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, QueuePool, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlmodel import Session
@@ -41,6 +42,7 @@ class Database:
         self.path = path
         self._reader = reader
         self._writer = writer
+        self._turn = threading.RLock()  # threads queue here: SQLite's own waiting is not fair
 
     @classmethod
     def open(cls, url: str, *, read_only: bool = False) -> Database:
@@ -53,21 +55,27 @@ class Database:
             if read_only:
                 return cls(path, _read_only_engine(path), None)
             path.parent.mkdir(parents=True, exist_ok=True)
-            writer = _engine(str(path), "BEGIN IMMEDIATE")
+            # People's words and names: for the service's account alone. -wal and -shm follow it.
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            writer = sqlite_engine(str(path), begin="BEGIN IMMEDIATE")
             _migrate(writer, path)
         except (DBAPIError, OSError) as error:
             raise StoreUnreadable(f"{path}: {_cause(error)}") from error
-        return cls(path, _engine(str(path), "BEGIN"), writer)
+        return cls(path, sqlite_engine(str(path), begin="BEGIN"), writer)
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session in one BEGIN IMMEDIATE transaction: commits at the end, else rolls back.
 
-        Raises StoreUnreadable when another writer holds the file for longer than 5 s.
+        Raises StoreUnreadable when another process holds the file for longer than 5 s.
         """
         if self._writer is None:
             raise StoreUnreadable(f"{self.path}: opened for reading only")
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with (
+            self._turn,
+            Session(self._writer, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             try:
                 session.connection()
             except DBAPIError as error:
@@ -119,26 +127,38 @@ def _path_of(url: str) -> Path:
     return Path(str(parsed.database))
 
 
-def _engine(database: str, begin: str, *, uri: bool = False, changes_file: bool = True) -> Engine:
-    module: ModuleType = sqlite_module
-    engine = create_engine(
-        f"sqlite:///{database}{'&uri=true' if uri else ''}",
-        module=module,
-        json_serializer=canonical,
-        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
-    )
+def sqlite_engine(address: str, *, begin: str, read_only_file: bool = False) -> Engine:
+    """Connections to a path, or to a `file:` address where read_only_file is set.
+
+    `begin` is the statement that opens each transaction; with plain BEGIN nothing can be changed.
+    """
     settings = [f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON", "trusted_schema=OFF"]
-    if changes_file:
-        journal = "WAL" if wal_is_safe(module.sqlite_version) else "DELETE"
+    if not read_only_file:
+        journal = "WAL" if wal_is_safe(sqlite_module.sqlite_version) else "DELETE"
         settings += [f"journal_mode={journal}", "synchronous=FULL", "recursive_triggers=ON"]
     if begin == "BEGIN":
         settings.append("query_only=ON")
 
-    @event.listens_for(engine, "connect")
-    def _configure(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # the driver must not begin transactions by itself
-        for setting in settings:
-            connection.execute(f"PRAGMA {setting}")
+    def connect() -> Any:
+        connection = sqlite_module.connect(
+            address,
+            timeout=BUSY_TIMEOUT_MS / 1000,
+            isolation_level=None,  # the driver must not begin transactions by itself
+            check_same_thread=False,  # the pool hands a connection to one thread at a time
+            uri=read_only_file,
+        )
+        try:
+            for setting in settings:
+                connection.execute(f"PRAGMA {setting}")
+        except sqlite_module.Error:
+            connection.close()
+            raise
+        return connection
+
+    module: ModuleType = sqlite_module
+    engine = create_engine(
+        "sqlite://", module=module, creator=connect, poolclass=QueuePool, json_serializer=canonical
+    )
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
@@ -154,7 +174,7 @@ def _read_only_engine(path: Path) -> Engine:
     wal = Path(f"{path}-wal")
     if not (wal.exists() and wal.stat().st_size) and not os.access(path.parent, os.W_OK):
         address += "&immutable=1"  # SQLite opens a WAL file elsewhere only if it may make -shm
-    engine = _engine(address, "BEGIN", uri=True, changes_file=False)
+    engine = sqlite_engine(address, begin="BEGIN", read_only_file=True)
     with engine.connect() as connection:
         tables = {r[0] for r in connection.exec_driver_sql("SELECT name FROM sqlite_master")}
     if not {"audit", "version", "decision", "action"} <= tables:

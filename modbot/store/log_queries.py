@@ -232,46 +232,44 @@ def _entry(row: Any) -> LogEntry:
     signals = signals_of(made.signals)
     if escaped:
         signals = _in_shown_text(signals, original(text, escaped=True))
+    as_stored = (
+        *("id", "decided_at", "page_id", "version_id", "hide", "clause", "thresholds", "reason"),
+        *("models", "config_sha256", "actor_kind", "actor"),
+    )
     return LogEntry(
-        id=made.id,
-        decided_at=made.decided_at,
-        page_id=made.page_id,
+        **{name: getattr(made, name) for name in as_stored},
+        **_of_comment(comment),
+        **_of_action(action),
         page_name=page_name,
-        platform=comment.platform,
-        comment_row=comment.id,
-        comment_id=comment.comment_id,
-        permalink=comment.permalink,
-        author_name=comment.author_name,
-        created_at=comment.created_at,
         text=text,
         escaped=escaped,
         text_sha256=text_sha256,
-        parent_id=comment.parent_id,
-        post_id=comment.post_id,
         post_text=post_text or "",
-        version_id=made.version_id,
         version_number=number,
-        newest_number=comment.versions,
-        hidden=comment.hidden,
-        gone_at=comment.gone_at,
         verdict=Verdict(made.verdict),
-        hide=made.hide,
         categories=tuple(Category(category) for category in made.categories),
         signals=signals,
-        clause=made.clause,
-        thresholds=made.thresholds,
         degraded=tuple(made.degraded),
-        reason=made.reason,
         mode=Mode(made.mode),
-        models=made.models,
-        config_sha256=made.config_sha256,
-        actor_kind=made.actor_kind,
-        actor=made.actor,
-        action_id=action.id if action else None,
-        action_kind=ActionKind(action.kind) if action else None,
-        action_state=ActionState(action.state) if action else None,
-        action_answer=action.answer if action else "",
     )
+
+
+def _of_comment(comment: CommentRow) -> dict[str, Any]:
+    as_stored = ("platform", "comment_id", "permalink", "author_name", "created_at", "parent_id")
+    return {
+        **{name: getattr(comment, name) for name in (*as_stored, "post_id", "hidden", "gone_at")},
+        "comment_row": comment.id,
+        "newest_number": comment.versions,
+    }
+
+
+def _of_action(action: ActionRow | None) -> dict[str, Any]:
+    return {
+        "action_id": action.id if action else None,
+        "action_kind": ActionKind(action.kind) if action else None,
+        "action_state": ActionState(action.state) if action else None,
+        "action_answer": action.answer if action else "",
+    }
 
 
 def signals_of(stored: Sequence[Mapping[str, Any]]) -> tuple[Signal, ...]:

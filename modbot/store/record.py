@@ -221,7 +221,7 @@ class _Batch:
             "categories": canonical(categories),
             "signals": canonical([signal_json(signal) for signal in decision.signals]),
             "clause": decision.clause,
-            "thresholds": canonical(dict(decision.thresholds)),
+            "thresholds": canonical({k: float(v) for k, v in decision.thresholds.items()}),
             "degraded": canonical(decision.degraded),
             "reason": shown(decision.reason),
             "mode": item.mode,
@@ -266,7 +266,7 @@ def signal_json(signal: Signal) -> dict[str, object]:
     return {
         "source": signal.source,
         "category": signal.category.value,
-        "score": signal.score,
+        "score": float(signal.score),
         "rule": signal.evidence.rule,
         "text": signal.evidence.text,
         "start": signal.evidence.start,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from modbot.domain import Aspect, Category, Signal
+from modbot.pipeline import OWN_WORDS
 from modbot.policy import RULES
 from modbot.store import LogEntry
 from modbot.web.marking import Piece, Span, excerpt, pieces
@@ -64,18 +65,24 @@ class Row:
     verdict: str
     hide: bool
     mode: str
+    own: bool  # the page itself wrote it, so it was not judged
     person: bool  # a person decided, not the bot
     actor: str
     reason: str
     reasons: tuple[ReasonGroup, ...]
+    weak: bool  # something was found that did not count
     degraded: tuple[str, ...]
     clause: str
     action: ActionNote | None
 
 
 def log_row(entry: LogEntry, *, whole: bool = False) -> Row:
-    """One decision for the log, long text cut around its first match; `whole`: nothing cut."""
-    marks = list(_spans(entry.signals))
+    """One decision for the log: long text cut around its first match, and only what counted marked.
+
+    `whole`: nothing is cut, and every match is marked.
+    """
+    found = reasons(entry)
+    marks = list(_spans(entry.signals if whole else _counted(entry)))
     if whole:
         shown, cut = pieces(entry.text, marks), False
     else:
@@ -103,10 +110,12 @@ def log_row(entry: LogEntry, *, whole: bool = False) -> Row:
         verdict=entry.verdict.value,
         hide=entry.hide,
         mode=entry.mode.value,
+        own=entry.reason == OWN_WORDS.reason,
         person=entry.actor_kind == "person",
         actor=entry.actor,
         reason=entry.reason,
-        reasons=_grouped(reasons(entry), entry),
+        reasons=_grouped(found, entry),
+        weak=bool(found),
         degraded=entry.degraded,
         clause=entry.clause,
         action=action,
@@ -157,6 +166,10 @@ def _grouped(found: Iterable[Reason], entry: LogEntry) -> tuple[ReasonGroup, ...
         )
         for category, counted in groups.items()
     )
+
+
+def _counted(entry: LogEntry) -> list[Signal]:
+    return [signal for signal in entry.signals if _reason(signal, entry).counts]
 
 
 def _spans(signals: Iterable[Signal]) -> Iterator[Span]:

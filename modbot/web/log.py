@@ -16,7 +16,7 @@ from modbot.web.entries import log_row
 from modbot.web.filters import Filters, read_filters
 from modbot.web.rendering import Pages, reader_language
 from modbot.web.seam import WebService
-from modbot.web.today import count_today
+from modbot.web.today import DayCounter, count_today
 
 ROWS = 50
 COUNTED_NEW = 99  # more new decisions than this are not counted one by one
@@ -25,6 +25,7 @@ COUNTED_NEW = 99  # more new decisions than this are not counted one by one
 def log_routes(service: WebService, pages: Pages) -> APIRouter:
     """The log and what its script asks for."""
     routes = APIRouter()
+    counter = DayCounter()
 
     @routes.api_route("/", methods=["GET", "HEAD"])
     def log(request: Request) -> HTMLResponse:
@@ -33,7 +34,7 @@ def log_routes(service: WebService, pages: Pages) -> APIRouter:
             registered = store.pages(session)
             filters = read_filters(request.query_params, {page.id for page in registered})
             entries, newer, older = _screenful(session, filters)
-            counted = store.verdicts_since(session, day)
+            counted = counter.count(session, day)
         return pages.answer(
             request,
             "log/list.html",

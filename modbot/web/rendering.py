@@ -37,6 +37,7 @@ class Pages:
             autoescape=True,
             undefined=StrictUndefined,
             finalize=_printable,
+            auto_reload=False,
             trim_blocks=True,
             lstrip_blocks=True,
         )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlmodel import Session
+
+from modbot import store
 from modbot.domain import Page, Verdict
 
 BAR_UNITS = 1000  # the width of a whole bar in its own drawing
@@ -36,6 +40,26 @@ class Today:
     total: int
     parts: tuple[Part, ...]
     pages: tuple[PageCounts, ...]  # busiest first; those without a decision are left out
+
+
+class DayCounter:
+    """Counts of the present day by page and verdict; each decision is read once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._day: datetime | None = None
+        self._counted: dict[tuple[str, str], int] = {}
+        self._newest = 0  # the last decision that was counted
+
+    def count(self, session: Session, day: datetime) -> dict[tuple[str, str], int]:
+        """Decisions at or after `day`, by page id and verdict."""
+        with self._lock:
+            if day != self._day:
+                self._day, self._counted, self._newest = day, {}, 0
+            new, self._newest = store.verdicts_after(session, self._newest, day)
+            for key, number in new.items():
+                self._counted[key] = self._counted.get(key, 0) + number
+            return dict(self._counted)
 
 
 def count_today(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modbot.i18n import Language
+from modbot.web.clauses import clauses
 
 _PLATFORMS = {"facebook": "Facebook", "instagram": "Instagram", "x": "X", "wordpress": "WordPress"}
 
@@ -80,6 +81,7 @@ class Wording:
             ("delete", "superseded"): _("Not deleted: edited or decided anew"),
             ("delete", "failed"): _("The platform refused to delete it"),
         }
+        self._clauses = clauses(language)
         self._classifier_failed = _("The classifier %(name)s failed, so a person decides.")
 
     def verdict(self, verdict: str) -> str:
@@ -107,6 +109,10 @@ class Wording:
         if state == "failed" and name and " " not in name:
             return self._classifier_failed % {"name": name}
         return self._degraded.get(what, what)
+
+    def clause(self, text: str) -> str:
+        """A clause's name or text; the district's own words stay as they are in policy.toml."""
+        return self._clauses.get(text, text)
 
     def action(self, kind: str, state: str) -> str:
         return self._actions.get((kind, state), f"{kind}: {state}")

@@ -150,6 +150,8 @@ class GraphApi:
     def _node(self, caller: Caller, node_id: str, method: str) -> tuple[NodeType, Any]:
         """A node that the token may see."""
         token = caller.token
+        if node_id == "me" and token.kind == "user":
+            return graph_facebook.PERSON, graph_facebook.Person(id=f"1{token.page_id}")
         if node_id == "me":
             node_id = token.page_id
         facebook = token.platform == "facebook"

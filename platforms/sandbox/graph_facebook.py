@@ -7,6 +7,7 @@ undocumented `since` brings (those created at or after it) and the default order
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from platforms.sandbox.graph_errors import GraphFailure, bad_parameter
@@ -234,6 +235,21 @@ PAGE = NodeType(
             params=frozenset({"include_hidden", "show_expired", "with", "since", "until"}),
         )
     },
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """Who stands behind a user token: not the Page."""
+
+    id: str
+    name: str = "Page Admin"
+
+
+PERSON = NodeType(
+    name="User",
+    default=("name", "id"),
+    values={"id": lambda person: person.id, "name": lambda person: person.name},
 )
 
 

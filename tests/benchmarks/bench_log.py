@@ -10,7 +10,7 @@ import json
 import random
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import quantiles
@@ -35,7 +35,7 @@ BATCH_COMMENTS = 100
 PAGES = 40
 RARE_PAGE = "facebook:39"  # one comment in 10,000
 BAR_MS = 150.0
-WORDS = "bus school lunch mañana teacher damn menú coach budget clase hell room grade".split()
+WORDS = ["bus", "school", "lunch", "mañana", "teacher", "damn", "menú", "coach", "clase", "room"]
 
 
 def fill(database: Database, comments: int, seed: int = 7) -> float:
@@ -143,17 +143,19 @@ def filters() -> Iterator[dict[str, str]]:
                 yield {name: value for name, value in mix.items() if value is not None}
 
 
-def time_log(database: Database, rounds: int = 5) -> dict[str, list[float]]:
+def time_log(
+    database: Database, rounds: int = 5, clock: Callable[[], float] = time.perf_counter
+) -> dict[str, list[float]]:
     """Milliseconds of each answer, by filter, first and later pages of the log alike."""
     taken: dict[str, list[float]] = {}
     for mix in filters():
         label = " ".join(f"{name}={value}" for name, value in mix.items()) or "no filter"
         before: int | None = None
         for _ in range(rounds):
-            began = time.perf_counter()
+            began = clock()
             with database.read() as session:
                 entries = decision_log(session, before=before, **mix)  # type: ignore[arg-type]
-            taken.setdefault(label, []).append((time.perf_counter() - began) * 1000)
+            taken.setdefault(label, []).append((clock() - began) * 1000)
             before = entries[-1].id if entries else None
     return taken
 
@@ -165,15 +167,20 @@ def main() -> None:
     chosen = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         database = Database.open(f"sqlite:///{chosen.db or Path(folder) / 'bench.db'}")
+        began_cpu = time.process_time()
         seconds = fill(database, chosen.comments)
-        print(f"stored {chosen.comments} in {seconds:.1f} s: {chosen.comments / seconds:.0f} a s")
+        cpu_us = (time.process_time() - began_cpu) / chosen.comments * 1e6
+        print(f"stored {chosen.comments} in {seconds:.1f} s: {chosen.comments / seconds:.0f} a s,")
+        print(f"{cpu_us:.0f} us of CPU a comment, making it up included")
         taken = time_log(database)
         for label, each in sorted(taken.items(), key=lambda item: -max(item[1]))[:10]:
             print(f"{label:60} p50 {sorted(each)[len(each) // 2]:6.1f} worst {max(each):6.1f} ms")
+        cpu_ms = max(max(each) for each in time_log(database, clock=time.process_time).values())
         everything = [each for one in taken.values() for each in one]
         cuts = quantiles(everything, n=100)
         worst = max(everything)
         print(f"{len(taken)} filters: p50 {cuts[49]:.1f} p95 {cuts[94]:.1f} worst {worst:.1f} ms")
+        print(f"of CPU time, worst {cpu_ms:.1f} ms (on a busy machine the fairer figure)")
         print(f"bar {BAR_MS:.0f} ms: {'met' if worst < BAR_MS else 'MISSED'}")
         began = time.perf_counter()
         report = verify(database)

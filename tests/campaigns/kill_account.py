@@ -30,6 +30,15 @@ HIDES = """
     where a.kind = 'hide'
 """
 
+ALLOWED = """
+    select c.platform, c.comment_id
+    from comment c
+    join decision d on d.id = (select max(id) from decision where comment_row = c.id)
+    where d.verdict = 'allow'
+"""
+
+WRITING = ("POST", "PUT")  # the service writes nothing but hides to these platforms
+
 Key = tuple[str, str]  # platform, vendor's comment id
 
 
@@ -39,6 +48,7 @@ class Stored:
 
     versions: Mapping[tuple[str, str, str], int]  # with the text's hash -> decisions of the bot
     hides: Mapping[Key, tuple[str, ...]]  # the states of a comment's hides
+    allowed: frozenset[Key]  # by the newest decision
     integrity: str
 
     @property
@@ -60,10 +70,22 @@ def read_stored(path: Path) -> Stored:
             for platform, comment_id, state in connection.execute(text(HIDES)):
                 key = (platform, comment_id)
                 hides[key] = (*hides.get(key, ()), state)
+            allowed = frozenset((r[0], r[1]) for r in connection.execute(text(ALLOWED)))
             integrity = str(connection.execute(text("pragma integrity_check")).scalar())
     finally:
         database.close()
-    return Stored(versions=versions, hides=hides, integrity=integrity)
+    return Stored(versions=versions, hides=hides, allowed=allowed, integrity=integrity)
+
+
+def is_requested(path: Path, call_path: str) -> bool:
+    """Is a hide of the comment in this call's path on record already?"""
+    database = Database.open(f"sqlite:///{path}", read_only=True)
+    try:
+        with database.read() as s:
+            ids = {row[1] for row in s.connection().execute(text(HIDES))}
+    finally:
+        database.close()
+    return not ids.isdisjoint(call_path.split("/"))
 
 
 def missing(world: World, stored: Stored) -> list[str]:
@@ -90,8 +112,9 @@ def account(world: World, stored: Stored) -> dict[str, Any]:
         "hidden": len(hidden),
         "hidden_without_record": len(hidden - stored.confirmed),
         "recorded_but_not_hidden": len(stored.confirmed - hidden),
+        "hidden_but_allowed": len(hidden & stored.allowed),
         "hides": dict(stored.states()),
-        "hide_calls": sum(1 for call in world.call_log if _is_hide(call.method)),
+        "hide_calls": sum(1 for call in world.call_log if call.method in WRITING),
         "integrity": stored.integrity,
     }
 
@@ -102,10 +125,6 @@ def verify(modbot: Path, config: Path) -> dict[str, Any]:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     said: dict[str, Any] = json.loads(done.stdout)
     return {"ok": said["ok"] and done.returncode == 0, "rows": said["rows"]}
-
-
-def _is_hide(method: str) -> bool:
-    return method in ("POST", "PUT")  # the service writes nothing else to these platforms
 
 
 def _text_hash(comment: SandboxComment) -> str:

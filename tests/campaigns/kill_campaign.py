@@ -1,8 +1,7 @@
 """Kills the running service again and again and counts what got lost or was done twice.
 
-`modbot run` works against the stand-ins of Facebook and X, on this machine's clock. Kills come at
-a random moment of its start or of its work, or at a random call or write to a platform: just
-before that takes effect, or just after it did but before the service is told.
+`modbot run` works against the stand-ins of Facebook and X, on this machine's clock. KILLS says
+when it is killed.
 
     python -m tests.campaigns.kill_campaign --kills 50 --comments 2000 --seed 1 --json
 """
@@ -13,9 +12,7 @@ import argparse
 import json
 import os
 import random
-import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -31,28 +29,36 @@ from modbot.clocks import SystemClock
 from modbot.domain import Actor, Mode
 from modbot.settings import init_config
 from modbot.store import Database
-from platforms.sandbox.faults import Answer, RateLimit, Request
+from platforms.sandbox.faults import RateLimit
 from platforms.sandbox.graph import GraphApi
-from platforms.sandbox.server import SandboxServer, VendorApi
+from platforms.sandbox.server import SandboxServer
 from platforms.sandbox.world import World
 from platforms.sandbox.x import LIMITS, XApi
 from tests.campaigns.kill_account import account, missing, read_stored, verify
+from tests.campaigns.kill_service import Child, Trap
 
+DATABASE = "modbot.db"
 CORPUS = Path(__file__).parent.parent / "corpus" / "dev.jsonl"
 STAFF = Actor(kind="person", name="Ada")
-WRITING = ("POST", "PUT")
 PAGES = ("facebook", "facebook", "facebook", "x", "x")
 POSTS_A_PAGE = 3
 EDITS_A_ROUND = 2
-HIDE_SHARE = 0.3  # of the comments are such that the policy hides them
-KILLS = ("write", "moment", "call", "write", "start", "moment")  # in turn, then shuffled
-START_SECONDS = 1.0  # "start": at most so long after it was started
-WORK_SECONDS = 1.5  # "moment": at most so long after its first call
-CALLS, WRITES = 40, 6  # "call" and "write": counted from 1, at most these
+HIDE_SHARE = 0.5  # of the comments are such that the policy should hide them
+KILLS = {  # in turn, then shuffled; "call" and "write" are calls to a platform
+    "before a write": "it never takes effect",
+    "after a write": "it took effect and the service is not told",
+    "after a call": "while the service works on the answer",
+    "at a moment": "of its work",
+    "before a call": "it is never answered",
+    "at the start": "before it works at all",
+}
+START_SECONDS = 1.0  # "at the start": at most so long after it was started
+WORK_SECONDS = 1.5  # "at a moment": at most so long after its first call
+DIGEST_SECONDS = 0.04  # "after a call": at most so long after the answer left
+CALLS, WRITES = 12, 3  # which one, counted from 1: at most this
 PATIENCE_SECONDS = 4.0  # when that call does not come
 FIRST_CALL_CAP_SECONDS = 20.0
 SETTLE_SECONDS = 60.0
-STOP_SECONDS = 15.0
 FIRST_POLL_SECONDS = 5.0
 
 MODBOT_TOML = """
@@ -70,93 +76,6 @@ hides_per_day = 100000
 [classifier]
 name = "embedded"
 """
-
-
-class Trap:
-    """A stand-in that watches the service's calls, and kills it at the one it is set to."""
-
-    def __init__(self, api: VendorApi):
-        self.api = api
-        self.victim: Child | None = None
-
-    def serves(self, path: str) -> bool:
-        return self.api.serves(path)
-
-    def platform_of(self, request: Request) -> str:
-        return self.api.platform_of(request)
-
-    def answer(self, request: Request) -> Answer:
-        victim = self.victim
-        if victim is None or victim.dead:
-            return self.api.answer(request)  # what was on its way when the service died
-        fatal = victim.called(writes=request.method in WRITING)
-        if fatal == "before":
-            victim.kill()
-            return Answer(status=503)
-        answer = self.api.answer(request)
-        if fatal == "after":
-            victim.kill()
-        return answer
-
-
-class Child:
-    """One life of `modbot run`."""
-
-    def __init__(self, command: list[str], environ: dict[str, str], log: Path):
-        self.dead = False
-        self.first_call_seconds: float | None = None
-        self._calls = self._writes = 0
-        self._fatal: tuple[str, int, str] = ("", 0, "")
-        self._started = time.monotonic()
-        with log.open("ab") as file:
-            self.process = subprocess.Popen(
-                command, env=environ, stdout=file, stderr=file, stdin=subprocess.DEVNULL
-            )
-
-    def die_at(self, what: str, number: int, side: str) -> None:
-        """At the `number`th "call" or "write", "before" or "after" it takes effect."""
-        self._fatal = (what, number, side)
-
-    def called(self, *, writes: bool) -> str:
-        """Notes a call; says on which side of it to kill, if at all."""
-        self._calls += 1
-        self._writes += writes
-        if self.first_call_seconds is None:
-            self.first_call_seconds = self.age_seconds
-        what, number, side = self._fatal
-        count = {"call": self._calls, "write": self._writes if writes else 0}.get(what, 0)
-        return side if count and count == number else ""
-
-    @property
-    def age_seconds(self) -> float:
-        return time.monotonic() - self._started
-
-    @property
-    def work_seconds(self) -> float:
-        """Since its first call; below 0 before that."""
-        if self.first_call_seconds is None:
-            return -1.0
-        return self.age_seconds - self.first_call_seconds
-
-    def kill(self) -> None:
-        self.dead = True
-        self.process.kill()
-
-    def wait_dead(self) -> None:
-        """Kills, unless that happened already, and waits for the end."""
-        if not self.dead and self.process.poll() is not None:
-            raise RuntimeError(f"the service ended by itself ({self.process.returncode})")
-        self.kill()
-        self.process.wait()
-
-    def stop(self) -> int:
-        """Asks it to end; returns its exit code."""
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            return self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.wait_dead()
-            return -signal.SIGKILL
 
 
 @dataclass(kw_only=True)
@@ -181,7 +100,7 @@ class Campaign:
 
     @property
     def database(self) -> Path:
-        return self.folder / "modbot.db"
+        return self.folder / DATABASE
 
     @property
     def modbot(self) -> Path:
@@ -255,20 +174,20 @@ class Campaign:
             time.sleep(0.01)
         self.killed_at[kind] = self.killed_at.get(kind, 0) + 1
         child.wait_dead()
-        self._note_first_poll(child, waited=kind != "start")
+        self._note_first_poll(child, waited=kind != "at the start")
         self.write(left)
         time.sleep(0.02)  # what the dead service had sent is answered now
 
     def _sentence(self, child: Child, kind: str) -> Callable[[], bool]:
         """Sets how the service dies; the answer says whether its time is over."""
-        if kind == "start":
+        if kind == "at the start":
             until_start = self.chance.uniform(0, START_SECONDS)
             return lambda: child.age_seconds >= until_start
-        if kind == "moment":
+        if kind == "at a moment":
             until_work = self.chance.uniform(0, WORK_SECONDS)
         else:
-            number = self.chance.randint(1, CALLS if kind == "call" else WRITES)
-            child.die_at(kind, number, self.chance.choice(("before", "after")))
+            number = self.chance.randint(1, WRITES if kind.endswith("write") else CALLS)
+            child.die_at(kind, number, self.chance.uniform(0, DIGEST_SECONDS))
             until_work = PATIENCE_SECONDS
         return lambda: (
             child.work_seconds >= until_work
@@ -302,7 +221,7 @@ def district(folder: Path, seed: int) -> Iterator[Campaign]:
     for what in LIMITS:
         world.limits[f"x:{what}"] = RateLimit(calls=10**6, window_seconds=900)
     world.limits["facebook"] = RateLimit(calls=10**6, window_seconds=900)
-    traps = [Trap(GraphApi(world)), Trap(XApi(world))]
+    traps = [Trap(api, folder / DATABASE) for api in (GraphApi(world), XApi(world))]
     campaign = Campaign(folder=folder, world=world, traps=traps, chance=random.Random(seed))
     with SandboxServer(world, apis=traps) as server:
         campaign.set_up(server.url)
@@ -314,7 +233,7 @@ def run_campaign(folder: Path, *, kills: int, comments: int, seed: int) -> dict[
     began = time.monotonic()
     with district(folder, seed) as campaign:
         shares = [comments // kills + (n < comments % kills) for n in range(kills)]
-        kinds = [KILLS[n % len(KILLS)] for n in range(kills)]
+        kinds = list(islice(cycle(KILLS), kills))
         campaign.chance.shuffle(kinds)
         for kind, share in zip(kinds, shares, strict=True):
             campaign.kill_once(kind, share)
@@ -323,6 +242,7 @@ def run_campaign(folder: Path, *, kills: int, comments: int, seed: int) -> dict[
         audit = verify(campaign.modbot, folder / "config")
     slowest = max(campaign.first_polls, default=0.0)
     result |= {
+        "unrecorded_writes": sum(trap.unrecorded_writes for trap in campaign.traps),
         "kills": kills,
         "killed_at": campaign.killed_at,
         "edits": campaign.edits,
@@ -346,8 +266,10 @@ def _is_sound(result: dict[str, Any], slowest_first_poll: float) -> bool:
         "judged_twice",
         "unjudged",
         "double_effects",
+        "unrecorded_writes",
         "hidden_without_record",
         "recorded_but_not_hidden",
+        "hidden_but_allowed",
     )
     open_or_failed = result["hides"].get("requested", 0) + result["hides"].get("failed", 0)
     return (

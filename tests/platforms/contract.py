@@ -7,14 +7,14 @@ spoils answers to order.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import requests
 
-from modbot.domain import Comment, Page
+from modbot.domain import Comment, CommentBatch, Page
 from modbot.ports import Connection, PlatformAdapter
 from platforms import ADAPTERS
 from platforms.sandbox.faults import Fault, RateLimit, Request
@@ -31,6 +31,7 @@ HTML = b"<!DOCTYPE html><html><body>Sorry, something went wrong.</body></html>"
 WRONG_TYPES = b'{"data":7}'
 JSON = {"Content-Type": "application/json; charset=UTF-8"}
 _numbers = itertools.count(1)
+Version = tuple[str, str]  # comment id and text: what is stored once and judged once
 
 
 class Driver(Protocol):
@@ -38,6 +39,11 @@ class Driver(Protocol):
 
     platform: str
     replies_go_along: bool  # when the comment above them is deleted
+    burst: int  # more comments than one poll of the adapter reads, where a test can make so many
+
+    def wait(self, hours: float) -> None:
+        """Time passes, where the test can make it."""
+        ...
 
     def adapter(self) -> PlatformAdapter:
         """A new object each time, as after a restart."""
@@ -107,12 +113,32 @@ HOSTILE_TEXTS = {
 }
 
 
+def poll(driver: Driver, cursor: str | None) -> tuple[list[Comment], str, list[CommentBatch]]:
+    """All there is since the cursor, by a new adapter for each call, and the next cursor."""
+    batches = [driver.adapter().fetch_since(cursor)]
+    while batches[-1].more:
+        assert len(batches) < 50, "a poll that does not come to an end"
+        batches.append(driver.adapter().fetch_since(batches[-1].cursor))
+    for batch in batches:
+        ids = [c.id for c in batch.comments]
+        assert len(ids) == len(set(ids)), "one comment twice in a batch"
+        times = [c.created_at for c in batch.comments]
+        assert times == sorted(times), "not oldest first"
+    found = [c for batch in batches for c in batch.comments if driver.mine(c)]
+    return found, batches[-1].cursor, batches
+
+
+def versions(comments: Iterable[Comment]) -> set[Version]:
+    return {(c.id, c.text) for c in comments}
+
+
 class SandboxDriver:
     """A stand-in's page in a world of its own."""
 
     def __init__(self, platform: str, stack: ExitStack):
         self.platform = platform
         self.replies_go_along = platform in ("facebook", "instagram")
+        self.burst = 450 if platform == "x" else 1100
         self.clock = ManualClock()
         self.world = World(self.clock)
         self._url = stack.enter_context(SandboxServer(self.world)).url
@@ -120,6 +146,9 @@ class SandboxDriver:
         self._post_id = self.world.add_post(self._page_id, "Open house on Thursday")
         self._token = self.world.issue_token(self._page_id)
         self.clock.advance(SECONDS_BETWEEN_COMMENTS)
+
+    def wait(self, hours: float) -> None:
+        self.clock.advance(hours * 3600)
 
     def adapter(self) -> PlatformAdapter:
         return self._adapter(self._token)
@@ -214,6 +243,8 @@ class WordPressDriver:
 
     platform = "wordpress"
     replies_go_along = False
+    burst = 110
+    _accounts: ClassVar[dict[tuple[str, str], tuple[Mapping[str, str], str]]] = {}
 
     def __init__(self, site: WordPressSite, stack: ExitStack):
         self._site = site
@@ -223,7 +254,10 @@ class WordPressDriver:
         self._proxy = stack.enter_context(LoopbackServer(self._answer))
         self._number = next(_numbers)
         self._post = int(site.add_post(f"Open house {self._number}")["id"])
-        self._secrets, self._where = site.account(f"bot{self._number}", "editor")
+        self._secrets, self._where = self._account("editor")
+
+    def wait(self, hours: float) -> None:
+        """A real site lives by the real clock."""
 
     def adapter(self) -> PlatformAdapter:
         return self._adapter(self._secrets)
@@ -233,8 +267,7 @@ class WordPressDriver:
         return self.blind_adapter()
 
     def blind_adapter(self) -> PlatformAdapter:
-        secrets, _ = self._site.account(f"author{next(_numbers)}", "author")
-        return self._adapter(secrets)
+        return self._adapter(self._account("author")[0])
 
     def mine(self, comment: Comment) -> bool:
         return comment.post_id == str(self._post)
@@ -261,7 +294,8 @@ class WordPressDriver:
         return text in self._site.public_text(self._post)
 
     def expire_token(self) -> None:
-        self._site.rest("DELETE", self._where["path"])
+        self._site.rest("DELETE", self._where)
+        del self._accounts[self._site.url, "editor"]
 
     def limit_rate(self) -> float:
         self._spoilt = "too_many"
@@ -286,6 +320,13 @@ class WordPressDriver:
         adapter makes of these from less careful hosts is shown in test_wordpress_answers.py."""
         taken = ("bidi", "accents")
         return {name: HOSTILE_TEXTS[name] for name in taken} | {"60 kB": "ñ" * 30_000}
+
+    def _account(self, role: str) -> tuple[Mapping[str, str], str]:
+        """One account of each role for all tests, until its password is revoked."""
+        key = (self._site.url, role)
+        if key not in self._accounts:
+            self._accounts[key] = self._site.account(f"{role}{next(_numbers)}", role)
+        return self._accounts[key]
 
     def _adapter(self, secrets: Mapping[str, str]) -> PlatformAdapter:
         page = Page(

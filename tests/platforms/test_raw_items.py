@@ -4,7 +4,7 @@ import contextlib
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from platforms.raw_items import raw_items
@@ -64,6 +64,7 @@ values = st.recursive(
 )
 
 
+@settings(max_examples=50, deadline=None)
 @given(items=st.lists(st.dictionaries(st.text(), values, max_size=4), max_size=4))
 def test_every_object_of_a_list_is_found_with_its_own_text(items: list[dict[str, object]]):
     for indent in (None, 2):

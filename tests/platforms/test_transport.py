@@ -184,3 +184,9 @@ def test_a_header_that_cannot_be_sent_is_our_bug_and_not_shown():
         with pytest.raises(BadRequest) as caught:
             session.get(VENDOR.partition("?")[0], auth=break_header)
     assert "CANARY" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("host", ["graph.example", "10.0.0.7", "127.0.0.1.example"])
+def test_nothing_is_sent_in_clear_to_another_machine(host: str):
+    with pytest.raises(BadRequest, match="https"):
+        call(f"http://{host}/")

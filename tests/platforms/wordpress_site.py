@@ -161,8 +161,8 @@ class WordPressSite:
         assert reader.parts, "the page is blank: is the theme installed?"
         return "".join(reader.parts)
 
-    def account(self, name: str, role: str) -> tuple[Mapping[str, str], dict[str, str]]:
-        """A new user: the secrets of its application password, and where to revoke that."""
+    def account(self, name: str, role: str) -> tuple[Mapping[str, str], str]:
+        """A new user: the secrets of its application password, and the path to revoke that at."""
         user = self.rest(
             "POST",
             "users",
@@ -172,7 +172,7 @@ class WordPressSite:
             roles=[role],
         )
         made = self.rest("POST", f"users/{user['id']}/application-passwords", name="bot")
-        where = {"path": f"users/{user['id']}/application-passwords/{made['uuid']}"}
+        where = f"users/{user['id']}/application-passwords/{made['uuid']}"
         return {"user": name, "app_password": made["password"]}, where
 
 

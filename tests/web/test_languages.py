@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 from modbot.i18n import DOMAIN, LANGUAGES, LOCALE_FOLDER, choose, language
+from modbot.web.wording import Wording
 from tests.web.conftest import Site
 from tests.web.school import ALLOWED, FakeService, record
 
@@ -77,6 +79,16 @@ def test_the_compiled_catalogue_is_made_of_the_written_one(code: str) -> None:
             assert forms == texts_of(message)
         elif message.id:
             assert [spoken.gettext(message.id)] == texts_of(message)
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_the_shipped_policy_can_be_read_in_every_language(code: str) -> None:
+    with (ROOT / "config" / "policy.toml").open("rb") as file:
+        rules = tomllib.load(file)["categories"].values()
+    wording = Wording(language(code))
+    texts = {rule[key] for rule in rules for key in ("clause", "clause_text")}
+    assert {text for text in texts if wording.clause(text) == text} == set()
+    assert wording.clause("Ordinance 12") == "Ordinance 12", "the district's own words stay"
 
 
 @pytest.mark.parametrize(

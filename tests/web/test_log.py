@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from modbot import store
 from modbot.domain import ActionKind, ActionState, Category, Decision, Verdict
+from modbot.pipeline import OWN_WORDS
 from tests.fakes import make_page
 from tests.web.conftest import Site
 from tests.web.school import (
@@ -48,7 +50,7 @@ def test_a_hidden_comment_shows_what_matched_and_why(service: FakeService, site:
     done = record(service, [("what the frick is this", HIDDEN)], action=ActionKind.HIDE)
     html = site.get("/").text
     assert '<mark title="profanity_en:x">frick</mark>' in html
-    assert "Profanity" in html and "profanity_en:x" in html and "Policy clause 1.3" in html
+    assert "Profanity" in html and "profanity_en:x" in html and "Policy: 1.3" in html
     assert "Hiding is under way" in html
     assert POST_TEXT.replace("'", "&#39;") in html
     assert done[0].action_id is not None
@@ -73,6 +75,22 @@ def test_a_model_score_is_a_reason_only_above_its_limit(service: FakeService, si
     assert "scored it 83% as an insult" in site.get("/").text
     record(service, [("b", judged(0.70))], prefix="b")
     assert "scored it 70%" not in site.get("/").text
+
+
+def test_a_match_below_its_limit_is_marked_only_on_the_page_of_the_decision(
+    service: FakeService, site: Site
+) -> None:
+    hit = swearing("oh darn it", "darn").signals[0]
+    mild = replace(ALLOWED, signals=(replace(hit, score=0.2),), thresholds=THRESHOLDS)
+    record(service, [("oh darn it", mild)])
+    log = site.get("/").text
+    assert "<mark" not in log and "Nothing that was found reached its limit." in log
+    assert '<mark title="profanity_en:x">darn</mark>' in site.get("/decisions/1").text
+
+
+def test_the_words_of_the_page_itself_are_named_as_such(service: FakeService, site: Site) -> None:
+    record(service, [("Good morning!", OWN_WORDS)])
+    assert "Written by the page itself, so it was not judged." in site.get("/").text
 
 
 def test_what_was_degraded_is_shown(service: FakeService, site: Site) -> None:
@@ -197,6 +215,13 @@ def test_today_is_the_districts_day(service: FakeService, site: Site) -> None:
     service.clock.advance(3600)
     html = site.get("/").text
     assert "0 decisions" in html and "September 10, 2026" in html
+
+
+def test_the_counts_follow_what_comes_in(service: FakeService, site: Site) -> None:
+    for number in range(3):
+        record(service, [("hello", ALLOWED), ("there", ALLOWED)], prefix=f"n{number}")
+        assert f"{2 * number + 2} decisions" in site.get("/").text
+        assert f"{2 * number + 2} decisions" in site.get("/").text, "counted once"
 
 
 def test_the_counts_are_listed_by_page(mixed_site: Site) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +9,7 @@ from sqlalchemy import text
 
 from modbot import store
 from modbot.scheduler import TICK_SECONDS
+from modbot.store import Database
 from modbot.web.probes import STALE_TICK_SECONDS
 from tests.web.conftest import Site
 from tests.web.school import FakeService
@@ -74,20 +74,11 @@ def test_it_is_not_ready_on_another_schema(ticking: FakeService, site: Site) -> 
 
 @pytest.fixture
 def blocked(ticking: FakeService) -> Iterator[None]:
-    """Another writer holds the database."""
-    held, done = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with ticking.database.write():
-            held.set()
-            done.wait(20)
-
-    writer = threading.Thread(target=hold)
-    writer.start()
-    assert held.wait(5)
-    yield
-    done.set()
-    writer.join()
+    """Another process holds the database for writing."""
+    other = Database.open(f"sqlite:///{ticking.database.path}")
+    with other.write():
+        yield
+    other.close()
 
 
 @pytest.mark.usefixtures("blocked")

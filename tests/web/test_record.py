@@ -26,7 +26,7 @@ def test_a_decision_is_explained(service: FakeService, site: Site) -> None:
         "55%",
         "profanity.hide",
         "80%",
-        "Policy clause 1.3",
+        "Policy: 1.3",
         "Profane remarks are removed.",
         "enforce mode",
         "Version of embedded",

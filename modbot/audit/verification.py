@@ -248,11 +248,10 @@ def _check_actions(connection: Any, found: _Found) -> None:
     for row_id, group in groupby(_rows(connection, _vouched("action")), key=lambda row: row[3]):
         rows = list(group)
         now = list(rows[0][3:])
-        open_form = [*now[:state_at], "requested", None, ""]
-        ended = now[state_at] != "requested"
-        expected = [("action.requested", open_form)]
-        if ended:
-            expected.append((f"action.{now[state_at]}", now))
+        state, finished_at = now[state_at], now[state_at + 1]
+        expected = [("action.requested", [*now[:state_at], "requested", None, ""])]
+        if state != "requested" or finished_at is not None:
+            expected.append((f"action.{state}", now))
         if rows[0][0] is None:
             found.add("inserted", "action", row_id)
             continue

@@ -13,8 +13,6 @@ from modbot.domain import Category
 from modbot.errors import BadConfig
 from modbot.policy import CategoryPolicy, Policy
 from modbot.settings import (
-    Config,
-    ConfigWatcher,
     Settings,
     choose_folder,
     init_config,
@@ -24,20 +22,9 @@ from modbot.settings import (
 from modbot.settings.folder import POLICY_FILE, SERVICE_FILE
 from modbot.settings.policy_file import CategoryEntry, PolicyFile
 from modbot.settings.toml_lines import KeyLines
+from tests.settings.conftest import SHIPPED, folder_instead, not_utf8, remove, too_large
 
-SHIPPED = Path(__file__).parent.parent / "config"
 POLICY = (SHIPPED / POLICY_FILE).read_text("utf-8")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A sound configuration with the shipped policy and one small rule file."""
-    made = tmp_path / "config"
-    (made / "rules").mkdir(parents=True)
-    shutil.copy(SHIPPED / SERVICE_FILE, made)
-    shutil.copy(SHIPPED / POLICY_FILE, made)
-    (made / "rules" / "profanity_en.txt").write_text("# nothing yet\n", "utf-8")
-    return made
 
 
 def load_error(folder: Path) -> BadConfig:
@@ -219,37 +206,20 @@ def test_of_several_faults_the_first_in_the_file_is_told_and_the_others_counted(
     assert "and 2 more" in str(error)
 
 
-def _remove(path: Path) -> None:
-    shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def _too_large(path: Path) -> None:
-    path.write_bytes(b"#" * 1_000_001)
-
-
-def _not_utf8(path: Path) -> None:
-    path.write_bytes(b"# one\n# caf\xe9\n")
-
-
-def _folder_instead(path: Path) -> None:
-    _remove(path)
-    path.mkdir()
-
-
 @pytest.mark.parametrize(
     ("name", "spoil", "says", "line"),
     [
-        pytest.param(SERVICE_FILE, _remove, "cannot be read", None, id="service file missing"),
-        pytest.param(POLICY_FILE, _remove, "cannot be read", None, id="policy file missing"),
-        pytest.param("rules", _remove, "cannot be read", None, id="rules missing"),
-        pytest.param("rules", _folder_instead, "holds no rule files", None, id="no rule files"),
-        pytest.param(SERVICE_FILE, _folder_instead, "cannot be read", None, id="a folder"),
-        pytest.param(SERVICE_FILE, _too_large, "larger than 1 MB", None, id="service file large"),
-        pytest.param(POLICY_FILE, _too_large, "larger than 1 MB", None, id="policy file large"),
-        pytest.param("rules/x.txt", _too_large, "larger than 1 MB", None, id="rule file large"),
-        pytest.param(SERVICE_FILE, _not_utf8, "not UTF-8", 2, id="service file not UTF-8"),
-        pytest.param(POLICY_FILE, _not_utf8, "not UTF-8", 2, id="policy file not UTF-8"),
-        pytest.param("rules/x.txt", _not_utf8, "not UTF-8", 2, id="rule file not UTF-8"),
+        pytest.param(SERVICE_FILE, remove, "cannot be read", None, id="service file missing"),
+        pytest.param(POLICY_FILE, remove, "cannot be read", None, id="policy file missing"),
+        pytest.param("rules", remove, "cannot be read", None, id="rules missing"),
+        pytest.param("rules", folder_instead, "holds no rule files", None, id="no rule files"),
+        pytest.param(SERVICE_FILE, folder_instead, "cannot be read", None, id="a folder"),
+        pytest.param(SERVICE_FILE, too_large, "larger than 1 MB", None, id="service file large"),
+        pytest.param(POLICY_FILE, too_large, "larger than 1 MB", None, id="policy file large"),
+        pytest.param("rules/x.txt", too_large, "larger than 1 MB", None, id="rule file large"),
+        pytest.param(SERVICE_FILE, not_utf8, "not UTF-8", 2, id="service file not UTF-8"),
+        pytest.param(POLICY_FILE, not_utf8, "not UTF-8", 2, id="policy file not UTF-8"),
+        pytest.param("rules/x.txt", not_utf8, "not UTF-8", 2, id="rule file not UTF-8"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named(
@@ -351,123 +321,3 @@ def test_init_writes_over_nothing(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["mine"]
     with pytest.raises(BadConfig, match="cannot be written"):
         init_config(tmp_path / "mine")
-
-
-# Hot reload
-
-
-def no_sleep(_seconds: float) -> None: ...
-
-
-@pytest.fixture
-def config(folder: Path) -> Config:
-    return load_config(folder)
-
-
-@pytest.fixture
-def watcher(config: Config) -> ConfigWatcher:
-    return ConfigWatcher(config, sleep=no_sleep)
-
-
-def test_nothing_is_told_while_the_files_stay_the_same(
-    watcher: ConfigWatcher, folder: Path
-) -> None:
-    assert watcher.reload() is None
-    (folder / SERVICE_FILE).write_bytes((folder / SERVICE_FILE).read_bytes())
-    assert watcher.reload() is None
-
-
-@pytest.mark.parametrize("name", [SERVICE_FILE, POLICY_FILE, "rules/profanity_en.txt"])
-def test_a_change_of_any_file_is_told_once(
-    watcher: ConfigWatcher, config: Config, folder: Path, name: str
-) -> None:
-    with (folder / name).open("a") as file:
-        file.write("# more\n")
-    new = watcher.reload()
-    assert isinstance(new, Config) and new.sha256 != config.sha256
-    assert watcher.reload() is None
-
-
-def test_a_broken_file_is_told_once_with_file_line_and_key(
-    watcher: ConfigWatcher, folder: Path
-) -> None:
-    (folder / SERVICE_FILE).write_text("[web]\nprot = 1\n", "utf-8")
-    error = watcher.reload()
-    assert isinstance(error, BadConfig)
-    assert (error.file, error.line, error.key) == (str(folder / SERVICE_FILE), 2, "web.prot")
-    assert watcher.reload() is None
-
-
-@pytest.mark.parametrize("spoil", [_remove, _not_utf8, _folder_instead])
-def test_mending_a_broken_file_is_told_even_when_it_is_as_before(
-    watcher: ConfigWatcher, config: Config, folder: Path, spoil: Callable[[Path], None]
-) -> None:
-    before = (folder / POLICY_FILE).read_bytes()
-    spoil(folder / POLICY_FILE)
-    assert isinstance(watcher.reload(), BadConfig)
-    if (folder / POLICY_FILE).is_dir():
-        (folder / POLICY_FILE).rmdir()
-    (folder / POLICY_FILE).write_bytes(before)
-    again = watcher.reload()
-    assert isinstance(again, Config) and again.sha256 == config.sha256
-
-
-def test_a_half_written_file_is_waited_for(config: Config, folder: Path) -> None:
-    """The first half of the shipped file would be sound: it must not come into force."""
-    whole = "[web]\nport = 1\n[log]\nlevel = 'error'\n"
-    half = whole[: whole.index("[log]")]
-    (folder / SERVICE_FILE).write_text(half, "utf-8")
-
-    def the_writer_goes_on(_seconds: float) -> None:
-        (folder / SERVICE_FILE).write_text(whole, "utf-8")
-
-    new = ConfigWatcher(config, sleep=the_writer_goes_on).reload()
-    assert isinstance(new, Config) and new.settings.log.level == "error"
-
-
-def test_a_file_that_never_settles_is_refused_and_taken_up_later(
-    config: Config, folder: Path
-) -> None:
-    writing = iter(range(11))
-
-    def the_writer_goes_on(_seconds: float) -> None:
-        if (n := next(writing, None)) is not None:
-            (folder / SERVICE_FILE).write_text(f"# {n}\n", "utf-8")
-
-    (folder / SERVICE_FILE).write_text("# begun\n", "utf-8")
-    watcher = ConfigWatcher(config, sleep=the_writer_goes_on)
-    refused = watcher.reload()
-    assert isinstance(refused, BadConfig) and "still being written" in str(refused)
-    assert isinstance(watcher.reload(), Config)
-
-
-# Where a key stands
-
-
-@pytest.mark.parametrize(
-    ("text", "path", "line"),
-    [
-        pytest.param("a = 1\nb = 2", ("b",), 2, id="plain"),
-        pytest.param("[t]\n\n# c\na = 1", ("t", "a"), 4, id="in a table"),
-        pytest.param("[t]\na = 1", ("t", "zz"), 1, id="unknown key: its table"),
-        pytest.param("[t.u]\na = 1", ("t",), 1, id="table made on the way"),
-        pytest.param("a.b.c = 1\na.b.d = 2", ("a", "b", "d"), 2, id="dotted"),
-        pytest.param('"a b".\'c\' = 1', ("a b", "c"), 1, id="quoted"),
-        pytest.param('a = """\nb = 1\n"""\nb = 2', ("b",), 4, id="text over lines"),
-        pytest.param("a = '''\n[b]\n'''\n[b]\nc = 1", ("b", "c"), 5, id="literal over lines"),
-        pytest.param("a = [\n1, # ]\n2]\nb = 2", ("b",), 4, id="list over lines"),
-        pytest.param("a = [\n{x = 1},\n]\nb = 2", ("a", 0, "x"), 1, id="inside a list"),
-        pytest.param("a = {b = 1, c = 2}\nd = 1", ("d",), 2, id="after an inline table"),
-        pytest.param("[[t]]\na = 1\n[[t]]\na = 2", ("t", 1, "a"), 4, id="array of tables"),
-        pytest.param("[[t]]\n[t.u]\na = 1\n[[t]]\n[t.u]\na = 2", ("t", 1, "u", "a"), 6,
-                     id="table in an array"),
-        pytest.param("a = 1\r\nb = 2\r\n", ("b",), 2, id="CR LF"),
-        pytest.param('a = "#["\nb = 2', ("b",), 2, id="signs in a text"),
-        pytest.param('a = "x" # it\'s "so\nb = 2', ("b",), 2, id="quotes in a comment"),
-        pytest.param("[t] # [u]\na = 1", ("t", "a"), 2, id="comment after a header"),
-        pytest.param('a = """x"y""z"""\nb = 2', ("b",), 2, id="quotes in a text over lines"),
-        pytest.param('a = """x""""\nb = 2', ("b",), 2, id="a quote at the end"),
-    ],
-)  # fmt: skip
-def test_the_line_of_a_key(text: str, path: tuple[str | int, ...], line: int) -> None:
-    assert KeyLines(text).line(path) == line

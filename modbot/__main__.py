@@ -1,0 +1,5 @@
+"""`python -m modbot`."""
+
+from modbot.cli import main
+
+main()

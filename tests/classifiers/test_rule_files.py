@@ -1,0 +1,91 @@
+"""Rule files: what may stand in them, and how a fault is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from classifiers.rule_files import read_rule_files
+from modbot.domain import Aspect, Category
+from modbot.errors import BadConfig
+
+RULE = 'category = "sales"\n[[rules]]\nid = "x"\nseverity = "strong"\nmatch = [\'a\']\n'
+
+BROKEN = [
+    ("words.txt", b"word\n", 1, ""),
+    ("words.txt", b"category: profanity\nword\n", 2, ""),
+    ("words.txt", b"category: swearing\n", 1, "category"),
+    ("words.txt", b"category: profanity\n[loud]\n", 2, ""),
+    ("words.txt", b"category: profanity\n[strong]\nok\n***\n", 4, "***"),
+    ("words.txt", b"category: profanity\n[strong]\na*b\n", 3, "a*b"),
+    ("words.txt", b"category: profanity\n[strong]\n\xff\n", 3, ""),
+    ("rules.toml", b"= nonsense\n", 1, ""),
+    ("rules.toml", b'colour = "red"\n', 1, "colour"),
+    ("rules.toml", b'rules = "none"\n', 1, "rules"),
+    ("rules.toml", RULE.replace("sales", "selling").encode(), 2, "category"),
+    ("rules.toml", RULE.replace('id = "x"\n', "").encode(), 2, "id"),
+    ("rules.toml", RULE.replace("strong", "loud").encode(), 2, "severity"),
+    ("rules.toml", RULE.replace("'a'", "'(a'").encode(), 2, "match"),
+    ("rules.toml", RULE.replace("'a'", "'(?=a)'").encode(), 2, "match"),
+    ("rules.toml", RULE.replace("'a'", "'{unknown}'").encode(), 2, "match"),
+    ("rules.toml", RULE.replace("['a']", "[]").encode(), 2, "match"),
+    ("rules.toml", RULE.replace("['a']", "'a'").encode(), 2, "match"),
+    ("rules.toml", (RULE + 'aspect = "odd"\n').encode(), 2, "aspect"),
+    ("rules.toml", (RULE + 'text = "odd"\n').encode(), 2, "text"),
+    ("rules.toml", (RULE + "matches = ['a']\n").encode(), 2, "matches"),
+    ("rules.toml", (RULE + "post = ['*']\n").encode(), 2, "post"),
+    ("rules.toml", b"[fragments]\nBig = 'a'\n", 2, "Big"),
+    ("rules.toml", b"[fragments]\nn = 3\n", 2, "n"),
+    ("rules.toml", b"[context]\nelsewhere = ['a']\n", 2, "elsewhere"),
+    ("rules.toml", b"[[exceptions]]\nmatch = ['a']\ncategories = 'all'\n", 1, "categories"),
+    ("rules.toml", b"[[exceptions]]\nmatch = ['a']\ncategories = ['all']\n", 1, "category"),
+    ("big.txt", b"#" * 1_000_001, None, ""),
+]
+
+
+@pytest.mark.parametrize(("name", "raw", "line", "key"), BROKEN)
+def test_a_broken_file_is_told_by_file_line_and_key(
+    tmp_path: Path, name: str, raw: bytes, line: int | None, key: str
+) -> None:
+    (tmp_path / name).write_bytes(raw)
+    with pytest.raises(BadConfig) as caught:
+        read_rule_files(tmp_path)
+    assert caught.value.file == str(tmp_path / name)
+    assert caught.value.line == line
+    assert caught.value.key == key
+
+
+def test_a_circular_fragment_is_told(tmp_path: Path) -> None:
+    text = "[fragments]\na = '{b}'\nb = '{a}'\n" + RULE.replace("'a'", "'{a}'")
+    (tmp_path / "rules.toml").write_text(text)
+    with pytest.raises(BadConfig):
+        read_rule_files(tmp_path)
+
+
+@pytest.mark.parametrize("make", [False, True])
+def test_a_folder_without_rules_is_told(tmp_path: Path, make: bool) -> None:
+    folder = tmp_path / "rules"
+    if make:
+        folder.mkdir()
+    with pytest.raises(BadConfig):
+        read_rule_files(folder)
+
+
+def test_words_and_patterns_are_read(tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text(
+        "# ours\ncategory: profanity, offensive\n[weak]\n*Coño  # folded\n"
+    )
+    (tmp_path / "rules.toml").write_text(
+        "category = 'threat'\n[fragments]\nwho = 'him|her'\n"
+        "[[rules]]\nid = 'y'\nseverity = 'mild'\naspect = 'by_target'\nmatch = ['año {who}']\n"
+    )
+    read = read_rule_files(tmp_path)
+    assert {word.category for word in read.words} == {Category.PROFANITY, Category.OFFENSIVE}
+    word = read.words[0]
+    assert (word.rule, word.text, word.score) == ("words:Coño", "coño", 0.8)
+    assert word.opens and not word.runs_on
+    (rule,) = read.patterns
+    assert (rule.rule, rule.aspect, rule.score) == ("rules:y", None, 0.3)
+    assert rule.match == ("aNo (?:him|her)",)
+    assert Aspect("private") is Aspect.PRIVATE

@@ -1,0 +1,122 @@
+"""`modbot decisions`, `verify` and `export`."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+from modbot import store
+from modbot.domain import ActionKind, Verdict
+from modbot.store import Database
+from tests.cli.conftest import Run
+
+
+def test_decisions_are_listed_with_all_that_explains_them(run: Run, hidden: int) -> None:
+    answer = run("decisions", "list", "--json", "--verdict", "hide", "--limit", "1")
+    (listed,) = answer.json["decisions"]
+    assert (listed["id"], listed["verdict"], listed["hide"]) == (hidden, "hide", True)
+    assert listed["text"] == "this is shit \\ud800"
+    assert listed["signals"][0]["evidence"]["rule"] == "profanity_en:shit"
+    assert answer.json["older"] == hidden
+    assert run("decisions", "list", "--json", "--category", "sales").json["decisions"] == []
+    assert "profanity" in run("decisions", "list").out
+
+
+def test_one_decision_is_shown_with_its_texts_and_audit_rows(run: Run, hidden: int) -> None:
+    shown = run("decisions", "show", str(hidden), "--json").json
+    assert shown["thresholds"] == {"profanity.hide": 0.9} and shown["models"] == {"rules": "v1"}
+    assert [v["number"] for v in shown["versions"]] == [1]
+    kinds = [link["kind"] for link in shown["audit"]]
+    assert kinds == ["comment.seen", "decision.made", "action.requested"]
+    told = run("decisions", "show", str(hidden)).out
+    assert "Hidden for profanity." in told and "c" * 64 in told
+
+
+def test_undo_records_a_person_s_verdict_and_asks_for_the_comment_back(
+    run: Run, hidden: int, database: Database
+) -> None:
+    answer = run("decisions", "undo", str(hidden), "--by", "ada", "--reason", "a quote", "--json")
+    assert (answer.code, answer.json["restores"]) == (0, True)
+    with database.read() as s:
+        entry = store.decision(s, answer.json["decision"])
+    assert (entry.verdict, entry.actor_kind, entry.actor) == (Verdict.ALLOW, "person", "ada")
+    assert (entry.reason, entry.action_kind) == ("a quote", ActionKind.RESTORE)
+
+
+def test_undo_takes_a_reason_that_is_no_text(run: Run, hidden: int) -> None:
+    strange = ("--by", "a\udcff", "--reason", "\udcff")
+    assert run("decisions", "undo", str(hidden), *strange, "--json").code == 0
+
+
+def test_verify_tells_a_sound_record_and_its_head(run: Run, hidden: int) -> None:
+    answer = run("verify", "--json")
+    assert (answer.code, answer.json["ok"], answer.json["problems"]) == (0, True, [])
+    assert list(answer.json) == ["ok", "rows", "head", "problems"]
+    head = answer.json["head"]
+    assert set(head) == {"seq", "hash"} and head["seq"] == answer.json["rows"]
+    assert "checkpoint" in answer.err
+    checkpoint = f"{head['seq']}:{head['hash']}"
+    assert checkpoint in run("verify").out
+    assert run("verify", "--checkpoint", checkpoint).code == 0
+    assert run("verify", "--checkpoint", f"{head['seq']}:{'0' * 64}").code == 1
+
+
+def test_verify_tells_a_record_that_was_tampered_with(
+    run: Run, hidden: int, database: Database
+) -> None:
+    database.close()
+    with sqlite3.connect(database.path) as raw:
+        triggers = raw.execute("SELECT name FROM sqlite_master WHERE type='trigger'").fetchall()
+        for (name,) in triggers:
+            raw.execute(f"DROP TRIGGER {name}")
+        raw.execute("UPDATE decision SET verdict = 'allow'")
+    raw.close()
+    answer = run("verify", "--json")
+    assert (answer.code, answer.json["ok"]) == (1, False)
+    (problem,) = answer.json["problems"]
+    assert set(problem) == {"seq", "table", "id", "kind"}
+    assert (problem["table"], problem["id"]) == ("decision", str(hidden))
+    assert "NOT as it was written" in run("verify").out
+
+
+def test_verify_says_that_a_damaged_file_cannot_be_read(
+    run: Run, hidden: int, database: Database
+) -> None:
+    database.close()
+    damaged = bytearray(database.path.read_bytes())
+    damaged[4096:] = b"\xa5" * (len(damaged) - 4096)
+    database.path.write_bytes(damaged)
+    answer = run("verify", "--json")
+    assert answer.code == 2
+    assert str(database.path) in answer.json["error"]
+
+
+def test_export_writes_a_private_file_whole(run: Run, hidden: int, tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    answer = run("export", str(out), "--json")
+    assert answer.json == {"file": str(out), "format": "jsonl", "what": "comments", "rows": 1}
+    (row,) = [json.loads(line) for line in out.read_text("ascii").splitlines()]
+    assert row["versions"][0]["text"] == "this is shit \ud800"
+    assert out.stat().st_mode & 0o077 == 0
+    again = run("export", str(out))
+    assert (again.code, "exists already" in again.err) == (2, True)
+    assert not [p for p in tmp_path.iterdir() if "partial" in p.name]
+
+
+def test_export_keeps_to_a_page_and_days(run: Run, hidden: int, tmp_path: Path) -> None:
+    cases = [
+        (["--page", "facebook:1001", "--since", "2026-09-09", "--until", "2026-09-10"], 1),
+        (["--since", "2026-09-10"], 0),
+        (["--until", "2026-09-09"], 0),
+    ]
+    for number, (options, rows) in enumerate(cases):
+        answer = run("export", str(tmp_path / f"{number}"), "--json", *options)
+        assert answer.json["rows"] == rows
+
+
+def test_export_writes_the_audit_log_as_a_table(run: Run, hidden: int) -> None:
+    answer = run("export", "-", "--what", "audit", "--format", "csv")
+    lines = answer.out.splitlines()
+    assert lines[0].startswith("seq,at,kind,actor")
+    assert "page.added" in lines[1] and len(lines) == 6

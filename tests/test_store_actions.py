@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from modbot import store
+from modbot.audit import verify
+from modbot.domain import ActionKind, ActionState, Category, Decision, Verdict
+from modbot.errors import UnknownDecision
+from modbot.store import Database, Judged
+from modbot.tables import ActionRow, CommentRow
+from tests.records import (
+    HIDE,
+    NOON,
+    PAGE,
+    add_page,
+    comment,
+    finish,
+    judged,
+    kinds,
+    later,
+    open_database,
+    record,
+    undo,
+)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = open_database(tmp_path)
+    yield database
+    database.close()
+
+
+def test_an_action_is_due_until_it_ends(database: Database) -> None:
+    (made,) = record(database, judged("c1", decision=HIDE))
+    with database.write() as session:
+        (due,) = store.due_actions(session, NOON)
+        assert (due.action_id, due.comment_id, due.attempts) == (made.action_id, "c1", 0)
+        assert due.page.id == PAGE and due.text_sha256 == comment("c1").text_sha256
+        assert due.is_latest_wish and due.newest_number == due.version_number
+        assert store.due_actions(session, later(-1)) == []
+        assert store.due_actions(session, NOON, page_id="x:2") == []
+
+        store.retry_action(session, due.action_id, later(5), "503", NOON)
+        assert store.due_actions(session, later(4)) == []
+        (due,) = store.due_actions(session, later(5))
+        assert due.attempts == 1
+
+        assert finish(session, due.action_id, ActionState.CONFIRMED, later(6))
+        assert not finish(session, due.action_id, ActionState.FAILED, later(7))
+        store.retry_action(session, due.action_id, later(9), "late", later(8))
+        assert store.due_actions(session, later(60)) == []
+        row = session.get_one(ActionRow, due.action_id)
+        assert (row.state, row.attempts, row.finished_at) == ("confirmed", 1, later(6))
+    assert kinds(database)[-1] == "action.confirmed"
+    assert verify(database).ok
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "hidden", "gone"),
+    [
+        (ActionKind.HIDE, ActionState.CONFIRMED, True, False),
+        (ActionKind.HIDE, ActionState.GONE, None, True),
+        (ActionKind.HIDE, ActionState.SUPERSEDED, None, False),
+        (ActionKind.HIDE, ActionState.FAILED, None, False),
+        (ActionKind.RESTORE, ActionState.CONFIRMED, False, False),
+        (ActionKind.DELETE, ActionState.CONFIRMED, None, True),
+    ],
+)
+def test_an_end_shows_on_the_comment(
+    database: Database, kind: ActionKind, state: ActionState, hidden: bool | None, gone: bool
+) -> None:
+    (made,) = record(database, replace(judged("c1", decision=HIDE), action=kind))
+    with database.write() as session:
+        finish(session, made.action_id, state)
+        row = session.get_one(CommentRow, made.comment_row)
+        assert (row.hidden, row.gone_at is not None) == (hidden, gone)
+    assert verify(database).ok
+
+
+def test_a_page_that_must_not_be_called_has_nothing_due(database: Database) -> None:
+    record(database, judged("c1", decision=HIDE))
+    for blocked in ("not_before", "writes_not_before"):
+        with database.write() as session:
+            store.save_page_state(session, PAGE, **{blocked: later(5)})
+            assert store.due_actions(session, later(4)) == []
+            assert len(store.due_actions(session, later(5))) == 1
+            store.save_page_state(session, PAGE, **{blocked: None})
+
+
+def test_a_persons_undo_beats_a_hide_that_is_still_open(database: Database) -> None:
+    (made,) = record(database, judged("c1", decision=HIDE))
+    with database.write() as session:
+        restore = undo(session, made, later(1))
+        hide, back = (
+            store.action_context(session, action_id or 0)
+            for action_id in (made.action_id, restore.action_id)
+        )
+    assert not hide.is_latest_wish and back.is_latest_wish
+    assert hide.newest_decision_id == restore.decision_id
+    assert hide.newest_actor_kind == "person"
+
+
+def test_an_edit_shows_on_the_action_of_the_old_text(database: Database) -> None:
+    (made,) = record(database, judged("c1", decision=HIDE))
+    record(database, judged("c1", "kinder words"), now=later(1))
+    with database.read() as session:
+        context = store.action_context(session, made.action_id or 0)
+    assert (context.version_number, context.newest_number) == (1, 2)
+
+
+def test_the_quota_counts_the_bots_hides_of_one_page_and_time(database: Database) -> None:
+    add_page(database, "x:2")
+    record(database, judged("early", decision=HIDE), now=later(-90))
+    record(database, judged("c1", decision=HIDE), judged("c2", decision=HIDE), judged("c3"))
+    record(database, judged("c1", decision=HIDE), page_id="x:2")
+    with database.read() as session:
+        assert store.hides_requested_since(session, PAGE, later(-60)) == 2
+        assert store.hides_requested_since(session, PAGE, later(-90)) == 3
+
+
+def test_asked_to_hide_follows_the_newest_open_or_done_action(database: Database) -> None:
+    made, plain = record(database, judged("c1", decision=HIDE), judged("c2"))
+    with database.write() as session:
+        assert store.asked_to_hide(session, made.comment_row)
+        assert not store.asked_to_hide(session, plain.comment_row)
+        finish(session, made.action_id, ActionState.FAILED)
+        assert not store.asked_to_hide(session, made.comment_row)
+
+
+# Decisions that follow others
+
+
+def test_a_person_answers_and_the_answer_keeps_the_texts_version(database: Database) -> None:
+    (made,) = record(database, judged("c1", decision=HIDE))
+    record(database, judged("c1", "edited"), now=later(1))
+    with database.write() as session:
+        answer = undo(session, made, later(2))
+        entry = store.decision(session, answer.decision_id or 0)
+    assert (entry.actor_kind, entry.actor, entry.verdict) == ("person", "Ada", Verdict.ALLOW)
+    assert (entry.version_number, entry.newest_number) == (1, 2)
+    assert entry.action_kind is ActionKind.RESTORE
+    assert entry.categories == (Category.PROFANITY,)
+    assert verify(database).ok
+
+
+def test_an_unknown_decision_cannot_be_answered(database: Database) -> None:
+    with database.write() as session, pytest.raises(UnknownDecision):
+        store.record_person_decision(
+            session,
+            decision_id=9,
+            verdict=Verdict.ALLOW,
+            hide=False,
+            actor="Ada",
+            reason="",
+            action=None,
+            now=NOON,
+        )
+
+
+@pytest.mark.parametrize("verdict", [Verdict.HIDE, Verdict.ESCALATE])
+def test_a_failed_action_leads_to_one_new_decision_for_a_person(
+    database: Database, verdict: Verdict
+) -> None:
+    (made,) = record(database, judged("c1", decision=replace(HIDE, verdict=verdict)))
+    with database.write() as session:
+        finish(session, made.action_id, ActionState.FAILED)
+        first, again = (
+            store.record_followup(
+                session,
+                action_id=made.action_id or 0,
+                degraded="hide failed",
+                reason="The platform refused.",
+                now=later(1),
+            )
+            for _ in range(2)
+        )
+        entry = store.decision(session, first.decision_id or 0)
+        assert store.open_reviews(session) == 1
+    assert first.decision_id == again.decision_id and not again.new
+    assert entry.verdict is (Verdict.ESCALATE if verdict is Verdict.ESCALATE else Verdict.REVIEW)
+    assert entry.degraded == ("hide failed",) and not entry.hide
+    assert verify(database).ok
+
+
+# Figures
+
+
+def test_figures_count_what_is_stored(database: Database) -> None:
+    review = Decision(verdict=Verdict.REVIEW, hide=False, categories=(Category.SALES,))
+    recorded = record(
+        database,
+        judged("h1", decision=HIDE),
+        judged("h2", decision=HIDE),
+        judged("r1", decision=review),
+        judged("r2", decision=review),
+        judged("r3", decision=review),
+        judged("a1"),
+        judged("own", decision=None, by_page=True),
+        judged("unjudged", decision=None),
+    )
+    record(database, judged("a1", "edited"), now=later(1))
+    with database.write() as session:
+        finish(session, recorded[0].action_id, ActionState.CONFIRMED)
+        undo(session, recorded[2], later(2))
+        store.mark_gone(session, PAGE, "r3", later(3))
+        assert store.counts(session) == store.Counts(
+            comments=8,
+            versions=9,
+            edits=1,
+            gone=1,
+            unjudged=1,
+            judged_twice=0,
+            hides_requested=2,
+            hides_confirmed=1,
+        )
+        assert store.decisions_by(session) == {
+            "by_verdict": {"allow": 3, "hide": 2, "review": 3},
+            "by_category": {"profanity": 2, "sales": 4},
+        }
+        assert store.open_reviews(session) == store.open_reviews(session, PAGE) == 1
+        assert store.open_reviews(session, "x:2") == 0
+        assert store.verdicts_since(session, later(1)) == {(PAGE, "allow"): 2}
+
+
+def test_in_assist_mode_a_hide_waits_for_a_person(database: Database) -> None:
+    waiting = Judged(comment=comment("c1"), decision=HIDE, mode="assist")
+    record(database, waiting)
+    with database.read() as session:
+        assert store.open_reviews(session) == 1

@@ -1,0 +1,79 @@
+"""Takes the README's picture of the log page: the demo's day, judged by the shipped rules.
+
+Run: python -m tests.web.picture [--out docs/pictures/log.png] [--path "/?before=129"]
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from modbot.clocks import SteppedClock
+from modbot.demo.once import POLL_SECONDS, play
+from modbot.demo.stage import day_begins, demo_feed, paced, set_stage
+from modbot.settings import load_config
+from tests.requirements_ import program
+from tests.web.serving import served
+from tests.web.test_browser import FLAGS
+
+
+def take(
+    address: str,
+    out: Path,
+    *,
+    width: int = 1440,
+    height: int = 1100,
+    scheme: str = "light",
+    locale: str = "en-US",
+    whole: bool = False,
+) -> None:
+    """A picture of one page."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program("chromium"), headless=True, args=FLAGS
+        )
+        page = browser.new_page(
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,  # type: ignore[arg-type]
+            locale=locale,
+        )
+        page.goto(address)
+        page.screenshot(path=out, full_page=whole)
+        browser.close()
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--out", type=Path, default=Path("docs/pictures/log.png"))
+    arguments.add_argument("--path", default="/?before=129")
+    arguments.add_argument("--width", type=int, default=1200)
+    arguments.add_argument("--height", type=int, default=1250)
+    arguments.add_argument("--scheme", choices=["light", "dark"], default="light")
+    arguments.add_argument("--locale", default="en-US")
+    arguments.add_argument("--whole", action="store_true", help="the page to its end")
+    chosen = arguments.parse_args()
+    feed = demo_feed()
+    clock = SteppedClock(day_begins(feed))
+    config = paced(load_config(None), least_seconds=POLL_SECONDS)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        set_stage(config, feed, clock, Path(folder)) as stage,
+    ):
+        play(stage, clock)
+        with served(stage.service) as address:
+            take(
+                address + chosen.path,
+                chosen.out,
+                width=chosen.width,
+                height=chosen.height,
+                scheme=chosen.scheme,
+                locale=chosen.locale,
+                whole=chosen.whole,
+            )
+
+
+if __name__ == "__main__":
+    main()
