@@ -16,10 +16,8 @@ _ANY_SALE_WORDS: Final = """
 annual club drive elementary fund fundraiser high lhs lps middle sale school team
 """
 _ANY_SALE: Final = frozenset(_ANY_SALE_WORDS.split())
-_WHO: Final = frozenset(
-    ["band", "boosters", "cheer", "class", "drama", "lancers", "marching", "pta", "pto"]
-    + ["senior", "wrestling"]
-)
+_WHO_WORDS: Final = "band booster cheer class drama lancer marching pta pto senior wrestling"
+_WHO: Final = frozenset(_WHO_WORDS.split())
 # What people write for a word of a name.
 _READS_AS: Final = {
     "tix": "ticket",

@@ -39,20 +39,22 @@ PageArgument = Annotated[
 ]
 
 
+TokenOption = Annotated[
+    str | None, typer.Option(metavar="REF", help="Where its token is: env:NAME or file:PATH.")
+]
+OwnerOption = Annotated[
+    bool | None, typer.Option("--district-owned/--personal", help="Whose page it is.")
+]
+
+
 @app.command("add")
 def add(
     ctx: typer.Context,
     platform: Annotated[str | None, typer.Option(help="facebook, instagram, x, ...")] = None,
     external_id: Annotated[str | None, typer.Option("--id", help="Its id there.")] = None,
     name: Annotated[str | None, typer.Option(help="What people call the page.")] = None,
-    token: Annotated[
-        str | None,
-        typer.Option(metavar="REF", help="Where its token is: env:NAME or file:PATH."),
-    ] = None,
-    district_owned: Annotated[
-        bool | None,
-        typer.Option("--district-owned/--personal", help="Whose page it is."),
-    ] = None,
+    token: TokenOption = None,
+    district_owned: OwnerOption = None,
     handle: Annotated[str, typer.Option(help="Its @name.")] = "",
     url: Annotated[str, typer.Option(help="Address of the site (WordPress).")] = "",
     government_use: Annotated[

@@ -196,7 +196,13 @@ def _demo_live(config: Config, *, speed: float, port: int | None, data_dir: Path
             data_dir = Path(open_things.enter_context(temporary))
 
         def serve(service: Service, _stop: threading.Event) -> str:
-            return open_things.enter_context(_log_page(service, config, port))
+            try:
+                return open_things.enter_context(_log_page(service, config, port))
+            except CommandFailed:
+                if port is not None:
+                    raise
+            # Something else has the usual port: that must not keep a newcomer from the demo.
+            return open_things.enter_context(_log_page(service, config, 0))
 
         demo.run_live(
             config,

@@ -18,7 +18,7 @@ from modbot.demo.stage import Stage, day_begins, demo_feed, paced, set_stage
 from modbot.settings import Config
 
 JUST_BEFORE = timedelta(microseconds=1)
-POLL_SECONDS = 600.0  # between polls of a page, at least: a whole day takes some 1,500 polls
+POLL_SECONDS = 900.0  # between polls of a page, at least: a whole day takes some 1,000 polls
 
 
 def run_once(config: Config) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from modbot.enforcement import CANNOT_HIDE, EDITED_AFTER_HIDE, QUOTA_SPENT
 from modbot.i18n import Language
 from modbot.web.clauses import clauses
 
@@ -56,13 +57,12 @@ class Wording:
             "quoted": _("The words are quoted, not said."),
         }
         self._degraded = {
-            "hide quota spent": _("The page's hide quota was spent, so a person decides."),
-            "the platform cannot hide this comment": _(
-                "The platform cannot hide this comment, so a person decides."
-            ),
-            "edited after it was hidden": _(
-                "It was edited after it had been hidden, so a person decides."
-            ),
+            QUOTA_SPENT: _("The page's hide quota was spent, so a person decides."),
+            CANNOT_HIDE: _("The platform cannot hide this comment, so a person decides."),
+            EDITED_AFTER_HIDE: _("It was edited after it had been hidden, so a person decides."),
+            "hide failed": _("The platform refused to hide it, so a person decides."),
+            "restore failed": _("The platform refused to restore it, so a person decides."),
+            "delete failed": _("The platform refused to delete it, so a person decides."),
         }
         self._actions = {
             ("hide", "requested"): _("Hiding is under way"),
@@ -106,7 +106,7 @@ class Wording:
 
     def degraded(self, what: str) -> str:
         name, _space, state = what.rpartition(" ")
-        if state == "failed" and name and " " not in name:
+        if what not in self._degraded and state == "failed" and name:
             return self._classifier_failed % {"name": name}
         return self._degraded.get(what, what)
 

@@ -7,9 +7,9 @@ wp-config.php, `php -S` serves it.
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -209,7 +209,7 @@ def running_wordpress() -> Iterator[WordPressSite]:
 
 
 def _start_database(stack: ExitStack, work: Path, port: int) -> None:
-    data, user = work / "db", getpass.getuser()
+    data, user = work / "db", pwd.getpwuid(os.geteuid()).pw_name
     data.mkdir()
     _run(
         program("mariadb-install-db"),

@@ -99,7 +99,7 @@ def test_the_shipped_policy_can_be_read_in_every_language(code: str) -> None:
         pytest.param(None, None, "es-DO,es;q=0.9,en;q=0.8", "es", id="then the browser"),
         pytest.param(None, None, "en;q=0.4, es;q=0.9", "es", id="by weight, not by place"),
         pytest.param(None, None, "pt-BR,pt;q=0.9,es;q=0.5", "es", id="the next that we speak"),
-        pytest.param(None, None, "es;q=0, en", "en", id="a weight of 0 refuses"),
+        pytest.param(None, None, "es;q=0", "en", id="a weight of 0 refuses"),
         pytest.param(None, None, "zh", "en", id="English when nothing fits"),
         pytest.param("xx", "yy", None, "en", id="unknown codes are passed over"),
         pytest.param(None, None, "es;q=banana, ;;;,=", "en", id="nonsense is left out"),

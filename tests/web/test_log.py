@@ -11,6 +11,7 @@ import pytest
 
 from modbot import store
 from modbot.domain import ActionKind, ActionState, Category, Decision, Verdict
+from modbot.enforcement import QUOTA_SPENT
 from modbot.pipeline import OWN_WORDS
 from tests.fakes import make_page
 from tests.web.conftest import Site
@@ -94,12 +95,13 @@ def test_the_words_of_the_page_itself_are_named_as_such(service: FakeService, si
 
 
 def test_what_was_degraded_is_shown(service: FakeService, site: Site) -> None:
-    broken = ("embedded failed", "hide quota spent", "something new")
+    broken = ("embedded failed", QUOTA_SPENT, "hide failed", "something new")
     judged = Decision(verdict=Verdict.REVIEW, hide=False, degraded=broken)
     record(service, [("a", judged)])
     html = site.get("/").text
     assert "The classifier embedded failed, so a person decides." in html
     assert "hide quota was spent" in html
+    assert "The platform refused to hide it, so a person decides." in html
     assert "something new" in html
 
 
@@ -215,6 +217,8 @@ def test_today_is_the_districts_day(service: FakeService, site: Site) -> None:
     service.clock.advance(3600)
     html = site.get("/").text
     assert "0 decisions" in html and "September 10, 2026" in html
+    record(service, [("after midnight", ALLOWED)], prefix="c")
+    assert "1 decision" in site.get("/").text
 
 
 def test_the_counts_follow_what_comes_in(service: FakeService, site: Site) -> None:

@@ -1,0 +1,55 @@
+"""What watching costs when nothing happens: one call a page, whatever the platform."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from modbot import registry
+from modbot.service import build_service
+from platforms.sandbox.server import SandboxServer
+from platforms.sandbox.world import World
+from tests.fakes import ManualClock
+from tests.line import ADA
+from tests.running import config_on
+
+
+@pytest.mark.parametrize(("platform", "pages"), [("facebook", 200), ("instagram", 40), ("x", 40)])
+def test_one_poll_of_quiet_pages_costs_one_call_a_page(
+    tmp_path: Path, platform: str, pages: int
+) -> None:
+    clock = ManualClock()
+    world = World(clock)
+    environ = {}
+    with SandboxServer(world) as server:
+        service = build_service(config_on(tmp_path), clock=clock, environ=environ)
+        try:
+            ids = []
+            for n in range(pages):
+                page = world.add_page(platform, f"School {n}")
+                for post in ("Welcome back!", "Lunch menu"):
+                    world.add_comment(world.add_post(page, post), "Thank you")
+                environ[f"TOKEN_{n}"] = world.issue_token(page)
+                new = registry.NewPage(
+                    platform=platform,
+                    external_id=page,
+                    name=f"School {n}",
+                    token_ref=f"env:TOKEN_{n}",
+                    district_owned=True,
+                    handle=f"School{n}" if platform == "x" else "",
+                    base_url=server.url,
+                    government_use="asked and answered" if platform == "x" else "",
+                )
+                page_id = registry.add_page(
+                    service.database, new, ADA, clock.now(), platforms=service.platforms
+                ).id
+                assert service.poll_page(page_id).new == 2
+                ids.append(page_id)
+            clock.advance(120)
+            before = world.calls[platform]
+            results = [service.poll_page(page_id) for page_id in ids]
+            assert not [r for r in results if r.error or r.skipped or r.new]
+            assert world.calls[platform] - before == pages
+        finally:
+            service.close()
