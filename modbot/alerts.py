@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import structlog
 
+_log = structlog.get_logger("modbot.alerts")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Alert:
@@ -24,14 +26,24 @@ class Alert:
         return (self.kind, self.page_id, self.decision_id)
 
 
-class Alerter:
-    """Sends each incident once, to the log and to every further sink."""
+def log_alert(alert: Alert) -> None:
+    """Writes an alert to the service's log."""
+    _log.warning(
+        "alert",
+        kind=alert.kind,
+        page=alert.page_id,
+        decision=alert.decision_id,
+        detail=alert.detail,
+    )
 
-    def __init__(self, sinks: tuple[Callable[[Alert], None], ...] = ()):
+
+class Alerter:
+    """Sends each incident once to every sink."""
+
+    def __init__(self, sinks: tuple[Callable[[Alert], None], ...] = (log_alert,)):
         self._sinks = sinks
         self._open: set[tuple[str, str, int | None]] = set()
         self._lock = threading.Lock()
-        self._log = structlog.get_logger("modbot.alerts")
 
     def send(self, alert: Alert) -> bool:
         """True when this is the first alert of its incident."""
@@ -39,13 +51,6 @@ class Alerter:
             if alert.incident in self._open:
                 return False
             self._open.add(alert.incident)
-        self._log.warning(
-            "alert",
-            kind=alert.kind,
-            page=alert.page_id,
-            decision=alert.decision_id,
-            detail=alert.detail,
-        )
         for sink in self._sinks:
             sink(alert)
         return True

@@ -195,14 +195,17 @@ def _demo_live(config: Config, *, speed: float, port: int | None, data_dir: Path
             temporary = tempfile.TemporaryDirectory(prefix="modbot-demo-")
             data_dir = Path(open_things.enter_context(temporary))
 
-        def serve(service: Service, _stop: threading.Event) -> str:
-            try:
-                return open_things.enter_context(_log_page(service, config, port))
-            except CommandFailed:
-                if port is not None:
-                    raise
-            # Something else has the usual port: that must not keep a newcomer from the demo.
-            return open_things.enter_context(_log_page(service, config, 0))
+        @contextmanager
+        def serve(service: Service) -> Iterator[str]:
+            with ExitStack() as page:
+                try:
+                    address = page.enter_context(_log_page(service, config, port))
+                except CommandFailed:
+                    if port is not None:
+                        raise
+                    # Something else has the usual port: no reason to keep a newcomer from the demo.
+                    address = page.enter_context(_log_page(service, config, 0))
+                yield address
 
         demo.run_live(
             config,

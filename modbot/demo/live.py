@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -34,20 +35,23 @@ def run_live(
     speed: float,
     data_dir: Path,
     console: Console,
-    serve: Callable[[Service, threading.Event], str],
+    serve: Callable[[Service], AbstractContextManager[str]],
     stop: threading.Event,
     stay: bool,
 ) -> None:
     """Plays the day `speed` times as fast as life until it is over or `stop` is set.
 
-    `serve` starts the web page for the service and gives its address. With `stay` the page stays
-    open after the day until `stop` is set.
+    `serve` keeps the service's web page open and gives its address. With `stay` that lasts after
+    the day until `stop` is set.
     """
     feed = demo_feed()
     clock = FastClock(day_begins(feed), speed)
     end = feed[-1].at + AFTER_THE_DAY
-    with set_stage(paced(config, least_seconds=speed * POLL_SECONDS), feed, clock, data_dir) as stage:
-        address = serve(stage.service, stop)
+    config = paced(config, least_seconds=speed * POLL_SECONDS)
+    with (
+        set_stage(config, feed, clock, data_dir) as stage,
+        serve(stage.service) as address,
+    ):
         _welcome(console, address, stage, (end - clock.now()).total_seconds() / speed)
         scheduler = PollScheduler(stage.service)
         scheduler.start()

@@ -56,7 +56,11 @@ def set_stage(
     environ: dict[str, str] = {}
     with SandboxServer(world) as server:
         service = build_service(
-            _on_database(config, database), clock=clock, environ=environ, alerter=Alerter()
+            # No log lines between those of the demo, which shows what is escalated itself.
+            _on_database(config, database),
+            clock=clock,
+            environ=environ,
+            alerter=Alerter(()),
         )
         try:
             page_ids = _register(service, world, server.url, environ)

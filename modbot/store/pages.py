@@ -39,7 +39,7 @@ def pages(session: Session) -> list[Page]:
 
 def page(session: Session, page_id: str) -> Page:
     """Raises UnknownPage."""
-    row = session.get(PageRow, page_id)
+    row = session.get(PageRow, shown(page_id))  # an id as typed may not be encodable
     if row is None:
         raise UnknownPage(f"no page {page_id!r} is registered; see `modbot pages list`")
     return page_of(row)

@@ -90,13 +90,6 @@ def log_row(entry: LogEntry, *, whole: bool = False) -> Row:
     post = entry.post_text
     if not whole and len(post) > LISTED_POST_CHARACTERS:
         post = f"{post[:LISTED_POST_CHARACTERS]}…"
-    action = None
-    if entry.action_kind is not None and entry.action_state is not None:
-        action = ActionNote(
-            kind=entry.action_kind.value,
-            state=entry.action_state.value,
-            answer=entry.action_answer,
-        )
     return Row(
         id=entry.id,
         decided_at=entry.decided_at,
@@ -118,7 +111,15 @@ def log_row(entry: LogEntry, *, whole: bool = False) -> Row:
         weak=bool(found),
         degraded=entry.degraded,
         clause=entry.clause,
-        action=action,
+        action=_action(entry),
+    )
+
+
+def _action(entry: LogEntry) -> ActionNote | None:
+    if entry.action_kind is None or entry.action_state is None:
+        return None
+    return ActionNote(
+        kind=entry.action_kind.value, state=entry.action_state.value, answer=entry.action_answer
     )
 
 

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from modbot import store
 from modbot.domain import Category, Verdict
+from modbot.i18n import Language
 from modbot.store import LogEntry
 from modbot.web.entries import log_row
 from modbot.web.filters import Filters, read_filters
@@ -52,19 +53,21 @@ def log_routes(service: WebService, pages: Pages) -> APIRouter:
 
     @routes.get("/newest")
     def newest(request: Request) -> Response:
-        """How many decisions a reader who saw `after` has not seen."""
         with service.database.read() as session:
             known = {page.id for page in store.pages(session)}
             filters = read_filters(request.query_params, known)
-            entries = _query(session, filters, after=filters.after or 0, limit=COUNTED_NEW + 1)
-        spoken = reader_language(request)
-        message = spoken.ngettext(
-            "Show %(num)s new decision", "Show %(num)s new decisions", len(entries)
-        )
-        shown = f"{COUNTED_NEW}+" if len(entries) > COUNTED_NEW else str(len(entries))
-        return JSONResponse({"count": len(entries), "message": message % {"num": shown}})
+            after = filters.after or 0
+            entries = _query(session, filters, after=after, limit=COUNTED_NEW + 1)
+        return _newer_note(reader_language(request), len(entries))
 
     return routes
+
+
+def _newer_note(spoken: Language, count: int) -> JSONResponse:
+    """How many decisions a reader has not seen, and what to say about it."""
+    message = spoken.ngettext("Show %(num)s new decision", "Show %(num)s new decisions", count)
+    shown = f"{COUNTED_NEW}+" if count > COUNTED_NEW else str(count)
+    return JSONResponse({"count": count, "message": message % {"num": shown}})
 
 
 def _screenful(session: Session, filters: Filters) -> tuple[Sequence[LogEntry], bool, bool]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from modbot.enforcement import CANNOT_HIDE, EDITED_AFTER_HIDE, QUOTA_SPENT
 from modbot.i18n import Language
 from modbot.web.clauses import clauses
+
+Translate = Callable[[str], str]
 
 _PLATFORMS = {"facebook": "Facebook", "instagram": "Instagram", "x": "X", "wordpress": "WordPress"}
 
@@ -14,73 +18,14 @@ class Wording:
 
     def __init__(self, language: Language):
         _ = language.gettext
-        self._verdicts = {
-            "allow": _("Allow"),
-            "review": _("Review"),
-            "hide": _("Hide"),
-            "escalate": _("Escalate"),
-        }
-        self._verdict_meanings = {
-            "allow": _("No breach of the policy was found."),
-            "review": _("A person should look."),
-            "hide": _("It breaks the policy and should be out of sight."),
-            "escalate": _("A person must look at once."),
-        }
-        self._categories = {
-            "profanity": _("Profanity"),
-            "offensive": _("Offensive"),
-            "threat": _("Threat"),
-            "crisis": _("Crisis"),
-            "personal_issue": _("Personal issue"),
-            "sales": _("Sales or promotion"),
-            "privacy": _("Privacy"),
-            "off_topic": _("Off topic"),
-        }
-        self._labels = {
-            "toxicity": _("toxic"),
-            "obscene": _("obscene"),
-            "sexual": _("sexual"),
-            "threat": _("a threat"),
-            "insult": _("an insult"),
-            "identity_attack": _("an attack on a group"),
-        }
-        self._modes = {
-            "observe": _(
-                "The page was in observe mode: modbot decided and did nothing on the platform."
-            ),
-            "assist": _("The page was in assist mode: a hide waits for a person."),
-            "enforce": _("The page was in enforce mode: modbot may hide comments there."),
-        }
-        self._aspects = {
-            "official": _("It is about an official or the running of the schools."),
-            "private": _("It is about a private case."),
-            "quoted": _("The words are quoted, not said."),
-        }
-        self._degraded = {
-            QUOTA_SPENT: _("The page's hide quota was spent, so a person decides."),
-            CANNOT_HIDE: _("The platform cannot hide this comment, so a person decides."),
-            EDITED_AFTER_HIDE: _("It was edited after it had been hidden, so a person decides."),
-            "hide failed": _("The platform refused to hide it, so a person decides."),
-            "restore failed": _("The platform refused to restore it, so a person decides."),
-            "delete failed": _("The platform refused to delete it, so a person decides."),
-        }
-        self._actions = {
-            ("hide", "requested"): _("Hiding is under way"),
-            ("hide", "confirmed"): _("Hidden on the platform"),
-            ("hide", "gone"): _("Gone before it could be hidden"),
-            ("hide", "superseded"): _("Not hidden: edited or decided anew"),
-            ("hide", "failed"): _("The platform refused to hide it"),
-            ("restore", "requested"): _("Restoring is under way"),
-            ("restore", "confirmed"): _("Visible again on the platform"),
-            ("restore", "gone"): _("Gone before it could be restored"),
-            ("restore", "superseded"): _("Not restored: edited or decided anew"),
-            ("restore", "failed"): _("The platform refused to restore it"),
-            ("delete", "requested"): _("Deleting is under way"),
-            ("delete", "confirmed"): _("Deleted on the platform"),
-            ("delete", "gone"): _("Gone before it could be deleted"),
-            ("delete", "superseded"): _("Not deleted: edited or decided anew"),
-            ("delete", "failed"): _("The platform refused to delete it"),
-        }
+        self._verdicts = _verdicts(_)
+        self._verdict_meanings = _verdict_meanings(_)
+        self._categories = _categories(_)
+        self._labels = _labels(_)
+        self._modes = _modes(_)
+        self._aspects = _aspects(_)
+        self._degraded = _degraded(_)
+        self._actions = _actions(_)
         self._clauses = clauses(language)
         self._classifier_failed = _("The classifier %(name)s failed, so a person decides.")
 
@@ -119,3 +64,94 @@ class Wording:
 
     def platform(self, platform: str) -> str:
         return _PLATFORMS.get(platform, platform)
+
+
+def _verdicts(_: Translate) -> dict[str, str]:
+    return {
+        "allow": _("Allow"),
+        "review": _("Review"),
+        "hide": _("Hide"),
+        "escalate": _("Escalate"),
+    }
+
+
+def _verdict_meanings(_: Translate) -> dict[str, str]:
+    return {
+        "allow": _("No breach of the policy was found."),
+        "review": _("A person should look."),
+        "hide": _("It breaks the policy and should be out of sight."),
+        "escalate": _("A person must look at once."),
+    }
+
+
+def _categories(_: Translate) -> dict[str, str]:
+    return {
+        "profanity": _("Profanity"),
+        "offensive": _("Offensive"),
+        "threat": _("Threat"),
+        "crisis": _("Crisis"),
+        "personal_issue": _("Personal issue"),
+        "sales": _("Sales or promotion"),
+        "privacy": _("Privacy"),
+        "off_topic": _("Off topic"),
+    }
+
+
+def _labels(_: Translate) -> dict[str, str]:
+    return {
+        "toxicity": _("toxic"),
+        "obscene": _("obscene"),
+        "sexual": _("sexual"),
+        "threat": _("a threat"),
+        "insult": _("an insult"),
+        "identity_attack": _("an attack on a group"),
+    }
+
+
+def _modes(_: Translate) -> dict[str, str]:
+    return {
+        "observe": _(
+            "The page was in observe mode: modbot decided and did nothing on the platform."
+        ),
+        "assist": _("The page was in assist mode: a hide waits for a person."),
+        "enforce": _("The page was in enforce mode: modbot may hide comments there."),
+    }
+
+
+def _aspects(_: Translate) -> dict[str, str]:
+    return {
+        "official": _("It is about an official or the running of the schools."),
+        "private": _("It is about a private case."),
+        "quoted": _("The words are quoted, not said."),
+    }
+
+
+def _degraded(_: Translate) -> dict[str, str]:
+    return {
+        QUOTA_SPENT: _("The page's hide quota was spent, so a person decides."),
+        CANNOT_HIDE: _("The platform cannot hide this comment, so a person decides."),
+        EDITED_AFTER_HIDE: _("It was edited after it had been hidden, so a person decides."),
+        "hide failed": _("The platform refused to hide it, so a person decides."),
+        "restore failed": _("The platform refused to restore it, so a person decides."),
+        "delete failed": _("The platform refused to delete it, so a person decides."),
+    }
+
+
+def _actions(_: Translate) -> dict[tuple[str, str], str]:
+    return {
+        ("hide", "requested"): _("Hiding is under way"),
+        ("hide", "confirmed"): _("Hidden on the platform"),
+        ("hide", "gone"): _("Gone before it could be hidden"),
+        ("hide", "superseded"): _("Not hidden: edited or decided anew"),
+        ("hide", "failed"): _("The platform refused to hide it"),
+        ("restore", "requested"): _("Restoring is under way"),
+        ("restore", "confirmed"): _("Visible again on the platform"),
+        ("restore", "gone"): _("Gone before it could be restored"),
+        ("restore", "superseded"): _("Not restored: edited or decided anew"),
+        ("restore", "failed"): _("The platform refused to restore it"),
+        ("delete", "requested"): _("Deleting is under way"),
+        ("delete", "confirmed"): _("Deleted on the platform"),
+        ("delete", "gone"): _("Gone before it could be deleted"),
+        ("delete", "superseded"): _("Not deleted: edited or decided anew"),
+        ("delete", "failed"): _("The platform refused to delete it"),
+    }

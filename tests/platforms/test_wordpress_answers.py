@@ -296,6 +296,8 @@ def test_the_first_poll_goes_back_as_far_as_the_watch_window(
     arrived = {int(c.id) for c in adapter.fetch_since(None).comments}
     assert arrived >= set(range(700, 1001))
     assert len(arrived) < 400
+    lists = [call for call in server.calls if call.path.endswith("/comments")]
+    assert len(lists) == 4  # 100, and 90 more with each
 
 
 def test_a_site_back_from_a_backup_is_read_again(site: Site, adapter: WordPressAdapter) -> None:

@@ -50,7 +50,7 @@ def main() -> None:
     arguments.add_argument("--out", type=Path, default=Path("docs/pictures/log.png"))
     arguments.add_argument("--path", default="/?before=129")
     arguments.add_argument("--width", type=int, default=1200)
-    arguments.add_argument("--height", type=int, default=1250)
+    arguments.add_argument("--height", type=int, default=1150)
     arguments.add_argument("--scheme", choices=["light", "dark"], default="light")
     arguments.add_argument("--locale", default="en-US")
     arguments.add_argument("--whole", action="store_true", help="the page to its end")
