@@ -22,11 +22,16 @@ def censored_words(text: str, swears: Sequence[WordRule]) -> Iterator[tuple[Word
         shown = sum(letter.isalpha() for letter in match[0])
         if shown < _KEPT_LETTERS and not _FIRST_LETTER_ONLY.fullmatch(match[0]):
             continue
-        stars = re.sub(r"[*#%]+", lambda run: f"[a-zñ]{{1,{len(run[0]) + 1}}}", match[0])
-        meant = re.compile(stars)
-        for word in swears:
-            if " " not in word.text and any(
-                meant.fullmatch(word.text + ending) for ending in _ENDINGS
-            ):
-                yield word, match.start(), match.end()
-                break
+        word = _meant(match[0], swears)
+        if word is not None:
+            yield word, match.start(), match.end()
+
+
+def _meant(starred: str, swears: Sequence[WordRule]) -> WordRule | None:
+    """A run of stars stands for as many letters, give or take."""
+    meant = re.compile(re.sub(r"[*#%]+", lambda run: f"[a-zñ]{{1,{len(run[0]) + 1}}}", starred))
+    for word in swears:
+        near = word.text[0] == starred[0] and len(word.text) <= len(starred) + 1
+        if near and any(meant.fullmatch(word.text + ending) for ending in _ENDINGS):
+            return word
+    return None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from classifiers.confusables import one_to_one, plain
@@ -22,6 +23,7 @@ _ODD: Final = re.compile(
     "[^\n\x20-\x7eñÑ¡¿·•€£¥°\u2190-\u245f\u2500-\u2bff\U0001f1e6-\U0001f64f\U0001f680-\U0001faff]"
 )
 _TILDE: Final = re.compile("[nN]\u0303")
+_REMEMBERED_LENGTH: Final = 2000  # code points
 _MAX_ROUNDS: Final = 64  # two or three settle any text seen; each is linear
 
 _HUMP_HINT: Final = re.compile("[a-zñ][A-ZÑ]")
@@ -86,7 +88,14 @@ class Folded:
 
 
 def fold(text: str) -> Folded:
-    """The text as plain lower-case words; may hold anything, lone surrogates and NUL included."""
+    """The text as plain lower-case words; may hold anything, lone surrogates and NUL included.
+
+    Every classifier folds the same batch, so the latest short texts are remembered.
+    """
+    return _remembered(text) if len(text) <= _REMEMBERED_LENGTH else _fold(text)
+
+
+def _fold(text: str) -> Folded:
     read = text if text.isascii() else text.translate(_ONE_TO_ONE)
     folded = Folded(read, range(len(read)), range(1, len(read) + 1))
     if _ODD.search(read):
@@ -102,6 +111,9 @@ def fold(text: str) -> Folded:
         if folded is before:
             break
     return folded
+
+
+_remembered: Final = lru_cache(maxsize=512)(_fold)
 
 
 def _edit(folded: Folded, edits: Iterable[_Edit]) -> Folded:

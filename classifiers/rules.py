@@ -29,6 +29,7 @@ from modbot.domain import Aspect, Category, Comment, Evidence, Signal
 _POSTS_KEPT: Final = 512
 _MOST_HITS: Final = 40  # a 100 kB rant needs no more evidence than this
 _HITS_A_RULE: Final = 8
+_NOTHING: Final[frozenset[int]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,25 @@ class _Hit:
         return self.start, self.end
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Read:
-    """One text in the forms that rules look at, with the patterns found in it."""
+    """One text in the forms that rules look at."""
 
     folded: Folded
     key: Encoded  # the folded text as patterns see it
     written: Encoded  # the text as written
+    met: frozenset[int] | None = None  # the conditions that it meets, once asked for
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Compiled:
+    """A pattern rule with its conditions as indexes."""
+
+    rule: PatternRule
+    requires: frozenset[int]
+    excludes: frozenset[int]
+    post: frozenset[int]
+    excludes_post: frozenset[int]
 
 
 class RuleSet:
@@ -73,17 +86,20 @@ class RuleSet:
         self._exempt = PatternFilter()
         self._exceptions = [(self._exempt.add(p), p, clears) for p, clears in files.exceptions]
         self._exempt.compile()
-        self._context = files.context
+        self._reported_in = files.context.get("reported", ())
         self._folded, self._written = PatternFilter(), PatternFilter()
-        self._by_pattern: dict[tuple[bool, int], list[tuple[PatternRule, str]]] = {}
+        self._conditions = PatternFilter()  # what rules ask of the rest of the comment or its post
+        self._context = {name: self._asked(patterns) for name, patterns in files.context.items()}
+        self._by_pattern: dict[tuple[bool, int], list[tuple[_Compiled, str]]] = {}
         for rule in files.patterns:
             texts = self._written if rule.original else self._folded
+            compiled = self._compile(rule)
             for pattern in rule.match:
                 key = (rule.original, texts.add(pattern))
-                self._by_pattern.setdefault(key, []).append((rule, pattern))
-        self._folded.compile()
-        self._written.compile()
-        self._posts: dict[str, Encoded] = {}
+                self._by_pattern.setdefault(key, []).append((compiled, pattern))
+        for texts in (self._folded, self._written, self._conditions):
+            texts.compile()
+        self._posts: dict[str, frozenset[int]] = {}
 
     @classmethod
     def load(cls, folder: Path) -> RuleSet:
@@ -106,14 +122,28 @@ class RuleSet:
         hits = [hit for hit in hits if not _published(hit, comment)]
         return self._signals(hits, read, comment)
 
-    def _context_of(self, text: str) -> Encoded:
-        """A post or parent as patterns see it; many comments share one."""
-        key = self._posts.get(text)
-        if key is None:
+    def _asked(self, patterns: Sequence[str]) -> frozenset[int]:
+        return frozenset(self._conditions.add(pattern) for pattern in patterns)
+
+    def _compile(self, rule: PatternRule) -> _Compiled:
+        own = not rule.original
+        return _Compiled(
+            rule=rule,
+            requires=self._asked(rule.requires) if own else frozenset(),
+            excludes=self._asked(rule.excludes) if own else frozenset(),
+            post=self._asked(rule.post),
+            excludes_post=self._asked(rule.excludes_post),
+        )
+
+    def _found_in_post(self, text: str) -> frozenset[int]:
+        """The conditions that a post or parent meets; many comments share one."""
+        found = self._posts.get(text)
+        if found is None:
             if len(self._posts) >= _POSTS_KEPT:
                 self._posts.clear()
-            key = self._posts[text] = Encoded(as_matched(fold(text).text))
-        return key
+            found = self._conditions.matching(Encoded(as_matched(fold(text).text)))
+            self._posts[text] = found
+        return found
 
     def _word_hits(self, read: _Read) -> list[_Hit]:
         text = read.folded.text
@@ -137,26 +167,39 @@ class RuleSet:
         for original, texts in ((False, self._folded), (True, self._written)):
             text = read.written if original else read.key
             for index in texts.matching(text):
-                for rule, pattern in self._by_pattern[original, index]:
-                    if self._holds(rule, text, comment):
-                        for start, end in islice(spans(pattern, text), _HITS_A_RULE):
-                            if not original and end > start:
-                                start, end = read.folded.span(start, end)
-                            hits.append(_pattern_hit(rule, start, end))
+                for compiled, pattern in self._by_pattern[original, index]:
+                    if not self._holds(compiled, read, comment):
+                        continue
+                    for start, end in islice(spans(pattern, text), _HITS_A_RULE):
+                        if not original and end > start:
+                            start, end = read.folded.span(start, end)
+                        hits.append(_pattern_hit(compiled.rule, start, end))
         return hits
 
-    def _holds(self, rule: PatternRule, text: Encoded, comment: Comment) -> bool:
+    def _holds(self, compiled: _Compiled, read: _Read, comment: Comment) -> bool:
         """Are the rule's other conditions met?"""
-        if not all(occurs(pattern, text) for pattern in rule.requires):
-            return False
-        if any(occurs(pattern, text) for pattern in rule.excludes):
-            return False
-        if not rule.post and not rule.excludes_post:
+        rule = compiled.rule
+        if rule.original:
+            if not all(occurs(pattern, read.written) for pattern in rule.requires):
+                return False
+            if any(occurs(pattern, read.written) for pattern in rule.excludes):
+                return False
+        elif compiled.requires or compiled.excludes:
+            found = self._met(read)
+            if not compiled.requires <= found or compiled.excludes & found:
+                return False
+        if not compiled.post and not compiled.excludes_post:
             return True
-        post = self._context_of(comment.post_text)
-        if rule.post and not any(occurs(pattern, post) for pattern in rule.post):
+        post = self._found_in_post(comment.post_text)
+        if compiled.post and not compiled.post & post:
             return False
-        return not any(occurs(pattern, post) for pattern in rule.excludes_post)
+        return not compiled.excludes_post & post
+
+    def _met(self, read: _Read) -> frozenset[int]:
+        """The conditions that the comment itself meets."""
+        if read.met is None:
+            read.met = self._conditions.matching(read.key)
+        return read.met
 
     def _clear(self, hits: list[_Hit], read: _Read) -> list[_Hit]:
         """Drops what an exception covers, and what a longer or graver hit already shows."""
@@ -189,7 +232,7 @@ class RuleSet:
         for hit in hits:
             aspect = hit.aspect
             quoted = quotes.hold(hit.start, hit.end)
-            if quoted and hit.span in insults and self._in_context("condemned", read.key):
+            if quoted and hit.span in insults and self._in_context("condemned", self._met(read)):
                 continue
             if (quoted and hit.category in _QUOTABLE) or hit in reported:
                 aspect = Aspect.QUOTED
@@ -205,7 +248,7 @@ class RuleSet:
             return frozenset()
         told = [
             read.folded.span(start, max(end, start + 1))
-            for pattern in self._context.get("reported", ())
+            for pattern in self._reported_in
             for start, end in spans(pattern, read.key)
         ]
         return frozenset(
@@ -216,19 +259,19 @@ class RuleSet:
 
     def _approved(self, read: _Read, comment: Comment) -> bool:
         """An approved name counts only while the money does not go to somebody's own account."""
-        return not self._in_context("own_account", read.key) and is_approved(
+        return not self._in_context("own_account", self._met(read)) and is_approved(
             read.folded.text, comment.approved_fundraisers
         )
 
     def _about_officials(self, read: _Read, comment: Comment) -> bool:
-        return self._in_context("official", read.key) or any(
-            self._in_context("official_post", self._context_of(text))
+        return self._in_context("official", self._met(read)) or any(
+            self._in_context("official_post", self._found_in_post(text))
             for text in (comment.post_text, comment.parent_text)
             if text
         )
 
-    def _in_context(self, name: str, text: Encoded) -> bool:
-        return any(occurs(pattern, text) for pattern in self._context.get(name, ()))
+    def _in_context(self, name: str, found: frozenset[int]) -> bool:
+        return not found.isdisjoint(self._context.get(name, _NOTHING))
 
 
 _PUBLISHABLE: Final = frozenset({Category.PRIVACY, Category.PROFANITY})
