@@ -101,18 +101,18 @@ def carry_out(
 
 
 def _ask(adapter: PlatformAdapter, action: ActionContext) -> tuple[ActionState, str]:
-    if action.newest_number != action.version_number:
-        return ActionState.SUPERSEDED, "edited since"
     if not action.is_latest_wish:
         return ActionState.SUPERSEDED, "a later decision stands against it"
     current = adapter.fetch_one(action.comment_id)
     if current is None:
         return ActionState.GONE, "not on the platform"
-    if current.text_sha256 != action.text_sha256:
-        return ActionState.SUPERSEDED, "edited since"
     wanted = {ActionKind.HIDE: True, ActionKind.RESTORE: False}.get(action.kind)
+    # Before the look at the text: a call may have taken effect, a crash have cut off its record,
+    # and the author have edited since. The record has to say that it is hidden.
     if wanted is not None and current.hidden is wanted:
         return ActionState.CONFIRMED, "already so"
+    if action.newest_number != action.version_number or current.text_sha256 != action.text_sha256:
+        return ActionState.SUPERSEDED, "edited since"
     call = {
         ActionKind.HIDE: adapter.hide,
         ActionKind.RESTORE: adapter.restore,

@@ -235,7 +235,7 @@ def _plan_all(
             decisions[comment.id], comment, page, context.adapter.capabilities, left
         )
         left -= action is not None
-        if before is not None and before.bot_hid and not decision.hide:
+        if before is not None and not decision.hide and _stays_hidden(s, comment, before):
             decision = _back_to_a_person(decision)
         items.append(
             Judged(
@@ -249,6 +249,11 @@ def _plan_all(
             )
         )
     return items
+
+
+def _stays_hidden(s: Session, comment: Comment, known: Known) -> bool:
+    """Was an earlier text hidden at our word? Asked, not confirmed: a crash may lie between."""
+    return comment.hidden is not False and store.asked_to_hide(s, known.comment_row)
 
 
 def _back_to_a_person(decision: Decision) -> Decision:

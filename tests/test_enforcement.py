@@ -75,6 +75,18 @@ def test_an_action_on_a_text_that_changed_meanwhile_is_refused(line: Line) -> No
     assert line.adapter.effects == []
 
 
+def test_a_hide_that_took_effect_before_a_crash_and_an_edit_is_in_the_record(line: Line) -> None:
+    line.adapter.fail_next("hide", Unreachable(), after=True)
+    carry_out(line)
+    line.adapter.edit("c1", "harmless")
+    line.clock.advance(600)
+    line.poll()
+    assert state(line) == "confirmed"
+    assert line.comments()[0].hidden is True
+    last = line.decisions()[-1]
+    assert (last.verdict, last.degraded) == ("review", ["edited after it was hidden"])
+
+
 def test_an_action_on_a_stored_older_version_is_refused(line: Line) -> None:
     line.adapter.edit("c1", "harmless")
     line.poll()

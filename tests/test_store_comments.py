@@ -30,7 +30,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
     database.close()
 
 
-def test_known_tells_state_and_who_hid(database: Database) -> None:
+def test_known_tells_state(database: Database) -> None:
     recorded = record(database, *(judged(f"c{n}", decision=HIDE) for n in range(4)))
     with database.write() as session:
         for made in recorded[:3]:
@@ -40,15 +40,15 @@ def test_known_tells_state_and_who_hid(database: Database) -> None:
         store.mark_gone(session, PAGE, "c2", later(3))
         known = store.known(session, PAGE, ["c0", "c1", "c2", "c3"])
 
-    assert {k: (v.hidden, v.bot_hid, v.gone) for k, v in known.items()} == {
-        "c0": (True, True, False),
-        "c1": (False, False, False),
-        "c2": (True, True, True),
-        "c3": (None, False, False),
+    assert {k: (v.hidden, v.gone) for k, v in known.items()} == {
+        "c0": (True, False),
+        "c1": (False, False),
+        "c2": (True, True),
+        "c3": (None, False),
     }
 
 
-def test_a_hide_by_a_person_is_not_the_bots(database: Database) -> None:
+def test_a_hide_by_a_person_does_not_count_for_the_quota(database: Database) -> None:
     (made,) = record(database, judged("c1"))
     with database.write() as session:
         wanted = store.record_person_decision(
@@ -63,7 +63,7 @@ def test_a_hide_by_a_person_is_not_the_bots(database: Database) -> None:
         )
         finish(session, wanted.action_id, ActionState.CONFIRMED)
         known = store.known(session, PAGE, ["c1"])["c1"]
-        assert known.hidden and not known.bot_hid
+        assert known.hidden
         assert store.hides_requested_since(session, PAGE, NOON) == 0
 
 

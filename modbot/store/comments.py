@@ -7,14 +7,14 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlmodel import Session, col
 
 from modbot.audit import Entry, append, evidence_sha256
-from modbot.domain import BOT, ActionKind, ActionState, Coverage
+from modbot.domain import BOT, Coverage
 from modbot.store.id_lists import in_list
 from modbot.stored_text import original, shown
-from modbot.tables import ActionRow, CommentRow, DecisionRow, VersionRow
+from modbot.tables import CommentRow, VersionRow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,6 @@ class Known:
     text_sha256: str
     hidden: bool | None
     gone: bool
-    bot_hid: bool  # the newest confirmed hide or restore is a hide that the bot decided
 
 
 def known(session: Session, page_id: str, comment_ids: Iterable[str]) -> dict[str, Known]:
@@ -38,7 +37,6 @@ def known(session: Session, page_id: str, comment_ids: Iterable[str]) -> dict[st
         .join(VersionRow, _newest_version())
         .where(col(CommentRow.page_id) == page_id, in_list(col(CommentRow.comment_id), wanted))
     ).all()
-    hid = _hidden_by_bot(session, [row[0].id for row in rows if row[0].hidden is not None])
     return {
         wanted[comment.comment_id]: Known(
             comment_row=comment.id,
@@ -47,7 +45,6 @@ def known(session: Session, page_id: str, comment_ids: Iterable[str]) -> dict[st
             text_sha256=text_sha256,
             hidden=comment.hidden,
             gone=comment.gone_at is not None,
-            bot_hid=comment.id in hid,
         )
         for comment, version_id, text_sha256 in rows
     }
@@ -57,30 +54,6 @@ def _newest_version() -> ColumnElement[bool]:
     return and_(
         col(VersionRow.comment_row) == col(CommentRow.id),
         col(VersionRow.number) == col(CommentRow.versions),
-    )
-
-
-def _hidden_by_bot(session: Session, comment_rows: Sequence[int]) -> set[int]:
-    if not comment_rows:
-        return set()
-    newest = (
-        select(func.max(col(ActionRow.id)))
-        .where(
-            in_list(col(ActionRow.comment_row), comment_rows),
-            col(ActionRow.state) == ActionState.CONFIRMED,
-        )
-        .group_by(col(ActionRow.comment_row))
-    )
-    return set(
-        session.scalars(
-            select(col(ActionRow.comment_row))
-            .join(DecisionRow, col(DecisionRow.id) == col(ActionRow.decision_id))
-            .where(
-                col(ActionRow.id).in_(newest),
-                col(ActionRow.kind) == ActionKind.HIDE,
-                col(DecisionRow.actor_kind) == BOT.kind,
-            )
-        )
     )
 
 
