@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 SPEED ?= 510
 
-.PHONY: help demo test test-servers test-browser check bench kill lock clean
+.PHONY: help demo test test-servers test-browser lint check torch bench kill lock clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -25,7 +25,7 @@ demo: $(STAMP) ## Watch a school day in two minutes (SPEED=510 times faster than
 	$(BIN)/modbot demo --speed $(SPEED)
 
 test: $(VENV)/.dev-ready ## The tests that need no server and no browser
-	$(BIN)/python -m pytest -m "not servers and not browser"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not servers and not browser"
 
 test-servers: $(VENV)/.dev-ready ## Tests against a real WordPress (Debian packages: see CONTRIBUTING.md)
 	$(BIN)/python -m pytest -m servers
@@ -33,12 +33,16 @@ test-servers: $(VENV)/.dev-ready ## Tests against a real WordPress (Debian packa
 test-browser: $(VENV)/.dev-ready ## Tests in a real Chromium (Debian package: chromium)
 	$(BIN)/python -m pytest -m browser
 
-check: $(VENV)/.dev-ready ## Format, lint, types, import rules, tests
+lint: $(VENV)/.dev-ready ## Format, lint, types, import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(MAKE) test
+
+check: lint test ## Everything that needs no server and no browser
+
+torch: $(VENV)/.dev-ready ## PyTorch, for the tests that train (the CPU build by this version)
+	$(BIN)/python -m pip install --quiet torch==2.13.0
 
 bench: $(VENV)/.dev-ready ## Speeds, printed beside a named alternative
 	$(BIN)/python -m tests.benchmarks.bench_judging

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
+import structlog
 
 from modbot import store
 from modbot.alerts import Alert, Alerter
@@ -22,8 +25,10 @@ from modbot.domain import (
 )
 from modbot.errors import (
     AuthExpired,
+    BadAnswer,
     CommentGone,
     MissingScope,
+    ModbotError,
     PlatformError,
     QuotaSpent,
     RateLimited,
@@ -32,12 +37,17 @@ from modbot.errors import (
 from modbot.ports import PlatformAdapter
 from modbot.store import ActionContext, Database
 
+_log = structlog.get_logger("modbot.enforcement")
+
 QUOTA_SPENT = "hide quota spent"
 CANNOT_HIDE = "the platform cannot hide this comment"
 EDITED_AFTER_HIDE = "edited after it was hidden"
+NEEDS_LOGIN = "needs_login"  # the kind of alert that a refused token raises
+WAITS_FOR_A_PERSON = (NEEDS_LOGIN, "quota_spent", "writes_blocked")  # what incident() gives
 
 BACKOFF_CAP_SECONDS = 15 * 60
 LOGIN_RETRY_SECONDS = 15 * 60
+WORK_SECONDS = 60.0  # on one page at a stretch, of real time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +87,19 @@ def backoff_seconds(attempts: int, *, first: float = 2.0) -> float:
     return full * random.uniform(0.5, 1.0)
 
 
+@contextmanager
+def platform_errors_only() -> Iterator[None]:
+    """Turns whatever else an adapter's call raises into a BadAnswer, so that a fault in one adapter
+    waits, alerts and goes to a person like any other failure, and is not tried again at once."""
+    try:
+        yield
+    except ModbotError:
+        raise
+    except Exception as error:
+        _log.exception("adapter_failed")
+        raise BadAnswer(f"the adapter failed ({type(error).__name__}); report this") from error
+
+
 def carry_out(
     database: Database,
     adapter: PlatformAdapter,
@@ -92,11 +115,18 @@ def carry_out(
     and one that already took effect (a crash between call and record) is not repeated.
     """
     try:
-        state, answer = _ask(adapter, action)
+        with platform_errors_only():
+            state, answer = _ask(adapter, action)
     except PlatformError as error:
         return _after_error(database, action, error, now=now, limits=limits, alerter=alerter)
     with database.write() as s:
         store.finish_action(s, action.action_id, state, answer, now)
+        refused = store.page_state(s, action.page.id).writes_not_before is not None
+        if refused:
+            store.save_page_state(s, action.page.id, writes_not_before=None, needs_login=False)
+    if refused:
+        for kind in WAITS_FOR_A_PERSON:
+            alerter.over(kind, action.page.id)
     return state
 
 
@@ -110,7 +140,7 @@ def _ask(adapter: PlatformAdapter, action: ActionContext) -> tuple[ActionState, 
     # Before the look at the text: a call may have taken effect, a crash have cut off its record,
     # and the author have edited since. The record has to say that it is hidden.
     if wanted is not None and current.hidden is wanted:
-        return ActionState.CONFIRMED, "already so"
+        return ActionState.CONFIRMED, store.ALREADY_SO
     if action.newest_number != action.version_number or current.text_sha256 != action.text_sha256:
         return ActionState.SUPERSEDED, "edited since"
     call = {
@@ -136,41 +166,47 @@ def _after_error(
 ) -> ActionState:
     """Waits and tries again, or gives up to a person; the page's state learns of it."""
     answer = f"{type(error).__name__}: {error}"[:300]
-    wait = _wait_seconds(error, action.attempts)
-    login = isinstance(error, AuthExpired | MissingScope)
-    waits = login or isinstance(error, RateLimited | WritesBlocked | QuotaSpent)
+    kind = incident(error)
+    waits = bool(kind) or isinstance(error, RateLimited)
     if not waits and (error.permanent or action.attempts + 1 >= limits.max_attempts):
-        with database.write() as s:
-            store.finish_action(s, action.action_id, ActionState.FAILED, answer, now)
-            store.record_followup(
-                s,
-                action_id=action.action_id,
-                degraded=f"{action.kind} failed",
-                reason=f"The platform refused: {answer}",
-                now=now,
-            )
-        alerter.send(
-            Alert(
-                kind="action_failed",
-                page_id=action.page.id,
-                decision_id=action.decision_id,
-                detail=f"{action.kind} failed; decide by hand",
-            )
-        )
-        return ActionState.FAILED
-    until = now + timedelta(seconds=wait)
+        return _give_up(database, action, answer, now=now, alerter=alerter)
+    until = now + timedelta(seconds=wait_seconds(error, action.attempts))
     with database.write() as s:
         store.retry_action(s, action.action_id, until, answer, now)
         if waits:
             store.save_page_state(s, action.page.id, writes_not_before=until)
-        if login:
+        if kind == NEEDS_LOGIN:
             store.save_page_state(s, action.page.id, needs_login=True, last_error=answer)
-    if login or isinstance(error, WritesBlocked | QuotaSpent):
-        alerter.send(Alert(kind=_incident(error), page_id=action.page.id, detail=str(error)))
+    if kind:
+        alerter.send(Alert(kind=kind, page_id=action.page.id, detail=str(error)))
     return ActionState.REQUESTED
 
 
-def _wait_seconds(error: PlatformError, attempts: int) -> float:
+def _give_up(
+    database: Database, action: ActionContext, answer: str, *, now: datetime, alerter: Alerter
+) -> ActionState:
+    with database.write() as s:
+        store.finish_action(s, action.action_id, ActionState.FAILED, answer, now)
+        store.record_followup(
+            s,
+            action_id=action.action_id,
+            degraded=f"{action.kind} failed",
+            reason=f"The platform refused: {answer}",
+            now=now,
+        )
+    alerter.send(
+        Alert(
+            kind="action_failed",
+            page_id=action.page.id,
+            decision_id=action.decision_id,
+            detail=f"{action.kind} failed; decide by hand",
+        )
+    )
+    return ActionState.FAILED
+
+
+def wait_seconds(error: PlatformError, attempts: int) -> float:
+    """How long to leave the platform alone after a failure: as it asks, or longer each time."""
     if isinstance(error, RateLimited | WritesBlocked):
         return error.retry_after_seconds
     if isinstance(error, AuthExpired | MissingScope | QuotaSpent):
@@ -178,10 +214,13 @@ def _wait_seconds(error: PlatformError, attempts: int) -> float:
     return backoff_seconds(attempts)
 
 
-def _incident(error: PlatformError) -> str:
+def incident(error: PlatformError) -> str:
+    """The kind of alert for an error that only a person can end; empty for any other."""
     if isinstance(error, AuthExpired | MissingScope):
-        return "needs_login"
-    return "quota_spent" if isinstance(error, QuotaSpent) else "writes_blocked"
+        return NEEDS_LOGIN
+    if isinstance(error, QuotaSpent):
+        return "quota_spent"
+    return "writes_blocked" if isinstance(error, WritesBlocked) else ""
 
 
 def carry_out_due(
@@ -193,23 +232,16 @@ def carry_out_due(
     limits: Limits,
     alerter: Alerter,
 ) -> int:
-    """Carries out what is due on a page, oldest first; stops while writes must wait. Returns how
-    many were tried."""
-    tried = 0
-    while True:
-        with database.read() as s:
-            if _must_wait(s, page_id, now):
-                return tried
-            due = store.due_actions(s, now, limit=20, page_id=page_id)
+    """Carries out what is due on a page, oldest first; stops while writes must wait, and after
+    WORK_SECONDS of a slow platform. Returns how many were tried."""
+    tried, end = 0, time.monotonic() + WORK_SECONDS
+    while time.monotonic() < end:
+        with database.read() as s:  # one by one: a person may decide while the platform answers
+            due = store.due_actions(s, now, limit=1, page_id=page_id)
         if not due:
-            return tried
-        for action in due:
-            state = carry_out(database, adapter, action, now=now, limits=limits, alerter=alerter)
-            tried += 1
-            if state is ActionState.REQUESTED:  # the platform is not itself: not now
-                return tried
-
-
-def _must_wait(s: Session, page_id: str, now: datetime) -> bool:
-    until = store.page_state(s, page_id).writes_not_before
-    return until is not None and now < until
+            break
+        state = carry_out(database, adapter, due[0], now=now, limits=limits, alerter=alerter)
+        tried += 1
+        if state is ActionState.REQUESTED:  # the platform is not itself: not now
+            break
+    return tried

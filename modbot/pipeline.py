@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -23,29 +24,27 @@ from modbot.domain import (
 )
 from modbot.enforcement import (
     EDITED_AFTER_HIDE,
+    NEEDS_LOGIN,
     QUOTA_SPENT,
+    WAITS_FOR_A_PERSON,
     Limits,
-    backoff_seconds,
     carry_out_due,
+    incident,
     plan,
+    platform_errors_only,
+    wait_seconds,
 )
-from modbot.errors import (
-    AuthExpired,
-    MissingScope,
-    PlatformError,
-    QuotaSpent,
-    RateLimited,
-    WritesBlocked,
-)
+from modbot.errors import PlatformError
 from modbot.judging import Judge
 from modbot.ports import Clock, PlatformAdapter
 from modbot.store import Database, Judged, Known
+from modbot.tables import PageStateRow
 
 _log = structlog.get_logger("modbot.pipeline")
 
 FETCHES_A_POLL = 20  # a burst longer than this goes on with the next poll
+READING_SECONDS = 120.0  # nor does a slow platform hold a poll for longer, of real time
 LATE_AFTER_FAILURES = 5
-LOGIN_RETRY_SECONDS = 15 * 60
 RECHECK_LIMIT = 100
 OWN_WORDS = Decision(verdict=Verdict.ALLOW, hide=False, reason="Written by the page itself.")
 
@@ -85,38 +84,26 @@ def poll_page(context: PollContext, page_id: str) -> PollResult:
     result = PollResult(page_id=page_id)
     with context.database.read() as s:
         page, state = store.page(s, page_id), store.page_state(s, page_id)
-        cursor, not_before, rechecked_at = state.cursor, state.not_before, state.rechecked_at
-        failures = state.failures
     if page.paused:
         result.skipped = "paused"
         return result
-    if not_before is not None and context.clock.now() < not_before:
+    if state.not_before is not None and context.clock.now() < state.not_before:
         result.skipped = "waiting"
         return result
     try:
-        seen: set[str] = set()
-        batches: list[CommentBatch] = []
-        for _ in range(FETCHES_A_POLL):
-            batch = context.adapter.fetch_since(cursor)
-            _store_batch(context, page, batch, result, keep_cursor=batch.cursor != cursor)
-            cursor = batch.cursor
-            seen |= {c.id for c in batch.comments}
-            batches.append(batch)
-            if not batch.more:
-                break
-        _find_gone(context, page, batches, seen, rechecked_at, result)
+        last = _read(context, page, state, result)
     except PlatformError as error:
         note_failure(
             context.database,
             context.alerter,
             page_id,
             error,
-            failures=failures,
+            failures=state.failures,
             now=context.clock.now(),
         )
         result.error = f"{type(error).__name__}: {error}"
         return result
-    _note_success(context, page_id, batches[-1])
+    _note_success(context, page_id, last, writes_refused=state.writes_not_before is not None)
     result.actions_tried = carry_out_due(
         context.database,
         context.adapter,
@@ -126,6 +113,27 @@ def poll_page(context: PollContext, page_id: str) -> PollResult:
         alerter=context.alerter,
     )
     return result
+
+
+def _read(
+    context: PollContext, page: Page, state: PageStateRow, result: PollResult
+) -> CommentBatch:
+    """Stores all that is new since the cursor and looks for what is gone; the last batch."""
+    cursor = state.cursor
+    seen: set[str] = set()
+    batches: list[CommentBatch] = []
+    end = time.monotonic() + READING_SECONDS
+    for _ in range(FETCHES_A_POLL):
+        with platform_errors_only():
+            batch = context.adapter.fetch_since(cursor)
+        _store_batch(context, page, batch, result, keep_cursor=batch.cursor != cursor)
+        cursor = batch.cursor
+        seen |= {c.id for c in batch.comments}
+        batches.append(batch)
+        if not batch.more or time.monotonic() > end:
+            break
+    _find_gone(context, page, batches, seen, state.rechecked_at, result)
+    return batches[-1]
 
 
 def _store_batch(
@@ -270,6 +278,8 @@ def _back_to_a_person(decision: Decision) -> Decision:
 def _tell_people(
     context: PollContext, page: Page, items: Sequence[Judged], decision_ids: Sequence[int | None]
 ) -> None:
+    if any(item.action is not None for item in items):
+        context.alerter.over("hide_quota", page.id)
     for item, decision_id in zip(items, decision_ids, strict=True):
         if item.decision is None or decision_id is None:  # nothing new was stored
             continue
@@ -282,8 +292,6 @@ def _tell_people(
             context.alerter.send(
                 Alert(kind="hide_quota", page_id=page.id, detail="hides wait for review")
             )
-    if any(item.action is not None for item in items):
-        context.alerter.over("hide_quota", page.id)
 
 
 def _find_gone(
@@ -304,7 +312,8 @@ def _find_gone(
         if not lists_edits and due:
             since = now - timedelta(hours=context.watch_hours)
             ids = store.recheck_ids(s, page.id, since, RECHECK_LIMIT)
-    found = context.adapter.fetch_many(ids) if ids else {}
+    with platform_errors_only():
+        found = context.adapter.fetch_many(ids) if ids else {}
     for comment_id, comment in found.items():
         if comment is None:
             with context.database.write() as s:
@@ -319,7 +328,11 @@ def _find_gone(
             store.save_page_state(s, page.id, rechecked_at=now)
 
 
-def _note_success(context: PollContext, page_id: str, batch: CommentBatch) -> None:
+def _note_success(
+    context: PollContext, page_id: str, batch: CommentBatch, *, writes_refused: bool
+) -> None:
+    """A token that may read is not yet one that may hide: a refused write stays told until one
+    goes through (carry_out)."""
     now = context.clock.now()
     newest_post = max((p.created_at for p in batch.posts), default=None)
     newest_comment = max((c.created_at for c in batch.comments), default=None)
@@ -327,18 +340,19 @@ def _note_success(context: PollContext, page_id: str, batch: CommentBatch) -> No
         "last_poll_at": now,
         "last_success_at": now,
         "failures": 0,
-        "needs_login": False,
         "not_before": None,
-        "last_error": "",
         "usage": batch.usage,
     }
+    if not writes_refused:
+        fields |= {"needs_login": False, "last_error": ""}
     if newest_post is not None:
         fields["newest_post_at"] = newest_post
     if newest_comment is not None:
         fields["newest_comment_at"] = newest_comment
     with context.database.write() as s:
         store.save_page_state(s, page_id, **fields)
-    for kind in ("needs_login", "quota_spent", "poll_late"):
+    over = ("poll_late",) if writes_refused else ("poll_late", *WAITS_FOR_A_PERSON)
+    for kind in over:
         context.alerter.over(kind, page_id)
 
 
@@ -356,16 +370,8 @@ def note_failure(
     `failures` is how many polls in a row had failed before this one.
     """
     failures += 1
-    kind = ""
-    if isinstance(error, AuthExpired | MissingScope):
-        kind, wait = "needs_login", float(LOGIN_RETRY_SECONDS)
-    elif isinstance(error, QuotaSpent):
-        kind, wait = "quota_spent", float(LOGIN_RETRY_SECONDS)
-    elif isinstance(error, RateLimited | WritesBlocked):
-        wait = error.retry_after_seconds
-    else:
-        wait = backoff_seconds(failures)
-        kind = "poll_late" if failures >= LATE_AFTER_FAILURES else ""
+    kind = incident(error) or ("poll_late" if failures >= LATE_AFTER_FAILURES else "")
+    wait = wait_seconds(error, failures)
     with database.write() as s:
         store.save_page_state(
             s,
@@ -373,7 +379,7 @@ def note_failure(
             last_poll_at=now,
             failures=failures,
             not_before=now + timedelta(seconds=wait),
-            needs_login=kind == "needs_login",
+            needs_login=kind == NEEDS_LOGIN,
             last_error=f"{type(error).__name__}: {error}"[:300],
         )
     _log.warning("poll_failed", page=page_id, error=type(error).__name__, code=error.code)

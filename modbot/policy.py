@@ -120,28 +120,26 @@ def _weigh(signals: Sequence[Signal], rule: CategoryPolicy, policy: Policy) -> _
     model = max(scored, key=lambda signal: signal.score, default=None)
     if model is not None:
         thresholds[f"{name}.model_review"] = rule.model_review
-    asked = Verdict.ALLOW
     if hit is not None and hit.score >= rule.review:
         lifted = rule.model_lifts and model is not None and model.score >= rule.hide
-        held = _held(hit, policy) or _official_case(hits, rule)
-        strict = (hit.score >= rule.hide or lifted) and not held
-        asked = _strictest(rule) if strict else Verdict.REVIEW
+        grave = hit.score >= rule.hide or lifted
+        held = (_held(hit, policy) or _official_case(hits, rule)) if grave else ""
+        strict = grave and not held
         hides = strict and rule.may_hide and rule.category not in _REVIEW_AT_MOST
         return _Finding(
             category=rule.category,
-            verdict=asked,
-            hide=hides and rule.category is not Category.CRISIS,
+            verdict=_strictest(rule) if strict else Verdict.REVIEW,
+            hide=hides,
             deciding=hit,
             held=held,
             thresholds=thresholds,
         )
-    if model is not None and model.score > rule.model_review:
-        asked = Verdict.REVIEW
+    asks = model is not None and model.score > rule.model_review
     return _Finding(
         category=rule.category,
-        verdict=asked,
+        verdict=Verdict.REVIEW if asks else Verdict.ALLOW,
         hide=False,
-        deciding=model if asked is Verdict.REVIEW else None,
+        deciding=model if asks else None,
         thresholds=thresholds,
     )
 

@@ -28,7 +28,7 @@ _log = structlog.get_logger("modbot.scheduler")
 TICK_SECONDS = 5.0  # real seconds between sign of life, registry look and config look
 ACTION_SECONDS = 5.0
 CLOCK_DRIFT_SECONDS = 5.0
-HUNG_SECONDS = 10 * 60  # a poll that takes longer has hung: each call has its own deadline
+HUNG_SECONDS = 30 * 60  # a job that takes longer has hung: calls and polls have their deadlines
 STALE_TICKS = 5
 EXIT_WATCHDOG = 70
 

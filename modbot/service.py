@@ -100,11 +100,6 @@ class Service:
             self._adapters[page.id] = (page, made)
         return made
 
-    def forget_adapter(self, page_id: str) -> None:
-        """Makes the next use read the token again."""
-        with self._lock:
-            self._adapters.pop(page_id, None)
-
     @contextmanager
     def _one_at_a_time(self, page_id: str) -> Iterator[bool]:
         """True when nobody else polls or acts on the page right now."""
@@ -158,8 +153,7 @@ class Service:
                 )
                 return PollResult(page_id=page_id, error=str(error))
             result = poll_page(self._context(adapter), page_id)
-            if result.error.startswith("AuthExpired"):
-                self.forget_adapter(page_id)
+            self._read_refused_token_again(page_id)
             return result
 
     def carry_out_due(self) -> int:
@@ -169,7 +163,7 @@ class Service:
             waiting = {a.page.id: a.page for a in store.due_actions(s, now, limit=200)}
         for page in waiting.values():
             with self._one_at_a_time(page.id) as mine:
-                if not mine or page.paused:
+                if not mine:
                     continue
                 try:
                     adapter = self.adapter(page)
@@ -183,7 +177,17 @@ class Service:
                     limits=self._limits(),
                     alerter=self.alerter,
                 )
+                self._read_refused_token_again(page.id)
         return tried
+
+    def _read_refused_token_again(self, page_id: str) -> None:
+        """A person mends a refused token in its file or variable, which only a new adapter reads;
+        refused may be a poll or, where the token may read but not hide, an action."""
+        with self.database.read() as s:
+            refused = store.page_state(s, page_id).needs_login
+        if refused:
+            with self._lock:
+                self._adapters.pop(page_id, None)
 
     def reload(self) -> None:
         """Takes a changed configuration into force; a broken one leaves the old one as it is."""

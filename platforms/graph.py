@@ -82,7 +82,7 @@ class GraphClient:
 
     def __init__(self, connection: Connection, base_url: str = "") -> None:
         self._token = connection.secrets.get("token", "").strip()
-        self._token_forms = {self._token.encode(), quote(self._token, safe="").encode()}
+        self._secrets = [self._token, quote(self._token, safe="")] if self._token else []
         self._transport = VendorTransport(
             timeout_seconds=connection.timeout_seconds,
             deadline_seconds=connection.deadline_seconds,
@@ -97,6 +97,7 @@ class GraphClient:
         if secret := connection.secrets.get("app_secret", "").strip():
             proof = hmac.new(secret.encode(), self._token.encode(), hashlib.sha256).hexdigest()
             session.params = {"appsecret_proof": proof}
+            self._secrets += [secret, proof]
 
     def get(self, node: str, edge: str = "", **params: str) -> GraphAnswer:
         return self._call("GET", _path(node, edge), params)
@@ -178,11 +179,13 @@ class GraphClient:
     def _said(self, error: Mapping[str, Any]) -> str:
         said = error.get("message")
         text = said if isinstance(said, str) else ""
-        return text.replace(self._token, "[token]")[:200]
+        for secret in self._secrets:
+            text = text.replace(secret, "[token]")
+        return text[:200]
 
     def _without_token(self, raw: bytes) -> bytes:
-        for form in self._token_forms:
-            raw = raw.replace(form, b"[token]")
+        for secret in self._secrets:
+            raw = raw.replace(secret.encode(), b"[token]")
         return raw
 
 

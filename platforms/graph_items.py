@@ -50,7 +50,10 @@ def time_of(item: Item, name: str) -> datetime:
         raise BadAnswer(f"Graph sent no time as {name}") from None
     if at.tzinfo is None:
         raise BadAnswer(f"Graph sent a time without a zone as {name}")
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:  # in UTC it lies outside the years 1 to 9999
+        raise BadAnswer(f"Graph sent an impossible time as {name}") from None
 
 
 def object_of(item: Item, name: str) -> Item:

@@ -25,6 +25,7 @@ from modbot.errors import (
 )
 
 WAIT_SECONDS = 60.0  # when a host says 429 and not how long
+LONGEST_WAIT_SECONDS = 24 * 3600.0
 UNKNOWN_TIME = datetime.fromtimestamp(0, UTC)  # an imported comment may have no date
 GONE = ("rest_comment_invalid_id", "rest_post_invalid_id")  # the comment, or the post above it
 
@@ -67,9 +68,9 @@ def utc(value: str) -> datetime:
         return UNKNOWN_TIME
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise BadAnswer("a time is unreadable") from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def error_of(response: requests.Response) -> PlatformError:
@@ -113,7 +114,9 @@ def _retry_after_seconds(response: requests.Response) -> float | None:
             seconds = (until - sent).total_seconds()
         except (TypeError, ValueError):
             return None
-    return max(seconds, 1.0) if math.isfinite(seconds) else None
+    if math.isnan(seconds):
+        return None
+    return min(max(seconds, 1.0), LONGEST_WAIT_SECONDS)
 
 
 def visible_text(markup: str) -> str:

@@ -330,7 +330,8 @@ class XAdapter:
         try:
             return call(*args, user_auth=self._user_auth, **kwargs)  # type: ignore[no-any-return]
         except tweepy.HTTPException as error:
-            raise failure(error.response, self._connection.now()) from None
+            secrets = filter(None, self._connection.secrets.values())
+            raise failure(error.response, self._connection.now(), secrets) from None
         except (AttributeError, TypeError, ValueError):
             # tweepy reads error answers with no regard to their types.
             raise BadAnswer("X sent an error that cannot be read") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -26,10 +26,20 @@ from modbot.errors import (
 from platforms.raw_items import raw_items
 
 X_ID = re.compile(r"[0-9]{1,19}")
+_KIND = re.compile(r"[a-z-]{1,60}")
 RATE_WINDOW_SECONDS = 15 * 60.0
 # Kinds of problem, the last part of their type: the post is not there, or not for us ...
 GONE = ("resource-not-found", "not-authorized-for-resource", "disallowed-resource")
 _LATER = ("internal-error", "resource-unavailable", "field-hydration-failure")  # ... or not now
+# Whatever a body that is not what the API promises can lead to.
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    RecursionError,
+    OverflowError,  # a time that in UTC lies outside the years 1 to 9999
+)
 _SPENT = ("usage-capped", "credits", "credits-depleted", "spend-cap-reached")
 
 
@@ -55,13 +65,19 @@ class XAnswer:
     problems: tuple[Mapping[str, object], ...]
     next_token: str | None
     usage: float | None
+    is_listing: bool  # holds what every listing holds, be it empty
 
 
-def failure(response: requests.Response, now: datetime) -> PlatformError:
-    """What an error status means, with X's own title for it."""
+def failure(
+    response: requests.Response, now: datetime, secrets: Iterable[str] = ()
+) -> PlatformError:
+    """What an error status means, with X's own title for it, in which no secret is left."""
     problem = _problem(response)
     kind, status = problem_kind(problem), response.status_code
-    text = f"X: {status} {str(problem.get('title') or response.reason)[:100]}"
+    title = str(problem.get("title") or response.reason)
+    for secret in secrets:
+        title = title.replace(secret, "[token]")
+    text = f"X: {status} {title[:100]}"
     code = f"{status}/{kind}" if kind else str(status)
     if status == 402 or (status in (403, 429) and kind in _SPENT):
         return QuotaSpent(text, code=code)
@@ -87,7 +103,7 @@ def _problem(response: requests.Response) -> Mapping[str, object]:
 def problem_kind(problem: Mapping[str, object]) -> str:
     """The last part of a problem's type: "resource-not-found"; "" for about:blank."""
     _, _, kind = str(problem.get("type") or "").partition("/problems/")
-    return kind
+    return kind if _KIND.fullmatch(kind) else ""
 
 
 def _wait_seconds(headers: Mapping[str, str], now: datetime) -> float:
@@ -118,8 +134,9 @@ def read_answer(response: requests.Response) -> XAnswer:
             problems=tuple(p for p in problems if isinstance(p, dict)),
             next_token=token if isinstance(token, str) and token else None,
             usage=_usage(response.headers),
+            is_listing=data is not None or bool(meta),
         )
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise BadAnswer(f"X's answer cannot be read ({type(error).__name__})") from None
 
 
@@ -160,6 +177,8 @@ def refuse_incomplete(answer: XAnswer) -> None:
             raise BadAnswer(f"X's listing is incomplete ({kind})")
         if kind in GONE and problem.get("resource_type") == "user":
             raise BadRequest("X knows no such account, or has suspended it", code=kind)
+    if not answer.is_listing:
+        raise BadAnswer("X sent something else than a listing")
 
 
 def _usage(headers: Mapping[str, str]) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 from collections.abc import Mapping
@@ -15,11 +16,14 @@ import pytest
 class Requirement:
     program: str = ""
     file: str = ""
+    module: str = ""
     install: str  # what to type
 
     def met(self) -> bool:
         if self.program:
             return shutil.which(self.program, path=_search_path()) is not None
+        if self.module:
+            return importlib.util.find_spec(self.module) is not None
         return Path(self.file).exists()
 
 
@@ -29,6 +33,7 @@ def _search_path() -> str:
 
 
 REQUIREMENTS: dict[str, Requirement] = {
+    "torch": Requirement(module="torch", install="make torch"),
     "chromium": Requirement(program="chromium", install="apt-get install chromium"),
     "php": Requirement(program="php", install="apt-get install php-cli php-mysql"),
     "mariadb": Requirement(program="mariadb", install="apt-get install mariadb-client"),

@@ -172,6 +172,17 @@ def test_a_refusal_for_good_goes_to_a_person(line: Line) -> None:
     assert "action_failed" in [a.kind for a in line.alerts]
 
 
+def test_a_fault_in_an_adapter_waits_and_then_goes_to_a_person(line: Line) -> None:
+    line.adapter.fail_next("hide", OverflowError("date value out of range"), times=20)
+    for _ in range(line.context.limits.max_attempts):
+        carry_out(line)
+        carry_out(line)  # at once: it waits
+        line.clock.advance(3600)
+    assert state(line) == "failed"
+    tries = [m for m, _ in line.adapter.calls].count("hide")
+    assert tries == line.context.limits.max_attempts - 1  # the first found no platform
+
+
 def test_an_action_is_given_up_after_the_set_number_of_tries(
     tmp_path: Path, adapter: FakeAdapter, clock: ManualClock
 ) -> None:

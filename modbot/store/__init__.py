@@ -1,6 +1,7 @@
 """All queries of the database, by name. Every function takes the caller's session."""
 
 from modbot.store.actions import (
+    ALREADY_SO,
     ActionContext,
     action_context,
     asked_to_hide,
@@ -51,6 +52,7 @@ from modbot.store.record import Judged, Recorded, record_judged
 from modbot.store.service_state import service_row, tick
 
 __all__ = [
+    "ALREADY_SO",
     "ActionContext",
     "Counts",
     "Database",

@@ -18,6 +18,9 @@ from modbot.stored_text import shown
 from modbot.tables import ActionRow, CommentRow, DecisionRow, PageRow, PageStateRow, VersionRow
 
 
+ALREADY_SO = "already so"  # the answer of a platform on which nothing had to be done
+
+
 @dataclass(frozen=True, kw_only=True)
 class ActionContext:
     """An action with all that must hold before it is carried out."""
@@ -48,7 +51,7 @@ def due_actions(
 ) -> list[ActionContext]:
     """Open actions whose time has come, of one page or of all, longest waiting first.
 
-    Those of a page that must not be called yet (rate limit, blocked writes) are left out.
+    Those of a page that must not be called (paused, rate limit, blocked writes) are left out.
     """
     query = (
         _contexts()
@@ -56,6 +59,7 @@ def due_actions(
         .where(
             col(ActionRow.state) == ActionState.REQUESTED,
             col(ActionRow.next_try_at) <= now,
+            col(PageRow.paused).is_(False),
             *(
                 or_(col(blocked).is_(None), col(blocked) <= now)
                 for blocked in (PageStateRow.not_before, PageStateRow.writes_not_before)
@@ -180,7 +184,8 @@ def asked_to_hide(session: Session, comment_row: int) -> bool:
 
 
 def hides_requested_since(session: Session, page_id: str, since: datetime) -> int:
-    """Hides that the bot has asked for on a page at or after `since`: what a quota counts."""
+    """Hides that the bot has asked for on a page at or after `since`: what a quota counts. One that
+    found the comment hidden does not count: else edits of a hidden comment would spend it all."""
     asked = (
         select(func.count())
         .select_from(ActionRow)
@@ -190,6 +195,7 @@ def hides_requested_since(session: Session, page_id: str, since: datetime) -> in
                 col(ActionRow.page_id) == page_id,
                 col(ActionRow.kind) == ActionKind.HIDE,
                 col(ActionRow.requested_at) >= since,
+                col(ActionRow.answer) != ALREADY_SO,
                 col(DecisionRow.actor_kind) == BOT.kind,
             )
         )

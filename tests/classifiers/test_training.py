@@ -19,6 +19,7 @@ from classifiers.training.rows import Row, row_weight, training_row, training_ro
 from classifiers.training.weak_labels import weak_labels
 from classifiers.training.weights_file import quantised, write_weights
 from modbot.evaluation import auc, average_precision
+from tests.requirements_ import need
 
 
 def line(text: str = "hello", **changes: Any) -> dict[str, Any]:
@@ -201,7 +202,7 @@ def small_data(tmp_path: Path) -> Path:
 
 
 def test_a_run_learns_and_gives_the_same_bytes_again(small_data: Path) -> None:
-    pytest.importorskip("torch")
+    need("torch")
     from classifiers.training.__main__ import main
 
     for out in ("one", "two"):
@@ -213,7 +214,9 @@ def test_a_run_learns_and_gives_the_same_bytes_again(small_data: Path) -> None:
 
 
 def test_torch_and_numpy_give_the_same_probabilities(tmp_path: Path) -> None:
-    torch = pytest.importorskip("torch")
+    need("torch")
+    import torch
+
     from classifiers.training.batches import Corpus
     from classifiers.training.network import Layers, logits
 

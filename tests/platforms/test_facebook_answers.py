@@ -141,6 +141,7 @@ def test_a_spoilt_listing_is_refused_whole(
         ("created_time", "yesterday"),
         ("created_time", None),
         ("created_time", "2026-09-09T12:00:00"),
+        ("created_time", "0001-01-01T00:00:00+14:00"),
         ("from", "Ana"),
         ("parent", 7),
         ("is_hidden", "true"),

@@ -197,6 +197,7 @@ def test_a_bad_answer_to_an_action_is_named(
         ("author", {}),
         ("author_name", 5),
         ("date_gmt", "yesterday"),
+        ("date_gmt", "0001-01-01T00:00:00+14:00"),
         ("date_gmt", 0),
         ("content", "text"),
         ("content", {"rendered": "x"}),
@@ -230,6 +231,8 @@ def test_no_answer_at_all_is_unreachable(server: LoopbackServer) -> None:
         ({"Retry-After": "soon"}, 60),
         ({"Retry-After": "-5"}, 1),
         ({"Retry-After": "nan"}, 60),
+        ({"Retry-After": "1e300"}, 24 * 3600),
+        ({"Retry-After": "9" * 400}, 24 * 3600),
     ],
 )
 def test_a_limited_host_says_how_long_to_wait(

@@ -627,6 +627,8 @@ GOOD = {
         pytest.param({"errors": 5}, id="errors a number"),
         pytest.param({"meta": 5}, id="meta a number"),
         pytest.param({"errors": [problem("internal-error")]}, id="partial"),
+        pytest.param({"errors": [problem("news-to-us")]}, id="an error alone"),
+        pytest.param({}, id="nothing"),
     ],
 )
 def test_an_answer_that_cannot_be_read_is_refused_whole(district: District, body: object) -> None:
@@ -688,10 +690,15 @@ def test_no_secret_and_no_comment_reaches_a_log_even_at_debug(district: District
         ):
             adapter.fetch_since(None)
             adapter.hide(reply)
-            district.answers({"title": "Unauthorized"}, status=401)
-            with pytest.raises(AuthExpired) as caught:
-                adapter.check()
-            assert "CANARY" not in repr(caught.value) and caught.value.__cause__ is None
+            for title in ("Unauthorized", f"no {CANARY}", "CANARYts CANARYck CANARYcs CANARYat"):
+                kind = f"https://api.twitter.com/2/problems/{title}"
+                district.answers({"title": title, "type": kind}, status=401)
+                with pytest.raises(AuthExpired) as caught:
+                    adapter.check()
+                assert caught.value.__cause__ is None
+                known = adapter._connection.secrets.values()
+                said = f"{caught.value!r} {caught.value.code}"
+                assert not [secret for secret in known if secret in said]
         assert "CANARY" not in repr(district.adapter()._connection)
     finally:
         root.removeHandler(ears)
