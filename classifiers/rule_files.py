@@ -28,7 +28,10 @@ _FRAGMENT: Final = re.compile(r"\{([a-z][a-z_]*)\}")
 _LIST_KEYS: Final = ("match", "with", "without", "post", "without_post")
 _RULE_KEYS: Final = {"id", "severity", "aspect", "text", "category", *_LIST_KEYS}
 _FILE_KEYS: Final = {"category", "fragments", "rules", "exceptions", "context"}
-_CONTEXTS: Final = {"official", "official_post", "condemned", "own_account", "reported"}
+_CONTEXTS: Final = {
+    *("official", "official_post", "operations"),
+    *("condemned", "own_account", "reported"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)

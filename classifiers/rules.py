@@ -237,7 +237,7 @@ class RuleSet:
             if (quoted and hit.category in _QUOTABLE) or hit in reported:
                 aspect = Aspect.QUOTED
             if aspect is None:
-                aspect = Aspect.OFFICIAL if self._about_officials(read, comment) else Aspect.NONE
+                aspect = self._target(hit.category, read, comment)
             signals.append(_signal(hit, aspect, comment.text))
         return signals
 
@@ -262,6 +262,15 @@ class RuleSet:
         return not self._in_context("own_account", self._met(read)) and is_approved(
             read.folded.text, comment.approved_fundraisers
         )
+
+    def _target(self, category: Category, read: _Read, comment: Comment) -> Aspect:
+        """Whom a hit is about. A grievance about how the schools are run is no private case."""
+        if self._about_officials(read, comment):
+            return Aspect.OFFICIAL
+        if category is not Category.PERSONAL_ISSUE:
+            return Aspect.NONE
+        run = self._in_context("operations", self._met(read))
+        return Aspect.OFFICIAL if run else Aspect.PRIVATE
 
     def _about_officials(self, read: _Read, comment: Comment) -> bool:
         return self._in_context("official", self._met(read)) or any(

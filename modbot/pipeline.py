@@ -93,14 +93,7 @@ def poll_page(context: PollContext, page_id: str) -> PollResult:
     try:
         last = _read(context, page, state, result)
     except PlatformError as error:
-        note_failure(
-            context.database,
-            context.alerter,
-            page_id,
-            error,
-            failures=state.failures,
-            now=context.clock.now(),
-        )
+        note_failure(context.database, context.alerter, page_id, error, context.clock.now())
         result.error = f"{type(error).__name__}: {error}"
         return result
     _note_success(context, page_id, last, writes_refused=state.writes_not_before is not None)
@@ -231,14 +224,15 @@ def _plan_all(
     now: datetime,
 ) -> list[Judged]:
     """What is to be stored of each comment; spends the page's hide quota in order of time."""
-    limits = context.limits
-    left = min(
-        limits.hides_per_hour - store.hides_requested_since(s, page.id, now - timedelta(hours=1)),
-        limits.hides_per_day - store.hides_requested_since(s, page.id, now - timedelta(days=1)),
-    )
+    left = _hides_left(s, context.limits, page, now)
     items = []
     for comment in fresh:
-        before = known.get(comment.id)
+        before, missed_hide = known.get(comment.id), None
+        if before is not None and before.text_sha256 == comment.text_sha256:  # it was gone
+            missed_hide = store.missed_hide(s, before.comment_row)
+            if missed_hide is None:
+                items.append(Judged(comment=comment, known=before))
+                continue
         decision, action = plan(
             decisions[comment.id], comment, page, context.adapter.capabilities, left
         )
@@ -254,9 +248,17 @@ def _plan_all(
                 mode=page.mode,
                 models=context.judge.models,
                 config_sha256=context.judge.config_sha256,
+                missed_hide=missed_hide,
             )
         )
     return items
+
+
+def _hides_left(s: Session, limits: Limits, page: Page, now: datetime) -> int:
+    return min(
+        limits.hides_per_hour - store.hides_requested_since(s, page.id, now - timedelta(hours=1)),
+        limits.hides_per_day - store.hides_requested_since(s, page.id, now - timedelta(days=1)),
+    )
 
 
 def _stays_hidden(s: Session, comment: Comment, known: Known) -> bool:
@@ -317,8 +319,7 @@ def _find_gone(
     for comment_id, comment in found.items():
         if comment is None:
             with context.database.write() as s:
-                store.mark_gone(s, page.id, comment_id, now)
-            result.gone += 1
+                result.gone += store.mark_gone(s, page.id, comment_id, now)
     there = tuple(c for c in found.values() if c is not None)
     if there:
         again = CommentBatch(comments=there, cursor="")
@@ -361,18 +362,13 @@ def note_failure(
     alerter: Alerter,
     page_id: str,
     error: PlatformError,
-    *,
-    failures: int,
     now: datetime,
 ) -> None:
-    """Puts the page's next call off as the error asks, and tells a person where one is needed.
-
-    `failures` is how many polls in a row had failed before this one.
-    """
-    failures += 1
-    kind = incident(error) or ("poll_late" if failures >= LATE_AFTER_FAILURES else "")
-    wait = wait_seconds(error, failures)
+    """Puts the page's next call off as the error asks, and tells a person where one is needed."""
     with database.write() as s:
+        failures = store.page_state(s, page_id).failures + 1  # in a row
+        kind = incident(error) or ("poll_late" if failures >= LATE_AFTER_FAILURES else "")
+        wait = wait_seconds(error, failures)
         store.save_page_state(
             s,
             page_id,

@@ -80,6 +80,3 @@ class Classifier(Protocol):
     def classify(self, comments: Sequence[Comment]) -> list[list[Signal]]:
         """Raises ClassifierFailed."""
         ...
-
-
-ClassifierFactory = Callable[..., Classifier]

@@ -23,6 +23,9 @@ from modbot.tables import FundraiserRow, PageRow
 
 NAME_CAP = 200  # characters
 DETAILS_CAP = 2_000
+NOT_THE_DISTRICTS = (
+    "only pages that the district owns may be moderated; a personal page may not, whoever runs it"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,10 +248,7 @@ def _check(new: NewPage, platforms: Collection[str]) -> None:
     if new.platform not in platforms:
         raise RegistrationRefused(f"unknown platform; one of {', '.join(sorted(platforms))}")
     if not new.district_owned:
-        raise RegistrationRefused(
-            "only pages that the district owns may be moderated; a personal page may not,"
-            " whoever runs it"
-        )
+        raise RegistrationRefused(NOT_THE_DISTRICTS)
     _require("the page's name", new.name, NAME_CAP)
     _require("the account's id", new.external_id, NAME_CAP)
     if not new.external_id.isprintable() or any(c.isspace() for c in new.external_id):

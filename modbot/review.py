@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlmodel import Session
+
 from modbot import store
 from modbot.domain import ActionKind, Actor, Verdict
 from modbot.errors import ModbotError
-from modbot.store import Database, Recorded
+from modbot.store import Database, LogEntry, Recorded
 
 
 def resolve(
@@ -28,16 +30,7 @@ def resolve(
         raise ModbotError("a verdict needs the name of the person who gives it")
     with database.write() as s:
         entry = store.decision(s, decision_id)
-        if entry.version_number != entry.newest_number:  # the platform would refuse the action
-            newest = next(
-                e.id
-                for e in store.history(s, entry.comment_row)
-                if e.version_number == entry.newest_number
-            )
-            raise ModbotError(
-                f"the comment was edited since decision {decision_id}: look at its text of today"
-                f" and answer decision {newest}"
-            )
+        _refuse_old_text(s, entry)
         action = ActionKind.HIDE if verdict is Verdict.HIDE else None
         # A hide that is still open may be on its way, so it is answered by a restore as well.
         if verdict is Verdict.ALLOW and (entry.hidden or store.asked_to_hide(s, entry.comment_row)):
@@ -52,3 +45,15 @@ def resolve(
             action=action,
             now=now,
         )
+
+
+def _refuse_old_text(s: Session, entry: LogEntry) -> None:
+    """An action on an old text would be dropped later, when nobody looks."""
+    if entry.version_number == entry.newest_number:
+        return
+    history = store.history(s, entry.comment_row)
+    newest = next(e.id for e in history if e.version_number == entry.newest_number)
+    raise ModbotError(
+        f"the comment was edited since decision {entry.id}: look at its newest text and answer"
+        f" decision {newest}"
+    )

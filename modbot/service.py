@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -16,7 +17,7 @@ from modbot import audit, store
 from modbot.alerts import Alerter
 from modbot.clocks import SystemClock
 from modbot.domain import Comment, Decision, Page
-from modbot.enforcement import Limits, carry_out_due
+from modbot.enforcement import WORK_SECONDS, Limits, carry_out_due
 from modbot.errors import AuthExpired, BadConfig, ModbotError, PlatformError
 from modbot.judging import Judge
 from modbot.pipeline import PollContext, PollResult, note_failure, poll_page
@@ -139,29 +140,25 @@ class Service:
             if not mine:
                 return PollResult(page_id=page_id, skipped="busy")
             with self.database.read() as s:
-                page, failures = store.page(s, page_id), store.page_state(s, page_id).failures
+                page = store.page(s, page_id)
             try:
                 adapter = self.adapter(page)
             except PlatformError as error:
-                note_failure(
-                    self.database,
-                    self.alerter,
-                    page_id,
-                    error,
-                    failures=failures,
-                    now=self.clock.now(),
-                )
+                note_failure(self.database, self.alerter, page_id, error, self.clock.now())
                 return PollResult(page_id=page_id, error=str(error))
             result = poll_page(self._context(adapter), page_id)
-            self._read_refused_token_again(page_id)
+            if result.error or result.actions_tried:
+                self._read_refused_token_again(page_id)
             return result
 
     def carry_out_due(self) -> int:
         """Carries out due actions on every page that has some. Returns how many were tried."""
-        now, tried = self.clock.now(), 0
+        now, tried, end = self.clock.now(), 0, time.monotonic() + 5 * WORK_SECONDS
         with self.database.read() as s:
             waiting = {a.page.id: a.page for a in store.due_actions(s, now, limit=200)}
         for page in waiting.values():
+            if time.monotonic() > end:  # slow platforms; the polls of the others go on meanwhile
+                break
             with self._one_at_a_time(page.id) as mine:
                 if not mine:
                     continue

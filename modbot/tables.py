@@ -237,7 +237,6 @@ class ServiceRow(SQLModel, table=True):
 
     __tablename__ = "service"
     id: int = Field(default=1, primary_key=True)
-    started_at: datetime | None = _time(default=None)
     ticked_at: datetime | None = _time(default=None)
     config_sha256: str = ""
     config_error: str = ""

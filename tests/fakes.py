@@ -145,6 +145,12 @@ class FakeAdapter:
             del self.comments[comment_id]
             del self._changed[comment_id]
 
+    def put_back(self, comment: Comment) -> None:
+        """Shows a removed comment again, as that of an account that was closed for a while."""
+        with self._lock:
+            self.comments[comment.id] = comment
+            self._changed[comment.id] = next(self._numbers)
+
     def hidden_ids(self) -> set[str]:
         return {c.id for c in self.comments.values() if c.hidden}
 
@@ -246,8 +252,10 @@ class FakePlatform:
 
     def __init__(self, *adapters: FakeAdapter):
         self.adapters = {adapter.page.id: adapter for adapter in adapters}
+        self.tokens: list[str] = []  # those that an adapter was made with
 
     def __call__(self, page: Page, connection: Connection) -> FakeAdapter:
+        self.tokens.append(connection.secrets.get("token", ""))
         if page.id not in self.adapters:
             self.adapters[page.id] = FakeAdapter(page, now=connection.now)
         return self.adapters[page.id]

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import atexit
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 from sqlmodel import Session, select
@@ -21,6 +17,7 @@ from modbot.pipeline import PollContext, PollResult, poll_page
 from modbot.policy import CategoryPolicy, Policy
 from modbot.store import Database
 from modbot.tables import ActionRow, AuditRow, CommentRow, DecisionRow, PageRow, VersionRow
+from tests.databases import new_database
 from tests.fakes import FakeAdapter, ManualClock
 
 ADA = Actor(kind="person", name="Ada")
@@ -146,14 +143,6 @@ def register(s: Session, page: Page, clock: ManualClock) -> None:
     )
 
 
-@cache
-def _empty_database() -> Path:
-    folder = tempfile.mkdtemp(prefix="modbot-test-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    Database.open(f"sqlite:///{folder}/empty.db").close()
-    return Path(folder) / "empty.db"
-
-
 @contextmanager
 def line_on(
     folder: Path,
@@ -164,8 +153,7 @@ def line_on(
     limits: Limits | None = None,
 ) -> Iterator[Line]:
     """A line whose page is registered in `mode`."""
-    shutil.copy(_empty_database(), folder / "line.db")  # migrating anew each time is slow
-    database = Database.open(f"sqlite:///{folder / 'line.db'}")
+    database = new_database(folder / "line.db")
     try:
         with database.write() as s:
             register(s, replace(adapter.page, mode=mode), clock)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +34,7 @@ from modbot.store import (
     record_posts,
 )
 from modbot.tables import AuditRow, PageRow
+from tests.databases import new_database
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PAGE = "facebook:1"
@@ -63,20 +62,9 @@ def later(minutes: float) -> datetime:
 
 def open_database(folder: Path) -> Database:
     """A new database with one page, registered as the registry does it."""
-    path = folder / "modbot.db"
-    path.write_bytes(_new_file())
-    return Database.open(f"sqlite:///{path}")
-
-
-@cache
-def _new_file() -> bytes:
-    """Made once: running the migrations costs more than most tests."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "modbot.db"
-        database = Database.open(f"sqlite:///{path}")
-        add_page(database, PAGE)
-        database.close()
-        return path.read_bytes()
+    database = new_database(folder / "modbot.db")
+    add_page(database, PAGE)
+    return database
 
 
 def add_page(database: Database, page_id: str) -> Page:

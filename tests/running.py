@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
+from modbot.alerts import Alert, Alerter
 from modbot.domain import Mode
-from modbot.service import Service, build_service
+from modbot.judging import Judge
+from modbot.service import Service, build_judge
 from modbot.settings import Config, load_config
+from tests.databases import new_database
 from tests.fakes import FakeAdapter, FakePlatform, ManualClock, make_page
 from tests.line import register
+
+
+@cache
+def shipped_judge() -> Judge:
+    """The rules and the model that ship; loading them takes longer than most tests."""
+    return build_judge(load_config(environ={}))
 
 
 def config_on(folder: Path) -> Config:
@@ -26,31 +36,44 @@ def config_on(folder: Path) -> Config:
 class Running:
     """A service and the pages in memory that it polls."""
 
-    def __init__(self, service: Service, platform: FakePlatform, clock: ManualClock):
-        self.service, self.clock = service, clock
-        self._platform = platform
+    def __init__(
+        self, service: Service, platform: FakePlatform, clock: ManualClock, alerts: list[Alert]
+    ):
+        self.service, self.clock, self.alerts = service, clock, alerts
+        self.platform = platform
 
-    def add_page(self, number: int, *, mode: Mode = Mode.ENFORCE) -> FakeAdapter:
+    def add_page(
+        self, number: int, *, mode: Mode = Mode.ENFORCE, token_ref: str = "env:TOKEN"
+    ) -> FakeAdapter:
         """Registers a page; what comes back is where a test plays its public."""
-        page = replace(make_page(number, mode=mode), token_ref="env:TOKEN")
+        page = replace(make_page(number, mode=mode), token_ref=token_ref)
         adapter = FakeAdapter(page, now=self.clock.now)
-        self._platform.adapters[page.id] = adapter
+        self.platform.adapters[page.id] = adapter
         with self.service.database.write() as s:
             register(s, page, self.clock)
         return adapter
 
 
 @contextmanager
-def running_service(folder: Path, clock: ManualClock) -> Iterator[Running]:
+def running_service(
+    folder: Path,
+    clock: ManualClock,
+    *,
+    config: Config | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Iterator[Running]:
     """A whole service whose only platform, "facebook", is in memory."""
-    platform = FakePlatform()
-    service = build_service(
-        config_on(folder),
+    platform, alerts = FakePlatform(), list[Alert]()
+    service = Service(
+        config or config_on(folder),
+        new_database(folder / "modbot.db"),
+        shipped_judge(),
         clock=clock,
-        environ={"TOKEN": "t"},
+        environ={"TOKEN": "t"} if environ is None else environ,
+        alerter=Alerter((alerts.append,)),
         adapters={"facebook": platform},
     )
     try:
-        yield Running(service, platform, clock)
+        yield Running(service, platform, clock, alerts)
     finally:
         service.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from modbot import review, store
+from modbot.audit import verify
 from modbot.domain import ActionKind, Capability, Verdict
 from modbot.enforcement import Limits, backoff_seconds, carry_out_due
 from modbot.errors import (
@@ -36,14 +37,15 @@ def line(tmp_path: Path, adapter: FakeAdapter, clock: ManualClock) -> Iterator[L
         yield line
 
 
-def carry_out(line: Line) -> None:
-    carry_out_due(
+def carry_out(line: Line, work_seconds: float = 60) -> int:
+    return carry_out_due(
         line.database,
         line.adapter,
         line.page.id,
         now=line.clock.now(),
         limits=line.context.limits,
         alerter=line.context.alerter,
+        work_seconds=work_seconds,
     )
 
 
@@ -101,6 +103,31 @@ def test_a_comment_that_is_gone_ends_the_action(line: Line) -> None:
     assert line.comments()[0].gone_at is not None
 
 
+def test_a_comment_that_hides_from_the_hide_is_hidden_when_it_comes_back(line: Line) -> None:
+    comment = line.adapter.comments["c1"]
+    line.adapter.remove("c1")
+    carry_out(line)
+    line.adapter.put_back(comment)
+    line.clock.advance(60)
+    line.poll()
+    assert [a.state for a in line.actions()] == ["gone", "confirmed"]
+    assert line.adapter.hidden_ids() == {"c1"}
+    assert (len(line.versions()), line.comments()[0].gone_at) == (1, None)
+    assert {p.table for p in verify(line.database).problems} == {"page"}  # put in by the fixture
+
+
+def test_a_person_who_allowed_a_comment_while_it_was_gone_is_heeded(line: Line) -> None:
+    comment = line.adapter.comments["c1"]
+    line.adapter.remove("c1")
+    carry_out(line)
+    review.resolve(line.database, 1, Verdict.ALLOW, ADA, "fine", line.clock.now())
+    line.adapter.put_back(comment)
+    line.clock.advance(60)
+    line.poll()
+    assert line.adapter.hidden_ids() == set()
+    assert [d.verdict for d in line.decisions()] == ["hide", "allow"]
+
+
 def test_a_comment_that_goes_between_look_and_call_ends_the_action(line: Line) -> None:
     line.adapter.fail_next("hide", CommentGone())
     carry_out(line)
@@ -124,6 +151,54 @@ def test_a_persons_allow_restores_a_hidden_comment(line: Line) -> None:
     carry_out(line)
     assert line.adapter.effects == [("c1", True), ("c1", False)]
     assert line.actions()[-1].kind == ActionKind.RESTORE
+
+
+def test_an_allow_given_while_other_actions_run_comes_in_time(line: Line) -> None:
+    line.adapter.add("BAD too")
+    line.adapter.fail_next("fetch_one", Unreachable())
+    line.poll()
+    line.clock.advance(3600)
+    hide = line.adapter.hide
+
+    def hide_one_and_allow_the_other(comment_id: str) -> None:
+        hide(comment_id)
+        other = {"c1": 2, "c2": 1}[comment_id]
+        review.resolve(line.database, other, Verdict.ALLOW, ADA, "fine", line.clock.now())
+
+    line.adapter.hide = hide_one_and_allow_the_other  # type: ignore[method-assign]
+    carry_out(line)
+    assert len(line.adapter.effects) == 1
+
+
+def test_a_verdict_on_a_text_that_was_edited_since_is_refused(line: Line) -> None:
+    carry_out(line)
+    line.adapter.edit("c1", "BAD in another way")
+    line.poll()
+    with pytest.raises(ModbotError, match="answer decision 2"):
+        review.resolve(line.database, 1, Verdict.ALLOW, ADA, "fine", line.clock.now())
+    review.resolve(line.database, 2, Verdict.ALLOW, ADA, "fine", line.clock.now())
+    carry_out(line)
+    assert line.adapter.hidden_ids() == set()
+
+
+def test_edits_of_a_hidden_comment_do_not_spend_the_pages_quota(line: Line) -> None:
+    carry_out(line)
+    for number in range(40):
+        line.adapter.edit("c1", f"BAD {number}")
+        line.poll()
+    another = line.adapter.add("BAD from another")
+    line.poll()
+    assert line.adapter.hidden_ids() == {"c1", another.id}
+
+
+def test_a_slow_platform_holds_the_work_no_longer_than_it_may(line: Line) -> None:
+    line.adapter.add("BAD too")
+    line.adapter.fail_next("fetch_one", Unreachable())
+    line.poll()
+    line.clock.advance(3600)
+    assert carry_out(line, work_seconds=0) == 1
+    assert sorted(a.state for a in line.actions()) == ["confirmed", "requested"]
+    assert carry_out(line) == 1
 
 
 def test_a_verdict_needs_a_persons_name(line: Line) -> None:

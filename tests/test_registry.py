@@ -16,6 +16,7 @@ from modbot.errors import BadConfig, ModbotError, RegistrationRefused, UnknownPa
 from modbot.registry import NewPage
 from modbot.store import Database
 from modbot.tables import AuditRow, FundraiserRow, PageRow
+from tests.databases import new_database
 from tests.fakes import SCHOOL_DAY
 
 ADA = Actor(kind="person", name="ada")
@@ -31,7 +32,7 @@ NEW = NewPage(
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database.open(f"sqlite:///{tmp_path / 'modbot.db'}")
+    opened = new_database(tmp_path / "modbot.db")
     yield opened
     opened.close()
 

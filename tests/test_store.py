@@ -44,7 +44,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 def test_a_new_file_is_for_the_service_alone(tmp_path: Path) -> None:
     database = Database.open(f"sqlite:///{tmp_path / 'new' / 'odd %20 name?.db'}")
     with database.write() as session:
-        store.tick(session, NOON)
+        store.tick(session, NOON, config_sha256="a", config_error="")
         modes = {p.name: p.stat().st_mode & 0o077 for p in database.path.parent.iterdir()}
     database.close()
     assert modes and not any(modes.values())
@@ -105,6 +105,26 @@ def test_writers_wait_for_each_other_and_lose_nothing(database: Database) -> Non
     other.close()
 
 
+def test_a_writer_does_not_wait_for_others_without_end(database: Database) -> None:
+    database.turn_seconds = 0.05
+    inside, release = threading.Event(), threading.Event()
+
+    def write_long() -> None:
+        with database.write():
+            inside.set()
+            release.wait(10)
+
+    other = threading.Thread(target=write_long)
+    other.start()
+    inside.wait(10)
+    with pytest.raises(StoreUnreadable, match="waited for too long"), database.write():
+        pass
+    release.set()
+    other.join()
+    with database.write():
+        pass
+
+
 def test_every_commit_is_on_disk_before_it_returns(database: Database) -> None:
     with database.write() as session:
         connection = session.connection()
@@ -132,6 +152,10 @@ def test_a_second_instance_on_the_same_data_is_refused(tmp_path: Path) -> None:
         with refused, store.lock_data(path):
             pass
         with store.lock_data(tmp_path / "other.db"):
+            pass
+        path.touch()
+        (tmp_path / "link.db").symlink_to(path)
+        with refused, store.lock_data(tmp_path / "link.db"):
             pass
     with store.lock_data(path):
         pass
@@ -182,10 +206,10 @@ def test_only_fundraisers_that_have_not_ended_are_approved(database: Database) -
         assert store.approved_fundraisers(session, NOON) == ("Cookies $5", "Tickets $5")
 
 
-def test_a_tick_keeps_what_was_noted_before(database: Database) -> None:
+def test_a_tick_says_when_and_under_which_configuration(database: Database) -> None:
     with database.write() as session:
         assert store.service_row(session).ticked_at is None
-        store.tick(session, NOON, started_at=NOON, config_error="bad key")
-        store.tick(session, later(1))
+        store.tick(session, NOON, config_sha256="a", config_error="bad key")
+        store.tick(session, later(1), config_sha256="b", config_error="")
         row = store.service_row(session)
-        assert (row.started_at, row.ticked_at, row.config_error) == (NOON, later(1), "bad key")
+        assert (row.ticked_at, row.config_sha256, row.config_error) == (later(1), "b", "")

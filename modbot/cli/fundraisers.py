@@ -19,6 +19,7 @@ from modbot.cli.surroundings import (
     person,
     utc_now,
 )
+from modbot.plain_text import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -105,7 +106,8 @@ def _answer_one(fundraiser: Fundraiser, *, as_json: bool) -> None:
     ends = f"until {fundraiser.ends_at:%Y-%m-%d %H:%M} UTC" if fundraiser.ends_at else "no end"
 
     def tell(console: Console) -> None:
-        console.print(f"{fundraiser.id}: {fundraiser.name} ({ends})", soft_wrap=True)
+        said = one_line(f"{fundraiser.id}: {fundraiser.name} ({ends})")
+        console.print(said, soft_wrap=True)
 
     answer(asdict(fundraiser), as_json=as_json, tell=tell)
 

@@ -20,6 +20,8 @@ from modbot.cli.surroundings import (
     utc_now,
 )
 from modbot.domain import Mode
+from modbot.errors import RegistrationRefused
+from modbot.plain_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +58,7 @@ def add(
     token: TokenOption = None,
     district_owned: OwnerOption = None,
     handle: Annotated[str, typer.Option(help="Its @name.")] = "",
-    url: Annotated[str, typer.Option(help="Address of the site (WordPress).")] = "",
+    url: Annotated[str | None, typer.Option(help="Address of the site (WordPress).")] = None,
     government_use: Annotated[
         str | None,
         typer.Option(help="X: what X answered about government use, and who confirms it."),
@@ -69,14 +71,17 @@ def add(
     from modbot import registry
 
     platform = _asked(platform, "--platform", "Platform")
+    owned = _confirmed(district_owned)
+    if not owned:
+        raise RegistrationRefused(registry.NOT_THE_DISTRICTS)
     new = registry.NewPage(
         platform=platform,
         external_id=_asked(external_id, "--id", "The page's id on the platform"),
         name=_asked(name, "--name", "The page's name"),
         token_ref=_asked(token, "--token", "Where its token is (env:NAME or file:PATH)"),
-        district_owned=_confirmed(district_owned),
+        district_owned=owned,
         handle=handle,
-        base_url=url,
+        base_url=_address(platform, url),
         government_use=_government_use(platform, government_use),
     )
     with open_service(load(ctx, config)) as service:
@@ -104,6 +109,12 @@ def _confirmed(district_owned: bool | None) -> bool:
         )
     question = "Does the district own this page (not a person, whatever their office)?"
     return bool(typer.confirm(question, err=True))
+
+
+def _address(platform: str, url: str | None) -> str:
+    if url is not None or platform != "wordpress" or not sys.stdin.isatty():
+        return url or ""
+    return str(typer.prompt("Address of the site (https://...)", err=True))
 
 
 def _government_use(platform: str, text: str | None) -> str:
@@ -308,4 +319,5 @@ def _state(registered: RegisteredPage) -> str:
 
 def _tell_page(console: Console, page: Page) -> None:
     paused = ", paused" if page.paused else ""
-    console.print(f"{page.id} ({page.name}): {page.mode.value}{paused}", soft_wrap=True)
+    said = one_line(f"{page.id} ({page.name}): {page.mode.value}{paused}")
+    console.print(said, soft_wrap=True)

@@ -83,6 +83,8 @@ def _private_file(path: Path, ref: str) -> str:
             )
         with open(descriptor, "rb", closefd=False) as file:
             data = file.read(SECRET_CAP_BYTES + 1)
+    except OSError as error:  # a disk or a network drive that fails
+        raise BadConfig(f"{ref} cannot be read ({error.strerror})", key="token_ref") from None
     finally:
         os.close(descriptor)
     if len(data) > SECRET_CAP_BYTES:

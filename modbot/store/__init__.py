@@ -3,11 +3,11 @@
 from modbot.store.actions import (
     ALREADY_SO,
     ActionContext,
-    action_context,
     asked_to_hide,
     due_actions,
     finish_action,
     hides_requested_since,
+    missed_hide,
     retry_action,
 )
 from modbot.store.comments import (
@@ -62,7 +62,6 @@ __all__ = [
     "LoggedAudit",
     "LoggedVersion",
     "Recorded",
-    "action_context",
     "approved_fundraisers",
     "asked_to_hide",
     "audit_of",
@@ -79,6 +78,7 @@ __all__ = [
     "lock_data",
     "mark_gone",
     "mark_hidden_state",
+    "missed_hide",
     "missing",
     "open_reviews",
     "page",

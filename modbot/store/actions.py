@@ -17,7 +17,6 @@ from modbot.store.pages import page_of
 from modbot.stored_text import shown
 from modbot.tables import ActionRow, CommentRow, DecisionRow, PageRow, PageStateRow, VersionRow
 
-
 ALREADY_SO = "already so"  # the answer of a platform on which nothing had to be done
 
 
@@ -26,23 +25,14 @@ class ActionContext:
     """An action with all that must hold before it is carried out."""
 
     action_id: int
-    key: str
     kind: ActionKind
-    state: ActionState
     attempts: int
     page: Page
     comment_id: str  # the vendor's
-    comment_row: int
-    hidden: bool | None
-    gone: bool
-    version_id: int
     version_number: int
     newest_number: int
     text_sha256: str  # of the version that was judged
     decision_id: int
-    actor_kind: str  # who decided it
-    newest_decision_id: int
-    newest_actor_kind: str
     is_latest_wish: bool  # no person has since decided the contrary
 
 
@@ -73,20 +63,8 @@ def due_actions(
     return [_context(row) for row in session.execute(query)]
 
 
-def action_context(session: Session, action_id: int) -> ActionContext:
-    """Raises NoResultFound when there is no such action."""
-    return _context(session.execute(_contexts().where(col(ActionRow.id) == action_id)).one())
-
-
 @cache  # building its aliases costs more than running it
 def _contexts() -> Select[Any]:
-    newest, later = aliased(DecisionRow), aliased(DecisionRow)
-    newest_id = (
-        select(func.max(col(later.id)))
-        .where(col(later.comment_row) == col(ActionRow.comment_row))
-        .correlate(ActionRow)
-        .scalar_subquery()
-    )
     persons = aliased(DecisionRow)
     wished = (
         select(col(persons.hide))
@@ -101,37 +79,26 @@ def _contexts() -> Select[Any]:
         .scalar_subquery()
     )
     return (
-        select(ActionRow, CommentRow, VersionRow, DecisionRow, newest, PageRow, wished)
+        select(ActionRow, CommentRow, VersionRow, PageRow, wished)
         .join(CommentRow, col(CommentRow.id) == col(ActionRow.comment_row))
         .join(VersionRow, col(VersionRow.id) == col(ActionRow.version_id))
-        .join(DecisionRow, col(DecisionRow.id) == col(ActionRow.decision_id))
-        .join(newest, col(newest.id) == newest_id)
         .join(PageRow, col(PageRow.id) == col(ActionRow.page_id))
     )
 
 
 def _context(row: Any) -> ActionContext:
-    action, comment, version, decision, newest, page, wished = row
+    action, comment, version, page, wished = row
     kind = ActionKind(action.kind)
     return ActionContext(
         action_id=action.id,
-        key=action.key,
         kind=kind,
-        state=ActionState(action.state),
         attempts=action.attempts,
         page=page_of(page),
         comment_id=comment.comment_id,
-        comment_row=comment.id,
-        hidden=comment.hidden,
-        gone=comment.gone_at is not None,
-        version_id=version.id,
         version_number=version.number,
         newest_number=comment.versions,
         text_sha256=version.text_sha256,
-        decision_id=decision.id,
-        actor_kind=decision.actor_kind,
-        newest_decision_id=newest.id,
-        newest_actor_kind=newest.actor_kind,
+        decision_id=action.decision_id,
         is_latest_wish=wished is None or bool(wished) == (kind != ActionKind.RESTORE),
     )
 
@@ -181,6 +148,22 @@ def asked_to_hide(session: Session, comment_row: int) -> bool:
         .limit(1)
     )
     return newest == ActionKind.HIDE
+
+
+def missed_hide(session: Session, comment_row: int) -> int | None:
+    """The comment's newest action, if it is a hide that found the comment gone and that no later
+    decision has replaced."""
+    newest = session.scalar(
+        select(ActionRow)
+        .where(col(ActionRow.comment_row) == comment_row)
+        .order_by(col(ActionRow.id).desc())
+        .limit(1)
+    )
+    if newest is None or (newest.kind, newest.state) != (ActionKind.HIDE, ActionState.GONE):
+        return None
+    of_comment = col(DecisionRow.comment_row) == comment_row
+    decided = session.scalar(select(func.max(col(DecisionRow.id))).where(of_comment))
+    return newest.id if decided == newest.decision_id else None
 
 
 def hides_requested_since(session: Session, page_id: str, since: datetime) -> int:

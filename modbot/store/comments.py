@@ -7,14 +7,14 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlmodel import Session, col
 
 from modbot.audit import Entry, append, evidence_sha256
-from modbot.domain import BOT, Coverage
+from modbot.domain import BOT, ActionKind, ActionState, Coverage
 from modbot.store.id_lists import in_list
 from modbot.stored_text import original, shown
-from modbot.tables import CommentRow, VersionRow
+from modbot.tables import ActionRow, CommentRow, VersionRow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,14 +101,24 @@ def missing(
 
 
 def recheck_ids(session: Session, page_id: str, since: datetime, limit: int) -> list[str]:
-    """Ids of comments not known to be gone and created at or after `since`, newest first."""
+    """Ids of comments created at or after `since`, newest first. Those known to be gone are left
+    out, but for one that a hide did not find any more: it may come back."""
+    missed = (
+        select(col(ActionRow.id))
+        .where(
+            col(ActionRow.comment_row) == col(CommentRow.id),
+            col(ActionRow.kind) == ActionKind.HIDE,
+            col(ActionRow.state) == ActionState.GONE,
+        )
+        .exists()
+    )
     return list(
         session.scalars(
             select(col(CommentRow.comment_id))
             .where(
                 col(CommentRow.page_id) == page_id,
                 col(CommentRow.created_at) >= since,
-                col(CommentRow.gone_at).is_(None),
+                or_(col(CommentRow.gone_at).is_(None), missed),
             )
             .order_by(col(CommentRow.created_at).desc(), col(CommentRow.id).desc())
             .limit(limit)

@@ -38,6 +38,9 @@ def wal_is_safe(version: str) -> bool:
 class Database:
     """One SQLite file: any number of readers, one writer at a time."""
 
+    # Short enough for the scheduler's sign of life to come through when a lock holds up all pages.
+    turn_seconds = 10.0
+
     def __init__(self, path: Path, reader: Engine, writer: Engine | None) -> None:
         self.path = path
         self._reader = reader
@@ -67,20 +70,22 @@ class Database:
     def write(self) -> Iterator[Session]:
         """A session in one BEGIN IMMEDIATE transaction: commits at the end, else rolls back.
 
-        Raises StoreUnreadable when another process holds the file for longer than 5 s.
+        Raises StoreUnreadable when another process holds the file for longer than 5 s, or other
+        threads for longer than `turn_seconds`.
         """
         if self._writer is None:
             raise StoreUnreadable(f"{self.path}: opened for reading only")
-        with (
-            self._turn,
-            Session(self._writer, expire_on_commit=False) as session,
-            session.begin(),
-        ):
-            try:
-                session.connection()
-            except DBAPIError as error:
-                raise StoreUnreadable(f"{self.path}: {_cause(error)}") from error
-            yield session
+        if not self._turn.acquire(timeout=self.turn_seconds):
+            raise StoreUnreadable(f"{self.path}: other writers have waited for too long")
+        try:
+            with Session(self._writer, expire_on_commit=False) as session, session.begin():
+                try:
+                    session.connection()
+                except DBAPIError as error:
+                    raise StoreUnreadable(f"{self.path}: {_cause(error)}") from error
+                yield session
+        finally:
+            self._turn.release()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -98,7 +103,7 @@ class Database:
 @contextmanager
 def lock_data(db_path: Path) -> Iterator[None]:
     """Holds the data for this process. Raises AlreadyRunning while another one holds it."""
-    lock_path = Path(f"{db_path}.lock")
+    lock_path = Path(f"{os.path.realpath(db_path)}.lock")  # a link leads to the same data
     lock_path.parent.mkdir(parents=True, exist_ok=True)
     with lock_path.open("a+") as file:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 from sqlmodel import Session, col
 
 from modbot.audit import Entry, append, evidence_sha256
-from modbot.domain import BOT, ActionKind, Actor, Category, Verdict
+from modbot.domain import BOT, ActionKind, Actor, Verdict
 from modbot.errors import UnknownDecision
 from modbot.store.record import Recorded, action_values, category_rows
 from modbot.stored_text import shown
@@ -35,12 +35,10 @@ def record_person_decision(
     reason: str,
     action: ActionKind | None,
     now: datetime,
-    categories: Sequence[Category] | None = None,
-    config_sha256: str = "",
 ) -> Recorded:
     """A person's answer to a decision, about the same text, with the action it asks for.
 
-    `categories` None keeps those of the answered decision. Raises UnknownDecision.
+    It keeps the categories of the answered decision. Raises UnknownDecision.
     """
     answered = _decision(session, decision_id)
     changes: dict[str, Any] = {
@@ -50,10 +48,8 @@ def record_person_decision(
         "degraded": [],
         "reason": shown(reason),
         "mode": session.get_one(PageRow, answered.page_id).mode,
-        "config_sha256": config_sha256,
+        "config_sha256": "",  # no configuration decided this
     }
-    if categories is not None:
-        changes["categories"] = [category.value for category in categories]
     person = Actor(kind="person", name=shown(actor))
     return _record(session, answered, changes, person, action, now)
 
@@ -65,7 +61,6 @@ def record_followup(
     degraded: str,
     reason: str,
     now: datetime,
-    verdict: Verdict = Verdict.REVIEW,
 ) -> Recorded:
     """The bot's new decision after its action failed: a person has to look. Made once an action.
 
@@ -82,11 +77,10 @@ def record_followup(
             decision_id=made,
             new=False,
         )
-    if failed.verdict == Verdict.ESCALATE:
-        verdict = Verdict.ESCALATE
+    urgent = failed.verdict == Verdict.ESCALATE
     changes = {
         "key": key,
-        "verdict": verdict.value,
+        "verdict": (Verdict.ESCALATE if urgent else Verdict.REVIEW).value,
         "hide": False,
         "degraded": [*failed.degraded, degraded],
         "reason": shown(reason),

@@ -45,6 +45,7 @@ class Judged:
     mode: str = "observe"  # the page's, when it was judged
     models: Mapping[str, str] = field(default_factory=dict)  # classifier name -> version
     config_sha256: str = ""
+    missed_hide: int | None = None  # the hide that found it gone; now it is back and judged again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +110,8 @@ class _Batch:
         text_sha256 = comment.text_sha256
         row, version_id, number, newest_sha256 = self.newest.get(comment.id, (0, 0, 0, ""))
         if number and newest_sha256 == text_sha256:
+            if item.missed_hide is not None and item.decision is not None:
+                return self._judge(item, item.decision, row, version_id, new=False)
             return Recorded(comment_row=row, version_id=version_id, new=False)
         number += 1
         comment_sha256 = ""
@@ -118,13 +121,23 @@ class _Batch:
             self.edited[row] = number
         version_id = self._add_version(comment, row, number, text_sha256, comment_sha256)
         self.newest[comment.id] = (row, version_id, number, text_sha256)
-        decision_id = action_id = None
-        if item.decision is not None:
-            decision_id = self._add_decision(item, item.decision, row, version_id)
-            if item.action is not None:
-                action_id = self._add_action(item, item.action, row, version_id, decision_id)
+        if item.decision is None:
+            return Recorded(comment_row=row, version_id=version_id)
+        return self._judge(item, item.decision, row, version_id)
+
+    def _judge(
+        self, item: Judged, decision: Decision, row: int, version_id: int, *, new: bool = True
+    ) -> Recorded:
+        decision_id = self._add_decision(item, decision, row, version_id)
+        action_id = None
+        if item.action is not None:
+            action_id = self._add_action(item, item.action, row, version_id, decision_id)
         return Recorded(
-            comment_row=row, version_id=version_id, decision_id=decision_id, action_id=action_id
+            comment_row=row,
+            version_id=version_id,
+            decision_id=decision_id,
+            action_id=action_id,
+            new=new,
         )
 
     def insert(self) -> None:
@@ -211,8 +224,9 @@ class _Batch:
 
     def _add_decision(self, item: Judged, decision: Decision, row: int, version_id: int) -> int:
         categories = [category.value for category in decision.categories]
+        again = "" if item.missed_hide is None else f":after:{item.missed_hide}"
         values: StoredRow = {
-            "key": f"bot:{version_id}",
+            "key": f"bot:{version_id}{again}",
             "version_id": version_id,
             "comment_row": row,
             "page_id": self.page.id,

@@ -18,18 +18,14 @@ def tick(
     session: Session,
     now: datetime,
     *,
-    started_at: datetime | None = None,
-    config_sha256: str | None = None,
-    config_error: str | None = None,
+    config_sha256: str,
+    config_error: str,
 ) -> None:
-    """Notes that the scheduler lives, and whatever else is given."""
+    """Notes that the scheduler lives, which configuration is in force, and what is wrong with a
+    newer one."""
     row = service_row(session)
     row.ticked_at = now
-    if started_at is not None:
-        row.started_at = started_at
-    if config_sha256 is not None:
-        row.config_sha256 = config_sha256
-    if config_error is not None:
-        row.config_error = config_error
+    row.config_sha256 = config_sha256
+    row.config_error = config_error
     session.add(row)
     session.flush()

@@ -99,6 +99,24 @@ def test_insults_know_whether_an_official_is_meant(rules: RulesClassifier) -> No
     assert aspects("you are an idiot Linda") == {Aspect.NONE}
 
 
+@pytest.mark.parametrize(
+    ("text", "aspect"),
+    [
+        ("my son was suspended and Ms. Lopez never called me", Aspect.PRIVATE),
+        ("la maestra le grito a mi hijo y nadie me llamo", Aspect.PRIVATE),
+        ("the superintendent ignored my son's IEP for two months", Aspect.OFFICIAL),
+        ("my daughter's bus is late every day, transportation does nothing", Aspect.OFFICIAL),
+        ("la guagua de mi hijo no llega, nadie contesta", Aspect.OFFICIAL),
+        ("my son is still waiting, ask the school committee why", Aspect.OFFICIAL),
+    ],
+)
+def test_a_personal_issue_knows_whether_it_is_about_the_running_of_the_schools(
+    rules: RulesClassifier, text: str, aspect: Aspect
+) -> None:
+    found = [s for s in signals(rules, text) if s.category is Category.PERSONAL_ISSUE]
+    assert {s.aspect for s in found} == {aspect}
+
+
 def test_a_slur_is_hate_whoever_it_is_aimed_at(rules: RulesClassifier) -> None:
     found = signals(rules, "that superintendent is a retard")
     slurs = [s for s in found if s.evidence.rule.startswith("slurs:")]

@@ -18,6 +18,7 @@ from modbot.cli import main
 from modbot.domain import ActionKind, Actor, Category, Decision, Evidence, Mode, Signal, Verdict
 from modbot.registry import NewPage
 from modbot.store import Database, Judged
+from tests.databases import new_database
 from tests.fakes import SCHOOL_DAY, make_comment, make_page
 
 SHIPPED = Path(__file__).parent.parent.parent / "config"
@@ -86,7 +87,7 @@ def run(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database.open(f"sqlite:///{tmp_path / 'modbot.db'}")
+    opened = new_database(tmp_path / "modbot.db")
     yield opened
     opened.close()
 

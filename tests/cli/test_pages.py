@@ -24,6 +24,15 @@ def test_pages_are_added_listed_and_changed(run: Run) -> None:
     assert run("verify", "--json").json["rows"] == 5
 
 
+def test_a_name_cannot_act_on_the_terminal(run: Run) -> None:
+    name = "\x1b[2Jschool\u202e"
+    new = ("--platform", "facebook", "--id", "1001", "--token", "env:FB", "--district-owned")
+    added = run("pages", "add", *new, "--name", name).out
+    sale = run("fundraisers", "add", name, "--approved-by", "Dr. Lee").out
+    for said in (added, run("pages", "list").out, sale, run("fundraisers", "list").out):
+        assert "school" in said and not set(said) & {"\x1b", "\u202e"}
+
+
 def test_pages_check_tells_which_token_cannot_do_the_job(run: Run, page: str) -> None:
     answer = run("pages", "check", "--json")
     (checked,) = answer.json["pages"]

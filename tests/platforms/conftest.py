@@ -7,8 +7,14 @@ from contextlib import ExitStack
 
 import pytest
 
+from platforms.sandbox.server import SandboxServer
+from platforms.sandbox.world import World
+from platforms.sandbox.x import XApi
+from tests.fakes import ManualClock
 from tests.platforms.contract import Driver, SandboxDriver, WordPressDriver
+from tests.platforms.graph_sandbox import GraphSandbox, graph_sandbox
 from tests.platforms.wordpress_site import WordPressSite, running_wordpress
+from tests.platforms.x_district import District
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +39,22 @@ def driver(request: pytest.FixtureRequest) -> Iterator[Driver]:
             yield WordPressDriver(request.getfixturevalue("wordpress"), stack)
         else:
             yield SandboxDriver(request.param, stack)
+
+
+@pytest.fixture
+def district(clock: ManualClock) -> Iterator[District]:
+    world = World(clock)
+    api = XApi(world)
+    with SandboxServer(world, apis=[api]) as server:
+        yield District(clock, server, api)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[GraphSandbox]:
+    with graph_sandbox() as made:
+        yield made
+
+
+@pytest.fixture
+def world(sandbox: GraphSandbox) -> World:
+    return sandbox.world

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from modbot.domain import Page
+from modbot.domain import CommentBatch, Page
 from modbot.ports import Connection
 from platforms.facebook import FacebookAdapter
 from platforms.instagram import InstagramAdapter
@@ -75,3 +75,7 @@ def graph_sandbox() -> Iterator[GraphSandbox]:
             pages=pages,
             tokens={platform: world.issue_token(page) for platform, page in pages.items()},
         )
+
+
+def ids(batch: CommentBatch) -> list[str]:
+    return [comment.id for comment in batch.comments]

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
-from modbot.domain import Capability, CommentBatch
+from modbot.domain import Capability
 from modbot.errors import (
     AuthExpired,
     BadAnswer,
@@ -19,18 +18,7 @@ from platforms.facebook import FacebookAdapter
 from platforms.sandbox.faults import Fault, RateLimit, Request
 from platforms.sandbox.world import World
 from tests.fakes import SCHOOL_DAY
-from tests.platforms.graph_sandbox import GraphSandbox, graph_sandbox
-
-
-@pytest.fixture
-def sandbox() -> Iterator[GraphSandbox]:
-    with graph_sandbox() as made:
-        yield made
-
-
-@pytest.fixture
-def world(sandbox: GraphSandbox) -> World:
-    return sandbox.world
+from tests.platforms.graph_sandbox import GraphSandbox, ids
 
 
 @pytest.fixture
@@ -41,10 +29,6 @@ def adapter(sandbox: GraphSandbox) -> FacebookAdapter:
 @pytest.fixture
 def post(world: World) -> str:
     return world.add_post("fb", "Doors open at 10:15 today")
-
-
-def ids(batch: CommentBatch) -> list[str]:
-    return [comment.id for comment in batch.comments]
 
 
 def is_read(request: Request) -> bool:

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
-from modbot.domain import CommentBatch
 from modbot.errors import (
     BadAnswer,
     PlatformError,
@@ -14,18 +12,7 @@ from modbot.errors import (
 from platforms.facebook import FacebookAdapter
 from platforms.sandbox.faults import Fault
 from platforms.sandbox.world import World
-from tests.platforms.graph_sandbox import GraphSandbox, graph_sandbox
-
-
-@pytest.fixture
-def sandbox() -> Iterator[GraphSandbox]:
-    with graph_sandbox() as made:
-        yield made
-
-
-@pytest.fixture
-def world(sandbox: GraphSandbox) -> World:
-    return sandbox.world
+from tests.platforms.graph_sandbox import GraphSandbox, ids
 
 
 @pytest.fixture
@@ -36,10 +23,6 @@ def adapter(sandbox: GraphSandbox) -> FacebookAdapter:
 @pytest.fixture
 def post(world: World) -> str:
     return world.add_post("fb", "Doors open at 10:15 today")
-
-
-def ids(batch: CommentBatch) -> list[str]:
-    return [comment.id for comment in batch.comments]
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 
-from modbot.domain import Capability, CommentBatch
+from modbot.domain import Capability
 from modbot.errors import (
     AuthExpired,
     BadAnswer,
@@ -21,18 +20,7 @@ from platforms.instagram import InstagramAdapter
 from platforms.sandbox.faults import Fault, RateLimit, Request
 from platforms.sandbox.world import World
 from tests.fakes import SCHOOL_DAY
-from tests.platforms.graph_sandbox import GraphSandbox, graph_sandbox
-
-
-@pytest.fixture
-def sandbox() -> Iterator[GraphSandbox]:
-    with graph_sandbox() as made:
-        yield made
-
-
-@pytest.fixture
-def world(sandbox: GraphSandbox) -> World:
-    return sandbox.world
+from tests.platforms.graph_sandbox import GraphSandbox, ids
 
 
 @pytest.fixture
@@ -43,10 +31,6 @@ def adapter(sandbox: GraphSandbox) -> InstagramAdapter:
 @pytest.fixture
 def media(world: World) -> str:
     return world.add_post("ig", "Senior night 💙")
-
-
-def ids(batch: CommentBatch) -> list[str]:
-    return [comment.id for comment in batch.comments]
 
 
 def writes(request: Request) -> bool:

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-import time
-from collections.abc import Callable, Iterator
-from datetime import timedelta
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from modbot.domain import Page
 from modbot.errors import (
     AuthExpired,
     BadAnswer,
@@ -27,87 +21,16 @@ from modbot.errors import (
 )
 from modbot.ports import Connection
 from platforms.wordpress import WordPressAdapter
-from platforms.wordpress_answers import visible_text
-from tests.fakes import SCHOOL_DAY, ManualClock
+from tests.fakes import ManualClock
 from tests.platforms.loopback import Call, LoopbackServer, Reply
-
-JSON = {"Content-Type": "application/json; charset=UTF-8"}
-
-
-def _page(base_url: str) -> Page:
-    return Page(
-        id="wordpress:blog",
-        platform="wordpress",
-        external_id="blog",
-        name="District blog",
-        base_url=base_url,
-    )
-
-
-def _adapter(base_url: str, **secrets: str) -> WordPressAdapter:
-    connection = Connection(
-        secrets=secrets or {"user": "bot", "app_password": "hush"},
-        now=ManualClock().now,
-        timeout_seconds=2,
-        deadline_seconds=4,
-    )
-    return WordPressAdapter(_page(base_url), connection)
-
-
-def _json(value: object, status: int = 200, *, total: int | None = None) -> Reply:
-    headers = JSON if total is None else {**JSON, "X-WP-Total": str(total)}
-    return Reply(status=status, headers=headers, body=json.dumps(value).encode())
-
-
-def _item(number: int, **fields: object) -> dict[str, Any]:
-    minutes_old = timedelta(minutes=1000 - number)
-    return {
-        "id": number,
-        "post": 4,
-        "parent": 0,
-        "author": 0,
-        "author_name": "Kid",
-        "author_ip": "192.0.2.7",
-        "author_user_agent": "Elm",
-        "date_gmt": (SCHOOL_DAY - minutes_old).isoformat()[:19],
-        "content": {"rendered": "", "raw": f"text {number}"},
-        "link": f"https://blog.example.org/p/#comment-{number}",
-        "status": "approved",
-        "type": "comment",
-        **fields,
-    }
-
-
-class Site:
-    """A list of comments as core would page through it; `before` may change it at any call."""
-
-    def __init__(self, numbers: range):
-        self.items = {n: _item(n) for n in numbers}
-        self.before: Callable[[Call], Reply | None] = lambda call: None
-        self.total_shift = 0
-
-    def __call__(self, call: Call) -> Reply:
-        changed = self.before(call)
-        if changed is not None:
-            return changed
-        if call.path == "/wp-json/wp/v2/comments":
-            return self._list(call)
-        if call.path.startswith("/wp-json/wp/v2/comments/"):
-            return self._single(int(call.path.rpartition("/")[2]), call)
-        return _json([])
-
-    def _list(self, call: Call) -> Reply:
-        offset = int(call.query["offset"])
-        newest_first = [self.items[n] for n in sorted(self.items, reverse=True)]
-        total = len(self.items) + self.total_shift
-        return _json(newest_first[offset : offset + 100], total=total)
-
-    def _single(self, number: int, call: Call) -> Reply:
-        if number not in self.items:
-            return _json({"code": "rest_comment_invalid_id", "message": "no"}, 404)
-        if call.method == "POST":
-            self.items[number] = {**self.items[number], **call.form}
-        return _json(self.items[number])
+from tests.platforms.scripted_wordpress import (
+    JSON,
+    Site,
+    adapter_on,
+    json_reply,
+    make_item,
+    site_page,
+)
 
 
 @pytest.fixture
@@ -123,11 +46,11 @@ def server(site: Site) -> Iterator[LoopbackServer]:
 
 @pytest.fixture
 def adapter(server: LoopbackServer) -> WordPressAdapter:
-    return _adapter(server.url)
+    return adapter_on(server.url)
 
 
 def _refusal(code: str, status: int) -> Reply:
-    return _json({"code": code, "message": "No.", "data": {"status": status}}, status)
+    return json_reply({"code": code, "message": "No.", "data": {"status": status}}, status)
 
 
 def _page_of_html(status: int, **headers: str) -> Reply:
@@ -157,11 +80,11 @@ REFUSALS = [
     pytest.param(Reply(headers=JSON, body=b"[]", length=90), Unreachable, id="cut off"),
     pytest.param(Reply(headers=JSON, body=b"[" * 200_000), BadAnswer, id="bottomless"),
     pytest.param(Reply(headers=JSON, body=b"\xff\xfe[]"), BadAnswer, id="not UTF-8"),
-    pytest.param(_json("no"), BadAnswer, id="a string"),
-    pytest.param(_json(None), BadAnswer, id="null"),
-    pytest.param(_json({"comments": []}), BadAnswer, id="an object for a list"),
-    pytest.param(_json([[]]), BadAnswer, id="lists in the list"),
-    pytest.param(_json([None]), BadAnswer, id="null in the list"),
+    pytest.param(json_reply("no"), BadAnswer, id="a string"),
+    pytest.param(json_reply(None), BadAnswer, id="null"),
+    pytest.param(json_reply({"comments": []}), BadAnswer, id="an object for a list"),
+    pytest.param(json_reply([[]]), BadAnswer, id="lists in the list"),
+    pytest.param(json_reply([None]), BadAnswer, id="null in the list"),
 ]
 
 
@@ -209,7 +132,7 @@ def test_a_bad_answer_to_an_action_is_named(
 def test_one_field_of_a_wrong_type_spoils_the_whole_answer(
     site: Site, adapter: WordPressAdapter, name: str, value: object
 ) -> None:
-    site.items[2] = _item(2, **{name: value})
+    site.items[2] = make_item(2, **{name: value})
     with pytest.raises(BadAnswer):
         adapter.fetch_since('{"v": 1, "newest": 1}')
     with pytest.raises(BadAnswer):
@@ -220,7 +143,7 @@ def test_no_answer_at_all_is_unreachable(server: LoopbackServer) -> None:
     with LoopbackServer(lambda call: Reply()) as closed:
         pass
     with pytest.raises(Unreachable):
-        _adapter(closed.url).fetch_since(None)
+        adapter_on(closed.url).fetch_since(None)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +170,7 @@ def test_a_limited_host_says_how_long_to_wait(
 def test_a_deletion_between_two_windows_loses_nothing(
     site: Site, server: LoopbackServer, adapter: WordPressAdapter
 ) -> None:
-    site.items = {n: _item(n) for n in range(1, 301)}
+    site.items = {n: make_item(n) for n in range(1, 301)}
 
     def delete_on_top(call: Call) -> None:
         if call.query.get("offset") == "90":
@@ -262,11 +185,11 @@ def test_a_deletion_between_two_windows_loses_nothing(
 def test_new_comments_between_two_windows_lose_and_repeat_nothing(
     site: Site, adapter: WordPressAdapter
 ) -> None:
-    site.items = {n: _item(n) for n in range(1, 301)}
+    site.items = {n: make_item(n) for n in range(1, 301)}
 
     def write_more(call: Call) -> None:
         newest = max(site.items)
-        site.items.update({n: _item(n) for n in range(newest + 1, newest + 21)})
+        site.items.update({n: make_item(n) for n in range(newest + 1, newest + 21)})
 
     site.before = write_more
     cursor: str | None = '{"v": 1, "newest": 1}'
@@ -291,9 +214,9 @@ def test_a_list_without_an_end_is_refused(
 def test_the_first_poll_goes_back_as_far_as_the_watch_window(
     site: Site, server: LoopbackServer
 ) -> None:
-    site.items = {n: _item(n) for n in range(1, 1001)}  # one a minute: 1,000 minutes
+    site.items = {n: make_item(n) for n in range(1, 1001)}  # one a minute: 1,000 minutes
     adapter = WordPressAdapter(
-        _page(server.url),
+        site_page(server.url),
         Connection(secrets={"token": "bot:hush"}, now=ManualClock().now, watch_hours=5),
     )
     arrived = {int(c.id) for c in adapter.fetch_since(None).comments}
@@ -304,7 +227,7 @@ def test_the_first_poll_goes_back_as_far_as_the_watch_window(
 
 
 def test_a_site_back_from_a_backup_is_read_again(site: Site, adapter: WordPressAdapter) -> None:
-    site.items = {n: _item(n) for n in range(1, 301)}
+    site.items = {n: make_item(n) for n in range(1, 301)}
     batch = adapter.fetch_since('{"v": 1, "newest": 900}')
     assert len(batch.comments) == 300
     assert json.loads(batch.cursor)["newest"] == 300
@@ -328,7 +251,7 @@ def test_a_cursor_that_cannot_be_read_starts_anew(
 def test_a_status_that_the_site_does_not_take_is_no_success(
     site: Site, adapter: WordPressAdapter
 ) -> None:
-    site.before = lambda call: _json(site.items[2]) if call.method == "POST" else None
+    site.before = lambda call: json_reply(site.items[2]) if call.method == "POST" else None
     with pytest.raises(BadAnswer):
         adapter.hide("2")
 
@@ -375,7 +298,7 @@ def test_a_page_is_read_where_no_post_has_the_id(site: Site, adapter: WordPressA
         "title": {"rendered": "Bus &amp; routes"},
         "content": {"rendered": "<p>Line 4</p><script>track()</script><p>leaves early</p>"},
     }
-    site.before = lambda call: _json([found]) if call.path.endswith("/pages") else None
+    site.before = lambda call: json_reply([found]) if call.path.endswith("/pages") else None
     (post,) = adapter.fetch_since(None).posts
     assert post.text == "Bus & routes\nLine 4\nleaves early"
 
@@ -393,61 +316,12 @@ HOSTILE = [
 def test_hostile_text_comes_through_as_sent(
     site: Site, adapter: WordPressAdapter, text: str
 ) -> None:
-    site.items[2] = _item(2, content={"raw": text})
+    site.items[2] = make_item(2, content={"raw": text})
     comment = adapter.fetch_one("2")
     assert comment is not None and comment.text == text
     listed = {c.id: c for c in adapter.fetch_since(None).comments}["2"]
     assert listed.text == text
     assert json.loads(listed.raw) == json.loads(comment.raw) == site.items[2]
-
-
-@pytest.mark.parametrize(
-    ("markup", "text"),
-    [
-        ("Tom &amp; Jerry &lt;3", "Tom & Jerry <3"),
-        ("f<i></i>oo", "foo"),
-        ("f&#111;o", "foo"),
-        ("one<br />two<p>three</p>", "one\ntwo\nthree"),
-        ('<a href="http://sale.example" rel="ugc">here</a>', "[http://sale.example] here"),
-        ("<!-- wp:paragraph --><p>post</p>", "\npost"),
-        ("if a < b", "if a < b"),
-        ("<blockquote>he said</blockquote>", "\nhe said"),
-        ("a <b", "a <b"),
-        ("i will <kill you", "i will <kill you"),
-        ("x<!-- y", "x<!-- y"),
-        ("<![CDATA[", "<![CDATA["),
-        ("a<style>p{}</style>b<SCRIPT>c()</SCRIPT >d", "abd"),
-        ("<a class=x href=/here>there</a>", "[/here] there"),
-        ("<a data-href='x'>there</a>", "there"),
-        ("&#117; &#x75; &uuml; &lt;b&gt; &nosuch; AT&T", "u u ü <b> &nosuch; AT&T"),
-    ],
-)
-def test_text_is_what_a_reader_sees(markup: str, text: str) -> None:
-    assert visible_text(markup) == text
-
-
-UNFINISHED = ["<", "<a ", '<a b="', "<!--", "<![", "</", "&", "&#", "<a href='", "<?", "<script>"]
-
-
-@pytest.mark.parametrize("piece", [*UNFINISHED, "<a/", "<a", "a", "<a href=", "&#1", "&lt"])
-def test_100_kb_of_broken_markup_take_no_time(piece: str) -> None:
-    started = time.process_time()
-    visible_text(piece * (100_000 // len(piece)))
-    visible_text("<" + piece * (100_000 // len(piece)) + ">")
-    assert time.process_time() - started < 1
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.text("<>&;#!/?'\"=aA1 -[]xbrschipty"))
-def test_no_markup_brings_the_reading_down(markup: str) -> None:
-    visible_text(markup)
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.text())
-def test_words_of_any_text_survive_the_reading_of_markup(text: str) -> None:
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    assert visible_text(f"<b>{escaped}</b>") == text
 
 
 @pytest.mark.parametrize(
@@ -463,7 +337,7 @@ def test_words_of_any_text_survive_the_reading_of_markup(text: str) -> None:
 )
 def test_an_address_that_would_show_the_password_is_refused(base_url: str) -> None:
     with pytest.raises(BadConfig) as caught:
-        _adapter(base_url)
+        adapter_on(base_url)
     assert "secret" not in str(caught.value)
 
 
@@ -471,7 +345,7 @@ def test_an_address_that_would_show_the_password_is_refused(base_url: str) -> No
     "base_url", ["https://blog.example.org/", "http://127.0.0.1:1/blog", "http://localhost:1"]
 )
 def test_https_or_this_machine_is_taken(base_url: str) -> None:
-    assert _adapter(base_url).page.base_url == base_url
+    assert adapter_on(base_url).page.base_url == base_url
 
 
 @pytest.mark.parametrize("secrets", [{"token": "nocolon"}, {"user": "bot"}, {"token": ":x"}])
@@ -479,11 +353,11 @@ def test_without_credentials_nothing_is_sent(
     server: LoopbackServer, secrets: dict[str, str]
 ) -> None:
     with pytest.raises(AuthExpired):
-        _adapter(server.url, **secrets).fetch_since(None)
+        adapter_on(server.url, **secrets).fetch_since(None)
     assert server.calls == []
 
 
 def test_the_password_may_hold_any_letters(server: LoopbackServer) -> None:
-    _adapter(server.url, user="señora", app_password="ñ:✓").fetch_since(None)
+    adapter_on(server.url, user="señora", app_password="ñ:✓").fetch_since(None)
     sent = server.calls[0].headers["Authorization"].removeprefix("Basic ")
     assert base64.b64decode(sent).decode() == "señora:ñ:✓"

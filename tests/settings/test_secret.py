@@ -79,6 +79,11 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     assert "is not a file" in refused(f"file:{tmp_path / 'pipe'}")
 
 
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="a file of Linux's")
+def test_a_file_whose_disk_fails_is_named() -> None:
+    assert "cannot be read (Input/output error)" in refused("file:/proc/self/mem")
+
+
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o666, 0o620, 0o601])
 def test_a_file_that_others_can_use_is_refused(tmp_path: Path, mode: int) -> None:
     ref = private(tmp_path / "t", CANARY.encode(), mode)

@@ -24,6 +24,7 @@ from modbot.policy import CategoryPolicy, Policy
 from modbot.settings import Settings
 from modbot.store import Database, Judged, Recorded
 from modbot.tables import PageRow
+from tests.databases import new_database
 from tests.fakes import SCHOOL_DAY, ManualClock, make_comment, make_page
 
 POST_TEXT = "Homecoming Friday. Who's ready?"
@@ -47,7 +48,7 @@ class FakeService:
 
 def open_school(folder: Path, *, web: Mapping[str, object] | None = None) -> FakeService:
     """A service on a new database with two registered pages and one post on each."""
-    database = Database.open(f"sqlite:///{folder}/modbot.db")
+    database = new_database(folder / "modbot.db")
     with database.write() as session:
         for page in (make_page(1), make_page(2, platform="x")):
             register(session, page)

@@ -18,7 +18,7 @@ from tests.web.school import FakeService
 @pytest.fixture
 def ticking(service: FakeService) -> FakeService:
     with service.database.write() as session:
-        store.tick(session, service.clock.now(), config_sha256="a")
+        store.tick(session, service.clock.now(), config_sha256="a", config_error="")
     return service
 
 
@@ -58,7 +58,12 @@ def test_a_refused_configuration_is_shown_and_is_no_failure(
     ticking: FakeService, site: Site
 ) -> None:
     with ticking.database.write() as session:
-        store.tick(session, ticking.clock.now(), config_error="policy.toml:3: unknown key")
+        store.tick(
+            session,
+            ticking.clock.now(),
+            config_sha256="a",
+            config_error="policy.toml:3: unknown key",
+        )
     answer = site.get("/readyz")
     assert answer.status_code == 200
     assert answer.json()["config_error"] == "policy.toml:3: unknown key"

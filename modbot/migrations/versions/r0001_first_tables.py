@@ -93,7 +93,6 @@ def _service() -> None:
     op.create_table(
         "service",
         column("id", WHOLE, primary_key=True),
-        optional("started_at", TIME),
         optional("ticked_at", TIME),
         column("config_sha256", TEXT),
         column("config_error", TEXT),
