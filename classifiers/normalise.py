@@ -23,7 +23,8 @@ _ODD: Final = re.compile(
     "[^\n\x20-\x7eñÑ¡¿·•€£¥°\u2190-\u245f\u2500-\u2bff\U0001f1e6-\U0001f64f\U0001f680-\U0001faff]"
 )
 _TILDE: Final = re.compile("[nN]\u0303")
-_REMEMBERED_LENGTH: Final = 2000  # code points
+_REMEMBERED_LENGTH: Final = 1000  # code points
+_REMEMBERED_TEXTS: Final = 1024
 _MAX_ROUNDS: Final = 64  # two or three settle any text seen; each is linear
 
 _HUMP_HINT: Final = re.compile("[a-zñ][A-ZÑ]")
@@ -113,7 +114,12 @@ def _fold(text: str) -> Folded:
     return folded
 
 
-_remembered: Final = lru_cache(maxsize=512)(_fold)
+_remembered: Final = lru_cache(maxsize=_REMEMBERED_TEXTS)(_fold)
+
+
+def forget() -> None:
+    """Every text will be folded anew: for measurements."""
+    _remembered.cache_clear()
 
 
 def _edit(folded: Folded, edits: Iterable[_Edit]) -> Folded:

@@ -1,15 +1,15 @@
-"""Many RE2 patterns against one text: a first pass over literals leaves few to be tried."""
+"""Many RE2 patterns against one text: those whose words are not in it are never tried."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-import re2
+import ahocorasick_rs
 
+from classifiers.pattern_atoms import needs, scanned
 from classifiers.rule_files import compiled
 
-_NONE: frozenset[int] = frozenset()
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -35,8 +35,12 @@ class PatternFilter:
     """Patterns are added, compiled once, then matched in linear time."""
 
     def __init__(self) -> None:
-        self._filter = re2.Filter()
         self._indexes: dict[str, int] = {}
+        self._patterns: tuple[str, ...] = ()
+        self._always: frozenset[int] = frozenset()
+        self._rarest: list[tuple[int, ...]] = []  # by atom: patterns whose rarest need it meets
+        self._other_needs: list[tuple[frozenset[int], ...]] = []  # by pattern: atoms
+        self._finder: ahocorasick_rs.BytesAhoCorasick | None = None
 
     @property
     def patterns(self) -> Sequence[str]:
@@ -44,28 +48,76 @@ class PatternFilter:
         return tuple(self._indexes)
 
     def add(self, pattern: str) -> int:
-        """The index by which matching() names the pattern; the same for the same pattern."""
-        if pattern not in self._indexes:
-            self._indexes[pattern] = self._filter.Add(pattern)
-        return self._indexes[pattern]
+        """The index that stands for the pattern; the same for the same pattern."""
+        return self._indexes.setdefault(pattern, len(self._indexes))
 
-    def compile(self) -> None:
-        """Call once, after the last add()."""
-        if self._indexes:
-            self._filter.Compile()
+    def compile(self, *, located: Iterable[int] = ()) -> None:
+        """Call once, after the last add(), with those whose spans will be asked for."""
+        self._patterns = tuple(self._indexes)
+        needed = needs(self._patterns)
+        atoms = sorted({atom for each in needed for need in each for atom in need})
+        numbers = {atom: number for number, atom in enumerate(atoms)}
+        rarest: list[list[int]] = [[] for _ in atoms]
+        for index, each in enumerate(needed):
+            for atom in each[0] if each else ():
+                rarest[numbers[atom]].append(index)
+        self._rarest = [tuple(each) for each in rarest]
+        self._other_needs = [
+            tuple(frozenset(numbers[atom] for atom in need) for need in each[1:]) for each in needed
+        ]
+        self._always = frozenset(index for index, each in enumerate(needed) if not each)
+        self._finder = ahocorasick_rs.BytesAhoCorasick(atoms) if atoms else None
+        for index in located:
+            _ = compiled(self._patterns[index]).reverseprogramsize  # by it RE2 finds starts
 
-    def matching(self, text: Encoded) -> frozenset[int]:
-        """The indexes of the patterns that occur in a text."""
-        found = self._filter.Match(text.raw) if self._indexes else None
-        return frozenset(found) if found else _NONE
+    def read(self, text: Encoded) -> Reading:
+        """What the patterns find in a text."""
+        form = scanned(text.raw)
+        if not form:
+            return Reading(text, self._patterns, frozenset(range(len(self._patterns))))
+        if self._finder is None:
+            return Reading(text, self._patterns, self._always)
+        found = self._finder.find_matches_as_indexes(form, overlapping=True)
+        atoms = {atom for atom, _, _ in found}
+        possible = self._always.union(*[self._rarest[atom] for atom in atoms])
+        other = self._other_needs
+        return Reading(
+            text,
+            self._patterns,
+            frozenset(
+                index
+                for index in possible
+                if not any(need.isdisjoint(atoms) for need in other[index])
+            ),
+        )
 
 
-def occurs(pattern: str, text: Encoded) -> bool:
-    """Does the pattern occur in the text?"""
-    return compiled(pattern).search(text.raw) is not None
+class Reading:
+    """The patterns that may occur in one text; each is tried when it is asked for."""
 
+    __slots__ = ("_patterns", "_tried", "possible", "text")
 
-def spans(pattern: str, text: Encoded) -> Iterator[tuple[int, int]]:
-    """Wherever the pattern occurs, in order, in code points."""
-    for match in compiled(pattern).finditer(text.raw):
-        yield text.span(*match.span())
+    def __init__(self, text: Encoded, patterns: Sequence[str], possible: frozenset[int]):
+        self.text = text
+        self.possible = possible
+        self._patterns = patterns
+        self._tried: dict[int, bool] = {}
+
+    def holds(self, index: int) -> bool:
+        """Does the pattern occur?"""
+        if index not in self.possible:
+            return False
+        found = self._tried.get(index)
+        if found is None:
+            found = compiled(self._patterns[index]).search(self.text.raw) is not None
+            self._tried[index] = found
+        return found
+
+    def holds_any(self, indexes: Iterable[int]) -> bool:
+        return any(map(self.holds, indexes))
+
+    def spans(self, index: int) -> Iterator[tuple[int, int]]:
+        """Wherever the pattern occurs, in order, in code points."""
+        if index in self.possible:
+            for match in compiled(self._patterns[index]).finditer(self.text.raw):
+                yield self.text.span(*match.span())

@@ -14,7 +14,7 @@ import ahocorasick_rs
 from classifiers.censored import censored_words
 from classifiers.fundraisers import is_approved
 from classifiers.normalise import Folded, fold
-from classifiers.pattern_filter import Encoded, PatternFilter, occurs, spans
+from classifiers.pattern_filter import Encoded, PatternFilter, Reading
 from classifiers.quoting import Quotes
 from classifiers.rule_files import (
     STRONG,
@@ -29,7 +29,6 @@ from modbot.domain import Aspect, Category, Comment, Evidence, Signal
 _POSTS_KEPT: Final = 512
 _MOST_HITS: Final = 40  # a 100 kB rant needs no more evidence than this
 _HITS_A_RULE: Final = 8
-_NOTHING: Final[frozenset[int]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +52,8 @@ class _Read:
     """One text in the forms that rules look at."""
 
     folded: Folded
-    key: Encoded  # the folded text as patterns see it
-    written: Encoded  # the text as written
-    met: frozenset[int] | None = None  # the conditions that it meets, once asked for
+    key: Reading  # of the folded text
+    written: Reading  # of the text as written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,10 +61,10 @@ class _Compiled:
     """A pattern rule with its conditions as indexes."""
 
     rule: PatternRule
-    requires: frozenset[int]
-    excludes: frozenset[int]
-    post: frozenset[int]
-    excludes_post: frozenset[int]
+    requires: tuple[int, ...]
+    excludes: tuple[int, ...]
+    post: tuple[int, ...]
+    excludes_post: tuple[int, ...]
 
 
 class RuleSet:
@@ -83,23 +81,19 @@ class RuleSet:
         self._swears = [
             w for w in files.words if w.category is Category.PROFANITY and w.score == STRONG
         ]
-        self._exempt = PatternFilter()
-        self._exceptions = [(self._exempt.add(p), p, clears) for p, clears in files.exceptions]
-        self._exempt.compile()
-        self._reported_in = files.context.get("reported", ())
         self._folded, self._written = PatternFilter(), PatternFilter()
-        self._conditions = PatternFilter()  # what rules ask of the rest of the comment or its post
-        self._context = {name: self._asked(patterns) for name, patterns in files.context.items()}
-        self._by_pattern: dict[tuple[bool, int], list[tuple[_Compiled, str]]] = {}
+        self._rules: dict[bool, dict[int, list[_Compiled]]] = {False: {}, True: {}}  # by `original`
         for rule in files.patterns:
-            texts = self._written if rule.original else self._folded
             compiled = self._compile(rule)
-            for pattern in rule.match:
-                key = (rule.original, texts.add(pattern))
-                self._by_pattern.setdefault(key, []).append((compiled, pattern))
-        for texts in (self._folded, self._written, self._conditions):
-            texts.compile()
-        self._posts: dict[str, frozenset[int]] = {}
+            for index in self._asked(rule.match, original=rule.original):
+                self._rules[rule.original].setdefault(index, []).append(compiled)
+        self._exceptions: dict[int, list[frozenset[Category]]] = {}
+        for pattern, clears in files.exceptions:
+            self._exceptions.setdefault(self._folded.add(pattern), []).append(clears)
+        self._context = {name: self._asked(patterns) for name, patterns in files.context.items()}
+        self._folded.compile(located=self._rules[False])
+        self._written.compile(located=self._rules[True])
+        self._posts: dict[str, Reading] = {}
 
     @classmethod
     def load(cls, folder: Path) -> RuleSet:
@@ -109,7 +103,7 @@ class RuleSet:
     def judge(self, comment: Comment) -> list[Signal]:
         """The rules that the comment breaks, each with the words in the comment as written."""
         folded = fold(comment.text)
-        read = _Read(folded, Encoded(as_matched(folded.text)), Encoded(comment.text))
+        read = _Read(folded, self._read(folded.text), self._written.read(Encoded(comment.text)))
         hits = self._word_hits(read) + self._pattern_hits(read, comment)
         if not hits:
             return []
@@ -122,28 +116,30 @@ class RuleSet:
         hits = [hit for hit in hits if not _published(hit, comment)]
         return self._signals(hits, read, comment)
 
-    def _asked(self, patterns: Sequence[str]) -> frozenset[int]:
-        return frozenset(self._conditions.add(pattern) for pattern in patterns)
+    def _asked(self, patterns: Sequence[str], *, original: bool = False) -> tuple[int, ...]:
+        texts = self._written if original else self._folded
+        return tuple(dict.fromkeys(texts.add(pattern) for pattern in patterns))
 
     def _compile(self, rule: PatternRule) -> _Compiled:
-        own = not rule.original
         return _Compiled(
             rule=rule,
-            requires=self._asked(rule.requires) if own else frozenset(),
-            excludes=self._asked(rule.excludes) if own else frozenset(),
+            requires=self._asked(rule.requires, original=rule.original),
+            excludes=self._asked(rule.excludes, original=rule.original),
             post=self._asked(rule.post),
             excludes_post=self._asked(rule.excludes_post),
         )
 
-    def _found_in_post(self, text: str) -> frozenset[int]:
-        """The conditions that a post or parent meets; many comments share one."""
-        found = self._posts.get(text)
-        if found is None:
+    def _read(self, folded: str) -> Reading:
+        return self._folded.read(Encoded(as_matched(folded)))
+
+    def _read_post(self, text: str) -> Reading:
+        """A post or parent; many comments share one."""
+        read = self._posts.get(text)
+        if read is None:
             if len(self._posts) >= _POSTS_KEPT:
                 self._posts.clear()
-            found = self._conditions.matching(Encoded(as_matched(fold(text).text)))
-            self._posts[text] = found
-        return found
+            read = self._posts[text] = self._read(fold(text).text)
+        return read
 
     def _word_hits(self, read: _Read) -> list[_Hit]:
         text = read.folded.text
@@ -164,56 +160,39 @@ class RuleSet:
 
     def _pattern_hits(self, read: _Read, comment: Comment) -> list[_Hit]:
         hits = []
-        for original, texts in ((False, self._folded), (True, self._written)):
-            text = read.written if original else read.key
-            for index in texts.matching(text):
-                for compiled, pattern in self._by_pattern[original, index]:
-                    if not self._holds(compiled, read, comment):
-                        continue
-                    for start, end in islice(spans(pattern, text), _HITS_A_RULE):
-                        if not original and end > start:
-                            start, end = read.folded.span(start, end)
-                        hits.append(_pattern_hit(compiled.rule, start, end))
+        for original, text in ((False, read.key), (True, read.written)):
+            rules = self._rules[original]
+            for index in sorted(text.possible & rules.keys()):
+                # What else is asked is mostly known without trying a pattern, so it comes first.
+                met = [rule for rule in rules[index] if self._holds(rule, text, comment)]
+                for start, end in islice(text.spans(index), _HITS_A_RULE) if met else ():
+                    if not original and end > start:
+                        start, end = read.folded.span(start, end)
+                    hits += [_pattern_hit(compiled.rule, start, end) for compiled in met]
         return hits
 
-    def _holds(self, compiled: _Compiled, read: _Read, comment: Comment) -> bool:
+    def _holds(self, compiled: _Compiled, text: Reading, comment: Comment) -> bool:
         """Are the rule's other conditions met?"""
-        rule = compiled.rule
-        if rule.original:
-            if not all(occurs(pattern, read.written) for pattern in rule.requires):
-                return False
-            if any(occurs(pattern, read.written) for pattern in rule.excludes):
-                return False
-        elif compiled.requires or compiled.excludes:
-            found = self._met(read)
-            if not compiled.requires <= found or compiled.excludes & found:
-                return False
+        if not all(map(text.holds, compiled.requires)) or text.holds_any(compiled.excludes):
+            return False
         if not compiled.post and not compiled.excludes_post:
             return True
-        post = self._found_in_post(comment.post_text)
-        if compiled.post and not compiled.post & post:
+        post = self._read_post(comment.post_text)
+        if compiled.post and not post.holds_any(compiled.post):
             return False
-        return not compiled.excludes_post & post
-
-    def _met(self, read: _Read) -> frozenset[int]:
-        """The conditions that the comment itself meets."""
-        if read.met is None:
-            read.met = self._conditions.matching(read.key)
-        return read.met
+        return not post.holds_any(compiled.excludes_post)
 
     def _clear(self, hits: list[_Hit], read: _Read) -> list[_Hit]:
         """Drops what an exception covers, and what a longer or graver hit already shows."""
-        found = self._exempt.matching(read.key)
-        for index, pattern, clears in self._exceptions:
-            if index not in found:
-                continue
-            for start, end in spans(pattern, read.key):
+        for index in read.key.possible & self._exceptions.keys():
+            for start, end in read.key.spans(index):
                 first, last = read.folded.span(start, max(end, start + 1))
-                hits = [
-                    hit
-                    for hit in hits
-                    if hit.category not in clears or hit.end <= first or hit.start >= last
-                ]
+                for clears in self._exceptions[index]:
+                    hits = [
+                        hit
+                        for hit in hits
+                        if hit.category not in clears or hit.end <= first or hit.start >= last
+                    ]
         kept: list[_Hit] = []
         for hit in sorted(hits, key=lambda hit: (-hit.score, hit.start - hit.end, hit.rule)):
             inside = any(
@@ -225,18 +204,19 @@ class RuleSet:
         return sorted(kept, key=lambda hit: hit.start)
 
     def _signals(self, hits: list[_Hit], read: _Read, comment: Comment) -> list[Signal]:
-        quotes = Quotes.read(read.written.text)
+        quotes = Quotes.read(read.written.text.text)
         reported = self._reported(hits, read)
         insults = {hit.span for hit in hits if hit.category is Category.OFFENSIVE}
         signals = []
         for hit in hits:
             aspect = hit.aspect
             quoted = quotes.hold(hit.start, hit.end)
-            if quoted and hit.span in insults and self._in_context("condemned", self._met(read)):
+            if quoted and hit.span in insults and self._in_context("condemned", read.key):
                 continue
             if (quoted and hit.category in _QUOTABLE) or hit in reported:
                 aspect = Aspect.QUOTED
-            if aspect is None:
+            own_case = hit.category is Category.PERSONAL_ISSUE and aspect in _UNDECIDED
+            if aspect is None or own_case:  # whatever a rule file says of its own cases
                 aspect = self._target(hit.category, read, comment)
             signals.append(_signal(hit, aspect, comment.text))
         return signals
@@ -248,8 +228,8 @@ class RuleSet:
             return frozenset()
         told = [
             read.folded.span(start, max(end, start + 1))
-            for pattern in self._reported_in
-            for start, end in spans(pattern, read.key)
+            for index in self._context.get("reported", ())
+            for start, end in read.key.spans(index)
         ]
         return frozenset(
             hit
@@ -259,7 +239,7 @@ class RuleSet:
 
     def _approved(self, read: _Read, comment: Comment) -> bool:
         """An approved name counts only while the money does not go to somebody's own account."""
-        return not self._in_context("own_account", self._met(read)) and is_approved(
+        return not self._in_context("own_account", read.key) and is_approved(
             read.folded.text, comment.approved_fundraisers
         )
 
@@ -269,20 +249,21 @@ class RuleSet:
             return Aspect.OFFICIAL
         if category is not Category.PERSONAL_ISSUE:
             return Aspect.NONE
-        run = self._in_context("operations", self._met(read))
+        run = self._in_context("operations", read.key)
         return Aspect.OFFICIAL if run else Aspect.PRIVATE
 
     def _about_officials(self, read: _Read, comment: Comment) -> bool:
-        return self._in_context("official", self._met(read)) or any(
-            self._in_context("official_post", self._found_in_post(text))
+        return self._in_context("official", read.key) or any(
+            self._in_context("official_post", self._read_post(text))
             for text in (comment.post_text, comment.parent_text)
             if text
         )
 
-    def _in_context(self, name: str, found: frozenset[int]) -> bool:
-        return not found.isdisjoint(self._context.get(name, _NOTHING))
+    def _in_context(self, name: str, text: Reading) -> bool:
+        return text.holds_any(self._context.get(name, ()))
 
 
+_UNDECIDED: Final = frozenset({Aspect.NONE, Aspect.PRIVATE})
 _PUBLISHABLE: Final = frozenset({Category.PRIVACY, Category.PROFANITY})
 _REPORTABLE: Final = frozenset({Category.PROFANITY, Category.OFFENSIVE})
 _QUOTABLE: Final = frozenset({Category.PROFANITY, Category.OFFENSIVE, Category.THREAT})

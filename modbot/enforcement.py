@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -175,6 +176,8 @@ def _after_error(
         store.retry_action(s, action.action_id, until, answer, now)
         if waits:
             store.save_page_state(s, action.page.id, writes_not_before=until)
+        if isinstance(error, RateLimited) and error.every_call:
+            store.save_page_state(s, action.page.id, not_before=until)
         if kind == NEEDS_LOGIN:
             store.save_page_state(s, action.page.id, needs_login=True, last_error=answer)
     if kind:
@@ -232,11 +235,15 @@ def carry_out_due(
     limits: Limits,
     alerter: Alerter,
     work_seconds: float = WORK_SECONDS,
+    stopping: threading.Event | None = None,
 ) -> int:
-    """Carries out what is due on a page, oldest first; stops while writes must wait, and after
-    `work_seconds` of a slow platform. Returns how many were tried."""
+    """Carries out what is due on a page, oldest first; ends while writes must wait, when the
+    service is `stopping`, and after `work_seconds` of a slow platform. Returns how many were tried.
+    """
     tried, end = 0, time.monotonic() + work_seconds
     while not tried or time.monotonic() < end:
+        if stopping is not None and stopping.is_set():
+            break
         with database.read() as s:  # one by one: a person may decide while the platform answers
             due = store.due_actions(s, now, limit=1, page_id=page_id)
         if not due:

@@ -88,11 +88,19 @@ class MissingScope(PlatformError):
 
 
 class RateLimited(PlatformError):
-    """The platform asks us to wait."""
+    """The platform asks us to wait, with every call or only with calls of this kind."""
 
-    def __init__(self, message: str = "", *, retry_after_seconds: float, code: str = ""):
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        retry_after_seconds: float,
+        every_call: bool = False,
+        code: str = "",
+    ):
         super().__init__(message, code=code)
         self.retry_after_seconds = retry_after_seconds
+        self.every_call = every_call
 
 
 class QuotaSpent(PlatformError):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,7 +15,6 @@ from modbot import store
 from modbot.alerts import Alert, Alerter
 from modbot.domain import (
     Capability,
-    Category,
     Comment,
     CommentBatch,
     Decision,
@@ -36,6 +36,7 @@ from modbot.enforcement import (
 )
 from modbot.errors import PlatformError
 from modbot.judging import Judge
+from modbot.policy import Policy
 from modbot.ports import Clock, PlatformAdapter
 from modbot.store import Database, Judged, Known
 from modbot.tables import PageStateRow
@@ -61,6 +62,7 @@ class PollContext:
     alerter: Alerter
     watch_hours: float = 48.0
     recheck_minutes: float = 60.0
+    stopping: threading.Event = field(default_factory=threading.Event)  # end as soon as may be
 
 
 @dataclass(kw_only=True)
@@ -104,6 +106,7 @@ def poll_page(context: PollContext, page_id: str) -> PollResult:
         now=context.clock.now(),
         limits=context.limits,
         alerter=context.alerter,
+        stopping=context.stopping,
     )
     return result
 
@@ -123,7 +126,7 @@ def _read(
         cursor = batch.cursor
         seen |= {c.id for c in batch.comments}
         batches.append(batch)
-        if not batch.more or time.monotonic() > end:
+        if not batch.more or time.monotonic() > end or context.stopping.is_set():
             break
     _find_gone(context, page, batches, seen, state.rechecked_at, result)
     return batches[-1]
@@ -231,7 +234,8 @@ def _plan_all(
         if before is not None and before.text_sha256 == comment.text_sha256:  # it was gone
             missed_hide = store.missed_hide(s, before.comment_row)
             if missed_hide is None:
-                items.append(Judged(comment=comment, known=before))
+                decision = decisions[comment.id]  # as before: only its state will be noted
+                items.append(Judged(comment=comment, known=before, decision=decision))
                 continue
         decision, action = plan(
             decisions[comment.id], comment, page, context.adapter.capabilities, left
@@ -285,15 +289,24 @@ def _tell_people(
     for item, decision_id in zip(items, decision_ids, strict=True):
         if item.decision is None or decision_id is None:  # nothing new was stored
             continue
-        if item.decision.verdict is Verdict.ESCALATE:
-            kind = "threat" if Category.THREAT in item.decision.categories else "crisis"
+        if urgent := _urgent(context.judge.policy, item.decision):
             context.alerter.send(
-                Alert(kind=kind, page_id=page.id, decision_id=decision_id, detail="look now")
+                Alert(kind=urgent, page_id=page.id, decision_id=decision_id, detail="look now")
             )
         if QUOTA_SPENT in item.decision.degraded:
             context.alerter.send(
                 Alert(kind="hide_quota", page_id=page.id, detail="hides wait for review")
             )
+
+
+def _urgent(policy: Policy, decision: Decision) -> str:
+    """The category of which a person has to know at once: the one that escalates, or one of a
+    hidden comment that policy.toml calls urgent; empty: none."""
+    if decision.verdict is Verdict.ESCALATE:
+        return decision.categories[0].value
+    if decision.verdict is not Verdict.HIDE:
+        return ""
+    return next((c.value for c in decision.categories if policy.categories[c].urgent), "")
 
 
 def _find_gone(

@@ -21,6 +21,7 @@ from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from modbot import store
+from modbot.alerts import Alert
 from modbot.service import Service
 
 _log = structlog.get_logger("modbot.scheduler")
@@ -73,6 +74,7 @@ class PollScheduler:
     def stop(self) -> None:
         """Lets running jobs end, then stops."""
         self._stopping.set()
+        self._service.stopping.set()
         self._scheduler.shutdown(wait=True)
 
     def ticked_seconds_ago(self) -> float:
@@ -106,11 +108,19 @@ class PollScheduler:
             job()
         except Exception as error:
             _log.exception("job_failed", job=job_id, error=type(error).__name__)
+            self._tell_failed(job_id, error)
+        else:
+            self._service.alerter.over("job_failed", job_id)
         finally:
             self._running_since.pop(job_id, None)
         seconds = self._next_seconds(job_id)
         if seconds is not None:
             self._book(job_id, job, seconds, executor=executor)
+
+    def _tell_failed(self, job_id: str, error: Exception) -> None:
+        """The database is away or the disk full, or there is a bug: nothing goes on by itself."""
+        detail = f"{type(error).__name__}: the log names the place"
+        self._service.alerter.send(Alert(kind="job_failed", page_id=job_id, detail=detail))
 
     def _next_seconds(self, job_id: str) -> float | None:
         if job_id == "tick":

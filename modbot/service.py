@@ -53,6 +53,7 @@ class Service:
         self.clock = clock
         self.alerter = alerter
         self.config_error = ""
+        self.stopping = threading.Event()  # set by the scheduler: polls and actions end soon
         self._judge = judge
         self._environ = environ
         self._factories = adapters
@@ -124,6 +125,7 @@ class Service:
             alerter=self.alerter,
             watch_hours=settings.polling.watch_hours,
             recheck_minutes=settings.polling.recheck_minutes,
+            stopping=self.stopping,
         )
 
     def _limits(self) -> Limits:
@@ -173,6 +175,7 @@ class Service:
                     now=now,
                     limits=self._limits(),
                     alerter=self.alerter,
+                    stopping=self.stopping,
                 )
                 self._read_refused_token_again(page.id)
         return tried
@@ -196,11 +199,13 @@ class Service:
                 raise changed
             judge = build_judge(changed)
         except ModbotError as error:
-            if str(error) != self.config_error:
-                self._note_config("config.refused", str(error))
+            known, self.config_error = self.config_error, str(error)
+            if str(error) != known:
                 _log.error("config_refused", error=str(error))
-            self.config_error = str(error)
+                self._note_config("config.refused", str(error))
             return
+        if changed.settings.database != self.config.settings.database:
+            _log.warning("restart_needed", key="database.url")  # the open one stays in use
         self._judge, self.config, self.config_error = judge, changed, ""
         with self._lock:
             self._adapters.clear()

@@ -35,7 +35,7 @@ def _json(default: Any) -> Any:
 
 
 class PageRow(SQLModel, table=True):
-    """The registry: an account that LPS Media registered."""
+    """The registry: an account that the district registered."""
 
     __tablename__ = "page"
     id: str = Field(primary_key=True)  # "platform:external_id"

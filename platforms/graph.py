@@ -171,9 +171,9 @@ class GraphClient:
         if status >= 500:
             return Unreachable(f"Graph failed with status {status}")
         if status == 429:
-            return RateLimited(
-                "Graph asks us to wait", retry_after_seconds=_wait_seconds(headers), code="429"
-            )
+            wait = _wait_seconds(headers)
+            said = "Graph asks us to wait"
+            return RateLimited(said, retry_after_seconds=wait, every_call=True, code="429")
         return BadAnswer(f"Graph's answer could not be read (status {status})")
 
     def _said(self, error: Mapping[str, Any]) -> str:
@@ -202,7 +202,8 @@ def _refusal(error: Mapping[str, Any], said: str, headers: Mapping[str, str]) ->
     if number == 1 and "reduce the amount of data" in said.lower():
         return TooMuchData(text, code=code)
     if number in _THROTTLED:
-        return RateLimited(text, retry_after_seconds=_wait_seconds(headers), code=code)
+        wait = _wait_seconds(headers)
+        return RateLimited(text, retry_after_seconds=wait, every_call=True, code=code)
     if number in _TOKEN_REFUSED:
         return AuthExpired(text, code=code)
     if number in _FORBIDDEN:

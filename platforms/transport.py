@@ -83,11 +83,12 @@ class VendorTransport(HTTPAdapter):
 def _refuse_clear_text(url: str) -> None:
     """Tokens leave this machine only encrypted."""
     split = urlsplit(url)
-    if split.scheme != "https" and not _is_loopback(split.hostname or ""):
+    if split.scheme != "https" and not is_loopback(split.hostname or ""):
         raise BadRequest(f"{split.hostname} is asked over plain http; use its https address")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Is the host this machine?"""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

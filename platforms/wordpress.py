@@ -14,7 +14,6 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,7 +32,7 @@ from modbot.errors import (
 )
 from modbot.ports import Connection
 from platforms.raw_items import raw_items
-from platforms.transport import VendorTransport
+from platforms.transport import VendorTransport, is_loopback
 from platforms.wordpress_answers import decoded, error_of, field, utc, valid_json, visible_text
 
 WINDOW = 100  # the most that one listing call may bring
@@ -304,16 +303,9 @@ def _site_address(page: Page) -> str:
     parts = urlsplit(address)
     if parts.username or parts.password or parts.query or not parts.hostname:
         raise BadConfig("a site address is due, such as https://blog.example.org", key="base_url")
-    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname)):
+    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname)):
         return address
     raise BadConfig("the site address must begin with https://", key="base_url")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _authorization(secrets: Mapping[str, str]) -> str:

@@ -86,7 +86,8 @@ def error_of(response: requests.Response) -> PlatformError:
     if status == 403 and code:
         return MissingScope(f"the account may not do this; make it an editor ({said})", code=code)
     if status == 429 or (status == 503 and wait_seconds is not None):
-        return RateLimited(said, retry_after_seconds=wait_seconds or WAIT_SECONDS, code=code)
+        wait = wait_seconds or WAIT_SECONDS
+        return RateLimited(said, retry_after_seconds=wait, every_call=True, code=code)
     if status >= 500:
         return Unreachable(said, code=code)
     if code:

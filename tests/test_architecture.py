@@ -132,6 +132,17 @@ def test_a_command_in_the_documents_can_be_typed_like_that(words: list[str]) -> 
     commands()[name].make_context("modbot", words[len(name) :])
 
 
+def test_the_design_says_where_every_part_of_modbot_is() -> None:
+    told = (ROOT / "docs" / "design.md").read_text("utf-8")
+    parts = {
+        path.name + ("/" if path.is_dir() else "")
+        for path in (ROOT / "modbot").iterdir()
+        if not path.name.startswith("_")
+    }
+    untold = {part for part in parts - {"locale/"} if part not in told}
+    assert untold - {"default_config/"} == set()
+
+
 def test_every_file_that_a_document_names_is_there() -> None:
     place = re.compile(r"(?<![\w/])(?:modbot|platforms|classifiers|tests|config|docs)/[\w./-]*\w")
     missing = {

@@ -275,6 +275,20 @@ def test_many_problems_are_counted_and_the_first_listed(database: Database) -> N
     assert report.notes[0].startswith("1501 problems")
 
 
+def test_a_guard_that_was_taken_away_or_put_in_is_told(database: Database) -> None:
+    assert not [note for note in verify(database).notes if "trigger" in note]
+    with database.write() as session:
+        connection = session.connection()
+        connection.exec_driver_sql("DROP TRIGGER decision_update")
+        connection.exec_driver_sql(
+            "CREATE TRIGGER eve AFTER INSERT ON comment BEGIN DELETE FROM post; END"
+        )
+    report = verify(database)
+    assert report.ok
+    assert "decision_update is missing" in report.notes[0]
+    assert "eve is foreign" in report.notes[1]
+
+
 def test_a_damaged_file_cannot_be_read(filled: Path, tmp_path: Path) -> None:
     octets = bytearray(filled.read_bytes())
     for page_start in range(4096, len(octets), 4096):

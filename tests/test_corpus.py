@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +12,8 @@ import pytest
 
 from classifiers.rules import RulesClassifier
 from modbot.domain import Category, Comment, Decision
-from modbot.policy import CategoryPolicy, Policy, decide
+from modbot.policy import Policy, decide
+from modbot.settings import load_config
 
 ROOT = Path(__file__).parents[1]
 CORPUS = ROOT / "tests" / "corpus" / "dev.jsonl"
@@ -27,14 +28,8 @@ def rules() -> RulesClassifier:
 
 @pytest.fixture(scope="module")
 def policy() -> Policy:
-    read = tomllib.loads((ROOT / "config" / "policy.toml").read_text(encoding="utf-8"))
-    return Policy(
-        categories={
-            Category(name): CategoryPolicy(category=Category(name), **values)
-            for name, values in read["categories"].items()
-        },
-        officials_insult="hide",  # as the corpus is labelled
-    )
+    # As the corpus is labelled.
+    return replace(load_config(ROOT / "config").policy, officials_insult="hide")
 
 
 def comment(text: str, post: str, approved: tuple[str, ...] = ()) -> Comment:

@@ -116,6 +116,23 @@ def test_a_comment_that_hides_from_the_hide_is_hidden_when_it_comes_back(line: L
     assert {p.table for p in verify(line.database).problems} == {"page"}  # put in by the fixture
 
 
+def test_where_no_listing_shows_it_again_a_comment_that_was_missed_is_looked_up(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    adapter = FakeAdapter(now=clock.now, capabilities=EVERYTHING - {Capability.LISTS_EDITS})
+    with line_on(tmp_path, adapter, clock) as line:
+        comment = adapter.add("BAD word")
+        adapter.fail_next("fetch_one", Unreachable())
+        line.poll()
+        adapter.remove("c1")
+        clock.advance(60)
+        carry_out(line)
+        adapter.comments["c1"] = comment
+        clock.advance(3700)
+        line.poll()
+        assert adapter.hidden_ids() == {"c1"}
+
+
 def test_a_person_who_allowed_a_comment_while_it_was_gone_is_heeded(line: Line) -> None:
     comment = line.adapter.comments["c1"]
     line.adapter.remove("c1")
@@ -230,6 +247,22 @@ def test_writes_wait_as_long_as_the_platform_asks(
     assert state(line) == "confirmed"
 
 
+@pytest.mark.parametrize(
+    ("every_call", "polled"), [pytest.param(True, "waiting", id="all"), (False, "")]
+)
+def test_a_limit_that_a_hide_meets_holds_for_polls_where_it_is_on_every_call(
+    line: Line, every_call: bool, polled: str
+) -> None:
+    limited = RateLimited(retry_after_seconds=300, every_call=every_call)
+    line.adapter.fail_next("hide", limited)
+    carry_out(line)
+    line.clock.advance(299)
+    assert line.poll().skipped == polled
+    line.clock.advance(2)
+    line.poll()
+    assert state(line) == "confirmed"
+
+
 def test_waiting_is_not_counted_as_failing(line: Line) -> None:
     for _ in range(line.context.limits.max_attempts + 3):
         line.adapter.fail_next("hide", RateLimited(retry_after_seconds=60))
@@ -292,3 +325,14 @@ def test_backoff_grows_to_fifteen_minutes_at_most() -> None:
 def test_due_actions_of_other_pages_are_left_alone(line: Line) -> None:
     with line.database.read() as s:
         assert store.due_actions(s, line.clock.now(), page_id="facebook:other") == []
+
+
+def test_blocked_writes_are_told_once_and_again_after_a_hide_went_through(line: Line) -> None:
+    for _ in range(2):
+        line.adapter.fail_next("hide", WritesBlocked(), WritesBlocked())
+        line.adapter.add("BAD again")
+        for _ in range(3):
+            line.poll()
+            line.clock.advance(7 * 3600)
+    assert state(line) == "confirmed"
+    assert [a.kind for a in line.alerts] == ["writes_blocked"] * 2

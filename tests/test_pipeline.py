@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from modbot import store
-from modbot.domain import Capability, Mode
+from modbot.domain import Capability, Category, Mode
 from modbot.enforcement import Limits
 from modbot.errors import AuthExpired, BadAnswer, RateLimited, StoreUnreadable, Unreachable
 from modbot.store import Database
 from tests.fakes import EVERYTHING, FakeAdapter, ManualClock
-from tests.line import Line, line_on
+from tests.line import Line, line_on, make_policy
 
 
 @pytest.fixture
@@ -298,3 +298,51 @@ def test_a_comment_hidden_on_the_platform_by_staff_is_noted(line: Line) -> None:
     line.adapter.hide("c1")
     line.poll()
     assert line.comments()[0].hidden is True
+
+
+def test_a_quota_that_runs_out_within_one_poll_is_told_once(
+    tmp_path: Path, adapter: FakeAdapter, clock: ManualClock
+) -> None:
+    with line_on(tmp_path, adapter, clock, limits=Limits(hides_per_hour=1)) as line:
+        for _ in range(3):
+            adapter.add("BAD word")
+            adapter.add("BAD word")
+            line.poll()
+        assert [a.kind for a in line.alerts] == ["hide_quota"]
+        clock.advance(3601)  # hides go through again, until the next time
+        adapter.add("BAD word")
+        line.poll()
+        adapter.add("BAD word")
+        line.poll()
+        assert [a.kind for a in line.alerts] == ["hide_quota"] * 2
+
+
+def test_a_page_that_fails_again_and_again_is_told_once_until_it_is_read(line: Line) -> None:
+    line.adapter.fail_next("fetch_since", Unreachable(), times=7)
+    for _ in range(8):
+        line.poll()
+        line.clock.advance(3600)
+    assert [a.kind for a in line.alerts] == ["poll_late"]
+    line.adapter.fail_next("fetch_since", Unreachable(), times=5)
+    for _ in range(5):
+        line.poll()
+        line.clock.advance(3600)
+    assert [a.kind for a in line.alerts] == ["poll_late"] * 2
+
+
+def test_what_is_hidden_in_a_category_that_policy_calls_urgent_tells_a_person(line: Line) -> None:
+    policy = make_policy()
+    for category in (Category.PROFANITY, Category.OFFENSIVE):
+        urgent = replace(policy.categories[category], urgent=True)
+        policy = replace(policy, categories={**policy.categories, category: urgent})
+    line.adapter.add("BAD word")
+    line.adapter.add("RUDE word")  # a review waits in the queue
+    line.poll(judge=replace(line.context.judge, policy=policy))
+    assert [(a.kind, a.decision_id) for a in line.alerts] == [("profanity", 1)]
+
+
+def test_the_alert_names_the_category_that_escalates(line: Line) -> None:
+    line.adapter.add("HELPME KILL")
+    line.adapter.add("HELPME RUDE")
+    line.poll()
+    assert [a.kind for a in line.alerts] == ["threat", "crisis"]

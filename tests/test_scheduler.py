@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from modbot.alerts import Alert, Alerter
+from modbot.errors import Unreachable
 from modbot.scheduler import EXIT_WATCHDOG, PollScheduler
+from modbot.tables import PageRow
 from tests.fakes import FakeAdapter, ManualClock, make_page
 from tests.running import Running, running_service
 
@@ -75,6 +78,44 @@ def test_a_poll_that_raises_does_not_end_the_polling(running: Running) -> None:
         scheduler.stop()
 
 
+def test_a_job_that_fails_outside_of_a_platform_is_told_once_until_it_works(
+    running: Running,
+) -> None:
+    adapter = running.add_page(1)
+    listing = adapter._list
+    broken = threading.Event()
+    broken.set()
+    adapter._list = lambda seen: None if broken.is_set() else listing(seen)
+    told: list[Alert] = []
+    running.service.alerter = Alerter((told.append,))
+    scheduler = PollScheduler(running.service)
+    scheduler.start()
+    try:
+        wait_for(lambda: polls(adapter) >= 3)
+        assert [(a.kind, a.page_id) for a in told] == [("job_failed", f"page {make_page(1).id}")]
+        broken.clear()
+        wait_for(lambda: polls(adapter) >= 6)
+        broken.set()
+        wait_for(lambda: len(told) == 2)
+    finally:
+        scheduler.stop()
+
+
+def test_a_stop_does_not_wait_for_the_end_of_a_flood(running: Running) -> None:
+    adapter = running.add_page(1)
+    adapter.batch_size = 1
+    for number in range(50):
+        adapter.add(f"fine {number}")
+    listing = adapter._list
+    adapter._list = lambda seen: (time.sleep(0.2), listing(seen))[1]
+    scheduler = PollScheduler(running.service)
+    scheduler.start()
+    wait_for(lambda: polls(adapter))
+    began = time.monotonic()
+    scheduler.stop()
+    assert time.monotonic() - began < 2  # a whole poll takes 4 s
+
+
 def test_the_watchdog_ends_the_process_when_the_scheduler_thread_is_dead(
     running: Running,
 ) -> None:
@@ -120,3 +161,35 @@ def test_a_page_polled_by_hand_is_not_polled_twice_at_the_same_time(running: Run
     assert running.service.poll_page(make_page(1).id).skipped == "busy"
     release.set()
     first.join()
+
+
+def test_a_paused_page_is_left_alone_and_taken_up_again_when_resumed(running: Running) -> None:
+    adapter = running.add_page(1)
+
+    def pause(paused: bool) -> None:
+        with running.service.database.write() as s:
+            s.get_one(PageRow, adapter.page.id).paused = paused
+
+    pause(True)
+    scheduler = PollScheduler(running.service, tick_seconds=0.1)
+    scheduler.start()
+    try:
+        ticked = scheduler.ticked_seconds_ago
+        wait_for(lambda: ticked() < 0.1 and scheduler.pages == frozenset())
+        assert polls(adapter) == 0
+        pause(False)
+        wait_for(lambda: polls(adapter) >= 2)
+    finally:
+        scheduler.stop()
+
+
+def test_an_open_action_is_carried_out_without_a_poll(running: Running) -> None:
+    adapter = running.add_page(1)
+    adapter.add("what the fuck")
+    adapter.fail_next("fetch_one", Unreachable())
+    running.service.poll_page(adapter.page.id)
+    running.clock.advance(3600)
+    scheduler = PollScheduler(running.service)
+    scheduler._actions()
+    assert adapter.hidden_ids() == {"c1"}
+    assert polls(adapter) == 1

@@ -8,9 +8,9 @@ import pytest
 
 from modbot import store
 from modbot.audit import verify
-from modbot.domain import ActionKind, ActionState, Category, Decision, Verdict
+from modbot.domain import ActionKind, ActionState, Category, Verdict
 from modbot.errors import UnknownDecision
-from modbot.store import Database, Judged
+from modbot.store import Database
 from modbot.tables import ActionRow, CommentRow
 from tests.records import (
     HIDE,
@@ -176,7 +176,6 @@ def test_a_failed_action_leads_to_one_new_decision_for_a_person(
             for _ in range(2)
         )
         entry = store.decision(session, first.decision_id or 0)
-        assert store.open_reviews(session) == 1
     assert first.decision_id == again.decision_id and not again.new
     assert entry.verdict is (Verdict.ESCALATE if verdict is Verdict.ESCALATE else Verdict.REVIEW)
     assert entry.degraded == ("hide failed",) and not entry.hide
@@ -186,45 +185,16 @@ def test_a_failed_action_leads_to_one_new_decision_for_a_person(
 # Figures
 
 
-def test_figures_count_what_is_stored(database: Database) -> None:
-    review = Decision(verdict=Verdict.REVIEW, hide=False, categories=(Category.SALES,))
-    recorded = record(
-        database,
-        judged("h1", decision=HIDE),
-        judged("h2", decision=HIDE),
-        judged("r1", decision=review),
-        judged("r2", decision=review),
-        judged("r3", decision=review),
-        judged("a1"),
-        judged("own", decision=None, by_page=True),
-        judged("unjudged", decision=None),
-    )
+def test_verdicts_are_counted_from_a_time_and_a_decision_on(database: Database) -> None:
+    recorded = record(database, judged("h1", decision=HIDE), judged("a1"))
     record(database, judged("a1", "edited"), now=later(1))
     with database.write() as session:
-        finish(session, recorded[0].action_id, ActionState.CONFIRMED)
-        undo(session, recorded[2], later(2))
-        store.mark_gone(session, PAGE, "r3", later(3))
-        assert store.counts(session) == store.Counts(
-            comments=8,
-            versions=9,
-            edits=1,
-            gone=1,
-            unjudged=1,
-            judged_twice=0,
-            hides_requested=2,
-            hides_confirmed=1,
-        )
-        assert store.decisions_by(session) == {
-            "by_verdict": {"allow": 3, "hide": 2, "review": 3},
-            "by_category": {"profanity": 2, "sales": 4},
-        }
-        assert store.open_reviews(session) == store.open_reviews(session, PAGE) == 1
-        assert store.open_reviews(session, "x:2") == 0
-        assert store.verdicts_since(session, later(1)) == {(PAGE, "allow"): 2}
-
-
-def test_in_assist_mode_a_hide_waits_for_a_person(database: Database) -> None:
-    waiting = Judged(comment=comment("c1"), decision=HIDE, mode="assist")
-    record(database, waiting)
-    with database.read() as session:
-        assert store.open_reviews(session) == 1
+        undone = undo(session, recorded[0], later(2))
+        everything = {(PAGE, "hide"): 1, (PAGE, "allow"): 3}
+        newest = undone.decision_id
+        assert store.verdicts_after(session, 0, NOON) == (everything, newest)
+        assert store.verdicts_after(session, 0, later(1)) == ({(PAGE, "allow"): 2}, newest)
+        second = recorded[1].decision_id or 0
+        assert store.verdicts_after(session, second, NOON) == ({(PAGE, "allow"): 2}, newest)
+        assert store.verdicts_after(session, second, later(2)) == ({(PAGE, "allow"): 1}, newest)
+        assert store.verdicts_after(session, newest or 0, NOON) == ({}, newest)

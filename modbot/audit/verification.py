@@ -24,7 +24,15 @@ NOTES = (
     "A chain recomputed as a whole after a change is sound in itself: only a checkpoint that is "
     "kept elsewhere shows it.",
 )
+GUARDS = frozenset(  # the triggers that refuse changes
+    (
+        *("audit_update", "audit_delete", "audit_gap", "version_update", "version_delete"),
+        *("decision_update", "decision_delete", "comment_delete", "comment_identity"),
+        *("action_delete", "action_identity", "action_final"),
+    )
+)
 _CHUNK_BYTES = 1 << 20
+_TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
 
 
 class Readable(Protocol):
@@ -110,12 +118,22 @@ def _verify(connection: Any, checkpoint: Head | None) -> Report:
         _check_newest(connection, found, table)
     for table in EVIDENCE:
         _check_removed(connection, found, table)
-    notes: tuple[str, ...] = NOTES
+    notes: tuple[str, ...] = (*_guard_notes(connection), *NOTES)
     if found.number > len(found.problems):
-        notes = (f"{found.number} problems, the first {MOST_LISTED} of them listed.", *NOTES)
+        notes = (f"{found.number} problems, the first {MOST_LISTED} of them listed.", *notes)
     return Report(
         ok=not found.number, rows=rows, head=head, problems=tuple(found.problems), notes=notes
     )
+
+
+def _guard_notes(connection: Any) -> list[str]:
+    """A missing or foreign trigger changes no row, but somebody had the file in hand."""
+    there = {name for (name,) in _rows(connection, _TRIGGERS)}
+    return [
+        f"The trigger {name} is {'missing' if name in GUARDS else 'foreign'}: somebody has changed"
+        " the database outside modbot."
+        for name in sorted(there ^ GUARDS)
+    ]
 
 
 def _rows(connection: Any, query: str) -> Iterator[tuple[Any, ...]]:

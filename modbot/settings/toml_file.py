@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
+import stat
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,8 +26,15 @@ Checked = TypeVar("Checked", bound=BaseModel)
 def read_bytes(path: Path) -> bytes:
     """A configuration file's bytes. Raises BadConfig when missing, unreadable or over 1 MB."""
     try:
-        with path.open("rb") as file:
-            data = file.read(FILE_CAP_BYTES + 1)
+        # Not blocking: a pipe without a writer would otherwise hold the service for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise BadConfig("cannot be read (not a file)", file=str(path))
+            with open(descriptor, "rb", closefd=False) as file:
+                data = file.read(FILE_CAP_BYTES + 1)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise BadConfig(f"cannot be read ({error.strerror})", file=str(path)) from None
     if len(data) > FILE_CAP_BYTES:

@@ -19,14 +19,7 @@ from modbot.store.comments import (
     missing,
     recheck_ids,
 )
-from modbot.store.counts import (
-    Counts,
-    counts,
-    decisions_by,
-    open_reviews,
-    verdicts_after,
-    verdicts_since,
-)
+from modbot.store.counts import verdicts_after
 from modbot.store.database import Database, lock_data
 from modbot.store.decisions import record_followup, record_person_decision
 from modbot.store.log_queries import (
@@ -54,7 +47,6 @@ from modbot.store.service_state import service_row, tick
 __all__ = [
     "ALREADY_SO",
     "ActionContext",
-    "Counts",
     "Database",
     "Judged",
     "Known",
@@ -66,10 +58,8 @@ __all__ = [
     "asked_to_hide",
     "audit_of",
     "comment_texts",
-    "counts",
     "decision",
     "decision_log",
-    "decisions_by",
     "due_actions",
     "finish_action",
     "hides_requested_since",
@@ -80,7 +70,6 @@ __all__ = [
     "mark_hidden_state",
     "missed_hide",
     "missing",
-    "open_reviews",
     "page",
     "page_state",
     "pages",
@@ -95,6 +84,5 @@ __all__ = [
     "service_row",
     "tick",
     "verdicts_after",
-    "verdicts_since",
     "versions_of",
 ]

@@ -40,7 +40,7 @@ class Judged:
 
     comment: Comment
     known: Known | None = None  # what was stored when it was judged; None: looked up again
-    decision: Decision | None = None  # None: the page's own comment, stored and not judged
+    decision: Decision | None = None  # None: stored and not judged
     action: ActionKind | None = None
     mode: str = "observe"  # the page's, when it was judged
     models: Mapping[str, str] = field(default_factory=dict)  # classifier name -> version

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime
 
 from fastapi import APIRouter
@@ -15,6 +16,7 @@ from modbot.store import Database
 from modbot.web.seam import WebService
 
 STALE_TICK_SECONDS = 15.0  # three ticks of the scheduler, in real seconds
+ROOM_BYTES = 20_000_000  # on the database's disk; below that a burst of comments may not fit
 
 
 def probe_routes(service: WebService) -> APIRouter:
@@ -36,7 +38,9 @@ def probe_routes(service: WebService) -> APIRouter:
     return routes
 
 
-def readiness(database: Database, *, now: datetime, speed: float) -> tuple[list[str], str]:
+def readiness(
+    database: Database, *, now: datetime, speed: float, room_bytes: int = ROOM_BYTES
+) -> tuple[list[str], str]:
     """Why the service is not ready, and why the newest configuration was refused.
 
     `speed` is how many service seconds pass in a real one. A refused configuration is no reason:
@@ -61,4 +65,6 @@ def readiness(database: Database, *, now: datetime, speed: float) -> tuple[list[
             pass
     except (DBAPIError, StoreUnreadable) as error:
         reasons.append(f"the database cannot be written ({type(error).__name__})")
+    if (room := shutil.disk_usage(database.path.parent).free) < room_bytes:
+        reasons.append(f"the disk is full: {room // 1_000_000} MB left")
     return reasons, row.config_error

@@ -188,7 +188,19 @@ def test_a_hit_behind_an_exception_is_still_found(rules: RulesClassifier) -> Non
     }
 
 
-HOSTILE = ["my son ", "fuck ", "1234567890 ", "@", "a.", '"', "they said ", "\ud800", "🖕", "f*"]
+HOSTILE = [
+    "my son ",
+    "fuck ",
+    "1234567890 ",
+    "@",
+    "a.",
+    '"',
+    "they said ",
+    "\ud800",
+    "🖕",
+    "f*",
+    "#aB",
+]
 
 
 @pytest.mark.parametrize("piece", HOSTILE)

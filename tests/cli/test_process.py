@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -70,24 +69,6 @@ def test_a_reader_that_goes_away_is_no_crash(folder: Path, hidden: int) -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(PATIENCE_SECONDS) == 1
-
-
-def test_pages_add_asks_a_person_at_a_terminal(folder: Path) -> None:
-    terminal, standard_input = pty.openpty()
-    add = ("pages", "add", "--token", "env:X_TOKEN", "--json")
-    with subprocess.Popen(
-        [*PROGRAM, "--config", str(folder), *add],
-        stdin=standard_input,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
-        os.write(terminal, b"x\n44\nLawrence Schools\ny\nEnterprise, confirmed by J. Ruiz\n")
-        out, err = process.communicate(timeout=PATIENCE_SECONDS)
-    os.close(standard_input)
-    os.close(terminal)
-    assert process.returncode == 0, err
-    assert json.loads(out)["id"] == "x:44"
-    assert b"Does the district own this page" in err and b"Enterprise plan" in err
 
 
 @contextmanager

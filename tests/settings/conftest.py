@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -38,3 +39,8 @@ def not_utf8(path: Path) -> None:
 def folder_instead(path: Path) -> None:
     remove(path)
     path.mkdir()
+
+
+def pipe_instead(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)

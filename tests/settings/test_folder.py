@@ -22,7 +22,14 @@ from modbot.settings import (
 from modbot.settings.folder import POLICY_FILE, SERVICE_FILE
 from modbot.settings.policy_file import CategoryEntry, PolicyFile
 from modbot.settings.toml_lines import KeyLines
-from tests.settings.conftest import SHIPPED, folder_instead, not_utf8, remove, too_large
+from tests.settings.conftest import (
+    SHIPPED,
+    folder_instead,
+    not_utf8,
+    pipe_instead,
+    remove,
+    too_large,
+)
 
 POLICY = (SHIPPED / POLICY_FILE).read_text("utf-8")
 
@@ -214,6 +221,8 @@ def test_of_several_faults_the_first_in_the_file_is_told_and_the_others_counted(
         pytest.param("rules", remove, "cannot be read", None, id="rules missing"),
         pytest.param("rules", folder_instead, "holds no rule files", None, id="no rule files"),
         pytest.param(SERVICE_FILE, folder_instead, "cannot be read", None, id="a folder"),
+        pytest.param(POLICY_FILE, pipe_instead, "not a file", None, id="a pipe"),
+        pytest.param("rules/x.txt", pipe_instead, "not a file", None, id="a pipe as rules"),
         pytest.param(SERVICE_FILE, too_large, "larger than 1 MB", None, id="service file large"),
         pytest.param(POLICY_FILE, too_large, "larger than 1 MB", None, id="policy file large"),
         pytest.param("rules/x.txt", too_large, "larger than 1 MB", None, id="rule file large"),

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from modbot import store
 from modbot.scheduler import TICK_SECONDS
 from modbot.store import Database
-from modbot.web.probes import STALE_TICK_SECONDS
+from modbot.web.probes import STALE_TICK_SECONDS, readiness
 from tests.web.conftest import Site
 from tests.web.school import FakeService
 
@@ -75,6 +75,12 @@ def test_it_is_not_ready_on_another_schema(ticking: FakeService, site: Site) -> 
     answer = site.get("/readyz")
     assert answer.status_code == 503
     assert "another version of modbot" in answer.json()["reasons"][0]
+
+
+def test_it_is_not_ready_when_the_disk_is_full(ticking: FakeService) -> None:
+    now = ticking.clock.now()
+    reasons, _ = readiness(ticking.database, now=now, speed=1, room_bytes=10**18)
+    assert "the disk is full" in reasons[0]
 
 
 @pytest.fixture
