@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,4 +31,6 @@ def build(name: str, rules_dir: Path) -> tuple[Classifier, ...]:
     if chosen not in CLASSIFIERS:
         known = ", ".join(["auto", *CLASSIFIERS])
         raise BadConfig(f"no classifier {name!r}; there are: {known}", key="classifier.name")
-    return (RulesClassifier.load(rules_dir), CLASSIFIERS[chosen]())
+    built = (RulesClassifier.load(rules_dir), CLASSIFIERS[chosen]())
+    gc.collect()  # what loading left behind is swept now, not while the first comments wait
+    return built

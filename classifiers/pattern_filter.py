@@ -80,16 +80,9 @@ class PatternFilter:
         found = self._finder.find_matches_as_indexes(form, overlapping=True)
         atoms = {atom for atom, _, _ in found}
         possible = self._always.union(*[self._rarest[atom] for atom in atoms])
-        other = self._other_needs
-        return Reading(
-            text,
-            self._patterns,
-            frozenset(
-                index
-                for index in possible
-                if not any(need.isdisjoint(atoms) for need in other[index])
-            ),
-        )
+        other, missing = self._other_needs, atoms.isdisjoint
+        met = [index for index in possible if not any(map(missing, other[index]))]
+        return Reading(text, self._patterns, frozenset(met))
 
 
 class Reading:

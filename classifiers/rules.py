@@ -91,7 +91,7 @@ class RuleSet:
         for pattern, clears in files.exceptions:
             self._exceptions.setdefault(self._folded.add(pattern), []).append(clears)
         self._context = {name: self._asked(patterns) for name, patterns in files.context.items()}
-        self._folded.compile(located=self._rules[False])
+        self._folded.compile(located=(*self._rules[False], *self._exceptions))
         self._written.compile(located=self._rules[True])
         self._posts: dict[str, Reading] = {}
 
@@ -162,7 +162,7 @@ class RuleSet:
         hits = []
         for original, text in ((False, read.key), (True, read.written)):
             rules = self._rules[original]
-            for index in sorted(text.possible & rules.keys()):
+            for index in sorted(index for index in text.possible if index in rules):
                 # What else is asked is mostly known without trying a pattern, so it comes first.
                 met = [rule for rule in rules[index] if self._holds(rule, text, comment)]
                 for start, end in islice(text.spans(index), _HITS_A_RULE) if met else ():
@@ -184,8 +184,8 @@ class RuleSet:
 
     def _clear(self, hits: list[_Hit], read: _Read) -> list[_Hit]:
         """Drops what an exception covers, and what a longer or graver hit already shows."""
-        for index in read.key.possible & self._exceptions.keys():
-            for start, end in read.key.spans(index):
+        for index in read.key.possible:
+            for start, end in read.key.spans(index) if index in self._exceptions else ():
                 first, last = read.folded.span(start, max(end, start + 1))
                 for clears in self._exceptions[index]:
                     hits = [

@@ -12,7 +12,8 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -75,6 +76,13 @@ class PollScheduler:
         """Lets running jobs end, then stops."""
         self._stopping.set()
         self._service.stopping.set()
+        # shutdown() alone makes a round of the scheduler's thread that is under way fail, and
+        # waits for running jobs with the lock in hand that booking a job needs.
+        self._scheduler.pause()
+        with self._scheduler._jobstores_lock:
+            pass  # that round is over
+        while self._running_since:
+            time.sleep(0.02)
         self._scheduler.shutdown(wait=True)
 
     def ticked_seconds_ago(self) -> float:
@@ -103,6 +111,8 @@ class PollScheduler:
 
     def _run(self, job_id: str, job: Callable[[], None], executor: str) -> None:
         """Runs a job, which never raises out of here, and books its next run."""
+        if self._stopping.is_set():  # it waited for a free thread
+            return
         self._running_since[job_id] = time.monotonic()
         try:
             job()
@@ -199,13 +209,14 @@ class PollScheduler:
         return f"hung: {', '.join(hung)}" if hung else ""
 
 
-def run(service: Service, stop: threading.Event) -> None:
-    """Polls until `stop` is set, then lets running jobs end."""
+@contextmanager
+def polling(service: Service) -> Iterator[PollScheduler]:
+    """Polls while the `with` block lasts, then lets running jobs end."""
     scheduler = PollScheduler(service)
     scheduler.start()
     _log.info("started", pages=len(scheduler.pages))
     try:
-        stop.wait()
+        yield scheduler
     finally:
         scheduler.stop()
         _log.info("stopped")

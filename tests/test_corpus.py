@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 
 from classifiers.rules import RulesClassifier
-from modbot.domain import Category, Comment, Decision
+from modbot.domain import Category, Comment, Decision, Verdict
 from modbot.policy import Policy, decide
+from modbot.service import build_judge
 from modbot.settings import load_config
 
 ROOT = Path(__file__).parents[1]
 CORPUS = ROOT / "tests" / "corpus" / "dev.jsonl"
 CASES = ROOT / "tests" / "classifiers" / "rules_cases.txt"
+CRITICISM = ROOT / "tests" / "classifiers" / "criticism.txt"
 ACTIONS = ("allow", "review", "hide", "escalate")
 
 
@@ -45,12 +49,25 @@ def comment(text: str, post: str, approved: tuple[str, ...] = ()) -> Comment:
     )
 
 
-@pytest.fixture(scope="module")
-def judged(rules: RulesClassifier, policy: Policy) -> list[tuple[dict[str, object], Decision]]:
+def labelled() -> tuple[list[dict[str, Any]], list[Comment]]:
     rows = [json.loads(line) for line in CORPUS.read_text(encoding="utf-8").splitlines()]
-    comments = [
+    return rows, [
         comment(row["comment"], row["post"], tuple(row["approved_fundraisers"])) for row in rows
     ]
+
+
+def whole_line(
+    comments: Sequence[Comment], *, officials_insult: Literal["hide", "review"]
+) -> list[Decision]:
+    """Rules, model and shipped policy together, as `modbot evaluate` runs them."""
+    config = load_config(ROOT / "config")
+    policy = replace(config.policy, officials_insult=officials_insult)
+    return build_judge(replace(config, policy=policy)).judge(comments)
+
+
+@pytest.fixture(scope="module")
+def judged(rules: RulesClassifier, policy: Policy) -> list[tuple[dict[str, object], Decision]]:
+    rows, comments = labelled()
     return [
         (row, decide(signals, policy))
         for row, signals in zip(rows, rules.classify(comments), strict=True)
@@ -145,3 +162,36 @@ def test_the_written_cases_get_the_verdict_a_careful_manager_would_give(
         if decision.verdict != wanted
     ]
     assert wrong == []
+
+
+def test_the_whole_line_keeps_its_floors() -> None:
+    rows, comments = labelled()
+    decisions = whole_line(comments, officials_insult="hide")
+    pairs = list(zip(rows, decisions, strict=True))
+    hidden_but_fine = [row["id"] for row, d in pairs if d.hide and row["action"] == "allow"]
+    urgent_and_missed = [
+        row["id"]
+        for row, d in pairs
+        if row["action"] == "escalate" and d.verdict is not Verdict.ESCALATE
+    ]
+    assert hidden_but_fine == []
+    assert urgent_and_missed == []
+    assert sum(row["action"] == d.verdict for row, d in pairs) / len(pairs) >= 0.95
+    hidden = [row["action"] in ("hide", "escalate") for row, d in pairs if d.hide]
+    assert sum(hidden) / len(hidden) >= 0.98
+
+
+@pytest.mark.parametrize("officials_insult", ["hide", "review"])
+def test_criticism_is_never_hidden(officials_insult: Literal["hide", "review"]) -> None:
+    lines = CRITICISM.read_text(encoding="utf-8").splitlines()
+    pairs = [line.split("|", 1) for line in lines if not line.startswith("#")]
+    decisions = whole_line(
+        [comment(text, post) for post, text in pairs], officials_insult=officials_insult
+    )
+    stopped = [text for (_, text), d in zip(pairs, decisions, strict=True) if d.hide]
+    escalated = [
+        text for (_, text), d in zip(pairs, decisions, strict=True) if d.verdict is Verdict.ESCALATE
+    ]
+    assert len(pairs) >= 60
+    assert (stopped, escalated) == ([], [])
+    assert sum(d.verdict is Verdict.ALLOW for d in decisions) / len(pairs) >= 0.95

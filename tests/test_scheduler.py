@@ -78,6 +78,18 @@ def test_a_poll_that_raises_does_not_end_the_polling(running: Running) -> None:
         scheduler.stop()
 
 
+def test_a_stop_amid_many_jobs_leaves_no_thread_in_trouble(running: Running) -> None:
+    running.clock.speed = 60_000.0
+    for number in range(12):
+        running.add_page(number + 1)
+    for round_ in range(25):  # an exception in a thread fails the test
+        running.service.stopping.clear()
+        scheduler = PollScheduler(running.service, tick_seconds=0.05)
+        scheduler.start()
+        time.sleep(0.03 + 0.002 * round_)
+        scheduler.stop()
+
+
 def test_a_job_that_fails_outside_of_a_platform_is_told_once_until_it_works(
     running: Running,
 ) -> None:

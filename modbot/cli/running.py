@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -63,9 +63,11 @@ def run(ctx: typer.Context, config: ConfigOption = None) -> None:
             service = open_things.enter_context(open_service(found))
         except BadConfig as error:
             raise CommandFailed(str(error), exit_code=EXIT_BAD_CONFIG) from None
+        # Polling first: loading what serves the page takes most of a second.
+        open_things.enter_context(scheduler.polling(service))
         if found.settings.web.enabled:
             open_things.enter_context(_log_page(service, found, None))
-        scheduler.run(service, stop)
+        stop.wait()
 
 
 def web(
@@ -176,13 +178,23 @@ def _demo_once(config: Config, *, as_json: bool) -> None:
             console,
             "The day in numbers",
             ("what", "how many"),
-            ((name, value) for name, value in account.items()),
+            account_lines(account),
         )
 
     answer(account, as_json=as_json, tell=tell)
     if not report.is_sound(account):
         complain("the account does not come out even")
         raise typer.Exit(1)
+
+
+def account_lines(account: Mapping[str, object], within: str = "") -> Iterator[tuple[str, object]]:
+    """Every figure of an account on a line of its own."""
+    for name, value in account.items():
+        said = f"{within} {name}".strip().replace("_", " ")
+        if isinstance(value, Mapping):
+            yield from account_lines(value, said)
+        else:
+            yield said, value
 
 
 def _demo_live(config: Config, *, speed: float, port: int | None, data_dir: Path | None) -> None:

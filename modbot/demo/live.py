@@ -18,7 +18,7 @@ from modbot.clocks import FastClock
 from modbot.demo.report import account
 from modbot.demo.stage import Stage, day_begins, demo_feed, paced, set_stage
 from modbot.plain_text import one_line
-from modbot.scheduler import PollScheduler
+from modbot.scheduler import polling
 from modbot.service import Service
 from modbot.settings import Config
 from modbot.tables import CommentRow, DecisionRow, PageRow, VersionRow
@@ -53,12 +53,8 @@ def run_live(
         serve(stage.service) as address,
     ):
         _welcome(console, address, stage, (end - clock.now()).total_seconds() / speed)
-        scheduler = PollScheduler(stage.service)
-        scheduler.start()
-        try:
+        with polling(stage.service):
             _watch(console, stage, end, stop)
-        finally:
-            scheduler.stop()
         _farewell(console, stage, address, stay=stay and not stop.is_set())
         if stay:
             stop.wait()

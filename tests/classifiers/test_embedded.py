@@ -164,6 +164,13 @@ def test_batched_layers_agree_with_a_word_by_word_computation(model: EmbeddedCla
         assert list(scores.values()) == pytest.approx(expected, abs=1e-4)
 
 
+def test_a_long_comment_beside_an_empty_one_keeps_its_own_scores(model: EmbeddedClassifier) -> None:
+    long = "fuck you idiot " * (MAX_WORDS // 2)  # two windows, for two comments
+    empty, alone = model.scores([""])[0], model.scores([long])[0]
+    assert model.scores(["", long]) == [empty, pytest.approx(alone)]
+    assert alone["toxicity"] > 0.5 > empty["toxicity"]
+
+
 def test_abuse_behind_a_long_harmless_beginning_is_still_read(model: EmbeddedClassifier) -> None:
     padding = "thank you for the lovely day " * MAX_WORDS
     (score,) = model.scores([padding + "you are a fucking idiot"])

@@ -19,7 +19,7 @@ from classifiers.training.rows import Row, row_weight, training_row, training_ro
 from classifiers.training.weak_labels import weak_labels
 from classifiers.training.weights_file import quantised, write_weights
 from modbot.evaluation import auc, average_precision
-from tests.requirements_ import need
+from tests.prerequisites import need
 
 
 def line(text: str = "hello", **changes: Any) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from typing import Any
 
 import requests
 
-from tests.requirements_ import need, program
+from tests.prerequisites import need, program
 
 TIMEOUT_SECONDS = 30
 

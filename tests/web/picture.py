@@ -15,7 +15,7 @@ from modbot.clocks import SteppedClock
 from modbot.demo.once import POLL_SECONDS, play
 from modbot.demo.stage import day_begins, demo_feed, paced, set_stage
 from modbot.settings import load_config
-from tests.requirements_ import program
+from tests.prerequisites import program
 from tests.web.serving import served
 from tests.web.test_browser import FLAGS
 

@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from modbot.domain import Category, Decision, Verdict
-from tests.requirements_ import need, program
+from tests.prerequisites import need, program
 from tests.web.school import (
     ALLOWED,
     THRESHOLDS,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.requirements_ import REQUIREMENTS, Requirement, need
+from tests.prerequisites import REQUIREMENTS, Requirement, need
 
 
 @pytest.fixture
