@@ -81,8 +81,8 @@ def running(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
         text=True,
     ) as process:
         try:
-            address = next_event(process, "serving")["address"]
             next_event(process, "started")
+            address = next_event(process, "serving")["address"]
             yield process, address
         finally:
             process.kill()
