@@ -42,7 +42,9 @@ _MIXED: Final = re.compile("[a-zñ0-9@$!|+€]*[a-zñ][a-zñ0-9@$!|+€]*")
 _LEET: Final = str.maketrans("013457@$€!|+", "oieastaseiit")
 _INNER: Final = re.compile("(?<=[a-zñ])[013457@$€]{1,2}(?=[a-zñ])")
 _INNER_SIGN: Final = re.compile("(?:(?<=^[a-zñ])|(?<=^[a-zñ]{2}))[!|+](?=[a-zñ]{1,5}$)")
-_LAST: Final = re.compile("(?<=[a-zñ]{3})[034@]$|(?<=^a)[5$]{2}(?=[a-zñ]*$)|(?<=a)[$]{2}(?=[a-zñ]*$)")
+_LAST: Final = re.compile(
+    "(?<=[a-zñ]{3})[034@]$|(?<=^a)[5$]{2}(?=[a-zñ]*$)|(?<=a)[$]{2}(?=[a-zñ]*$)"
+)
 _FIRST: Final = re.compile(
     "^(?:@(?=[s$]{2}|nal|nus)|[$5](?=hit|lut|uck)|[$](?=ex|tupid)|1(?=diot|mbecil)|4(?=ss|nal))"
 )
