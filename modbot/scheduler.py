@@ -62,6 +62,7 @@ class PollScheduler:
         self._booked: set[str] = set()  # those of them that have a job
         self._ticked = time.monotonic()
         self._stopping = threading.Event()
+        self._booking = threading.Lock()  # no job is being booked once _stopping is set
         self._watchdog = threading.Thread(target=self._watch, name="watchdog", daemon=True)
 
     def start(self) -> None:
@@ -74,10 +75,12 @@ class PollScheduler:
 
     def stop(self) -> None:
         """Lets running jobs end, then stops."""
-        self._stopping.set()
+        # shutdown() waits for running jobs with the lock in hand that booking a job needs: one
+        # that is about to book would wait for ever.
+        with self._booking:
+            self._stopping.set()
         self._service.stopping.set()
-        # shutdown() alone makes a round of the scheduler's thread that is under way fail, and
-        # waits for running jobs with the lock in hand that booking a job needs.
+        # shutdown() alone makes a round of the scheduler's thread that is under way fail.
         self._scheduler.pause()
         with self._scheduler._jobstores_lock:
             pass  # that round is over
@@ -97,17 +100,18 @@ class PollScheduler:
     def _book(
         self, job_id: str, job: Callable[[], None], seconds: float, *, executor: str = "default"
     ) -> None:
-        if self._stopping.is_set():
-            return
-        self._scheduler.add_job(
-            self._run,
-            "date",
-            run_date=datetime.now(UTC) + timedelta(seconds=seconds),
-            args=(job_id, job, executor),
-            id=job_id,
-            executor=executor,
-            replace_existing=True,
-        )
+        with self._booking:
+            if self._stopping.is_set():
+                return
+            self._scheduler.add_job(
+                self._run,
+                "date",
+                run_date=datetime.now(UTC) + timedelta(seconds=seconds),
+                args=(job_id, job, executor),
+                id=job_id,
+                executor=executor,
+                replace_existing=True,
+            )
 
     def _run(self, job_id: str, job: Callable[[], None], executor: str) -> None:
         """Runs a job, which never raises out of here, and books its next run."""

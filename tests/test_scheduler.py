@@ -205,3 +205,21 @@ def test_an_open_action_is_carried_out_without_a_poll(running: Running) -> None:
     scheduler._actions()
     assert adapter.hidden_ids() == {"c1"}
     assert polls(adapter) == 1
+
+
+def test_stopping_while_a_job_books_its_next_run_comes_to_an_end(running: Running) -> None:
+    scheduler = PollScheduler(running.service, tick_seconds=0.0)
+    booking, add_job = threading.Event(), scheduler._scheduler.add_job
+
+    def slowly(*args: object, **kwargs: object) -> object:
+        booking.set()
+        time.sleep(0.3)
+        return add_job(*args, **kwargs)
+
+    scheduler.start()
+    scheduler._scheduler.add_job = slowly
+    assert booking.wait(8)
+    stop = threading.Thread(target=scheduler.stop, daemon=True)
+    stop.start()
+    stop.join(8)
+    assert not stop.is_alive(), "stop() hangs"
