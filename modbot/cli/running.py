@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from modbot.service import Service
     from modbot.settings import Config
 
+WAKE_SECONDS = 0.2
 DEFAULT_SPEED = 510.0  # the demo day of seventeen hours in two minutes
 
 
@@ -36,20 +37,37 @@ def register(app: typer.Typer) -> None:
 @contextmanager
 def _until_told_to_stop() -> Iterator[threading.Event]:
     """Set by SIGTERM or Ctrl-C; a second one of them ends the process at once."""
-    stop = threading.Event()
+    stop, over = threading.Event(), threading.Event()
+    told: list[int] = []
     before = {s: signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGINT)}
 
     def on_signal(number: int, _frame: object) -> None:
-        stop.set()
+        # Takes no lock: this runs in the main thread, which may hold that of `stop` just now.
+        told.append(number)
         signal.signal(number, signal.SIG_DFL)
+
+    def pass_on() -> None:
+        while not over.wait(WAKE_SECONDS):
+            if told:
+                stop.set()
+                return
 
     for number in before:
         signal.signal(number, on_signal)
+    threading.Thread(target=pass_on, name="signals", daemon=True).start()
     try:
         yield stop
     finally:
+        over.set()
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _wait(stop: threading.Event) -> None:
+    """Until `stop` is set. Timed: Python handles a signal when its main thread next wakes, and
+    one that comes just before an untimed wait wakes nobody."""
+    while not stop.wait(WAKE_SECONDS):
+        pass
 
 
 def run(ctx: typer.Context, config: ConfigOption = None) -> None:
@@ -67,7 +85,7 @@ def run(ctx: typer.Context, config: ConfigOption = None) -> None:
         open_things.enter_context(scheduler.polling(service))
         if found.settings.web.enabled:
             open_things.enter_context(_log_page(service, found, None))
-        stop.wait()
+        _wait(stop)
 
 
 def web(
@@ -84,7 +102,7 @@ def web(
         open_service(found) as service,
         _log_page(service, found, port),
     ):
-        stop.wait()
+        _wait(stop)
 
 
 @contextmanager

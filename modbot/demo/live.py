@@ -56,8 +56,8 @@ def run_live(
         with polling(stage.service):
             _watch(console, stage, end, stop)
         _farewell(console, stage, address, stay=stay and not stop.is_set())
-        if stay:
-            stop.wait()
+        while stay and not stop.wait(LOOK_SECONDS):  # timed, so that a signal is handled
+            pass
 
 
 def _welcome(console: Console, address: str, stage: Stage, seconds: float) -> None:
