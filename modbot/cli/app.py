@@ -10,7 +10,17 @@ from typing import Annotated
 import typer
 
 from modbot import __version__
-from modbot.cli import check, config, decisions, evaluate, fundraisers, pages, record, running
+from modbot.cli import (
+    check,
+    config,
+    decisions,
+    evaluate,
+    fundraisers,
+    model,
+    pages,
+    record,
+    running,
+)
 from modbot.cli.answers import (
     EXIT_ALREADY_RUNNING,
     EXIT_BAD_INPUT,
@@ -39,6 +49,7 @@ for name, group in (
     ("fundraisers", fundraisers.app),
     ("decisions", decisions.app),
     ("config", config.app),
+    ("model", model.app),
 ):
     app.add_typer(group, name=name)
 
