@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
@@ -31,7 +31,7 @@ class Patience:
     timeout_seconds: float = 30.0  # for connecting and for each byte
     minute_seconds: float = 60.0  # in which at least `minute_bytes` must come
     minute_bytes: int = 60_000
-    tries: int = 5  # in a row without a byte gained
+    tries: int = 5  # in a row that each gained less than that
     pause_seconds: float = 2.0  # before the second try; doubles
 
 
@@ -64,7 +64,7 @@ def download(
             try:
                 return _transfer(session, url, part, cap_bytes, progress, patience)
             except (_Broken, requests.RequestException, urllib3.exceptions.HTTPError) as error:
-                failed = 1 if _size(part) > before else failed + 1
+                failed = 1 if _size(part) - before >= patience.minute_bytes else failed + 1
                 if failed >= patience.tries:
                     kept = f" {_size(part)} bytes are kept." if _size(part) else ""
                     raise ModelUnusable(
@@ -99,9 +99,12 @@ def _transfer(
     if held:
         headers["Range"] = f"bytes={held}-"
     with session.get(
-        url, headers=headers, stream=True, timeout=patience.timeout_seconds
+        url,
+        headers=headers,
+        stream=True,
+        timeout=patience.timeout_seconds,
+        hooks={"response": _check_redirect},
     ) as response:
-        _check_way(response)
         if response.status_code == 416 and held:
             if _range_total(response) == held:
                 return
@@ -116,12 +119,14 @@ def _transfer(
             _receive(response, file, total, cap_bytes, progress, patience)
 
 
-def _check_way(response: requests.Response) -> None:
-    """Raises when a redirect left https."""
-    for step in (*response.history, response):
-        where = urlsplit(step.url or "")
-        if where.scheme != "https" and not _is_loopback(where.hostname or ""):
-            raise _Refused(f"{response.history[0].url}: redirects to {where.scheme}, not to https")
+def _check_redirect(response: requests.Response, *_: object, **__: object) -> None:
+    """Raises before a redirect that leaves https is followed."""
+    if response.is_redirect:
+        target = urljoin(response.url, response.headers["Location"])
+        try:
+            check_address(target)
+        except ModelUnusable as error:
+            raise _Refused(f"{response.url}: redirects to {error}") from None
 
 
 def check_address(url: str) -> None:

@@ -54,11 +54,11 @@ def quantise(source: Path, out: Path) -> None:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Both libraries talk at length about what cannot be changed here."""
-    root, before = logging.getLogger(), logging.getLogger().level
-    root.setLevel(logging.ERROR)
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:
-        root.setLevel(before)
+        logging.disable(before)
