@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -18,7 +17,7 @@ from modbot.cli.surroundings import ConfigOption, JsonOption, load, utc_now
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from modbot.models import Progress
+    from modbot.models import Exported, Progress
 
 app = typer.Typer(help="Larger models, fetched and exported once.", rich_markup_mode=None)
 
@@ -55,7 +54,7 @@ def fetch(
     from modbot import models
 
     folder = load(ctx, config).settings.models_folder
-    with _progress() as progress:
+    with progress_bars() as progress:
         files = models.fetch(name, folder, now=utc_now(), source=source, progress=progress)
 
     def tell(console: Console) -> None:
@@ -94,17 +93,19 @@ def export(
     texts = sample.read_text("utf-8", "replace").splitlines() if sample else []
     done = models.export(name, folder, precision=precision, texts=texts)
 
-    def tell(console: Console) -> None:
-        console.print(f"{done.folder}: {done.version}", soft_wrap=True)
-        console.print(
-            f"Scores differ from torch's by {done.mean_difference:.4f} in the mean and"
-            f" {done.largest_difference:.4f} at most, over {done.texts} texts whose scores spread"
-            f" by {done.spread:.3f}.",
-            soft_wrap=True,
-        )
-        console.print("A running service takes it into use when it is started again.")
+    answer(asdict(done), as_json=as_json, tell=lambda console: tell_exported(console, done))
 
-    answer(asdict(done), as_json=as_json, tell=tell)
+
+def tell_exported(console: Console, done: Exported) -> None:
+    """What was exported, and how far its scores are from the original's."""
+    console.print(f"{done.folder}: {done.version}", soft_wrap=True)
+    console.print(
+        f"Scores differ from torch's by {done.mean_difference:.4f} in the mean and"
+        f" {done.largest_difference:.4f} at most, over {done.texts} texts whose scores spread"
+        f" by {done.spread:.3f}.",
+        soft_wrap=True,
+    )
+    console.print("A running service takes it into use when it is started again.")
 
 
 @app.command("list")
@@ -126,34 +127,27 @@ def list_models(
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
+def progress_bars(console: Console | None = None) -> Iterator[Progress]:
     """A bar a file on standard error; nothing where that is no terminal."""
+    from rich import progress
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TaskID,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
 
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        disable=not sys.stderr.isatty(),
+    console = console or Console(stderr=True)
+    bars = progress.Progress(
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.DownloadColumn(),
+        progress.TransferSpeedColumn(),
+        progress.TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
     )
-    tasks: dict[str, TaskID] = {}
+    tasks: dict[str, progress.TaskID] = {}
 
     def report(file: str, done: int, total: int | None) -> None:
         if file not in tasks:
-            tasks[file] = bar.add_task(file)
-        bar.update(tasks[file], completed=done, total=total)
+            tasks[file] = bars.add_task(file)
+        bars.update(tasks[file], completed=done, total=total)
 
-    with bar:
+    with bars:
         yield report
