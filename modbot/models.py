@@ -275,37 +275,41 @@ def export(
     from classifiers.export.folder import export_folder
     from classifiers.export.parity import MEAN_LIMIT, sample_texts
 
-    new, limit = folder / f"{EXPORT}.new", MEAN_LIMIT if limit is None else limit
-    with _alone(folder):
-        shutil.rmtree(new, ignore_errors=True)
-        try:
-            found = export_folder(
-                new,
-                model=f"detoxify-{name}",
-                checkpoint_file=folder / variant.checkpoint,
-                checkpoint_sha256=checkpoint_sha256,
-                config=folder / CONFIG,
-                tokenizer=folder / TOKENIZER,
-                precision=precision,
-                texts=list(texts) or sample_texts(),
-            )
-            if not found.mean <= limit:
-                raise ModelUnusable(
-                    f"{folder / variant.checkpoint}: as {precision} its scores differ from torch's"
-                    f" by {found.mean:.4f} in the mean, more than {limit}; nothing was exported,"
-                    " try --precision float32"
-                )
-            _take_into_use(folder, new)
-        finally:
-            shutil.rmtree(new, ignore_errors=True)
-    return Exported(
-        folder=folder / EXPORT,
-        version=_version(folder / EXPORT),
-        texts=found.texts,
-        mean_difference=found.mean,
-        largest_difference=found.largest,
-        spread=found.spread,
-    )
+    with _alone(folder), _scratch(folder / f"{EXPORT}.new") as new:
+        found = export_folder(
+            new,
+            model=f"detoxify-{name}",
+            checkpoint_file=folder / variant.checkpoint,
+            checkpoint_sha256=checkpoint_sha256,
+            config=folder / CONFIG,
+            tokenizer=folder / TOKENIZER,
+            precision=precision,
+            texts=list(texts) or sample_texts(),
+        )
+        _check_parity(
+            folder / variant.checkpoint, precision, found.mean_difference, limit or MEAN_LIMIT
+        )
+        _take_into_use(folder, new)
+    taken = folder / EXPORT
+    return Exported(folder=taken, version=_version(taken), **asdict(found))
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    """A name for a new folder, of which nothing is left afterwards."""
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check_parity(checkpoint: Path, precision: str, mean: float, limit: float) -> None:
+    if not mean <= limit:  # nor when it is no number
+        raise ModelUnusable(
+            f"{checkpoint}: as {precision} its scores differ from torch's by {mean:.4f} in the"
+            f" mean, more than {limit}; nothing was exported, try --precision float32"
+        )
 
 
 def _trusted(name: str, folder: Path, variant: Variant) -> str:

@@ -163,6 +163,25 @@ def test_a_server_that_drips_is_given_up_though_each_try_gains_a_little(tmp_path
         assert len(server.heads) == 3
 
 
+@pytest.mark.parametrize(
+    ("end", "whole"),
+    [pytest.param(b"0\r\n\r\n", True, id="whole"), pytest.param(b"", False, id="cut short")],
+)
+def test_a_file_sent_in_chunks_of_unknown_number_is_taken_only_when_whole(
+    tmp_path: Path, end: bytes, whole: bool
+) -> None:
+    def chunked(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n")
+        connection.sendall(b"Connection: close\r\n\r\n5\r\nhello\r\n" + end)
+
+    with RawServer(chunked) as server:
+        if whole:
+            assert fetched(f"{server.url}/x", tmp_path / "x") == b"hello"
+        else:
+            with pytest.raises(ModelUnusable, match="cannot be fetched"):
+                fetched(f"{server.url}/x", tmp_path / "x")
+
+
 def test_a_host_that_refuses_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

@@ -21,8 +21,8 @@ class Parity:
     where they hardly do, small differences say little."""
 
     texts: int
-    mean: float
-    largest: float
+    mean_difference: float
+    largest_difference: float
     spread: float  # standard deviation
 
 
@@ -49,7 +49,7 @@ def compare(expected: Scores, exported: DetoxifyClassifier, texts: Sequence[str]
     apart = np.abs(exported.class_scores(texts) - expected)
     return Parity(
         texts=len(texts),
-        mean=float(apart.mean()),
-        largest=float(apart.max()),
+        mean_difference=float(apart.mean()),
+        largest_difference=float(apart.max()),
         spread=float(expected.std()),
     )

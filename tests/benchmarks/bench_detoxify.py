@@ -130,7 +130,7 @@ def _export(folder: Path) -> None:
     size = (folder / "onnx" / "model.onnx").stat().st_size / 1e6
     _say(
         f"exported in {time.monotonic() - start:.0f} s to {size:.0f} MB; scores differ by"
-        f" {found.mean:.4f} in the mean, {found.largest:.4f} at most"
+        f" {found.mean_difference:.4f} in the mean, {found.largest_difference:.4f} at most"
         f" (they spread by {found.spread:.3f} only)"
     )
 

@@ -77,9 +77,6 @@ def write_word_model(
 
     Padding scores 1 in every class unless the mask hides it.
     """
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
     folder.mkdir(parents=True)
     size = write_tokenizer(folder / TOKENIZER, [*words, "abcdefghijklmnopqrstuvwxyz fine"])
     vocabulary = json.loads((folder / TOKENIZER).read_text("utf-8"))["model"]["vocab"]
@@ -88,6 +85,16 @@ def write_word_model(
     for word, scores in words.items():
         for name, score in scores.items():
             table[vocabulary[word], classes.index(name)] = score
+    _write_look_up(folder / NETWORK, table)
+    write_manifest(folder, classes=tuple(classes), **manifest)
+    return folder
+
+
+def _write_look_up(file: Path, table: Any) -> None:
+    """A network whose scores are the largest of the tokens' rows in the table."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
     axes = numpy_helper.from_array(np.array([2]), "last")
     graph = helper.make_graph(
         [
@@ -102,13 +109,11 @@ def write_word_model(
             helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "length"])
             for name in ("input_ids", "attention_mask")
         ],
-        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["batch", len(classes)])],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["batch", table.shape[1]])],
         [numpy_helper.from_array(table, "table"), axes],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    onnx.save(model, str(folder / NETWORK))
-    write_manifest(folder, classes=tuple(classes), **manifest)
-    return folder
+    onnx.save(model, str(file))
 
 
 def vendor_config(model_name: str, model_type: str, outputs: int) -> dict[str, Any]:
@@ -141,7 +146,6 @@ def write_spread_checkpoint(folder: Path, *, seed: int = 1) -> float:
     Leaves checkpoint.ckpt, config.json and tokenizer.json.
     """
     import torch
-    from tokenizers import Tokenizer
     from transformers import BertConfig, BertForSequenceClassification
 
     texts = corpus_texts()[:200]
@@ -157,12 +161,7 @@ def write_spread_checkpoint(folder: Path, *, seed: int = 1) -> float:
     )
     torch.manual_seed(seed)
     network = BertForSequenceClassification(settings)
-    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-    tokenizer.enable_truncation(128)
-    tokenizer.enable_padding()
-    read = tokenizer.encode_batch(texts)
-    tokens = torch.tensor([each.ids for each in read])
-    mask = torch.tensor([each.attention_mask for each in read])
+    tokens, mask = _read(folder / TOKENIZER, texts)
     worth = torch.randn(size, len(ORIGINAL)) * (torch.arange(size) >= len(SPECIAL))[:, None]
     heard = (worth[tokens] * mask[:, :, None]).sum(1) / mask.sum(1, keepdim=True) ** 0.5
     spread = _teach(network, tokens, mask, torch.sigmoid(2.5 * heard))
@@ -176,6 +175,18 @@ def write_spread_checkpoint(folder: Path, *, seed: int = 1) -> float:
     values = {**settings.to_dict(), "model_type": "bert"}
     (folder / "config.json").write_text(json.dumps(values), "utf-8")
     return spread
+
+
+def _read(file: Path, texts: Sequence[str]) -> tuple[Any, Any]:
+    """Tokens and mask of the texts, padded to one length."""
+    import torch
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(file))
+    tokenizer.enable_truncation(128)
+    tokenizer.enable_padding()
+    read = tokenizer.encode_batch(list(texts))
+    return torch.tensor([e.ids for e in read]), torch.tensor([e.attention_mask for e in read])
 
 
 def _teach(network: Any, tokens: Any, mask: Any, targets: Any) -> float:
