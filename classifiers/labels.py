@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping
 from modbot.domain import Category, Evidence, Signal
 
 LABELS = ("toxicity", "obscene", "sexual", "threat", "insult", "identity_attack")
+# What the embedded model's second head scores: the policy's categories, and speech that is protected.
+CRITICISM = "official_criticism"
+POLICY_LABELS = (*(category.value for category in Category), CRITICISM)
 CATEGORIES: Mapping[str, Category] = {
     "obscene": Category.PROFANITY,
     "sexual": Category.OFFENSIVE,

@@ -160,6 +160,16 @@ class CommentBatch:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Share:
+    """Words that moved a model's score, and their part of all that speaks for it."""
+
+    text: str  # as the person wrote them
+    start: int  # offsets in Comment.text, in code points
+    end: int
+    share: float  # 0 to 1
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
     """Why a signal was raised: a rule or a model label, and where in the original text."""
 
@@ -167,6 +177,7 @@ class Evidence:
     text: str = ""  # the matched words as the person wrote them
     start: int | None = None  # offsets in Comment.text, in code points; None: no span
     end: int | None = None
+    shares: tuple[Share, ...] = ()  # of a model's score, the greatest first
 
 
 @dataclass(frozen=True, kw_only=True)

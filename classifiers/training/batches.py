@@ -1,69 +1,92 @@
-"""Rows numbered and packed into batches of comments of about one length."""
+"""Texts numbered and packed into batches of about one length."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from classifiers.subwords import table_rows
+from classifiers.embedded.pieces import VECTOR_PIECES
 from classifiers.training.network import Batch
-from classifiers.training.rows import Row
 
 _WORDS_HASHED_AT_ONCE = 20_000
 
+Words = Sequence[str]
+Places = NDArray[np.int64]
 
-class Corpus:
-    """All rows with their words numbered from 1, and the table rows of every word."""
 
-    def __init__(self, rows: Sequence[Row]) -> None:
-        numbers: dict[str, int] = {}
-        self._rows = [
-            np.fromiter(
-                (numbers.setdefault(word, len(numbers) + 1) for word in row.words), dtype=np.int32
-            )
-            for row in rows
-        ]
-        self._lengths = np.array([len(row) for row in self._rows])
-        self._targets = np.array([row.targets for row in rows], dtype=np.float32)
-        self._weights = np.array([row.weights for row in rows], dtype=np.float32)
-        self._pieces, self._counts = _pieces(list(numbers))
-        self._starts = np.cumsum(self._counts) - self._counts
+class WordNumbers:
+    """Every word of the training with a number from 1, the table rows of its pieces, its vector."""
 
-    def batches(self, size: int, random: np.random.Generator) -> Iterator[Batch]:
-        """Every row once, in an order drawn from `random`."""
-        # Lengths differ by up to a tenth within a batch, so that batches differ between epochs.
-        blurred = self._lengths * random.uniform(0.95, 1.05, len(self._lengths))
-        order = np.argsort(blurred, kind="stable")
-        chunks = [order[start : start + size] for start in range(0, len(order), size)]
-        for number in random.permutation(len(chunks)):
-            yield self._batch(chunks[number])
+    def __init__(self, vocabulary: Sequence[str]) -> None:
+        self._rows = {word: row for row, word in enumerate(vocabulary, 1)}
+        self._numbers: dict[str, int] = {}
+        self._hashed = 0
+        self._pieces = np.zeros(0, dtype=np.int64)
+        self._counts = np.zeros(0, dtype=np.int64)
 
-    def _batch(self, chosen: NDArray[np.int64]) -> Batch:
-        lengths = self._lengths[chosen]
-        padded = np.zeros((len(chosen), lengths.max() + 2), dtype=np.int64)
-        for place, row in enumerate(chosen):
-            padded[place, 1 : lengths[place] + 1] = self._rows[row]
-        distinct, places = np.unique(padded, return_inverse=True)  # distinct[0] is the empty word
-        counts, starts = self._counts[distinct[1:] - 1], self._starts[distinct[1:] - 1]
-        offsets = np.cumsum(counts) - counts
-        taken = np.arange(counts.sum()) + np.repeat(starts - offsets, counts)
-        return Batch(
-            pieces=torch.from_numpy(self._pieces[taken]),
-            offsets=torch.from_numpy(offsets),
-            counts=torch.from_numpy(counts.astype(np.float32)),
-            words=torch.from_numpy(places.reshape(padded.shape)),
-            lengths=torch.from_numpy(lengths.astype(np.float32)),
-            targets=torch.from_numpy(self._targets[chosen]),
-            weights=torch.from_numpy(self._weights[chosen]),
+    def of(self, words: Words) -> NDArray[np.int32]:
+        """The numbers of a text's words, new ones for words not seen before."""
+        numbers = self._numbers
+        return np.fromiter(
+            (numbers.setdefault(word, len(numbers) + 1) for word in words), dtype=np.int32
         )
 
+    def look_up(self, distinct: Places) -> tuple[Places, Places, Places]:
+        """Pieces of the numbered words one after the other, how many each has, vocabulary rows."""
+        self._hash_new()
+        counts, starts = self._counts[distinct - 1], self._starts[distinct - 1]
+        offsets = np.cumsum(counts) - counts
+        taken = np.arange(counts.sum()) + np.repeat(starts - offsets, counts)
+        return self._pieces[taken], counts, self._known[distinct - 1]
 
-def _pieces(words: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    parts = [
-        table_rows(words[start : start + _WORDS_HASHED_AT_ONCE])
-        for start in range(0, len(words), _WORDS_HASHED_AT_ONCE)
-    ]
-    return np.concatenate([rows for rows, _ in parts]), np.concatenate([n for _, n in parts])
+    def _hash_new(self) -> None:
+        if self._hashed == len(self._numbers):
+            return
+        words = list(self._numbers)
+        pieces, counts = [self._pieces], [self._counts]
+        for start in range(self._hashed, len(words), _WORDS_HASHED_AT_ONCE):
+            rows, each, _ = VECTOR_PIECES.of_words(words[start : start + _WORDS_HASHED_AT_ONCE])
+            pieces.append(rows)
+            counts.append(each)
+        self._pieces, self._counts = np.concatenate(pieces), np.concatenate(counts)
+        self._starts = np.cumsum(self._counts) - self._counts
+        self._known = np.array([self._rows.get(word, 0) for word in words], dtype=np.int64)
+        self._hashed = len(words)
+
+
+class Texts:
+    """The word numbers of many texts."""
+
+    def __init__(self, texts: Sequence[Words], numbers: WordNumbers) -> None:
+        self._texts = [numbers.of(words or ["."]) for words in texts]
+        self._lengths = np.array([len(text) for text in self._texts])
+        self._numbers = numbers
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def chunks(self, size: int, random: np.random.Generator, *, blur: float = 0.05) -> list[Places]:
+        """Every text once, in chunks of about one length; `blur` makes them differ each time."""
+        blurred = self._lengths * random.uniform(1 - blur, 1 + blur, len(self._texts))
+        order = np.argsort(blurred, kind="stable")
+        return [order[start : start + size] for start in range(0, len(order), size)]
+
+    def batch(self, chosen: Places) -> Batch:
+        """The chosen texts side by side."""
+        lengths = self._lengths[chosen]
+        padded = np.zeros((len(chosen), lengths.max() + 2), dtype=np.int64)
+        for place, text in enumerate(chosen):
+            padded[place, 1 : lengths[place] + 1] = self._texts[text]
+        distinct, places = np.unique(padded, return_inverse=True)  # distinct[0] is the empty word
+        pieces, counts, known = self._numbers.look_up(distinct[1:])
+        return Batch(
+            pieces=torch.from_numpy(pieces),
+            offsets=torch.from_numpy(np.cumsum(counts) - counts),
+            counts=torch.from_numpy(counts.astype(np.float32)),
+            known=torch.from_numpy(known),
+            words=torch.from_numpy(places.reshape(padded.shape)),
+            lengths=torch.from_numpy(lengths.astype(np.float32)),
+        )

@@ -1,58 +1,135 @@
-"""The training run: seeded and on one thread, so one machine gives the same weights again."""
+"""The training of the layers: seeded and on one thread, so one machine gives the same weights again.
+
+Two tasks share the layers: to score LABELS where they are known, and to guess the teacher's view of
+every text. The second brings words and languages together that no labelled row connects.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn import functional
 
-from classifiers.training.batches import Corpus
-from classifiers.training.network import Layers, logits, new_layers
-from classifiers.training.rows import Row
+from classifiers.training.batches import Places, Texts
+from classifiers.training.network import (
+    Dropout,
+    Layers,
+    features,
+    label_logits,
+    new_layers,
+    sense,
+)
 
-_BATCH_ROWS = 256
 _TABLE_RATE = 0.02
 _DENSE_RATE = 1e-3
 _DECAY = 0.01
-_LAST_RATE = 0.05  # share of the first rates that is left at the end
-_DROPOUT = 0.3
-_WORD_DROPOUT = 0.1
+_LAST_RATE = 0.03  # share of the first rates that is left at the end
+_TAUGHT = Dropout(features=0.2, words=0.1, known=0.1)
+_GUESSED = Dropout(features=0.1, known=0.1)  # where nothing but the view is known
+
+Numbers = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lesson:
+    """Texts with what is known of each."""
+
+    name: str
+    texts: Texts
+    views: Numbers  # texts x sense, the teacher's, projected
+    view_weights: Numbers  # how much each counts
+    targets: Numbers | None = None  # texts x LABELS
+    weights: Numbers | None = None  # 0: unknown
+    rows: int = 256  # in a batch
+    repeats: int = 1  # an epoch
+    blur: float = 0.05  # how much lengths may differ within a batch
 
 
 def fit(
-    rows: Sequence[Row], *, epochs: int, seed: int, report: Callable[[int, float], None]
+    lessons: Sequence[Lesson],
+    known: Numbers,
+    *,
+    epochs: int,
+    seed: int,
+    report: Callable[[str], None],
 ) -> Layers:
-    """Trained layers; `report` hears each epoch's number, from 1, and mean loss."""
+    """Trained layers; `known` are the vocabulary's first vectors."""
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     torch.sparse.check_sparse_tensor_invariants.disable()  # said aloud, or torch warns
     generator = torch.manual_seed(seed)
     random = np.random.default_rng(seed)
-    corpus, layers = Corpus(rows), new_layers(generator)
+    layers = new_layers(known, generator)
     optimisers = [
-        torch.optim.Adagrad([layers.table], lr=_TABLE_RATE),
+        torch.optim.Adagrad(layers.tables(), lr=_TABLE_RATE),
         torch.optim.AdamW(layers.dense(), lr=_DENSE_RATE, weight_decay=_DECAY),
     ]
-    steps = epochs * -(-len(rows) // _BATCH_ROWS)
+    steps = epochs * len(_plan(lessons, random))
     schedules = [
         torch.optim.lr_scheduler.LambdaLR(each, lambda step: max(1 - step / steps, _LAST_RATE))
         for each in optimisers
     ]
     for epoch in range(1, epochs + 1):
-        losses = []
-        for batch in corpus.batches(_BATCH_ROWS, random):
-            scores = logits(layers, batch, dropout=_DROPOUT, word_dropout=_WORD_DROPOUT)
-            loss = functional.binary_cross_entropy_with_logits(
-                scores, batch.targets, weight=batch.weights, reduction="sum"
-            ) / len(batch.targets)
+        losses: dict[str, list[float]] = {lesson.name: [] for lesson in lessons}
+        plan = _plan(lessons, random)
+        for number in random.permutation(len(plan)):
+            lesson, chosen = plan[number]
+            loss = _loss(layers, lesson, chosen)
             for optimiser in optimisers:
                 optimiser.zero_grad()
             loss.backward()
             for optimiser, schedule in zip(optimisers, schedules, strict=True):
                 optimiser.step()
                 schedule.step()
-            losses.append(float(loss.detach()))
-        report(epoch, sum(losses) / len(losses))
+            losses[lesson.name].append(float(loss.detach()))
+        means = ", ".join(f"{name} {np.mean(each):.4f}" for name, each in losses.items() if each)
+        report(f"epoch {epoch}: loss {means}")
     return layers
+
+
+def encoded(layers: Layers, texts: Texts, *, rows: int = 256) -> Numbers:
+    """Texts x encoded features, as trained layers see them."""
+    found: Any = None
+    with torch.no_grad():
+        for chosen in _in_order(texts, rows):
+            some = features(layers, texts.batch(chosen), Dropout()).numpy()
+            if found is None:
+                found = np.zeros((len(texts), some.shape[1]), dtype=np.float32)
+            found[chosen] = some
+    return np.asarray(found, dtype=np.float32)
+
+
+def _in_order(texts: Texts, rows: int) -> Iterator[Places]:
+    yield from texts.chunks(rows, np.random.default_rng(0), blur=0)
+
+
+def _plan(
+    lessons: Sequence[Lesson], random: np.random.Generator
+) -> list[tuple[Lesson, Places]]:
+    return [
+        (lesson, chosen)
+        for lesson in lessons
+        for _ in range(lesson.repeats)
+        for chosen in lesson.texts.chunks(lesson.rows, random, blur=lesson.blur)
+    ]
+
+
+def _loss(layers: Layers, lesson: Lesson, chosen: Places) -> torch.Tensor:
+    dropout = _GUESSED if lesson.targets is None else _TAUGHT
+    seen = features(layers, lesson.texts.batch(chosen), dropout)
+    apart = ((sense(layers, seen) - torch.from_numpy(lesson.views[chosen])) ** 2).mean(1)
+    loss = (apart * torch.from_numpy(lesson.view_weights[chosen])).mean()
+    if lesson.targets is None or lesson.weights is None:
+        return loss
+    labels: torch.Tensor = functional.binary_cross_entropy_with_logits(
+        label_logits(layers, seen),
+        torch.from_numpy(lesson.targets[chosen]),
+        weight=torch.from_numpy(lesson.weights[chosen]),
+        reduction="sum",
+    )
+    return loss + labels / len(chosen)

@@ -1,27 +1,31 @@
-"""The word CNN in torch: the same layers as classifiers.embedded, with gradients."""
+"""The word CNN in torch: the layers of classifiers.embedded below the second head, with gradients."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn import functional
 
+from classifiers.embedded.pieces import VECTOR_PIECES
 from classifiers.labels import LABELS
-from classifiers.subwords import BUCKETS
 
-WIDTH = 32
+WIDTH = 64
 WORD_FEATURES = 64
 CONTEXT_FEATURES = 128
 HIDDEN = 64
-_TABLE_SPREAD = 0.05
+SENSE = 128
+_PIECES_SPREAD = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layers:
     """Trainable tensors, by the names that the weights file gives them."""
 
-    table: torch.Tensor
+    known: torch.Tensor
+    pieces: torch.Tensor
     word: torch.Tensor
     word_bias: torch.Tensor
     context: torch.Tensor
@@ -30,27 +34,46 @@ class Layers:
     hidden_bias: torch.Tensor
     output: torch.Tensor
     output_bias: torch.Tensor
+    sense: torch.Tensor
+    sense_bias: torch.Tensor
+
+    def tables(self) -> list[torch.Tensor]:
+        """The tables of vectors, which have an optimiser of their own."""
+        return [self.known, self.pieces]
 
     def dense(self) -> list[torch.Tensor]:
-        """All but the table, which has its own optimiser."""
-        return [getattr(self, field.name) for field in fields(self) if field.name != "table"]
+        """All but the tables."""
+        return [getattr(self, f.name) for f in fields(self) if f.name not in ("known", "pieces")]
+
+    def arrays(self) -> dict[str, NDArray[np.float32]]:
+        """The values, by name."""
+        return {f.name: getattr(self, f.name).detach().numpy() for f in fields(self)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """Comments of about one length. Words are numbered within the batch, 0 is the empty word."""
+    """Texts of about one length. Words are numbered within the batch, 0 is the empty word."""
 
     pieces: torch.Tensor  # table rows of the distinct words, one after the other
     offsets: torch.Tensor  # where each distinct word begins in them
     counts: torch.Tensor  # pieces a word
-    words: torch.Tensor  # comments x (longest + 2), with an empty word at both ends
+    known: torch.Tensor  # each distinct word's row in the vocabulary, 0 where it has none
+    words: torch.Tensor  # texts x (longest + 2), with an empty word at both ends
     lengths: torch.Tensor
-    targets: torch.Tensor
-    weights: torch.Tensor
 
 
-def new_layers(generator: torch.Generator) -> Layers:
-    """Untrained layers, drawn from the generator."""
+@dataclass(frozen=True, kw_only=True)
+class Dropout:
+    """Probabilities of leaving out a feature, a word, and a known word's own vector."""
+
+    features: float = 0.0
+    words: float = 0.0
+    known: float = 0.0
+
+
+def new_layers(known: NDArray[np.float32], generator: torch.Generator) -> Layers:
+    """Untrained layers, drawn from the generator; `known` are the first vectors of the vocabulary,
+    without the row of the words outside it."""
 
     def drawn(rows: int, columns: int, spread: float) -> torch.Tensor:
         return torch.randn(rows, columns, generator=generator).mul_(spread).requires_grad_()
@@ -59,31 +82,38 @@ def new_layers(generator: torch.Generator) -> Layers:
         return torch.zeros(size, requires_grad=True)
 
     joined = WORD_FEATURES + CONTEXT_FEATURES + WIDTH
+    encoded = joined + HIDDEN
+    rows = np.vstack([np.zeros((1, WIDTH), dtype=np.float32), known])
     return Layers(
-        table=drawn(BUCKETS, WIDTH, _TABLE_SPREAD),
+        known=torch.from_numpy(rows).requires_grad_(),
+        pieces=drawn(VECTOR_PIECES.buckets, WIDTH, _PIECES_SPREAD),
         word=drawn(WIDTH, WORD_FEATURES, (2 / WIDTH) ** 0.5),
         word_bias=zeros(WORD_FEATURES),
         context=drawn(3 * WIDTH, CONTEXT_FEATURES, (2 / (3 * WIDTH)) ** 0.5),
         context_bias=zeros(CONTEXT_FEATURES),
         hidden=drawn(joined, HIDDEN, (2 / joined) ** 0.5),
         hidden_bias=zeros(HIDDEN),
-        output=drawn(joined + HIDDEN, len(LABELS), (1 / (joined + HIDDEN)) ** 0.5),
+        output=drawn(encoded, len(LABELS), (1 / encoded) ** 0.5),
         output_bias=zeros(len(LABELS)),
+        sense=drawn(encoded, SENSE, (1 / encoded) ** 0.5),
+        sense_bias=zeros(SENSE),
     )
 
 
-def logits(
-    layers: Layers, batch: Batch, *, dropout: float = 0.0, word_dropout: float = 0.0
-) -> torch.Tensor:
-    """Comments x labels, before the sigmoid; both dropouts are probabilities, 0 when judging."""
+def features(layers: Layers, batch: Batch, dropout: Dropout) -> torch.Tensor:
+    """Texts x encoded features."""
     sums = functional.embedding_bag(
-        batch.pieces, layers.table, batch.offsets, mode="sum", sparse=True
+        batch.pieces, layers.pieces, batch.offsets, mode="sum", sparse=True
     )
-    vectors = functional.pad(sums / batch.counts.sqrt()[:, None], (0, 0, 1, 0))
+    known = batch.known
+    if dropout.known:
+        known = known * (torch.rand(known.shape) >= dropout.known)
+    own = functional.embedding(known, layers.known, sparse=True) * (known > 0)[:, None]
+    vectors = functional.pad(sums / batch.counts.sqrt()[:, None] + own, (0, 0, 1, 0))
     real = batch.words[:, 1:-1] != 0
     words = batch.words
-    if word_dropout:
-        words = words * (torch.rand(words.shape) >= word_dropout)
+    if dropout.words:
+        words = words * (torch.rand(words.shape) >= dropout.words)
     sequence = functional.embedding(words, vectors)
     centre = sequence[:, 1:-1]
     neighbours = torch.cat([sequence[:, :-2], centre, sequence[:, 2:]], dim=2)
@@ -95,12 +125,23 @@ def logits(
         ],
         dim=1,
     )
-    joined = functional.dropout(joined, dropout, training=dropout > 0)
+    rate = dropout.features
+    joined = functional.dropout(joined, rate, training=rate > 0)
     hidden = functional.relu(joined @ layers.hidden + layers.hidden_bias)
-    hidden = functional.dropout(hidden, dropout, training=dropout > 0)
-    return torch.cat([joined, hidden], dim=1) @ layers.output + layers.output_bias
+    hidden = functional.dropout(hidden, rate, training=rate > 0)
+    return torch.cat([joined, hidden], dim=1)
+
+
+def label_logits(layers: Layers, encoded: torch.Tensor) -> torch.Tensor:
+    """Texts x LABELS, before the sigmoid."""
+    return encoded @ layers.output + layers.output_bias
+
+
+def sense(layers: Layers, encoded: torch.Tensor) -> torch.Tensor:
+    """Texts x SENSE: the teacher's view as the model guesses it."""
+    return encoded @ layers.sense + layers.sense_bias
 
 
 def _strongest(values: torch.Tensor, real: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-    """The largest response over a comment's own words."""
+    """The largest response over a text's own words."""
     return functional.relu(values.masked_fill(~real[:, :, None], -torch.inf).amax(1) + bias)

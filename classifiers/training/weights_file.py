@@ -5,32 +5,46 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.labels import LABELS
+from classifiers.embedded.weights import SCORED
 
-MODEL = "word-cnn-1"
+MODEL = "word-cnn-2"
 WEIGHTS = "word-cnn.npz"
-_CLIPPED = 1e-4  # share of the table's values that int8 may cut
+_CLIPPED = 1e-4  # share of a table's values that int8 may cut
 
 
 def quantised(table: NDArray[np.float32]) -> tuple[NDArray[np.int8], float]:
     """The table in steps of a scale that cuts off one value in ten thousand."""
-    scale = float(np.quantile(np.abs(table), 1 - _CLIPPED)) / 127
+    scale = float(np.quantile(np.abs(table), 1 - _CLIPPED)) / 127 or 1.0
     return np.clip(np.rint(table / scale), -127, 127).astype(np.int8), scale
 
 
+def packed_layers(
+    layers: Mapping[str, NDArray[np.float32]], vocabulary: Sequence[str], language: Sequence[int]
+) -> dict[str, Any]:
+    """All arrays of the weights file: tables as int8, the vocabulary as bytes."""
+    arrays: dict[str, Any] = dict(layers)
+    for name in ("known", "pieces"):
+        arrays[name], scale = quantised(layers[name])
+        arrays[f"{name}_scale"] = np.float32(scale)
+    columns = [quantised(column) for column in layers["ngrams"].T]
+    arrays["ngrams"] = np.stack([column for column, _ in columns], axis=1)
+    arrays["ngrams_scale"] = np.array([scale for _, scale in columns], dtype=np.float32)
+    arrays["vocabulary"] = np.frombuffer("\n".join(vocabulary).encode("utf-8"), dtype=np.uint8)
+    arrays["language"] = np.array([0, *language], dtype=np.int8)
+    return arrays
+
+
 def write_weights(
-    folder: Path, layers: Mapping[str, NDArray[np.float32]], trained: Mapping[str, object]
+    folder: Path, arrays: Mapping[str, Any], trained: Mapping[str, object]
 ) -> None:
-    """Writes the weights and their manifest; equal layers give equal bytes."""
-    table, scale = quantised(layers["table"])
-    arrays: dict[str, Any] = {**layers, "table": table, "scale": np.float32(scale)}
+    """Writes the weights and their manifest; equal arrays give equal bytes."""
     packed = io.BytesIO()
     np.savez_compressed(packed, **arrays)
     folder.mkdir(parents=True, exist_ok=True)
@@ -39,7 +53,7 @@ def write_weights(
         "model": MODEL,
         "weights": WEIGHTS,
         "sha256": hashlib.sha256(packed.getvalue()).hexdigest(),
-        "labels": list(LABELS),
+        "labels": list(SCORED),
         "trained": dict(trained),
     }
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")

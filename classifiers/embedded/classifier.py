@@ -1,0 +1,192 @@
+"""The embedded model: a small word CNN with two heads, run with numpy alone.
+
+The first head scores six kinds of toxicity, the second the policy's categories with the post as
+context. docs/model.md says how it works, what it was trained on and how far to trust it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from threading import Lock
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.embedded.encoder import Encoded, encode
+from classifiers.embedded.pieces import MAX_WORDS, split_words, word_spans
+from classifiers.embedded.policy_head import policy_logits
+from classifiers.embedded.shares import shares_of, word_parts
+from classifiers.embedded.weights import SCORED, Vectors, load_weights, shipped_weights
+from classifiers.embedded.words import WordTable
+from classifiers.labels import CRITICISM, LABELS
+from classifiers.normalise import Folded, fold
+from modbot.domain import Aspect, Category, Comment, Evidence, Share, Signal
+
+FLOOR = 0.2  # probabilities below say nothing worth a manager's time
+SPEAKS_OF_OFFICIALS = 0.5  # from here on a comment counts as criticism of officials
+_BATCH_WORDS = 2048  # keeps the layers' values in the processor's cache
+_POSTS_KEPT = 512
+
+_CATEGORIES = slice(len(LABELS), len(LABELS) + len(Category))  # in the order of SCORED
+
+Scores = dict[str, float]
+
+
+class _Window(NamedTuple):
+    """A stretch of a text that is read at once."""
+
+    owner: int  # which text
+    start: int  # which of its words comes first
+    words: list[str]
+
+
+class EmbeddedClassifier:
+    """Scores comments for toxicity and for breaches. Raises ClassifierFailed on bad weights."""
+
+    name = "embedded"
+
+    def __init__(
+        self,
+        folder: Traversable | Path | None = None,
+        *,
+        floor: float = FLOOR,
+        folded: Callable[[str], Folded] = fold,
+    ) -> None:
+        self._weights, self.version = load_weights(folder or shipped_weights())
+        self._floor = floor
+        self._fold = folded
+        self._words = WordTable(self._weights)
+        self._posts: dict[str, Vectors] = {}
+        self._lock = Lock()
+
+    def classify(self, comments: Sequence[Comment]) -> list[list[Signal]]:
+        """One signal a category whose probability reaches the floor, with what moved it."""
+        signals: list[list[Signal]] = [[] for _ in comments]
+        for batch in self._batches([comment.text for comment in comments]):
+            under = [comments[window.owner].post_text for window in batch]
+            encoded, probabilities = self._read(batch, under)
+            for row in np.flatnonzero((probabilities[:, _CATEGORIES] >= self._floor).any(axis=1)):
+                window, scores = batch[row], probabilities[row].tolist()
+                found = self._signals(
+                    dict(zip(SCORED, scores, strict=True)), encoded, row, window, comments
+                )
+                signals[window.owner] = _worst(signals[window.owner], [*found])
+        return signals
+
+    def scores(self, texts: Sequence[str], posts: Sequence[str] | None = None) -> list[Scores]:
+        """The calibrated probability of every label of SCORED for every text under its post."""
+        worst = np.zeros((len(texts), len(SCORED)), dtype=np.float32)
+        for batch in self._batches(texts):
+            owners = [window.owner for window in batch]
+            under = [posts[owner] if posts else "" for owner in owners]
+            np.maximum.at(worst, owners, self._read(batch, under)[1])
+        # Six digits: what is left after them depends on how the texts were batched.
+        return [dict(zip(SCORED, row, strict=True)) for row in worst.round(6).tolist()]
+
+    def _batches(self, texts: Sequence[str]) -> Iterator[list[_Window]]:
+        """All windows of the texts, in batches of about as many words as the layers take."""
+        batch: list[_Window] = []
+        size = 0
+        for owner, text in enumerate(texts):
+            words = split_words(self._fold(text).text)
+            for start in range(0, len(words), MAX_WORDS):
+                window = _Window(owner, start, words[start : start + MAX_WORDS])
+                if size and size + len(window.words) > _BATCH_WORDS:
+                    yield batch
+                    batch, size = [], 0
+                batch.append(window)
+                size += len(window.words)
+        if batch:
+            yield batch
+
+    def _read(
+        self, windows: Sequence[_Window], posts: Sequence[str]
+    ) -> tuple[Encoded, Vectors]:
+        """The encoded windows and their calibrated probabilities, windows x SCORED."""
+        weights = self._weights
+        encoded = encode([window.words for window in windows], self._words, weights)
+        labels = encoded.features @ weights.output + weights.output_bias
+        policy = policy_logits(encoded, labels, self._senses(posts), weights)
+        logits = np.concatenate([labels, policy], axis=1)
+        calibration = weights.calibration[_languages(encoded)]
+        logits = logits * calibration[:, :, 0] + calibration[:, :, 1]
+        probabilities: Vectors = 0.5 * np.tanh(0.5 * logits) + 0.5
+        return encoded, probabilities
+
+    def _senses(self, posts: Sequence[str]) -> Vectors:
+        """What each post is about; zero for an empty one. Many comments share a post."""
+        with self._lock:
+            new = [post for post in dict.fromkeys(posts) if post not in self._posts]
+            if len(new) + len(self._posts) > _POSTS_KEPT:
+                self._posts.clear()
+                new = list(dict.fromkeys(posts))
+            for post in new:
+                self._posts[post] = self._sense(post)
+            return np.stack([self._posts[post] for post in posts])
+
+    def _sense(self, post: str) -> Vectors:
+        words = split_words(self._fold(post).text)[:MAX_WORDS]
+        if not words:
+            return np.zeros(self._weights.sense.shape[1], dtype=np.float32)
+        sense: Vectors = encode([words], self._words, self._weights).sense[0]
+        return sense
+
+    def _signals(
+        self,
+        scores: Mapping[str, float],
+        encoded: Encoded,
+        row: int,
+        window: _Window,
+        comments: Sequence[Comment],
+    ) -> Iterator[Signal]:
+        comment = comments[window.owner]
+        folded = self._fold(comment.text)
+        spans = word_spans(folded.text)[window.start :]
+        post = self._senses([comment.post_text])[0]
+        official = scores[CRITICISM] >= SPEAKS_OF_OFFICIALS
+        for number, category in enumerate(Category):
+            score = scores[category.value]
+            if score < self._floor:
+                continue
+            parts = word_parts(encoded, row, number, post, self._weights)
+            shares = shares_of(parts, spans, folded, comment.text)
+            yield Signal(
+                source=self.name,
+                category=category,
+                score=round(score, 4),
+                aspect=_aspect(category, official=official),
+                evidence=_evidence(category.value, shares),
+            )
+
+
+def _languages(encoded: Encoded) -> NDArray[np.int64]:
+    """The row of `calibration` for each window: 1 where more words are Spanish than English."""
+    spoken = np.add.reduceat(encoded.words.language[1:-1].astype(np.int64), encoded.starts)
+    return (spoken > 0).astype(np.int64)
+
+
+def _aspect(category: Category, *, official: bool) -> Aspect:
+    """What the model takes the comment to be about, where that changes what may be done."""
+    if category is Category.PERSONAL_ISSUE:
+        return Aspect.OFFICIAL if official else Aspect.PRIVATE
+    return Aspect.OFFICIAL if official and category is Category.OFFENSIVE else Aspect.NONE
+
+
+def _evidence(rule: str, shares: tuple[Share, ...]) -> Evidence:
+    if not shares:
+        return Evidence(rule=rule)
+    top = shares[0]
+    return Evidence(rule=rule, text=top.text, start=top.start, end=top.end, shares=shares)
+
+
+def _worst(one: Sequence[Signal], other: Sequence[Signal]) -> list[Signal]:
+    """The higher score of each category, where a comment was read in two windows."""
+    best: dict[Category, Signal] = {}
+    for signal in (*one, *other):
+        kept = best.get(signal.category)
+        if kept is None or signal.score > kept.score:
+            best[signal.category] = signal
+    return [best[category] for category in Category if category in best]

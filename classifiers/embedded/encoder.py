@@ -1,0 +1,70 @@
+"""The layers below both heads: words to one encoded vector a window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.embedded.weights import Vectors, Weights
+from classifiers.embedded.words import WordSequence, WordTable
+
+_ROOT_FLOOR = np.float32(1e-6)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoded:
+    """Windows of words as the model sees them."""
+
+    words: WordSequence
+    starts: NDArray[np.int64]  # where each window begins in the sequence without its first word
+    lengths: NDArray[np.int64]
+    single: Vectors  # words x features, before the strongest is taken
+    triple: Vectors
+    joined: Vectors  # windows x features
+    hidden: Vectors
+    sense: Vectors  # windows x sense, each of length 1
+
+    @property
+    def features(self) -> Vectors:
+        """What the heads look at: joined and hidden features side by side."""
+        return np.concatenate([self.joined, self.hidden], axis=1)
+
+
+def encode(windows: Sequence[Sequence[str]], table: WordTable, weights: Weights) -> Encoded:
+    """Windows of at least one word each; a comment is the strongest answer of its words to 64
+    features and of three neighbours to 128, its mean word, and a hidden layer over all that."""
+    words = table.sequence(windows)
+    lengths = np.fromiter(map(len, windows), dtype=np.int64, count=len(windows))
+    gaps = np.cumsum(lengths + 1) - 1  # the empty word that follows each window
+    starts = gaps - lengths
+    vectors = words.vectors
+    centre = vectors[1:-1]
+    single = centre @ weights.word
+    neighbours = np.concatenate([vectors[:-2], centre, vectors[2:]], axis=1)
+    triple = neighbours @ weights.context
+    single[gaps] = triple[gaps] = -np.inf
+    joined = np.concatenate(
+        [
+            np.maximum(np.maximum.reduceat(single, starts) + weights.word_bias, 0),
+            np.maximum(np.maximum.reduceat(triple, starts) + weights.context_bias, 0),
+            np.add.reduceat(centre, starts) / np.sqrt(lengths, dtype=np.float32)[:, None],
+        ],
+        axis=1,
+    )
+    hidden = np.maximum(joined @ weights.hidden + weights.hidden_bias, 0)
+    features = np.concatenate([joined, hidden], axis=1)
+    sense = features @ weights.sense + weights.sense_bias
+    sense /= np.sqrt(np.einsum("ij,ij->i", sense, sense) + _ROOT_FLOOR)[:, None]
+    return Encoded(
+        words=words,
+        starts=starts,
+        lengths=lengths,
+        single=single,
+        triple=triple,
+        joined=joined,
+        hidden=hidden,
+        sense=sense,
+    )

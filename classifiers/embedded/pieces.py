@@ -1,0 +1,94 @@
+"""Words of a folded comment, and the table rows that stand for a word's pieces and for word pairs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAX_WORDS = 160  # read at once; a longer comment scores as its worst stretch
+MAX_WORD_LETTERS = 92
+# A longer run of letters counts as several words, so a word is bounded in time and memory.
+_WORD = re.compile(r"[^\W_]{1,30}(?:['’][^\W_]{1,30}){0,2}|[!?]{1,8}|[^\w\s]")
+_STEP = np.uint32(0x01000193)  # the multiplier of FNV-1a
+_POWERS = np.array(
+    [pow(int(_STEP), n, 2**32) for n in range(MAX_WORD_LETTERS + 2)], dtype=np.uint32
+)
+_SALT = np.uint32(0x9E3779B9)
+_FIRST = np.uint32(0x85EBCA77)
+_SECOND = np.uint32(0xC2B2AE3D)
+
+Rows = NDArray[np.int64]
+Hashes = NDArray[np.uint32]
+
+
+def split_words(text: str) -> list[str]:
+    """Words, runs of ! and ?, and single other signs, in their order."""
+    return _WORD.findall(text)
+
+
+def word_spans(text: str) -> list[tuple[int, int]]:
+    """Where each of split_words(text) stands in the text."""
+    return [match.span() for match in _WORD.finditer(text)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pieces:
+    """Which pieces of a word count, and how many table rows they are spread over."""
+
+    sizes: tuple[int, ...]  # letters a piece, with < and > at the ends of a word; from 2, no gaps
+    buckets: int  # rows of the table, a power of two
+
+    def of_words(self, words: Sequence[str]) -> tuple[Rows, Rows, Hashes]:
+        """Rows of all the words' pieces, one word after the other, how many each word has, and
+        each word's own hash. No word may be empty or longer than MAX_WORD_LETTERS."""
+        marked = [f"<{word}>" for word in words]
+        letters = np.frombuffer("".join(marked).encode("utf-32-le", "surrogatepass"), dtype="<u4")
+        lengths = np.fromiter(map(len, marked), dtype=np.int64, count=len(marked))
+        ends = np.cumsum(lengths)
+        starts = ends - lengths
+        position = np.arange(len(letters))
+        left = np.repeat(ends, lengths) - position
+        hashes = np.empty((len(letters), len(self.sizes) + 1), dtype=np.uint32)
+        wanted = np.empty(hashes.shape, dtype=np.bool_)
+        padded = np.concatenate([letters, np.zeros(self.sizes[-1], dtype=np.uint32)])
+        gram, reached = letters, 1
+        for column, size in enumerate(self.sizes):
+            while reached < size:
+                gram = gram * _STEP + padded[reached : len(letters) + reached]
+                reached += 1
+            hashes[:, column] = gram
+            wanted[:, column] = left >= size
+        powers = _POWERS[position - np.repeat(starts, lengths)]
+        whole = np.add.reduceat(letters * powers, starts, dtype=np.uint32)
+        hashes[starts, -1] = whole
+        wanted[:, -1] = False
+        wanted[starts, -1] = True
+        salts = np.arange(1, len(self.sizes) + 2, dtype=np.uint32) * _SALT
+        rows = _mix((hashes ^ salts)[wanted], self.buckets)
+        # A word of n marked letters has n-k+1 pieces of k letters, and itself.
+        counts = 1 + sum((np.maximum(lengths - k + 1, 0) for k in self.sizes), start=0 * lengths)
+        return rows, counts, whole
+
+    def of_pairs(self, first: Hashes, second: Hashes, *, apart: int) -> Rows:
+        """One row for each pair of words, by their hashes and how many words apart they stand."""
+        with np.errstate(over="ignore"):
+            joined = first * _FIRST + second * _SECOND + np.uint32(apart) * _SALT
+        return _mix(joined, self.buckets)
+
+
+VECTOR_PIECES = Pieces(sizes=(3, 4, 5), buckets=2**16)
+NGRAM_PIECES = Pieces(sizes=(2, 3, 4, 5), buckets=2**17)
+
+
+def _mix(hashes: Hashes, buckets: int) -> Rows:
+    """Spreads each hash over the table (the finisher of MurmurHash3)."""
+    mixed = hashes ^ (hashes >> np.uint32(16))
+    mixed *= np.uint32(0x85EBCA6B)
+    mixed ^= mixed >> np.uint32(13)
+    mixed *= np.uint32(0xC2B2AE35)
+    mixed ^= mixed >> np.uint32(16)
+    return (mixed & np.uint32(buckets - 1)).astype(np.int64)

@@ -1,0 +1,135 @@
+"""The weights of the embedded model, as one file beside a manifest that names its SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+import zlib
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.embedded.pieces import NGRAM_PIECES, VECTOR_PIECES
+from classifiers.labels import LABELS, POLICY_LABELS
+from modbot.errors import ClassifierFailed
+
+Vectors = NDArray[np.float32]
+
+SCORED = (*LABELS, *POLICY_LABELS)
+LANGUAGES = ("en", "es")  # the rows of `calibration`; Portuguese counts as Spanish
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """The layers of the model. An int8 table counts its scale a step."""
+
+    vocabulary: tuple[str, ...]  # folded words, in the order of `known` from row 1
+    language: NDArray[np.int8]  # a word's language: -1 English, 1 Spanish, 0 either; row 0 no word
+    known: NDArray[np.int8]  # vectors of the vocabulary; row 0, of all other words, is zero
+    known_scale: float
+    pieces: NDArray[np.int8]  # vectors of word pieces
+    pieces_scale: float
+    word: Vectors  # width x features
+    word_bias: Vectors
+    context: Vectors  # 3 neighbours * width x features
+    context_bias: Vectors
+    hidden: Vectors
+    hidden_bias: Vectors
+    output: Vectors  # encoded x LABELS
+    output_bias: Vectors
+    sense: Vectors  # encoded x sense: what the text is about, as the teacher saw it
+    sense_bias: Vectors
+    ngrams: NDArray[np.int8]  # n-grams x POLICY_LABELS
+    ngrams_scale: Vectors  # POLICY_LABELS
+    by_sense: Vectors  # sense x POLICY_LABELS
+    by_post: Vectors  # sense of the post x POLICY_LABELS
+    by_match: Vectors  # product of the two senses x POLICY_LABELS
+    by_label: Vectors  # logits of LABELS x POLICY_LABELS
+    policy_bias: Vectors
+    calibration: Vectors  # LANGUAGES x SCORED x (slope, intercept)
+
+    def __post_init__(self) -> None:
+        width, words, contexts = self.known.shape[1], self.word.shape[1], self.context.shape[1]
+        joined, hidden, sense = words + contexts + width, self.hidden.shape[1], self.sense.shape[1]
+        policy = len(POLICY_LABELS)
+        expected = {
+            "language": (1 + len(self.vocabulary),),
+            "known": (1 + len(self.vocabulary), width),
+            "pieces": (VECTOR_PIECES.buckets, width),
+            "word": (width, words),
+            "word_bias": (words,),
+            "context": (3 * width, contexts),
+            "context_bias": (contexts,),
+            "hidden": (joined, hidden),
+            "hidden_bias": (hidden,),
+            "output": (joined + hidden, len(LABELS)),
+            "output_bias": (len(LABELS),),
+            "sense": (joined + hidden, sense),
+            "sense_bias": (sense,),
+            "ngrams": (NGRAM_PIECES.buckets, policy),
+            "ngrams_scale": (policy,),
+            "by_sense": (sense, policy),
+            "by_post": (sense, policy),
+            "by_match": (sense, policy),
+            "by_label": (len(LABELS), policy),
+            "policy_bias": (policy,),
+            "calibration": (len(LANGUAGES), len(SCORED), 2),
+        }
+        for name, shape in expected.items():
+            layer, kind = getattr(self, name), np.int8 if name in _BYTES else np.float32
+            if layer.shape != shape or layer.dtype != kind:
+                raise ValueError(
+                    f"{name} is {layer.dtype} {layer.shape}, not {kind.__name__} {shape}"
+                )
+
+
+_BYTES = frozenset({"language", "known", "pieces", "ngrams"})
+
+
+def shipped_weights() -> Traversable:
+    """The folder of the weights that come with the package."""
+    return files("classifiers") / "weights"
+
+
+_UNUSABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    IndexError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+def load_weights(folder: Traversable | Path) -> tuple[Weights, str]:
+    """The weights that manifest.json names, and their version. Raises ClassifierFailed."""
+    name = "manifest.json"
+    try:
+        manifest = json.loads((folder / name).read_text("utf-8"))
+        if manifest["labels"] != list(SCORED):
+            raise ValueError(f"it names the labels {manifest['labels']}")
+        model, name, sha256 = (str(manifest[key]) for key in ("model", "weights", "sha256"))
+        packed = (folder / name).read_bytes()
+        found = hashlib.sha256(packed).hexdigest()
+        if found != sha256:
+            raise ValueError(f"its SHA-256 is {found}, the manifest says {sha256}")
+        return _unpacked(packed), f"{model}+{sha256[:12]}"
+    except _UNUSABLE as error:
+        what = f"{type(error).__name__}: {error}"
+        raise ClassifierFailed(f"embedded model: {folder / name} is not usable: {what}") from error
+
+
+def _unpacked(packed: bytes) -> Weights:
+    with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
+        layers = {key: arrays[key] for key in arrays.files}
+    vocabulary = tuple(layers.pop("vocabulary").tobytes().decode("utf-8").split("\n"))
+    scales = {name: float(layers.pop(name)) for name in ("known_scale", "pieces_scale")}
+    return Weights(vocabulary=vocabulary, **scales, **layers)

@@ -1,0 +1,101 @@
+"""What is known of each word, computed once and kept while there is room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.embedded.pieces import NGRAM_PIECES, VECTOR_PIECES, Hashes
+from classifiers.embedded.weights import Vectors, Weights
+
+_NEW_WORDS = 256
+_CACHED_WORDS = 32_768  # 11 MB
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordSequence:
+    """The words of several windows in one row, an empty word between and at both ends."""
+
+    vectors: Vectors  # words x width
+    ngrams: Vectors  # words x policy labels: what a word's own pieces add
+    pieces: NDArray[np.int64]  # how many pieces a word has
+    hashes: Hashes
+    language: NDArray[np.int8]
+
+
+class WordTable:
+    """Vectors, n-gram weights, hashes and languages of words."""
+
+    def __init__(self, weights: Weights, *, capacity: int = _CACHED_WORDS) -> None:
+        self._weights = weights
+        self._rows = {word: row for row, word in enumerate(weights.vocabulary, 1)}
+        self._capacity = capacity
+        self._lock = Lock()
+        self._places: dict[str, int] = {}
+        self._kept = self._room(1024)
+
+    def sequence(self, windows: Sequence[Sequence[str]]) -> WordSequence:
+        """The windows' words one after the other, an empty word between and two at the end."""
+        with self._lock:  # pages are judged in several threads
+            new = {word for window in windows for word in window if word not in self._places}
+            if len(new) + len(self._places) > self._capacity:
+                self._places.clear()
+                new = {word for window in windows for word in window}
+            self._add(sorted(new))
+            places = [0]
+            for window in windows:
+                places.extend(map(self._places.__getitem__, window))
+                places.append(0)
+            places.append(0)
+            kept = self._kept
+            return WordSequence(
+                vectors=kept.vectors[places],
+                ngrams=kept.ngrams[places],
+                pieces=kept.pieces[places],
+                hashes=kept.hashes[places],
+                language=kept.language[places],
+            )
+
+    def _room(self, size: int) -> WordSequence:
+        width, labels = self._weights.known.shape[1], self._weights.ngrams.shape[1]
+        return WordSequence(
+            vectors=np.zeros((size, width), dtype=np.float32),
+            ngrams=np.zeros((size, labels), dtype=np.float32),
+            pieces=np.zeros(size, dtype=np.int64),
+            hashes=np.zeros(size, dtype=np.uint32),
+            language=np.zeros(size, dtype=np.int8),
+        )
+
+    def _add(self, words: Sequence[str]) -> None:
+        needed = 1 + len(self._places) + len(words)  # place 0 is the empty word
+        if needed > len(self._kept.vectors):
+            grown = self._room(2 * needed)
+            for name in ("vectors", "ngrams", "pieces", "hashes", "language"):
+                old = getattr(self._kept, name)
+                getattr(grown, name)[: len(old)] = old
+            self._kept = grown
+        for start in range(0, len(words), _NEW_WORDS):
+            self._compute(words[start : start + _NEW_WORDS])
+
+    def _compute(self, words: Sequence[str]) -> None:
+        weights, kept = self._weights, self._kept
+        first = 1 + len(self._places)
+        here = slice(first, first + len(words))
+        rows, counts, hashes = VECTOR_PIECES.of_words(words)
+        pieces = weights.pieces[rows].astype(np.float32)
+        sums = np.add.reduceat(pieces, np.cumsum(counts) - counts)
+        sums *= (weights.pieces_scale / np.sqrt(counts, dtype=np.float32))[:, None]
+        known = [self._rows.get(word, 0) for word in words]
+        sums += weights.known[known] * np.float32(weights.known_scale)
+        kept.vectors[here] = sums
+        kept.language[here] = weights.language[known]
+        kept.hashes[here] = hashes
+        rows, counts, _ = NGRAM_PIECES.of_words(words)
+        added = weights.ngrams[rows].astype(np.float32)
+        kept.ngrams[here] = np.add.reduceat(added, np.cumsum(counts) - counts)
+        kept.pieces[here] = counts
+        self._places.update(zip(words, range(first, first + len(words)), strict=True))

