@@ -10,7 +10,19 @@ from typing import Annotated
 import typer
 
 from modbot import __version__
-from modbot.cli import check, config, decisions, evaluate, fundraisers, pages, record, running
+from modbot.cli import (
+    check,
+    config,
+    decisions,
+    evaluate,
+    fundraisers,
+    lint,
+    pages,
+    record,
+    replay,
+    running,
+    tune,
+)
 from modbot.cli.answers import (
     EXIT_ALREADY_RUNNING,
     EXIT_BAD_INPUT,
@@ -32,13 +44,14 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (running, check, evaluate, record):
+for module in (running, check, evaluate, replay, tune, record):
     module.register(app)
 for name, group in (
     ("pages", pages.app),
     ("fundraisers", fundraisers.app),
     ("decisions", decisions.app),
     ("config", config.app),
+    ("lint", lint.app),
 ):
     app.add_typer(group, name=name)
 
