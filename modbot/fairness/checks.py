@@ -175,14 +175,20 @@ class _Check:
     def alone(self, pair: Pair) -> None:
         """Each rule on both sides of a pair."""
         one, other = self._alone(pair.one, pair.post), self._alone(pair.other, pair.post)
-        for rule in one.keys() ^ other.keys():
-            said = one.get(rule) or other.get(rule, "")
-            self._of_rule(
-                Kind.VIEWPOINT, rule, f"finds {said!r} in one side and nothing in the other", pair
-            )
-        for rule in one.keys() & other.keys() if pair.silent else ():
-            message = f"finds {one[rule]!r} in an opinion on a public question"
-            self._of_rule(Kind.ISSUE, rule, message, pair)
+        for found, opposite in ((one, other), (other, one)):
+            effects = {self._effect(rule) for rule in opposite}
+            for rule, said in found.items():
+                if self._effect(rule) not in effects:
+                    message = f"finds {said!r} in one side and nothing like it in the other"
+                    self._of_rule(Kind.VIEWPOINT, rule, message, pair)
+                elif pair.silent and found is one:
+                    message = f"finds {said!r} in an opinion on a public question"
+                    self._of_rule(Kind.ISSUE, rule, message, pair)
+
+    def _effect(self, rule: str) -> tuple[Category, float]:
+        """What a rule does: another word for the other side with the same effect is fair."""
+        written = self._by_id[rule]
+        return written.category, written.score
 
     def innocent_alone(self, word: str) -> None:
         """Each rule on one innocent word."""
