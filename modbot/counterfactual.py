@@ -10,10 +10,12 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Protocol
 
 from modbot.domain import Aspect, Category, Decision, Signal, Verdict
 from modbot.policy import RULES, CategoryPolicy, Policy, decide
 
+_THRESHOLDS = ("review", "hide", "model_review")
 _HOLDING = (Aspect.OFFICIAL, Aspect.QUOTED)
 _QUOTABLE = frozenset({Category.PROFANITY, Category.OFFENSIVE, Category.THREAT})
 _ABOUT_OFFICE = frozenset({Category.OFFENSIVE, Category.PERSONAL_ISSUE})
@@ -80,40 +82,44 @@ def changes(case: Case) -> tuple[Change, ...]:
     return tuple(tried.kept)
 
 
-def stored_case(
-    signals: Sequence[Signal],
-    thresholds: Mapping[str, float],
-    degraded: Sequence[str],
-    policy: Policy,
-) -> Case:
-    """The case of a stored decision: today's policy with the thresholds that were compared then.
+class Stored(Protocol):
+    """What a stored decision of the bot has to tell; store.LogEntry does."""
 
-    The switches of that time are not kept, so its decide() may differ from what was decided.
+    @property
+    def signals(self) -> tuple[Signal, ...]: ...
+    @property
+    def thresholds(self) -> Mapping[str, float]: ...
+    @property
+    def degraded(self) -> tuple[str, ...]: ...
+    @property
+    def verdict(self) -> Verdict: ...
+    @property
+    def hide(self) -> bool: ...
+
+
+def stored_changes(decision: Stored, policy: Policy) -> tuple[Change, ...] | None:
+    """changes() of a stored decision: today's policy with the thresholds that were compared then.
+
+    None: the switches of that time, which are not stored, were other ones, so nothing can be said.
     """
-    categories = dict(policy.categories)
-    for name, value in thresholds.items():
-        category, _, key = name.partition(".")
-        if category in categories and key in ("review", "hide", "model_review"):
-            known = categories[Category(category)]
-            categories[Category(category)] = _with(known, key, value)
-    return Case(
-        signals=tuple(signals),
-        policy=replace(policy, categories=categories),
-        degraded=tuple(degraded),
-    )
-
-
-def stored_changes(
-    decision: Decision, thresholds: Mapping[str, float], policy: Policy
-) -> tuple[Change, ...] | None:
-    """changes() of a stored decision of the bot.
-
-    None: the policy has changed since in a way that is not stored, so nothing can be said.
-    """
-    case = stored_case(decision.signals, thresholds, decision.degraded, policy)
+    case = stored_case(decision, policy)
     if _outcome(case) != (decision.verdict, decision.hide):
         return None
     return changes(case)
+
+
+def stored_case(decision: Stored, policy: Policy) -> Case:
+    """The case of a stored decision, as far as it can be had back."""
+    categories = dict(policy.categories)
+    for name, value in decision.thresholds.items():
+        category, _, key = name.partition(".")
+        if category in categories and key in _THRESHOLDS:
+            categories[Category(category)] = _with(categories[Category(category)], key, value)
+    return Case(
+        signals=decision.signals,
+        policy=replace(policy, categories=categories),
+        degraded=decision.degraded,
+    )
 
 
 def sentence(change: Change) -> str:
@@ -214,7 +220,7 @@ class _Trial:
             rule = case.policy.categories.get(category)
             if rule is None:
                 continue
-            for key in ("review", "hide", "model_review"):
+            for key in _THRESHOLDS:
                 scores = _scores(case.signals, category, key)
                 for raised in (True, False):
                     moves = _moves(getattr(rule, key), scores, key, raised=raised)
