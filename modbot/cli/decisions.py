@@ -155,6 +155,24 @@ def _tell(
     versions: list[LoggedVersion],
     links: list[LoggedAudit],
 ) -> None:
+    _tell_facts(console, entry)
+    print_table(
+        console,
+        "Signals",
+        ("source", "category", "score", "rule", "words"),
+        (
+            (s.source, s.category.value, s.score, s.evidence.rule, s.evidence.text)
+            for s in entry.signals
+        ),
+    )
+    tell_changes(console, changes)
+    texts = ((v.number, v.seen_at, v.text) for v in versions)
+    print_table(console, "Texts", ("version", "seen (UTC)", "text"), texts)
+    audit_rows = ((link.seq, link.at, link.kind, link.actor) for link in links)
+    print_table(console, "Audit", ("row", "time (UTC)", "kind", "by"), audit_rows)
+
+
+def _tell_facts(console: Console, entry: LogEntry) -> None:
     action = f"{entry.action_kind} {entry.action_state}" if entry.action_kind else "none"
     facts = {
         "verdict": _verdict(entry),
@@ -175,17 +193,3 @@ def _tell(
     for name, value in facts.items():
         if value:
             console.print(f"{name + ':':<15}{one_line(value)}", soft_wrap=True)
-    print_table(
-        console,
-        "Signals",
-        ("source", "category", "score", "rule", "words"),
-        (
-            (s.source, s.category.value, s.score, s.evidence.rule, s.evidence.text)
-            for s in entry.signals
-        ),
-    )
-    tell_changes(console, changes)
-    texts = ((v.number, v.seen_at, v.text) for v in versions)
-    print_table(console, "Texts", ("version", "seen (UTC)", "text"), texts)
-    audit_rows = ((link.seq, link.at, link.kind, link.actor) for link in links)
-    print_table(console, "Audit", ("row", "time (UTC)", "kind", "by"), audit_rows)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -56,31 +57,36 @@ def replay(
     The database is that of the configuration in force (before the command, or MODBOT_CONFIG),
     else that of the folder given.
     """
-    from modbot import replay as work
-    from modbot import store
-    from modbot.service import build_judge
-
     changed = load(ctx, config)
-    judge = build_judge(changed)
-    with open_record(_database_of(ctx, changed)) as database:
-        with database.read() as s:
-            chosen = None if page is None else registered(s, page).id
-            day = parse_day(since)
-            total = store.count_past(s, page=chosen, since=day)
-        with _progress(total) as advance:
-            report = work.replay(
-                database,
-                judge.judge,
-                page=chosen,
-                since=day,
-                examples=examples,
-                progress=advance,
-            )
+    report = _replayed(_database_of(ctx, changed), changed, parse_day(since), page, examples)
     if report.failed:
         complain(f"a classifier failed on {report.failed} texts; they count as for a person")
     answer(_payload(changed, report), as_json=as_json, tell=lambda console: _tell(console, report))
     if strict and report.guarded_total:
         raise typer.Exit(1)
+
+
+def _replayed(
+    database: Path, changed: Config, since: datetime | None, page: str | None, examples: int
+) -> Report:
+    from modbot import replay as work
+    from modbot import store
+    from modbot.service import build_judge
+
+    judge = build_judge(changed)
+    with open_record(database) as opened:
+        with opened.read() as s:
+            chosen = None if page is None else registered(s, page).id
+            total = store.count_past(s, page=chosen, since=since)
+        with _progress(total) as advance:
+            return work.replay(
+                opened,
+                judge.judge,
+                page=chosen,
+                since=since,
+                examples=examples,
+                progress=advance,
+            )
 
 
 def _database_of(ctx: typer.Context, changed: Config) -> Path:

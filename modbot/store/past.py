@@ -83,15 +83,9 @@ def past_texts(
     return [
         PastText(
             version_id=version.id,
-            comment=Comment(
-                page_id=comment.page_id,
-                platform=comment.platform,
-                id=comment.comment_id,
-                post_id=comment.post_id,
-                text=original(version.text, escaped=version.escaped),
-                created_at=comment.created_at,
-                parent_id=comment.parent_id,
-                author_name=comment.author_name,
+            comment=_comment(
+                comment,
+                version,
                 post_text=post_text or "",
                 parent_text=_at(parents.get((comment.page_id, comment.parent_id), []), version),
                 approved_fundraisers=_approved(fundraisers, version.seen_at),
@@ -101,6 +95,20 @@ def past_texts(
         )
         for version, comment, post_text in rows
     ]
+
+
+def _comment(comment: CommentRow, version: VersionRow, **surroundings: Any) -> Comment:
+    return Comment(
+        page_id=comment.page_id,
+        platform=comment.platform,
+        id=comment.comment_id,
+        post_id=comment.post_id,
+        text=original(version.text, escaped=version.escaped),
+        created_at=comment.created_at,
+        parent_id=comment.parent_id,
+        author_name=comment.author_name,
+        **surroundings,
+    )
 
 
 def _of_comment() -> Any:
