@@ -132,10 +132,13 @@ def _payload(config: Config, report: Report) -> dict[str, Any]:
         ],
         **{
             shift.value: {
-                **asdict(report.shifts[shift]),
+                "total": counts.total,
+                "by_category": dict(counts.by_category),
+                "by_page": dict(counts.by_page),
+                "by_language": dict(counts.by_language),
                 "examples": [asdict(example) for example in report.examples[shift]],
             }
-            for shift in report.shifts
+            for shift, counts in report.shifts.items()
         },
         "hidden_against_a_reviewer": {
             "total": report.guarded_total,
