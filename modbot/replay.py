@@ -32,6 +32,7 @@ class Shift(StrEnum):
     SHOWN = "newly_shown"
     REVIEWED = "newly_reviewed"
     ESCALATED = "newly_escalated"
+    ALLOWED = "newly_allowed"
     CHANGED = "changed_verdict"
 
 
@@ -179,6 +180,7 @@ def _shifts(old: PastDecision, verdict: Verdict, *, hide: bool) -> tuple[Shift, 
         Shift.SHOWN: old.hide and not hide,
         Shift.REVIEWED: changed and verdict is Verdict.REVIEW,
         Shift.ESCALATED: changed and verdict is Verdict.ESCALATE,
+        Shift.ALLOWED: changed and verdict is Verdict.ALLOW,
         Shift.CHANGED: changed,
     }
     return tuple(shift for shift, so in true.items() if so)

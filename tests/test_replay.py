@@ -74,7 +74,7 @@ def test_a_milder_configuration_newly_shows(line: Line) -> None:
     line.adapter.add("BAD word")
     line.poll()
     report = replay(line.database, judging(MILDER))
-    assert totals(report) == {"newly_shown": 1, "changed_verdict": 1}
+    assert totals(report) == {"newly_shown": 1, "newly_allowed": 1, "changed_verdict": 1}
     assert dict(report.shifts[Shift.SHOWN].by_category) == {"profanity": 1}
     assert report.examples[Shift.SHOWN][0].words == ("BAD",)
 

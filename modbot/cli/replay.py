@@ -28,6 +28,7 @@ _TITLES = {
     "newly_shown": "Newly shown",
     "newly_reviewed": "Newly for a person to look at",
     "newly_escalated": "Newly for a person at once",
+    "newly_allowed": "Newly without a breach",
     "changed_verdict": "Changed verdict",
 }
 _COLUMNS = ("comment", "page", "language", "words", "then", "now", "reason then", "reason now")
@@ -164,7 +165,7 @@ def _tell(console: Console, report: Report) -> None:
     moved = {f"{old} → {new}": n for (old, new), n in report.verdicts.items() if old != new}
     draw_bars(console, "Verdicts", moved)
     for shift, counts in report.shifts.items():
-        if counts.total:
+        if counts.total and shift.value != "changed_verdict":  # told above, as then → now
             title = _TITLES[shift.value]
             draw_bars(console, f"{title}, by category", counts.by_category)
             draw_bars(console, f"{title}, by page", counts.by_page)
