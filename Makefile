@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 SPEED ?= 510
+DETOXIFY := transformers==5.24.0 tokenizers==0.23.3 onnx==1.23.2 onnxscript==0.7.2 onnxruntime==1.32.0
 
 .PHONY: help demo test test-servers test-browser lint check torch bench kill lock clean
 
@@ -42,11 +43,13 @@ lint: $(VENV)/.dev-ready ## Format, lint, types, import rules, fairness of the m
 
 check: lint test ## Everything that needs no server and no browser
 
-torch: $(VENV)/.dev-ready ## PyTorch, for the tests that train (the CPU build by this version)
+torch: $(VENV)/.dev-ready ## For the tests that train or export: PyTorch (the CPU build by this version) and ONNX
 	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet --constraint requirements.lock $(DETOXIFY)
 
 bench: $(VENV)/.dev-ready ## Speeds, printed beside a named alternative
 	$(BIN)/python -m tests.benchmarks.bench_judging
+	$(BIN)/python -m tests.benchmarks.bench_detoxify
 	$(BIN)/python -m tests.benchmarks.bench_log
 	$(BIN)/python -m tests.benchmarks.bench_web
 

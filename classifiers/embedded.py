@@ -13,7 +13,7 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -23,21 +23,13 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
+from classifiers.labels import FLOOR, LABELS, label_signals
 from classifiers.normalise import fold
 from classifiers.subwords import BUCKETS, split_words, table_rows
-from modbot.domain import Category, Comment, Evidence, Signal
+from modbot.domain import Comment, Signal
 from modbot.errors import ClassifierFailed
 
-LABELS = ("toxicity", "obscene", "sexual", "threat", "insult", "identity_attack")
-CATEGORIES: Mapping[str, Category] = {
-    "obscene": Category.PROFANITY,
-    "sexual": Category.OFFENSIVE,
-    "threat": Category.THREAT,
-    "insult": Category.OFFENSIVE,
-    "identity_attack": Category.OFFENSIVE,
-}
 MAX_WORDS = 160  # read at once; a longer comment scores as its worst stretch
-FLOOR = 0.5  # probabilities below say nothing worth a manager's time
 _BATCH_WORDS = 2048  # keeps the layers' values in the processor's cache
 _NEW_WORDS = 256
 _CACHED_WORDS = 32_768  # 4 MB of vectors
@@ -120,13 +112,6 @@ def load_weights(folder: Traversable | Path) -> tuple[Weights, str]:
         raise ClassifierFailed(f"embedded model: {folder / name} is not usable: {what}") from error
 
 
-def _category(label: str, scores: Mapping[str, float]) -> Category:
-    """Toxicity says how bad, not what: it counts for the likeliest of the labels that say that."""
-    if label == "toxicity":
-        label = max(("obscene", "sexual", "insult", "identity_attack"), key=scores.__getitem__)
-    return CATEGORIES[label]
-
-
 class EmbeddedClassifier:
     """Scores comments for six kinds of toxicity. Raises ClassifierFailed on unusable weights."""
 
@@ -147,7 +132,7 @@ class EmbeddedClassifier:
     def classify(self, comments: Sequence[Comment]) -> list[list[Signal]]:
         """One signal a label that reaches the floor; evidence.rule names the label."""
         scored = self.scores([comment.text for comment in comments])
-        return [[*self._signals(scores)] for scores in scored]
+        return [[*label_signals(self.name, scores, floor=self._floor)] for scores in scored]
 
     def scores(self, texts: Sequence[str]) -> list[dict[str, float]]:
         """The probability of every label for every text, as the model gives it (uncalibrated)."""
@@ -170,16 +155,6 @@ class EmbeddedClassifier:
             done += len(batch)
         # Six digits: what is left after them depends on how the texts were batched.
         return [dict(zip(LABELS, row, strict=True)) for row in worst.round(6).tolist()]
-
-    def _signals(self, scores: Mapping[str, float]) -> Iterator[Signal]:
-        for label, score in scores.items():
-            if score >= self._floor:
-                yield Signal(
-                    source=self.name,
-                    category=_category(label, scores),
-                    score=round(score, 4),
-                    evidence=Evidence(rule=label),
-                )
 
     def _probabilities(self, windows: Sequence[Sequence[str]]) -> Vectors:
         weights = self._weights

@@ -8,6 +8,7 @@ ModbotError
 ├── RegistrationRefused   a page or fundraiser may not be registered like this
 ├── StoreUnreadable       the database cannot be opened or read
 ├── ClassifierFailed      a classifier could not judge
+├── ModelUnusable         a model's files cannot be fetched, trusted or exported
 └── PlatformError         a platform call failed; `permanent` tells whether to try again
     ├── AuthExpired       the token was refused
     ├── MissingScope      the token lacks a permission
@@ -63,6 +64,10 @@ class StoreUnreadable(ModbotError):
 
 class ClassifierFailed(ModbotError):
     """A classifier could not judge; its comments go to review."""
+
+
+class ModelUnusable(ModbotError):
+    """A model's files cannot be fetched, trusted or exported; the message says what to do."""
 
 
 class PlatformError(ModbotError):

@@ -30,8 +30,10 @@ _log = structlog.get_logger("modbot.service")
 
 
 def build_judge(config: Config) -> Judge:
-    """The classifiers and the policy of a configuration. Raises BadConfig on a bad rule file."""
-    built = classifiers.build(config.settings.classifier.name, config.rules_dir)
+    """The classifiers and the policy of a configuration. Raises BadConfig or ClassifierFailed."""
+    wanted, models = config.settings.classifier, config.settings.models_folder
+    choice = classifiers.Choice(name=wanted.name, variant=wanted.variant, models=models)
+    built = classifiers.build(choice, config.rules_dir)
     return Judge(classifiers=built, policy=config.policy, config_sha256=config.sha256)
 
 

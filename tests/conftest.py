@@ -29,14 +29,24 @@ def _on_this_machine(host: object) -> bool:
         return False
 
 
+_SOCKET_EVENTS = ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname")
+
+
 class _NetworkGuard:
-    """An audit hook cannot be taken off again, so it is switched by `on`."""
+    """An audit hook cannot be taken off again, so it is switched by `on` and `all_sockets`."""
 
     on = False
+    all_sockets = False
+
+    def __init__(self) -> None:
+        self.refused: list[str] = []
 
     def __call__(self, event: str, args: tuple[Any, ...]) -> None:
         if not self.on:
             return
+        if self.all_sockets and event in _SOCKET_EVENTS:
+            self.refused.append(f"{event} {args[1:]}")
+            raise BeyondLoopback(event)
         if event in ("socket.connect", "socket.sendto"):
             address = args[1]
             if isinstance(address, tuple) and not _on_this_machine(address[0]):
@@ -54,6 +64,16 @@ def _no_network() -> Iterator[None]:
     _GUARD.on = True
     yield
     _GUARD.on = False
+
+
+@pytest.fixture
+def no_sockets() -> Iterator[None]:
+    """Every look-up and connection is refused, to this machine too; fails when one was tried."""
+    _GUARD.refused.clear()
+    _GUARD.all_sockets = True
+    yield
+    _GUARD.all_sockets = False
+    assert _GUARD.refused == []
 
 
 @pytest.fixture(autouse=True)

@@ -33,7 +33,10 @@ def _search_path() -> str:
 
 
 REQUIREMENTS: dict[str, Requirement] = {
-    "torch": Requirement(module="torch", install="make torch"),
+    **{
+        module: Requirement(module=module, install="make torch")
+        for module in ("torch", "transformers", "onnx", "onnxscript", "onnxruntime", "tokenizers")
+    },
     "chromium": Requirement(program="chromium", install="apt-get install chromium"),
     "php": Requirement(program="php", install="apt-get install php-cli php-mysql"),
     "mariadb": Requirement(program="mariadb", install="apt-get install mariadb-client"),

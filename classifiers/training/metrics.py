@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.embedded import LABELS
+from classifiers.labels import LABELS
 
 Metrics = dict[str, dict[str, dict[str, float | int | None]]]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import torch
 from torch.nn import functional
 
-from classifiers.embedded import LABELS
+from classifiers.labels import LABELS
 from classifiers.subwords import BUCKETS
 
 WIDTH = 32

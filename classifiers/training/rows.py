@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from classifiers.embedded import LABELS, MAX_WORDS
+from classifiers.embedded import MAX_WORDS
+from classifiers.labels import LABELS
 from classifiers.subwords import split_words
 from classifiers.training.weak_labels import weak_labels
 

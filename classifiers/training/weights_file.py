@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.embedded import LABELS
+from classifiers.labels import LABELS
 
 MODEL = "word-cnn-1"
 WEIGHTS = "word-cnn.npz"

@@ -17,6 +17,7 @@ from modbot.cli import (
     evaluate,
     fundraisers,
     lint,
+    model,
     pages,
     record,
     replay,
@@ -52,6 +53,7 @@ for name, group in (
     ("decisions", decisions.app),
     ("config", config.app),
     ("lint", lint.app),
+    ("model", model.app),
 ):
     app.add_typer(group, name=name)
 

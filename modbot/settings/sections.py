@@ -36,6 +36,7 @@ def _array(value: object) -> object:
 
 
 _HostName = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[0-9A-Za-z.:_-]+$")]
+_Path = Annotated[str, Field(min_length=1, max_length=1_000, pattern=r"^[^\x00-\x1f]+$")]
 
 
 class DatabaseSection(Section):
@@ -93,7 +94,9 @@ class EnforcementSection(Section):
 class ClassifierSection(Section):
     """Which model judges beside the rules."""
 
-    name: Literal["auto", "embedded"] = "auto"
+    name: Literal["auto", "detoxify", "embedded"] = "auto"
+    variant: Literal["auto", "multilingual", "unbiased", "original"] = "auto"  # of detoxify
+    folder: _Path = "models"  # of fetched and exported models; relative to the database's folder
 
 
 class RulesSection(Section):
@@ -133,3 +136,8 @@ class Settings(Section):
     rules: RulesSection = RulesSection()
     http: HttpSection = HttpSection()
     log: LogSection = LogSection()
+
+    @property
+    def models_folder(self) -> Path:
+        """Where fetched and exported models are."""
+        return self.database.path.parent / self.classifier.folder

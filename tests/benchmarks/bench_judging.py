@@ -25,7 +25,7 @@ from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from typing import Any
 
-from classifiers import build
+from classifiers import Choice, build
 from classifiers.embedded import EmbeddedClassifier
 from classifiers.normalise import fold, forget
 from modbot.domain import Comment, Signal
@@ -173,7 +173,7 @@ def _compare(
 
 def _judge() -> Judge:
     config = load_config(ROOT / "config")
-    return Judge(classifiers=build("embedded", config.rules_dir), policy=config.policy)
+    return Judge(classifiers=build(Choice(name="embedded"), config.rules_dir), policy=config.policy)
 
 
 def _with_empty_caches(judge: Judge) -> Judge:

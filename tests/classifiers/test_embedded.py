@@ -17,8 +17,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifiers.embedded import (
-    CATEGORIES,
-    LABELS,
     MAX_WORDS,
     EmbeddedClassifier,
     Weights,
@@ -26,6 +24,7 @@ from classifiers.embedded import (
     load_weights,
     shipped_weights,
 )
+from classifiers.labels import CATEGORIES, LABELS
 from classifiers.normalise import fold
 from classifiers.subwords import BUCKETS, MAX_WORD_LETTERS, split_words, table_rows
 from modbot.domain import Category, Comment

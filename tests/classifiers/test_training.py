@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifiers.embedded import LABELS, MAX_WORDS, EmbeddedClassifier
+from classifiers.embedded import MAX_WORDS, EmbeddedClassifier
+from classifiers.labels import LABELS
 from classifiers.subwords import BUCKETS
 from classifiers.training.metrics import by_group, ranking
 from classifiers.training.rows import Row, row_weight, training_row, training_rows

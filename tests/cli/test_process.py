@@ -18,7 +18,7 @@ PROGRAM = [sys.executable, "-c", "from modbot.cli import main; main()"]
 PATIENCE_SECONDS = 60
 COMMANDS = {
     *("demo", "run", "web", "poll", "check", "evaluate", "pages", "decisions", "export"),
-    *("verify", "config", "fundraisers"),
+    *("verify", "config", "fundraisers", "model"),
 }
 HEAVY = ("sqlmodel", "sqlalchemy", "fastapi", "numpy", "apscheduler", "tweepy", "rich.table")
 

@@ -95,7 +95,7 @@ SERVICE_FAULTS = [
         id="quota below 0",
     ),
     pytest.param(
-        '[classifier]\nname = "gpt"\n', 2, "classifier.name", "'auto' or 'embedded'",
+        '[classifier]\nname = "gpt"\n', 2, "classifier.name", "'auto', 'detoxify' or 'embedded'",
         id="unknown classifier",
     ),
     pytest.param('[log]\nlevel = "loud"\n', 2, "log.level", "'debug'", id="unknown log level"),
