@@ -34,11 +34,12 @@ test-servers: $(VENV)/.dev-ready ## Tests against a real WordPress (Debian packa
 test-browser: $(VENV)/.dev-ready ## Tests in a real Chromium (Debian package: chromium)
 	$(BIN)/python -m pytest -m browser
 
-lint: $(VENV)/.dev-ready ## Format, lint, types, import rules
+lint: $(VENV)/.dev-ready ## Format, lint, types, import rules, fairness of the moderation rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/modbot lint rules --config config
 
 check: lint test ## Everything that needs no server and no browser
 

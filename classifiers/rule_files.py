@@ -44,6 +44,8 @@ class WordRule:
     score: float
     opens: bool = False  # may letters stand before it
     runs_on: bool = False  # may letters follow it
+    file: str = ""
+    line: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +62,8 @@ class PatternRule:
     excludes: tuple[str, ...] = ()
     post: tuple[str, ...] = ()
     excludes_post: tuple[str, ...] = ()
+    file: str = ""
+    line: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,6 +192,8 @@ def _word(line: str, category: Category, severity: str, path: Path, number: int)
         score=SEVERITIES[severity],
         opens=line.startswith("*"),
         runs_on=line.endswith("*"),
+        file=str(path),
+        line=number,
     )
 
 
@@ -278,6 +284,8 @@ class _Table:
             excludes=patterns["without"],
             post=patterns["post"],
             excludes_post=patterns["without_post"],
+            file=str(self._path),
+            line=line,
         )
 
     def _patterns(

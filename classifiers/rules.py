@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -116,6 +116,14 @@ class RuleSet:
         hits = [hit for hit in hits if not _published(hit, comment)]
         return self._signals(hits, read, comment)
 
+    def alone(self, comment: Comment) -> Iterator[tuple[str, str]]:
+        """Rules that match, each as if it were the only one, with the words: for RuleBook."""
+        folded = fold(comment.text)
+        read = _Read(folded, self._read(folded.text), self._written.read(Encoded(comment.text)))
+        hits = self._word_hits(read) + self._pattern_hits(read, comment)
+        for hit in self._not_excepted(hits, read):
+            yield hit.rule, comment.text[hit.start : hit.end]
+
     def _asked(self, patterns: Sequence[str], *, original: bool = False) -> tuple[int, ...]:
         texts = self._written if original else self._folded
         return tuple(dict.fromkeys(texts.add(pattern) for pattern in patterns))
@@ -184,15 +192,7 @@ class RuleSet:
 
     def _clear(self, hits: list[_Hit], read: _Read) -> list[_Hit]:
         """Drops what an exception covers, and what a longer or graver hit already shows."""
-        for index in read.key.possible:
-            for start, end in read.key.spans(index) if index in self._exceptions else ():
-                first, last = read.folded.span(start, max(end, start + 1))
-                for clears in self._exceptions[index]:
-                    hits = [
-                        hit
-                        for hit in hits
-                        if hit.category not in clears or hit.end <= first or hit.start >= last
-                    ]
+        hits = self._not_excepted(hits, read)
         kept: list[_Hit] = []
         for hit in sorted(hits, key=lambda hit: (-hit.score, hit.start - hit.end, hit.rule)):
             inside = any(
@@ -202,6 +202,18 @@ class RuleSet:
             if not inside and len(kept) < _MOST_HITS:
                 kept.append(hit)
         return sorted(kept, key=lambda hit: hit.start)
+
+    def _not_excepted(self, hits: list[_Hit], read: _Read) -> list[_Hit]:
+        for index in read.key.possible:
+            for start, end in read.key.spans(index) if index in self._exceptions else ():
+                first, last = read.folded.span(start, max(end, start + 1))
+                for clears in self._exceptions[index]:
+                    hits = [
+                        hit
+                        for hit in hits
+                        if hit.category not in clears or hit.end <= first or hit.start >= last
+                    ]
+        return hits
 
     def _signals(self, hits: list[_Hit], read: _Read, comment: Comment) -> list[Signal]:
         quotes = Quotes.read(read.written.text.text)

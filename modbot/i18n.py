@@ -47,6 +47,10 @@ class Language:
     def number(self, value: int) -> str:
         return format_decimal(value, locale=_FORMATS[self.code])
 
+    def decimal(self, value: float) -> str:
+        """A number with up to three decimals: 0.926."""
+        return format_decimal(value, "0.###", locale=_FORMATS[self.code])
+
     def percent(self, share: float) -> str:
         """A share of 0 to 1 in whole per cent; never rounded up to 100."""
         shown = min(share, 0.99) if share < 1 else 1.0

@@ -13,6 +13,7 @@ import structlog
 
 import classifiers
 import platforms
+from classifiers.rule_book import RuleBook
 from modbot import audit, store
 from modbot.alerts import Alerter
 from modbot.clocks import SystemClock
@@ -34,6 +35,11 @@ def build_judge(config: Config) -> Judge:
     choice = classifiers.Choice(name=wanted.name, variant=wanted.variant, models=models)
     built = classifiers.build(choice, config.rules_dir)
     return Judge(classifiers=built, policy=config.policy, config_sha256=config.sha256)
+
+
+def build_rule_book(config: Config) -> RuleBook:
+    """The rules of a configuration one by one, to be checked. Raises BadConfig."""
+    return RuleBook(config.rules_dir)
 
 
 class Service:

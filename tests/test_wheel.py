@@ -94,6 +94,14 @@ def test_config_init_copies_the_configuration_that_ships(modbot: Path, tmp_path:
     assert {p.relative_to(tmp_path / "mine") for p in tmp_path.rglob("*.toml")} == ours
 
 
+def test_an_installed_modbot_brings_the_examples_that_rules_are_tried_on(
+    modbot: Path, tmp_path: Path
+) -> None:
+    done = run(modbot, "lint", "rules", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["innocent_words"] >= 1500
+
+
 def test_the_wheel_holds_no_tests_and_no_training(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert not [n for n in names if n.startswith(("tests/", "classifiers/training/"))]

@@ -16,10 +16,13 @@ from modbot.cli import (
     decisions,
     evaluate,
     fundraisers,
+    lint,
     model,
     pages,
     record,
+    replay,
     running,
+    tune,
 )
 from modbot.cli.answers import (
     EXIT_ALREADY_RUNNING,
@@ -42,13 +45,14 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (running, check, evaluate, record):
+for module in (running, check, evaluate, replay, tune, record):
     module.register(app)
 for name, group in (
     ("pages", pages.app),
     ("fundraisers", fundraisers.app),
     ("decisions", decisions.app),
     ("config", config.app),
+    ("lint", lint.app),
     ("model", model.app),
 ):
     app.add_typer(group, name=name)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from modbot.cli.answers import answer, print_table
+from modbot.cli.changes import tell_changes
 from modbot.cli.surroundings import ConfigOption, JsonOption, load, utc_now
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from modbot.domain import Decision
+    from modbot.policy import Policy
 
 
 def register(app: typer.Typer) -> None:
@@ -48,8 +50,13 @@ def check(
         post_text=post,
         approved_fundraisers=tuple(fundraiser or ()),
     )
-    (decision,) = build_judge(load(ctx, config)).judge([comment])
-    answer(_payload(decision), as_json=as_json, tell=lambda console: _tell(console, decision))
+    found = load(ctx, config)
+    (decision,) = build_judge(found).judge([comment])
+    answer(
+        _payload(decision),
+        as_json=as_json,
+        tell=lambda console: _tell(console, decision, found.policy),
+    )
 
 
 def _from_stdin() -> str:
@@ -71,7 +78,9 @@ def _payload(decision: Decision) -> dict[str, Any]:
     }
 
 
-def _tell(console: Console, decision: Decision) -> None:
+def _tell(console: Console, decision: Decision, policy: Policy) -> None:
+    from modbot.counterfactual import stored_changes
+
     hidden = " (hidden)" if decision.hide else ""
     console.print(f"{decision.verdict.value.upper()}{hidden}: {decision.reason}")
     if decision.clause:
@@ -85,3 +94,4 @@ def _tell(console: Console, decision: Decision) -> None:
             for s in decision.signals
         ),
     )
+    tell_changes(console, stored_changes(decision, policy))

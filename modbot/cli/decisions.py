@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from modbot.cli.answers import answer, print_table
+from modbot.cli.changes import change_fields, tell_changes
 from modbot.cli.surroundings import (
     ByOption,
     ConfigOption,
@@ -25,6 +26,7 @@ from modbot.plain_text import one_line
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from modbot.counterfactual import Change
     from modbot.store import LogEntry, LoggedAudit, LoggedVersion
 
 LARGEST_ID = 2**63 - 1
@@ -86,16 +88,21 @@ def show(
 ) -> None:
     """Show one decision with all that explains it."""
     from modbot import store
+    from modbot.counterfactual import stored_changes
 
-    with open_database(load(ctx, config)) as database, database.read() as s:
+    found = load(ctx, config)
+    with open_database(found) as database, database.read() as s:
         entry = store.decision(s, decision)
         versions = store.versions_of(s, entry.comment_row)
         links = store.audit_of(s, decision)
+    judged = entry.actor_kind == "bot"
+    changes = stored_changes(entry, found.policy) if judged else ()
     payload = _fields(entry) | {
+        "would_change": change_fields(changes),
         "versions": [asdict(v) for v in versions],
         "audit": [asdict(link) for link in links],
     }
-    answer(payload, as_json=as_json, tell=lambda c: _tell(c, entry, versions, links))
+    answer(payload, as_json=as_json, tell=lambda c: _tell(c, entry, changes, versions, links))
 
 
 @app.command("undo")
@@ -144,9 +151,28 @@ def _short(text: str, most: int = 60) -> str:
 def _tell(
     console: Console,
     entry: LogEntry,
+    changes: Sequence[Change] | None,
     versions: list[LoggedVersion],
     links: list[LoggedAudit],
 ) -> None:
+    _tell_facts(console, entry)
+    print_table(
+        console,
+        "Signals",
+        ("source", "category", "score", "rule", "words"),
+        (
+            (s.source, s.category.value, s.score, s.evidence.rule, s.evidence.text)
+            for s in entry.signals
+        ),
+    )
+    tell_changes(console, changes)
+    texts = ((v.number, v.seen_at, v.text) for v in versions)
+    print_table(console, "Texts", ("version", "seen (UTC)", "text"), texts)
+    audit_rows = ((link.seq, link.at, link.kind, link.actor) for link in links)
+    print_table(console, "Audit", ("row", "time (UTC)", "kind", "by"), audit_rows)
+
+
+def _tell_facts(console: Console, entry: LogEntry) -> None:
     action = f"{entry.action_kind} {entry.action_state}" if entry.action_kind else "none"
     facts = {
         "verdict": _verdict(entry),
@@ -167,16 +193,3 @@ def _tell(
     for name, value in facts.items():
         if value:
             console.print(f"{name + ':':<15}{one_line(value)}", soft_wrap=True)
-    print_table(
-        console,
-        "Signals",
-        ("source", "category", "score", "rule", "words"),
-        (
-            (s.source, s.category.value, s.score, s.evidence.rule, s.evidence.text)
-            for s in entry.signals
-        ),
-    )
-    texts = ((v.number, v.seen_at, v.text) for v in versions)
-    print_table(console, "Texts", ("version", "seen (UTC)", "text"), texts)
-    audit_rows = ((link.seq, link.at, link.kind, link.actor) for link in links)
-    print_table(console, "Audit", ("row", "time (UTC)", "kind", "by"), audit_rows)

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from modbot.cli.answers import CommandFailed, answer, complain, print_table
-from modbot.cli.surroundings import ConfigOption, JsonOption, load, registered
+from modbot.cli.surroundings import ConfigOption, JsonOption, load, parse_day, registered
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,14 +40,13 @@ def register(app: typer.Typer) -> None:
 
 
 @contextmanager
-def _record(database: Path | None, ctx: typer.Context, config: Path | None) -> Iterator[Database]:
+def open_record(path: Path) -> Iterator[Database]:
     """The database for reading only. Raises StoreUnreadable, later faults of the file too."""
     from sqlalchemy.exc import DBAPIError
 
     from modbot.errors import StoreUnreadable
     from modbot.store import Database
 
-    path = database or load(ctx, config).settings.database.path
     opened = Database.open(f"sqlite:///{path}", read_only=True)
     try:
         yield opened
@@ -56,6 +54,10 @@ def _record(database: Path | None, ctx: typer.Context, config: Path | None) -> I
         raise StoreUnreadable(f"{path}: {error.orig}") from error
     finally:
         opened.close()
+
+
+def _configured(ctx: typer.Context, config: Path | None) -> Path:
+    return load(ctx, config).settings.database.path
 
 
 def verify(
@@ -77,7 +79,7 @@ def verify(
     from modbot import audit
 
     known = _head(checkpoint) if checkpoint else None
-    with _record(database, ctx, config) as opened:
+    with open_record(database or _configured(ctx, config)) as opened:
         report = audit.verify(opened, known)
     for note in report.notes:
         complain(note)
@@ -145,8 +147,8 @@ def export(
     to_stdout = str(out) == "-"
     if to_stdout and as_json:
         raise CommandFailed("--json needs a file to export to: standard output is taken")
-    since_day, until_day = _day(since), _day(until)
-    with _record(None, ctx, config) as opened:
+    since_day, until_day = parse_day(since), parse_day(until)
+    with open_record(_configured(ctx, config)) as opened:
         if page is not None:
             with opened.read() as s:
                 page = registered(s, page).id
@@ -181,13 +183,3 @@ def _output(path: Path, *, to_stdout: bool) -> Iterator[TextIO]:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-
-
-def _day(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise CommandFailed("a day must be written like 2026-09-08") from None
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -6,11 +6,13 @@ import getpass
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from modbot.cli.answers import CommandFailed
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -103,3 +105,14 @@ def _login_name() -> str:
 def utc_now() -> datetime:
     """The time at which a person gives a command."""
     return datetime.now(UTC)
+
+
+def parse_day(text: str | None) -> datetime | None:
+    """The start of a day (UTC) as typed in an option; None stays None. Raises CommandFailed."""
+    if text is None:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise CommandFailed("a day must be written like 2026-09-08") from None
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

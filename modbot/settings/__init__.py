@@ -6,6 +6,7 @@ from modbot.settings.folder import (
     init_config,
     load_config,
     packaged_folder,
+    policy_lines,
 )
 from modbot.settings.secret import Secrets, check_reference, read_secret
 from modbot.settings.sections import Settings
@@ -21,5 +22,6 @@ __all__ = [
     "init_config",
     "load_config",
     "packaged_folder",
+    "policy_lines",
     "read_secret",
 ]

@@ -6,7 +6,7 @@ import hashlib
 import importlib.resources
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from modbot.policy import Policy
 from modbot.settings.policy_file import read_policy
 from modbot.settings.sections import Settings
 from modbot.settings.toml_file import decode, parse, read_bytes
+from modbot.settings.toml_lines import KeyLines
 
 SERVICE_FILE = "modbot.toml"
 POLICY_FILE = "policy.toml"
@@ -78,6 +79,17 @@ def parse_files(folder: Path, files: Mapping[Path, bytes]) -> Config:
         rules_dir=rules_dir,
         sha256=digest(folder, files),
     )
+
+
+def policy_lines(folder: Path) -> Callable[[str], str]:
+    """Where a key of a folder's policy.toml stands, as file:line; "offensive.hide" is a key."""
+    path = folder / POLICY_FILE
+    lines = KeyLines(decode(read_bytes(path), path))
+
+    def place(key: str) -> str:
+        return f"{path}:{lines.line(('categories', *key.split('.'))) or 1}"
+
+    return place
 
 
 def _rule_files(rules: Path) -> list[Path]:

@@ -41,6 +41,13 @@ from modbot.store.pages import (
     record_posts,
     save_page_state,
 )
+from modbot.store.past import (
+    PastDecision,
+    PastText,
+    count_past,
+    past_texts,
+    reviewed_texts,
+)
 from modbot.store.record import Judged, Recorded, record_judged
 from modbot.store.service_state import service_row, tick
 
@@ -53,11 +60,14 @@ __all__ = [
     "LogEntry",
     "LoggedAudit",
     "LoggedVersion",
+    "PastDecision",
+    "PastText",
     "Recorded",
     "approved_fundraisers",
     "asked_to_hide",
     "audit_of",
     "comment_texts",
+    "count_past",
     "decision",
     "decision_log",
     "due_actions",
@@ -73,6 +83,7 @@ __all__ = [
     "page",
     "page_state",
     "pages",
+    "past_texts",
     "post_texts",
     "recheck_ids",
     "record_followup",
@@ -80,6 +91,7 @@ __all__ = [
     "record_person_decision",
     "record_posts",
     "retry_action",
+    "reviewed_texts",
     "save_page_state",
     "service_row",
     "tick",

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from modbot import store
+from modbot.counterfactual import Change, stored_changes
 from modbot.domain import Category
 from modbot.errors import UnknownDecision
 from modbot.policy import Policy
@@ -40,6 +41,7 @@ def record_routes(service: WebService, pages: Pages) -> APIRouter:
             entry=entry,
             row=log_row(entry, whole=True),
             reasons=reasons(entry),
+            changes=_changes(service.config.policy, entry),
             clause_text=_clause_text(service.config.policy, entry),
             versions=[(version, pieces(version.text, [])) for version in versions],
             decisions=decisions,
@@ -47,6 +49,11 @@ def record_routes(service: WebService, pages: Pages) -> APIRouter:
         )
 
     return routes
+
+
+def _changes(policy: Policy, entry: LogEntry) -> tuple[Change, ...] | None:
+    """None: nothing can be said, today's policy has other switches. A person needs no threshold."""
+    return () if entry.actor_kind == "person" else stored_changes(entry, policy)
 
 
 def _clause_text(policy: Policy, entry: LogEntry) -> str:

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from modbot.i18n import LANGUAGES, Language, choose, language
+from modbot.web.changes import ChangeWording
 from modbot.web.marking import visible
 from modbot.web.wording import Wording
 
@@ -48,6 +49,7 @@ class Pages:
             language=spoken,
             languages=LANGUAGES,
             wording=Wording(spoken),
+            change_wording=ChangeWording(spoken.gettext, spoken.decimal),
             moment=lambda at: spoken.moment(at, self.zone()),
             day=lambda at: spoken.day(at, self.zone()),
             asset=_asset_addresses().__getitem__,

@@ -47,3 +47,9 @@ def test_check_says_why_to_a_person(run: Run) -> None:
     assert answer.code == 0
     assert "HIDE (hidden): Hidden for profanity" in answer.out
     assert "\x1b" not in answer.out and "Rests on: " in answer.out
+
+
+def test_check_says_what_would_have_changed_the_verdict(run: Run) -> None:
+    out = run("check", "the superintendent is a moron").out
+    assert 'With officials_insult = "hide": hide (hidden).' in out
+    assert "What would have changed it" not in run("check", "good morning").out

@@ -120,3 +120,19 @@ def test_export_writes_the_audit_log_as_a_table(run: Run, hidden: int) -> None:
     lines = answer.out.splitlines()
     assert lines[0].startswith("seq,at,kind,actor")
     assert "page.added" in lines[1] and len(lines) == 6
+
+
+def test_show_tells_what_would_have_changed_the_verdict(run: Run, hidden: int) -> None:
+    changes = run("decisions", "show", str(hidden), "--json").json["would_change"]
+    assert "Without profanity_en:shit: allow (left up)." in [c["sentence"] for c in changes]
+    assert "Without profanity_en:shit: allow (left up)." in run("decisions", "show", "1").out
+    run("decisions", "undo", str(hidden), "--by", "ada")
+    assert run("decisions", "show", "2", "--json").json["would_change"] == []
+
+
+def test_show_says_when_other_switches_were_set_then(run: Run, hidden: int, folder: Path) -> None:
+    policy = folder / "policy.toml"
+    text = policy.read_text("utf-8").replace("may_hide = true", "may_hide = false")
+    policy.write_text(text, "utf-8")
+    assert run("decisions", "show", str(hidden), "--json").json["would_change"] is None
+    assert "other switches" in run("decisions", "show", str(hidden)).out

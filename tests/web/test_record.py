@@ -72,3 +72,22 @@ def test_a_decision_that_does_not_exist_is_not_found(
 ) -> None:
     record(service, [("hello", ALLOWED)])
     assert site.get(f"/decisions/{number}").status_code == 404
+
+
+def test_the_page_says_what_would_have_changed_the_verdict(
+    service: FakeService, site: Site
+) -> None:
+    record(service, [("what the frick", swearing("what the frick", "frick"))])
+    html = site.get("/decisions/1").text
+    assert '<h2 id="changes">What would have changed it</h2>' in html
+    assert "<bdi>Without profanity_en:x</bdi>" in html
+    assert "With profanity.may_hide = false" in html
+    spanish = site.get("/decisions/1", **{"accept-language": "es"}).text
+    assert "Qué lo habría cambiado" in spanish and "Sin profanity_en:x" in spanish
+
+
+def test_the_page_says_when_other_switches_were_set_then(service: FakeService, site: Site) -> None:
+    stays = swearing("what the frick", "frick", verdict=Verdict.REVIEW, hide=False)
+    record(service, [("what the frick", stays), ("hello", ALLOWED)])
+    assert "decided under other switches" in site.get("/decisions/1").text
+    assert "What would have changed it" not in site.get("/decisions/2").text

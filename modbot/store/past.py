@@ -1,0 +1,210 @@
+"""The stored history, read again: every text with what it stood under, and people's verdicts.
+
+Read in parts by row id, each in a session of its own, so that a running service is never held up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, func, select
+from sqlmodel import Session, col
+
+from modbot.domain import Comment, Signal, Verdict
+from modbot.store.id_lists import in_list
+from modbot.store.log_queries import signals_of
+from modbot.stored_text import original
+from modbot.tables import CommentRow, DecisionRow, FundraiserRow, PostRow, VersionRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastDecision:
+    """A verdict as it was stored."""
+
+    id: int
+    version_id: int
+    verdict: Verdict
+    hide: bool
+    categories: tuple[str, ...]
+    signals: tuple[Signal, ...]
+    degraded: tuple[str, ...]
+    reason: str
+    person: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastText:
+    """One stored text as it can be judged again, and what became of it.
+
+    The post has the newest text that is stored; the parent the one it had when this text was seen,
+    fundraisers those approved at that time.
+    """
+
+    version_id: int
+    comment: Comment
+    bot: PastDecision | None  # the bot's latest word on this text
+    person: PastDecision | None  # a person's latest word on this text
+
+
+def count_past(session: Session, *, page: str | None = None, since: datetime | None = None) -> int:
+    """How many texts past_texts() would give in all."""
+    counted = _chosen(select(func.count()), page, since)
+    return session.scalar(counted.select_from(VersionRow).join(CommentRow, _of_comment())) or 0
+
+
+def past_texts(
+    session: Session,
+    *,
+    after: int = 0,
+    limit: int = 500,
+    page: str | None = None,
+    since: datetime | None = None,
+) -> list[PastText]:
+    """The next texts by row id after version `after`, those first seen at or after `since`.
+
+    What pages themselves wrote is left out: it was never judged.
+    """
+    query: Select[*tuple[Any, ...]] = select(VersionRow, CommentRow, col(PostRow.text))
+    query = query.join(CommentRow, _of_comment()).outerjoin(
+        PostRow,
+        and_(
+            col(PostRow.page_id) == col(CommentRow.page_id),
+            col(PostRow.post_id) == col(CommentRow.post_id),
+        ),
+    )
+    query = _chosen(query, page, since).where(col(VersionRow.id) > after)
+    rows = session.execute(query.order_by(col(VersionRow.id)).limit(limit)).all()
+    decisions = _decisions(session, [version.id for version, _, _ in rows])
+    parents = _parents(session, [comment for _, comment, _ in rows])
+    fundraisers = list(session.scalars(select(FundraiserRow).order_by(col(FundraiserRow.id))))
+    return [
+        PastText(
+            version_id=version.id,
+            comment=_comment(
+                comment,
+                version,
+                post_text=post_text or "",
+                parent_text=_at(parents.get((comment.page_id, comment.parent_id), []), version),
+                approved_fundraisers=_approved(fundraisers, version.seen_at),
+            ),
+            bot=decisions.get((version.id, False)),
+            person=decisions.get((version.id, True)),
+        )
+        for version, comment, post_text in rows
+    ]
+
+
+def _comment(comment: CommentRow, version: VersionRow, **surroundings: Any) -> Comment:
+    return Comment(
+        page_id=comment.page_id,
+        platform=comment.platform,
+        id=comment.comment_id,
+        post_id=comment.post_id,
+        text=original(version.text, escaped=version.escaped),
+        created_at=comment.created_at,
+        parent_id=comment.parent_id,
+        author_name=comment.author_name,
+        **surroundings,
+    )
+
+
+def _of_comment() -> Any:
+    return col(CommentRow.id) == col(VersionRow.comment_row)
+
+
+def _chosen(query: Any, page: str | None, since: datetime | None) -> Any:
+    query = query.where(col(CommentRow.by_page).is_(False))
+    if page is not None:
+        query = query.where(col(CommentRow.page_id) == page)
+    if since is not None:
+        query = query.where(col(VersionRow.seen_at) >= since)
+    return query
+
+
+def _decisions(
+    session: Session, version_ids: Sequence[int | None]
+) -> dict[tuple[int, bool], PastDecision]:
+    """The latest by version and by whether a person gave it."""
+    known = [version_id for version_id in version_ids if version_id is not None]
+    rows = session.scalars(
+        select(DecisionRow)
+        .where(in_list(col(DecisionRow.version_id), known))
+        .order_by(col(DecisionRow.id))
+    )
+    return {(row.version_id, row.actor_kind == "person"): _past(row) for row in rows}
+
+
+def _past(row: DecisionRow) -> PastDecision:
+    assert row.id is not None
+    return PastDecision(
+        id=row.id,
+        version_id=row.version_id,
+        verdict=Verdict(row.verdict),
+        hide=bool(row.hide),
+        categories=tuple(row.categories),
+        signals=signals_of(row.signals),
+        degraded=tuple(row.degraded),
+        reason=row.reason,
+        person=row.actor_kind == "person",
+    )
+
+
+def _parents(
+    session: Session, comments: Iterable[CommentRow]
+) -> Mapping[tuple[str, str | None], list[VersionRow]]:
+    """Every text of the comments that these answer, oldest first, by page and vendor's id."""
+    wanted = {c.parent_id for c in comments if c.parent_id is not None}
+    if not wanted:
+        return {}
+    rows = session.execute(
+        select(col(CommentRow.page_id), col(CommentRow.comment_id), VersionRow)
+        .join(VersionRow, _of_comment())
+        .where(
+            in_list(col(CommentRow.comment_id), wanted),
+            in_list(col(CommentRow.page_id), {c.page_id for c in comments}),
+        )
+        .order_by(col(VersionRow.id))
+    )
+    found: dict[tuple[str, str | None], list[VersionRow]] = {}
+    for page_id, comment_id, version in rows:
+        found.setdefault((page_id, comment_id), []).append(version)
+    return found
+
+
+def _at(texts: Sequence[VersionRow], seen: VersionRow) -> str:
+    """The parent's text when this one was seen; its first where that is later."""
+    then = [text for text in texts if text.seen_at <= seen.seen_at] or list(texts[:1])
+    return original(then[-1].text, escaped=then[-1].escaped) if then else ""
+
+
+def _approved(fundraisers: Sequence[FundraiserRow], at: datetime) -> tuple[str, ...]:
+    """store.approved_fundraisers() as it was at a time."""
+    return tuple(
+        f"{row.name} {row.details}".strip()
+        for row in fundraisers
+        if row.approved_at <= at and (row.ends_at is None or row.ends_at > at)
+    )
+
+
+def reviewed_texts(
+    session: Session, *, after: int = 0, limit: int = 500, since: datetime | None = None
+) -> list[tuple[PastDecision, PastDecision | None, str]]:
+    """The next texts on which a person gave a verdict, by row id after version `after`: the
+    person's latest word, the bot's latest word, the text. `since` is when the person decided."""
+    said = select(col(DecisionRow.version_id)).where(
+        col(DecisionRow.actor_kind) == "person", col(DecisionRow.version_id) > after
+    )
+    if since is not None:
+        said = said.where(col(DecisionRow.decided_at) >= since)
+    ids = session.scalars(said.distinct().order_by(col(DecisionRow.version_id)).limit(limit)).all()
+    decisions = _decisions(session, ids)
+    rows = session.execute(
+        select(col(VersionRow.id), col(VersionRow.text), col(VersionRow.escaped)).where(
+            in_list(col(VersionRow.id), list(ids))
+        )
+    )
+    texts = {row[0]: original(row[1], escaped=row[2]) for row in rows}
+    return [(decisions[i, True], decisions.get((i, False)), texts[i]) for i in ids]

@@ -1,0 +1,266 @@
+"""Precision and recall against the threshold, from what people upheld and overruled.
+
+Only reviewed comments are seen here, and people mostly review what the bot picked out. So precision
+is that of the reviewed, and recall is a share of the breaches that were seen, never of all there
+are. Nothing is changed: a proposal is lines of TOML for a person to put into policy.toml.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from modbot import store
+from modbot.domain import Category, Signal, Verdict
+from modbot.policy import RULES, CategoryPolicy
+from modbot.spoken_language import guess_language
+from modbot.store import Database, PastDecision
+
+Z_95 = 1.959963984540054  # two-sided 95 % of the normal distribution
+AT_ONCE = 500
+
+BIAS = (
+    "Only comments that a person reviewed are counted, and people mostly review what the bot "
+    "picked out. Precision holds for comments like those; recall is a share of the breaches that "
+    "were seen, and says nothing of those that nobody looked at."
+)
+_BREACH = frozenset({Verdict.HIDE, Verdict.ESCALATE})
+
+
+class Source(StrEnum):
+    """Whose scores a threshold is compared with."""
+
+    RULES = "rules"
+    MODEL = "model"
+
+    @property
+    def key(self) -> str:
+        """The key of policy.toml that is proposed for it."""
+        return "hide" if self is Source.RULES else "model_review"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reviewed:
+    """The best score that a reviewed comment has in a category, and what the person made of it."""
+
+    category: Category
+    source: Source
+    score: float
+    breach: bool
+    language: str
+
+
+@dataclass(kw_only=True)
+class Verdicts:
+    """All that people decided, as far as it says something of a category."""
+
+    reviewed: list[Reviewed] = field(default_factory=list)
+    comments: int = 0
+    undecided: int = 0  # a person left it in review
+    other_reason: Counter[Category] = field(default_factory=Counter)  # a breach, of something else
+    without_signal: int = 0  # a breach in which nothing had been found at all
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """A share with its 95 % interval."""
+
+    right: int
+    of: int
+
+    @property
+    def value(self) -> float | None:
+        return self.right / self.of if self.of else None
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Lower and upper bound; see wilson()."""
+        return wilson(self.right, self.of)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """What one threshold would do with the reviewed comments of a category."""
+
+    threshold: float
+    precision: Share  # of those at or past the threshold, how many were breaches
+    recall: Share  # of the breaches seen, how many are at or past it
+
+
+class Outcome(StrEnum):
+    """How a search for a threshold ended."""
+
+    PROPOSED = "proposed"  # even the lower bound of the interval reaches the wanted precision
+    TOO_FEW = "too_few"  # so few were reviewed that no threshold could prove it
+    NOT_REACHED = "not_reached"  # enough were reviewed, and none reaches it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advice:
+    """What the reviewed comments of one category and source say."""
+
+    category: Category
+    source: Source
+    wanted: float
+    outcome: Outcome
+    points: tuple[Point, ...]  # highest threshold first
+    chosen: Point | None  # the proposal
+    likely: Point | None  # the lowest that reaches `wanted` itself, though not with its bound
+    now: Point  # the threshold in force
+    by_language: Mapping[str, Share]  # precision past the chosen, the likely or the present one
+    reviewed: int
+    needed: int  # how many without a fault would prove `wanted`
+
+
+def wilson(right: int, of: int, z: float = Z_95) -> tuple[float, float]:
+    """The score interval of a share, 95 % unless `z` says otherwise; (0, 1) for none of none.
+
+    E. B. Wilson, JASA 22 (1927) 209-212; recommended for small numbers by L. Brown, T. Cai and
+    A. DasGupta, Statistical Science 16 (2001) 101-133, section 3.1.1.
+    """
+    if of == 0:
+        return 0.0, 1.0
+    share, spread = right / of, z * z / of
+    centre = (share + spread / 2) / (1 + spread)
+    half = z / (1 + spread) * math.sqrt(share * (1 - share) / of + spread / (4 * of))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def needed_without_fault(wanted: float, z: float = Z_95) -> int:
+    """How many right out of as many put Wilson's lower bound, n / (n + z²), at `wanted`."""
+    return math.ceil(wanted * z * z / (1 - wanted)) if wanted < 1 else 0
+
+
+def read_verdicts(database: Database, *, since: datetime | None = None) -> Verdicts:
+    """What people decided on or after `since`."""
+    found = Verdicts()
+    after = 0
+    while True:
+        with database.read() as s:
+            part = store.reviewed_texts(s, after=after, limit=AT_ONCE, since=since)
+        if not part:
+            return found
+        after = part[-1][0].version_id
+        for person, bot, text in part:
+            _add(found, person, bot, text)
+
+
+def _add(found: Verdicts, person: PastDecision, bot: PastDecision | None, text: str) -> None:
+    found.comments += 1
+    if person.verdict is Verdict.REVIEW:
+        found.undecided += 1
+        return
+    breach = person.verdict in _BREACH
+    signals = (bot or person).signals
+    if breach and not signals:
+        found.without_signal += 1
+    named = {Category(name) for name in person.categories} or {s.category for s in signals}
+    language = guess_language(text)
+    for (category, source), score in _best(signals).items():
+        if breach and category not in named:
+            found.other_reason[category] += 1
+        elif breach and not person.categories and len(named) > 1:
+            found.other_reason[category] += 1  # nobody said which of them it was
+        else:
+            found.reviewed.append(
+                Reviewed(
+                    category=category, source=source, score=score, breach=breach, language=language
+                )
+            )
+
+
+def _best(signals: Iterable[Signal]) -> dict[tuple[Category, Source], float]:
+    best: dict[tuple[Category, Source], float] = {}
+    for signal in signals:
+        source = Source.RULES if signal.source == RULES else Source.MODEL
+        key = signal.category, source
+        best[key] = max(best.get(key, 0.0), signal.score)
+    return best
+
+
+def advise(
+    verdicts: Verdicts, category: Category, source: Source, rule: CategoryPolicy, wanted: float
+) -> Advice:
+    """The lowest threshold of a category that is proven to reach the wanted precision."""
+    cases = [r for r in verdicts.reviewed if r.category is category and r.source is source]
+    points = curve(cases, source)
+    now = _point(cases, source, getattr(rule, source.key))
+    chosen = _lowest(p for p in points if p.precision.interval[0] >= wanted)
+    likely = _lowest(p for p in points if (p.precision.value or 0) >= wanted)
+    needed = needed_without_fault(wanted)
+    outcome = Outcome.PROPOSED if chosen else Outcome.NOT_REACHED
+    if chosen is None and (wanted >= 1 or len(cases) < needed):
+        outcome = Outcome.TOO_FEW
+    shown = chosen or likely or now
+    return Advice(
+        category=category,
+        source=source,
+        wanted=wanted,
+        outcome=outcome,
+        points=points,
+        chosen=chosen,
+        likely=likely,
+        now=now,
+        by_language=_by_language(cases, source, shown.threshold),
+        reviewed=len(cases),
+        needed=needed,
+    )
+
+
+def curve(cases: Sequence[Reviewed], source: Source) -> tuple[Point, ...]:
+    """A point for each distinct score, highest first, at a threshold that just takes it in."""
+    scores = sorted({case.score for case in cases}, reverse=True)
+    thresholds = [
+        _just_taking_in(score, below, source)
+        for score, below in zip(scores, [*scores[1:], 0.0], strict=False)
+    ]
+    return tuple(_point(cases, source, threshold) for threshold in thresholds)
+
+
+def _just_taking_in(score: float, below: float, source: Source) -> float:
+    """Rules count from their threshold on, models above it: there it lies between two scores."""
+    if source is Source.RULES:
+        return score
+    short = math.floor(score * 1000) / 1000
+    return short if below <= short < score else below
+
+
+def _counts(score: float, source: Source, threshold: float) -> bool:
+    """As policy.decide() compares."""
+    return score >= threshold if source is Source.RULES else score > threshold
+
+
+def _point(cases: Sequence[Reviewed], source: Source, threshold: float) -> Point:
+    past = [case.breach for case in cases if _counts(case.score, source, threshold)]
+    breaches = sum(case.breach for case in cases)
+    return Point(
+        threshold=threshold,
+        precision=Share(right=sum(past), of=len(past)),
+        recall=Share(right=sum(past), of=breaches),
+    )
+
+
+def _lowest(points: Iterable[Point]) -> Point | None:
+    return min(points, key=lambda point: point.threshold, default=None)
+
+
+def _by_language(cases: Sequence[Reviewed], source: Source, threshold: float) -> dict[str, Share]:
+    past = [case for case in cases if _counts(case.score, source, threshold)]
+    total = Counter(case.language for case in past)
+    right = Counter(case.language for case in past if case.breach)
+    return {language: Share(right=right[language], of=total[language]) for language in total}
+
+
+def toml_lines(advice: Advice, rule: CategoryPolicy) -> list[str]:
+    """What to put into policy.toml; empty where nothing is proposed."""
+    if advice.chosen is None:
+        return []
+    threshold = advice.chosen.threshold
+    lines = [f"[categories.{advice.category.value}]", f"{advice.source.key} = {threshold!r}"]
+    if advice.source is Source.RULES and threshold < rule.review:
+        lines.append(f"review = {threshold!r}  # must not be above hide")
+    return lines

@@ -1,0 +1,227 @@
+"""Thresholds from what people upheld and overruled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modbot import review
+from modbot.domain import Actor, Category, Decision, Evidence, Signal, Verdict
+from modbot.policy import decide
+from modbot.store import Database
+from modbot.tuning import (
+    BIAS,
+    Outcome,
+    Reviewed,
+    Source,
+    Verdicts,
+    advise,
+    curve,
+    needed_without_fault,
+    read_verdicts,
+    toml_lines,
+    wilson,
+)
+from tests.records import NOON, judged, later, open_database, record
+from tests.test_policy import category_policy, changed
+
+ADA = Actor(kind="person", name="Ada")
+OFFENSIVE = Category.OFFENSIVE
+RULE = category_policy(OFFENSIVE)
+
+
+def cases(
+    scores: Sequence[tuple[float, int, int]],
+    source: Source = Source.MODEL,
+    language: str = "en",
+) -> list[Reviewed]:
+    """Score, how many were breaches, how many were not."""
+    return [
+        Reviewed(category=OFFENSIVE, source=source, score=score, breach=breach, language=language)
+        for score, right, wrong in scores
+        for breach, number in ((True, right), (False, wrong))
+        for _ in range(number)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("right", "of", "low", "high"),
+    [
+        pytest.param(0, 0, 0.0, 1.0, id="nothing known"),
+        pytest.param(10, 10, 0.7225, 1.0, id="ten of ten"),
+        pytest.param(0, 10, 0.0, 0.2775, id="none of ten"),
+        pytest.param(
+            81,
+            263,
+            0.2553,
+            0.3662,
+            id="R. G. Newcombe, Statistics in Medicine 17 (1998) 857, table I",
+        ),
+    ],
+)
+def test_the_interval_is_wilsons(right: int, of: int, low: float, high: float) -> None:
+    assert wilson(right, of) == pytest.approx((low, high), abs=5e-5)
+
+
+@given(st.integers(1, 5000), st.data())
+def test_the_interval_holds_the_share_and_lies_in_the_unit_interval(
+    of: int, data: st.DataObject
+) -> None:
+    right = data.draw(st.integers(0, of))
+    low, high = wilson(right, of)
+    assert 0 <= low <= right / of + 1e-12 and right / of - 1e-12 <= high <= 1
+
+
+@pytest.mark.parametrize("wanted", [0.9, 0.97, 0.99])
+def test_so_many_without_a_fault_prove_a_precision_and_one_fewer_does_not(wanted: float) -> None:
+    needed = needed_without_fault(wanted)
+    assert wilson(needed, needed)[0] >= wanted > wilson(needed - 1, needed - 1)[0]
+
+
+def test_the_lowest_threshold_that_is_proven_is_proposed() -> None:
+    verdicts = Verdicts(reviewed=cases([(0.99, 150, 0), (0.95, 150, 2), (0.8, 50, 40)]))
+    advice = advise(verdicts, OFFENSIVE, Source.MODEL, RULE, 0.97)
+    assert advice.outcome is Outcome.PROPOSED and advice.chosen is not None
+    assert 0.8 <= advice.chosen.threshold < 0.95
+    assert (advice.chosen.precision.right, advice.chosen.precision.of) == (300, 302)
+    assert advice.chosen.recall.value == pytest.approx(300 / 350)
+    line = toml_lines(advice, RULE)
+    assert line == ["[categories.offensive]", f"model_review = {advice.chosen.threshold}"]
+
+
+def test_too_few_reviewed_decisions_propose_nothing_and_say_how_many_it_takes() -> None:
+    verdicts = Verdicts(reviewed=cases([(0.99, 40, 0)]))
+    advice = advise(verdicts, OFFENSIVE, Source.MODEL, RULE, 0.97)
+    assert (advice.outcome, advice.chosen, advice.needed) == (Outcome.TOO_FEW, None, 125)
+    assert advice.likely is not None, "what is likely is told, though not proposed"
+    assert toml_lines(advice, RULE) == []
+
+
+def test_a_precision_that_no_threshold_reaches_is_told_as_such() -> None:
+    verdicts = Verdicts(reviewed=cases([(0.99, 100, 60), (0.9, 50, 50)]))
+    advice = advise(verdicts, OFFENSIVE, Source.MODEL, RULE, 0.97)
+    assert (advice.outcome, advice.chosen, advice.likely) == (Outcome.NOT_REACHED, None, None)
+
+
+def test_a_rules_score_counts_from_its_threshold_on() -> None:
+    reviewed = cases([(1.0, 200, 0), (0.8, 100, 1), (0.3, 0, 50)], Source.RULES)
+    advice = advise(Verdicts(reviewed=reviewed), OFFENSIVE, Source.RULES, RULE, 0.97)
+    assert advice.chosen is not None and advice.chosen.threshold == 0.8
+    assert toml_lines(advice, RULE) == ["[categories.offensive]", "hide = 0.8"]
+    strict = category_policy(OFFENSIVE, review=0.9)
+    assert toml_lines(advice, strict)[-1] == "review = 0.8  # must not be above hide"
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=40),
+    st.sampled_from(list(Source)),
+)
+def test_a_point_counts_as_the_policy_would_with_that_threshold(
+    scored: list[tuple[float, bool]], source: Source
+) -> None:
+    reviewed = [
+        Reviewed(category=OFFENSIVE, source=source, score=s, breach=b, language="en")
+        for s, b in scored
+    ]
+    for point in curve(reviewed, source):
+        if not 0 <= point.threshold <= 1:
+            continue
+        key = {"review": point.threshold, "hide": 1.0} if source is Source.RULES else {}
+        policy = changed(OFFENSIVE, **(key or {"model_review": point.threshold}))
+        name = "rules" if source is Source.RULES else "embedded"
+        found = sum(
+            decide(
+                [Signal(source=name, category=OFFENSIVE, score=s, evidence=Evidence(rule="x"))],
+                policy,
+            ).verdict
+            is not Verdict.ALLOW
+            for s, _ in scored
+        )
+        assert found == point.precision.of
+
+
+def test_precision_is_told_by_language() -> None:
+    reviewed = cases([(0.9, 30, 1)]) + cases([(0.9, 10, 9)], language="es")
+    advice = advise(Verdicts(reviewed=reviewed), OFFENSIVE, Source.MODEL, RULE, 0.7)
+    assert {k: (v.right, v.of) for k, v in advice.by_language.items()} == {
+        "en": (30, 31),
+        "es": (10, 19),
+    }
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = open_database(tmp_path)
+    yield opened
+    opened.close()
+
+
+def signal(score: float, category: Category = OFFENSIVE, source: str = "rules") -> Signal:
+    return Signal(
+        source=source, category=category, score=score, evidence=Evidence(rule=f"{category}")
+    )
+
+
+def decision(*signals: Signal, categories: tuple[Category, ...] = (OFFENSIVE,)) -> Decision:
+    return Decision(
+        verdict=Verdict.REVIEW, hide=False, categories=categories, signals=signals, reason="r"
+    )
+
+
+def answer(database: Database, number: int, verdict: Verdict, minutes: float = 1) -> None:
+    review.resolve(database, number, verdict, ADA, "", later(minutes))
+
+
+def test_what_people_decided_becomes_a_score_and_a_truth(database: Database) -> None:
+    both = decision(signal(0.8), signal(0.6), signal(0.93, source="embedded"))
+    record(
+        database,
+        judged("a", "el comité miente siempre", both),
+        judged("b", "you are so bad", decision(signal(1.0))),
+        judged("c", "left in review", decision(signal(1.0))),
+        judged("d", "nobody looked", decision(signal(1.0))),
+    )
+    answer(database, 1, Verdict.ALLOW)
+    answer(database, 2, Verdict.HIDE)
+    answer(database, 3, Verdict.REVIEW)
+    verdicts = read_verdicts(database)
+    assert (verdicts.comments, verdicts.undecided) == (3, 1)
+    assert [(r.source.value, r.score, r.breach, r.language) for r in verdicts.reviewed] == [
+        ("rules", 0.8, False, "es"),
+        ("model", 0.93, False, "es"),
+        ("rules", 1.0, True, "en"),
+    ]
+
+
+def test_a_persons_last_word_counts(database: Database) -> None:
+    record(database, judged("a", "x", decision(signal(1.0))))
+    answer(database, 1, Verdict.HIDE)
+    answer(database, 1, Verdict.ALLOW, minutes=2)
+    assert [r.breach for r in read_verdicts(database).reviewed] == [False]
+
+
+def test_a_breach_of_another_category_says_nothing_of_this_one(database: Database) -> None:
+    mixed = decision(signal(1.0, Category.PROFANITY), signal(0.3), categories=(Category.PROFANITY,))
+    unclear = decision(signal(0.3, Category.PROFANITY), signal(0.3), categories=())
+    record(database, judged("a", "x", mixed), judged("b", "y", unclear), judged("c", "z"))
+    for number in (1, 2, 3):
+        answer(database, number, Verdict.HIDE)
+    verdicts = read_verdicts(database)
+    assert [r.category for r in verdicts.reviewed] == [Category.PROFANITY]
+    assert verdicts.other_reason[OFFENSIVE] == 2
+    assert verdicts.without_signal == 1
+
+
+def test_only_decisions_since_a_day_are_read(database: Database) -> None:
+    record(database, judged("a", "x", decision(signal(1.0))))
+    answer(database, 1, Verdict.HIDE)
+    assert read_verdicts(database, since=later(5)).comments == 0
+    assert read_verdicts(database, since=NOON).comments == 1
+
+
+def test_the_note_says_what_is_not_seen() -> None:
+    assert "Only comments that a person reviewed" in BIAS and "nobody looked at" in BIAS
