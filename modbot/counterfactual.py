@@ -15,7 +15,7 @@ from typing import Protocol
 from modbot.domain import Aspect, Category, Decision, Signal, Verdict
 from modbot.policy import RULES, CategoryPolicy, Policy, decide
 
-_THRESHOLDS = ("review", "hide", "model_review")
+_THRESHOLDS = ("review", "hide", "model_review", "model_hide")
 _HOLDING = (Aspect.OFFICIAL, Aspect.QUOTED)
 _QUOTABLE = frozenset({Category.PROFANITY, Category.OFFENSIVE, Category.THREAT})
 _ABOUT_OFFICE = frozenset({Category.OFFENSIVE, Category.PERSONAL_ISSUE})
@@ -235,7 +235,7 @@ class _Trial:
     ) -> None:
         for limit, relation, value in moves:
             changed = _with(rule, key, value)
-            if changed.hide < changed.review:
+            if changed.hide < changed.review or changed.model_hide < changed.model_review:
                 continue  # the settings refuse it
             after = replace(case, policy=_in(case.policy, changed))
             subject = f"{rule.category.value}.{key}"
@@ -315,7 +315,7 @@ def _scores(signals: Iterable[Signal], category: Category, key: str) -> list[flo
             signal.score
             for signal in signals
             if signal.category is category
-            and (key == "hide" or (signal.source == RULES) == (key == "review"))
+            and (signal.source == RULES) == (key in ("review", "hide"))
         }
     )
 

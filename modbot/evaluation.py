@@ -123,6 +123,10 @@ def signal_fields(signal: Signal) -> Report:
             "text": evidence.text,
             "start": evidence.start,
             "end": evidence.end,
+            "shares": [
+                {"text": s.text, "start": s.start, "end": s.end, "share": s.share}
+                for s in evidence.shares
+            ],
         },
     }
 

@@ -13,6 +13,9 @@ from typing import Literal
 from modbot.domain import Aspect, Category, Decision, Signal, Verdict
 
 RULES = "rules"  # the source of rule hits; every other source is a model
+# Models whose scores are probabilities of the policy's own categories, calibrated on comments of
+# their kind. Whatever another model says, a person looks, and nothing more.
+CALIBRATED = frozenset({"embedded"})
 
 # Which of two categories with the same verdict is named first.
 _RANK = {
@@ -35,6 +38,17 @@ _DONE = {
 }
 
 
+NEVER = 1.0  # as `model_hide`: whatever the score
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """Who decided that a switch may stand as it does, and when."""
+
+    by: str
+    on: str  # year and month, or the day: 2021-03 or 2021-03-18
+
+
 @dataclass(frozen=True, kw_only=True)
 class CategoryPolicy:
     """What may happen to a comment in one category, and on what it rests."""
@@ -47,7 +61,8 @@ class CategoryPolicy:
     clause: str  # number in the district's policy
     clause_text: str  # what it says, in our words
     model_review: float = 1.0  # model score (0 to 1) above which a person should look
-    model_lifts: bool = False  # may a model score >= hide turn a rule's review into a hide
+    model_hide: float = NEVER  # model score from which it is hidden without any rule
+    model_lifts: bool = False  # may a score above model_review turn a rule's review into a hide
     reply: str = ""  # template of an answer to the author
 
 
@@ -57,6 +72,7 @@ class Policy:
 
     categories: Mapping[Category, CategoryPolicy]
     officials_insult: Literal["hide", "review"] = "review"
+    approvals: Mapping[str, Approval] = field(default_factory=dict)  # by the switch's name
     sha256: str = ""  # of the file it was read from
 
 
@@ -120,34 +136,58 @@ def _weigh(signals: Sequence[Signal], rule: CategoryPolicy, policy: Policy) -> _
     model = max(scored, key=lambda signal: signal.score, default=None)
     if model is not None:
         thresholds[f"{name}.model_review"] = rule.model_review
-    if hit is not None and hit.score >= rule.review:
-        lifted = rule.model_lifts and model is not None and model.score >= rule.hide
-        grave = hit.score >= rule.hide or lifted
-        held = (_held(hit, policy) or _official_case(hits, rule)) if grave else ""
-        strict = grave and not held
-        hides = strict and rule.may_hide and rule.category not in _REVIEW_AT_MOST
-        return _Finding(
-            category=rule.category,
-            verdict=_strictest(rule) if strict else Verdict.REVIEW,
-            hide=hides,
-            deciding=hit,
-            held=held,
-            thresholds=thresholds,
-        )
-    asks = model is not None and model.score > rule.model_review
+        thresholds[f"{name}.model_hide"] = rule.model_hide
+    if hit is None or hit.score < rule.review:
+        return _by_model(model, rule, thresholds)
+    lifted = rule.model_lifts and model is not None and model.score > rule.model_review
+    grave = hit.score >= rule.hide or lifted
+    held = (_held(hit, policy) or _official_case(hits, rule)) if grave else ""
+    strict = grave and not held
     return _Finding(
         category=rule.category,
-        verdict=Verdict.REVIEW if asks else Verdict.ALLOW,
-        hide=False,
-        deciding=model if asks else None,
+        verdict=_strictest(rule) if strict else Verdict.REVIEW,
+        hide=strict and _may_hide(rule),
+        deciding=hit,
+        held=held,
         thresholds=thresholds,
     )
+
+
+def _by_model(
+    model: Signal | None, rule: CategoryPolicy, thresholds: Mapping[str, float]
+) -> _Finding:
+    """The verdict where no rule counts. A model's word alone hides nothing that is about officials,
+    but it does tell a person of a threat or a cry for help at once."""
+    if model is None or model.score <= rule.model_review:
+        return _Finding(
+            category=rule.category, verdict=Verdict.ALLOW, hide=False, thresholds=thresholds
+        )
+    grave = model.source in CALIBRATED and rule.model_hide < NEVER
+    grave = grave and model.score >= rule.model_hide
+    held = "a model's word alone hides nothing about officials or the running of the schools"
+    if not grave or model.aspect is not Aspect.OFFICIAL:
+        held = ""
+    hides = grave and not held and _may_hide(rule)
+    urgent = rule.category in _ESCALATES and model.source in CALIBRATED
+    verdict = Verdict.ESCALATE if urgent else Verdict.HIDE if hides else Verdict.REVIEW
+    return _Finding(
+        category=rule.category,
+        verdict=verdict,
+        hide=hides,
+        deciding=model,
+        held=held,
+        thresholds=thresholds,
+    )
+
+
+def _may_hide(rule: CategoryPolicy) -> bool:
+    return rule.may_hide and rule.category not in _REVIEW_AT_MOST
 
 
 def _strictest(rule: CategoryPolicy) -> Verdict:
     if rule.category in _ESCALATES:
         return Verdict.ESCALATE
-    if rule.may_hide and rule.category not in _REVIEW_AT_MOST:
+    if _may_hide(rule):
         return Verdict.HIDE
     return Verdict.REVIEW
 

@@ -9,6 +9,7 @@ import typer
 
 from modbot.cli.answers import answer, print_table
 from modbot.cli.changes import tell_changes
+from modbot.cli.signals import COLUMNS, signal_rows
 from modbot.cli.surroundings import ConfigOption, JsonOption, load, utc_now
 
 if TYPE_CHECKING:
@@ -88,10 +89,7 @@ def _tell(console: Console, decision: Decision, policy: Policy) -> None:
     print_table(
         console,
         "Signals",
-        ("source", "category", "score", "rule", "words"),
-        (
-            (s.source, s.category.value, s.score, s.evidence.rule, s.evidence.text)
-            for s in decision.signals
-        ),
+        COLUMNS,
+        signal_rows(decision.signals),
     )
     tell_changes(console, stored_changes(decision, policy))

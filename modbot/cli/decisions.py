@@ -10,6 +10,7 @@ import typer
 
 from modbot.cli.answers import answer, print_table
 from modbot.cli.changes import change_fields, tell_changes
+from modbot.cli.signals import COLUMNS, signal_rows
 from modbot.cli.surroundings import (
     ByOption,
     ConfigOption,
@@ -159,11 +160,8 @@ def _tell(
     print_table(
         console,
         "Signals",
-        ("source", "category", "score", "rule", "words"),
-        (
-            (s.source, s.category.value, s.score, s.evidence.rule, s.evidence.text)
-            for s in entry.signals
-        ),
+        COLUMNS,
+        signal_rows(entry.signals),
     )
     tell_changes(console, changes)
     texts = ((v.number, v.seen_at, v.text) for v in versions)

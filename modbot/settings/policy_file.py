@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, Field, create_model, model_validator
 
 from modbot.domain import Category
-from modbot.policy import CategoryPolicy, Policy
+from modbot.policy import NEVER, Approval, CategoryPolicy, Policy
 from modbot.settings.sections import Section
 from modbot.settings.toml_file import parse
 
@@ -27,6 +27,7 @@ class CategoryEntry(Section):
     clause: str = Field(min_length=1, max_length=200)
     clause_text: str = Field(min_length=1, max_length=2_000)
     model_review: float = Field(1.0, ge=0, le=1)
+    model_hide: float = Field(NEVER, ge=0, le=1)
     model_lifts: bool = False
     reply: str = Field("", max_length=2_000)
 
@@ -34,6 +35,8 @@ class CategoryEntry(Section):
     def _ordered(self) -> Self:
         if self.hide < self.review:
             raise ValueError("hide must not be less than review")
+        if self.model_hide < self.model_review:
+            raise ValueError("model_hide must not be less than model_review")
         return self
 
 
@@ -49,11 +52,40 @@ _fields: dict[str, Any] = {c.value: (_entry_of(c), ...) for c in Category}
 Categories: type[BaseModel] = create_model("Categories", __base__=Section, **_fields)
 
 
+class ApprovalEntry(Section):
+    """Who approved a switch, and when."""
+
+    by: str = Field(min_length=1, max_length=200)
+    on: str = Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?$")
+
+
+class Approvals(Section):
+    """The switches that may not be on without a name."""
+
+    officials_insult: ApprovalEntry | None = None  # before "hide"
+    profanity_may_hide: ApprovalEntry | None = None
+
+
 class PolicyFile(Section):
     """The whole of policy.toml; every category has to be there."""
 
     officials_insult: Literal["hide", "review"] = "review"
+    approvals: Approvals = Approvals()
     categories: Categories
+
+    @model_validator(mode="after")
+    def _approved(self) -> Self:
+        profanity: CategoryEntry = getattr(self.categories, Category.PROFANITY.value)
+        thrown = {
+            "officials_insult": self.officials_insult == "hide",
+            "profanity_may_hide": profanity.may_hide,
+        }
+        for switch, on in thrown.items():
+            if on and getattr(self.approvals, switch) is None:
+                raise ValueError(
+                    f"nobody has approved it: [approvals.{switch}] must say by whom and on what day"
+                )
+        return self
 
 
 def read_policy(data: bytes, path: Path) -> Policy:
@@ -66,5 +98,9 @@ def read_policy(data: bytes, path: Path) -> Policy:
             for category, entry in entries.items()
         },
         officials_insult=file.officials_insult,
+        approvals={
+            switch: Approval(**entry)
+            for switch, entry in file.approvals.model_dump(exclude_none=True).items()
+        },
         sha256=hashlib.sha256(data).hexdigest(),
     )

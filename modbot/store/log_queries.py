@@ -18,6 +18,7 @@ from modbot.domain import (
     Category,
     Evidence,
     Mode,
+    Share,
     Signal,
     Verdict,
 )
@@ -285,6 +286,10 @@ def signals_of(stored: Sequence[Mapping[str, Any]]) -> tuple[Signal, ...]:
                 text=shown(signal["text"]),
                 start=signal["start"],
                 end=signal["end"],
+                shares=tuple(
+                    Share(text=shown(text), start=start, end=end, share=share)
+                    for start, end, share, text in signal.get("shares", ())
+                ),
             ),
         )
         for signal in stored
@@ -295,6 +300,10 @@ def _in_shown_text(signals: Iterable[Signal], text: str) -> tuple[Signal, ...]:
     def moved(offset: int | None) -> int | None:
         return None if offset is None else shown_offset(text, offset)
 
+    def share_moved(share: Share) -> Share:
+        start, end = shown_offset(text, share.start), shown_offset(text, share.end)
+        return replace(share, start=start, end=end)
+
     return tuple(
         replace(
             signal,
@@ -302,6 +311,7 @@ def _in_shown_text(signals: Iterable[Signal], text: str) -> tuple[Signal, ...]:
                 signal.evidence,
                 start=moved(signal.evidence.start),
                 end=moved(signal.evidence.end),
+                shares=tuple(map(share_moved, signal.evidence.shares)),
             ),
         )
         for signal in signals

@@ -277,15 +277,18 @@ def _shown(text: str | None) -> str | None:
 
 def signal_json(signal: Signal) -> dict[str, object]:
     """A signal as the decision row keeps it; offsets are those in the text as sent."""
+    evidence = signal.evidence
+    shares = [[s.start, s.end, float(s.share), s.text] for s in evidence.shares]
     return {
         "source": signal.source,
         "category": signal.category.value,
         "score": float(signal.score),
-        "rule": signal.evidence.rule,
-        "text": signal.evidence.text,
-        "start": signal.evidence.start,
-        "end": signal.evidence.end,
+        "rule": evidence.rule,
+        "text": evidence.text,
+        "start": evidence.start,
+        "end": evidence.end,
         "aspect": signal.aspect.value,
+        **({"shares": shares} if shares else {}),
     }
 
 

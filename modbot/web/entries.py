@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from modbot.domain import Aspect, Category, Signal
+from modbot.domain import Aspect, Category, Share, Signal
 from modbot.pipeline import OWN_WORDS
 from modbot.policy import RULES
 from modbot.store import LogEntry
@@ -26,6 +26,7 @@ class Reason:
     category: str
     rule: str  # rule id or model label
     words: str  # the matched words as the person wrote them
+    shares: tuple[Share, ...]  # words that moved a model's score, with their part in it
     score: float  # 0 to 1
     limit: float | None  # from which it counts; None: it was not compared
     counts: bool
@@ -145,6 +146,7 @@ def _reason(signal: Signal, entry: LogEntry) -> Reason:
         category=signal.category.value,
         rule=signal.evidence.rule,
         words=signal.evidence.text,
+        shares=signal.evidence.shares,
         score=signal.score,
         limit=limit,
         counts=reached and signal.category in entry.categories,

@@ -39,8 +39,8 @@ class Wording:
         return self._categories.get(category, category)
 
     def label(self, label: str) -> str:
-        """What a model's label says of a comment: "an insult"."""
-        return self._labels.get(label, label)
+        """What a model's label says of a comment: "an insult"; a category has its own name."""
+        return self._labels.get(label, self.category(label))
 
     def mode(self, mode: str) -> str:
         return self._modes.get(mode, mode)
