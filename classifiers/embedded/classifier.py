@@ -70,9 +70,8 @@ class EmbeddedClassifier:
             encoded, probabilities = self._read(batch, under)
             for row in np.flatnonzero((probabilities[:, _CATEGORIES] >= self._floor).any(axis=1)):
                 window, scores = batch[row], probabilities[row].tolist()
-                found = self._signals(
-                    dict(zip(SCORED, scores, strict=True)), encoded, row, window, comments
-                )
+                named = dict(zip(SCORED, scores, strict=True))
+                found = self._signals(named, encoded, int(row), window, comments)
                 signals[window.owner] = _worst(signals[window.owner], [*found])
         return signals
 
@@ -102,9 +101,7 @@ class EmbeddedClassifier:
         if batch:
             yield batch
 
-    def _read(
-        self, windows: Sequence[_Window], posts: Sequence[str]
-    ) -> tuple[Encoded, Vectors]:
+    def _read(self, windows: Sequence[_Window], posts: Sequence[str]) -> tuple[Encoded, Vectors]:
         """The encoded windows and their calibrated probabilities, windows x SCORED."""
         weights = self._weights
         encoded = encode([window.words for window in windows], self._words, weights)
