@@ -120,16 +120,17 @@ class EmbeddedClassifier:
             if len(new) + len(self._posts) > _POSTS_KEPT:
                 self._posts.clear()
                 new = list(dict.fromkeys(posts))
-            for post in new:
-                self._posts[post] = self._sense(post)
+            self._posts.update(zip(new, self._new_senses(new), strict=True))
             return np.stack([self._posts[post] for post in posts])
 
-    def _sense(self, post: str) -> Vectors:
-        words = split_words(self._fold(post).text)[:MAX_WORDS]
-        if not words:
-            return np.zeros(self._weights.sense.shape[1], dtype=np.float32)
-        sense: Vectors = encode([words], self._words, self._weights).sense[0]
-        return sense
+    def _new_senses(self, posts: Sequence[str]) -> Vectors:
+        senses = np.zeros((len(posts), self._weights.sense.shape[1]), dtype=np.float32)
+        for batch in self._batches(posts):
+            firsts = [window for window in batch if window.start == 0]
+            if firsts:
+                encoded = encode([first.words for first in firsts], self._words, self._weights)
+                senses[[first.owner for first in firsts]] = encoded.sense
+        return senses
 
     def _signals(
         self,

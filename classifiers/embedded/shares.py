@@ -67,14 +67,15 @@ def _run(left: Vectors) -> tuple[int, int]:
 
 def _by_ngrams(encoded: Encoded, here: slice, label: int, weights: Weights) -> Vectors:
     words = encoded.words
-    added = words.ngrams[1:-1, label].astype(np.float32).copy()
-    counts = words.pieces[1:-1].astype(np.float32)
-    for apart, (rows, at) in enumerate(pair_rows(words), 1):
+    added = words.ngrams[1:-1][here, label].copy()
+    pieces, hashes = words.pieces[1:-1][here], words.hashes[1:-1][here]
+    count = int(pieces.sum())
+    for apart, (rows, at) in enumerate(pair_rows(hashes, pieces > 0), 1):
         half = weights.ngrams[rows, label].astype(np.float32) / 2
         added[at] += half
         added[at + apart] += half
-        counts[at] += 1
-    parts: Vectors = added[here] * weights.ngrams_scale[label] / np.sqrt(counts[here].sum())
+        count += len(rows)
+    parts: Vectors = added * weights.ngrams_scale[label] / np.sqrt(np.float32(count))
     return parts
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from classifiers.embedded.policy_head import LABEL_SCALE, MATCH_SCALE
 from classifiers.embedded.weights import SCORED
-from classifiers.labels import LABELS
+from classifiers.labels import CRITICISM, LABELS
 from classifiers.training.calibration import calibrated, realistic_weights
 from classifiers.training.fit import Lesson, encoded, fit
 from classifiers.training.head import Head, HeadInput, fit_head, ngram_rows
@@ -67,7 +67,9 @@ def train(
     targets = _targets(material)[held].astype(np.float64)
     harmless = np.array([material.comments[place].action == "allow" for place in held])
     spanish = np.array([material.comments[place].lang in ("es", "pt") for place in held])
-    calibration = calibrated(logits, targets, spanish, realistic_weights(harmless))
+    weights = np.repeat(realistic_weights(harmless)[:, None], len(SCORED), axis=1)
+    weights[:, SCORED.index(CRITICISM)] = 1  # it is harmless itself
+    calibration = calibrated(logits, targets, spanish, weights)
     layers, head = one_run(material, everything, choices, report)
     words = material.vocabulary
     arrays = weights_arrays(layers, head, calibration)

@@ -123,19 +123,21 @@ def test_calibration_brings_the_mean_probability_to_the_share_of_breaches() -> N
     truth = random.random(4000) < 0.4
     logits = (np.where(truth, 2.0, -2.0) + random.normal(size=4000) * 2)[:, None] * 3 + 1
     spanish = random.random(4000) < 0.5
-    weights = realistic_weights(~truth)
+    weights = realistic_weights(~truth)[:, None]
     fitted = calibrated(logits, truth[:, None].astype(float), spanish, weights)
     slope, intercept = fitted[spanish.astype(int), 0].T
     probability = 1 / (1 + np.exp(-(logits[:, 0] * slope + intercept)))
-    assert np.average(probability, weights=weights) == pytest.approx(1 - HARMLESS_SHARE, abs=0.01)
+    assert np.average(probability, weights=weights[:, 0]) == pytest.approx(
+        1 - HARMLESS_SHARE, abs=0.01
+    )
 
 
 def test_a_language_with_few_breaches_shares_the_calibration_of_all() -> None:
     logits = np.linspace(-3, 3, 100)[:, None]
     targets = (logits > 0).astype(float)
     spanish = np.arange(100) < 5
-    fitted = calibrated(logits, targets, spanish, np.ones(100))
-    everybody = calibrated(logits, targets, np.zeros(100, dtype=bool), np.ones(100))
+    fitted = calibrated(logits, targets, spanish, np.ones((100, 1)))
+    everybody = calibrated(logits, targets, np.zeros(100, dtype=bool), np.ones((100, 1)))
     assert fitted[1, 0].tolist() == everybody[0, 0].tolist()
 
 
