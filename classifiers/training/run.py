@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.embedded.policy_head import LABEL_SCALE, MATCH_SCALE
+from classifiers.embedded.signs import SIGNS, signs
 from classifiers.embedded.weights import SCORED
 from classifiers.labels import CRITICISM, LABELS
 from classifiers.training.calibration import calibrated, realistic_weights
@@ -163,7 +164,8 @@ def _head_input(material: Material, layers: Layers) -> HeadInput:
     posts = of_post[[place[comment.post] for comment in material.comments]]
     labels = (seen @ arrays["output"] + arrays["output_bias"]) * LABEL_SCALE
     rows, counts = ngram_rows(material.written_words)
-    dense = np.concatenate([sense, posts, sense * posts * MATCH_SCALE, labels], axis=1)
+    written = signs([comment.text for comment in material.comments])
+    dense = np.concatenate([sense, posts, sense * posts * MATCH_SCALE, labels, written], axis=1)
     return HeadInput(ngrams=rows, counts=counts, dense=dense)
 
 
@@ -174,9 +176,9 @@ def _unit(sense: Numbers) -> Numbers:
 
 def weights_arrays(layers: Layers, head: Head, calibration: Numbers) -> dict[str, Numbers]:
     """All layers by the names that the weights file gives them."""
-    size = (len(head.dense) - len(LABELS)) // 3
-    parts = np.split(head.dense, [size, 2 * size, 3 * size])
-    names = ("by_sense", "by_post", "by_match", "by_label")
+    size = (len(head.dense) - len(LABELS) - SIGNS) // 3
+    parts = np.split(head.dense, [size, 2 * size, 3 * size, 3 * size + len(LABELS)])
+    names = ("by_sense", "by_post", "by_match", "by_label", "by_sign")
     return {
         **layers.arrays(),
         **dict(zip(names, map(np.ascontiguousarray, parts), strict=True)),
@@ -189,7 +191,7 @@ def weights_arrays(layers: Layers, head: Head, calibration: Numbers) -> dict[str
 def logits_of(material: Material, chosen: Chosen, layers: Layers, head: Head) -> Numbers:
     """Comments x SCORED, of both heads."""
     seen = _head_input(material, layers).only(chosen)
-    labels = seen.dense[:, -len(LABELS) :] / LABEL_SCALE
+    labels = seen.dense[:, -len(LABELS) - SIGNS : -SIGNS] / LABEL_SCALE
     return np.concatenate([labels, head.logits(seen)], axis=1)
 
 
