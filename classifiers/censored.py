@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from classifiers.rule_files import WordRule
+from classifiers.word_lists import WordRule
 
 _CENSORED: Final = re.compile(r"(?<![\w*])[a-zñ]{1,8}[*#%]{1,6}[a-zñ]{0,8}(?![\w*])")
 _STARS: Final = re.compile("[*#%]+")

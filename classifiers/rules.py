@@ -17,13 +17,12 @@ from classifiers.normalise import Folded, fold
 from classifiers.pattern_filter import Encoded, PatternFilter, Reading
 from classifiers.quoting import Quotes
 from classifiers.rule_files import (
-    STRONG,
     PatternRule,
     RuleFiles,
-    WordRule,
     as_matched,
     read_rule_files,
 )
+from classifiers.word_lists import STRONG, WordRule
 from modbot.domain import Aspect, Category, Comment, Evidence, Signal
 
 _POSTS_KEPT: Final = 512
