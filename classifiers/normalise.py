@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Final
 
 from classifiers.confusables import one_to_one, plain
+from classifiers.links import LINK
 
 _Edit = tuple[int, int, str]  # from, to, what stands there instead
 
@@ -30,12 +31,6 @@ _MAX_ROUNDS: Final = 64  # two or three settle any text seen; each is linear
 _HUMP_HINT: Final = re.compile("[a-zñ][A-ZÑ]")
 _HUMP: Final = re.compile("(?<=[a-zñ])(?=[A-ZÑ])")
 _HUMPED: Final = re.compile(r"#\w+|\b(?:[A-ZÑ][a-zñ]{2,}|[a-zñ]{3,})(?:[A-ZÑ][a-zñ]{2,})+\b")
-
-_LINK: Final = re.compile(
-    r"(?:https?://|www\.)\S+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]+"
-    r"|(?<![\w.-])(?:[\w-]{1,63}\.){1,8}"
-    r"(?:com|org|net|edu|gov|io|me|co|us|info|app|shop|link|tv|gg|ly|be)\b(?:/\S*)?"
-)
 
 _LEET_HINT: Final = re.compile("[a-zñ][013457@$€!|+]{1,2}[a-zñ]|[a-zñ][034@$5]|[@$0145][a-zñ]{2}")
 _MIXED: Final = re.compile("[a-zñ0-9@$!|+€]*[a-zñ][a-zñ0-9@$!|+€]*")
@@ -177,7 +172,7 @@ def _outside_links(text: str, edits: Sequence[_Edit]) -> Sequence[_Edit]:
     """Addresses stay as they are: example.com/8fk2 is not a word in disguise."""
     if not edits or ("." not in text and "://" not in text):
         return edits
-    links = [match.span() for match in _LINK.finditer(text)]
+    links = [match.span() for match in LINK.finditer(text)]
     kept: list[_Edit] = []
     at = 0
     for edit in edits:

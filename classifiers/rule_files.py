@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -102,18 +102,13 @@ def read_rule_files(folder: Path) -> RuleFiles:
         else:
             tables[path].add_to(reading, fragments)
     return RuleFiles(
-        words=tuple(word for word in reading.words if _means(word, reading.innocent)),
+        words=tuple(w for w in reading.words if not (w.derived and w.text in reading.innocent)),
         innocent=frozenset(reading.innocent),
         patterns=tuple(reading.patterns),
         exceptions=tuple(reading.exceptions),
         context=reading.context,
         sha256=digest.hexdigest(),
     )
-
-
-def _means(word: WordRule, innocent: Collection[str]) -> bool:
-    """A word stands as listed; a form of it only where it is no innocent word."""
-    return word.text not in innocent or word.rule.endswith(f":{word.text}")
 
 
 @cache

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
 import ahocorasick_rs
 
 from classifiers.censored import censored_words
+from classifiers.disguises import Disguises
 from classifiers.fundraisers import is_approved
 from classifiers.normalise import Folded, fold
 from classifiers.pattern_filter import Encoded, PatternFilter, Reading
@@ -80,6 +81,7 @@ class RuleSet:
         self._swears = [
             w for w in files.words if w.category is Category.PROFANITY and w.score == STRONG
         ]
+        self._disguises = Disguises(self._swears, files.innocent)
         self._folded, self._written = PatternFilter(), PatternFilter()
         self._rules: dict[bool, dict[int, list[_Compiled]]] = {False: {}, True: {}}  # by `original`
         for rule in files.patterns:
@@ -161,8 +163,12 @@ class RuleSet:
                     if whole and seen[word.rule] < _HITS_A_RULE:
                         seen[word.rule] += 1
                         hits.append(_word_hit(word, read.folded, start, end))
-        for word, start, end in censored_words(text, self._swears):
-            hits.append(_word_hit(word, read.folded, start, end))
+        for word, start, end in chain(
+            censored_words(text, self._swears), self._disguises.find(text)
+        ):
+            if seen[word.rule] < _HITS_A_RULE:
+                seen[word.rule] += 1
+                hits.append(_word_hit(word, read.folded, start, end))
         return hits
 
     def _pattern_hits(self, read: _Read, comment: Comment) -> list[_Hit]:
