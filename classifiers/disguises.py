@@ -127,17 +127,14 @@ class Disguises:
         odd = [piece for piece in pieces if piece not in self._innocent or len(piece) == 1]
         if len(odd) == len(pieces):
             return any(len(piece) > 1 for piece in pieces)
-        return any(len(piece) > 2 for piece in odd) and all(
-            len(piece) <= 2 or piece in odd for piece in pieces
-        )
+        short = all(len(piece) <= 2 or piece in odd for piece in pieces)
+        return max(map(len, odd), default=0) >= (3 if short else 4)
 
 
 def _whole(text: str, start: int, end: int) -> bool:
-    """Does the stretch touch no further letter, digit, apostrophe or hyphen?"""
+    """Does the stretch touch no further letter or digit, and follow no apostrophe or @?"""
     before, after = text[start - 1 : start], text[end : end + 1]
-    return not (before.isalnum() or before in ("'", "@", "_")) and not (
-        after.isalnum() or (after == "'" and text[end + 1 : end + 2].isalpha())
-    )
+    return not (before.isalnum() or (before and before in "'@_") or after.isalnum())
 
 
 @lru_cache(maxsize=4)

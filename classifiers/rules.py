@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Final
 
 import ahocorasick_rs
 
-from classifiers.censored import censored_words
+from classifiers.censored import Censored
 from classifiers.disguises import Disguises
 from classifiers.fundraisers import is_approved
 from classifiers.normalise import Folded, fold
@@ -78,10 +79,11 @@ class RuleSet:
             self._by_text.setdefault(word.text, []).append(word)
         self._texts = list(self._by_text)
         self._finder = ahocorasick_rs.AhoCorasick(self._texts) if self._texts else None
-        self._swears = [
+        swears = [
             w for w in files.words if w.category is Category.PROFANITY and w.score == STRONG
         ]
-        self._disguises = Disguises(self._swears, files.innocent)
+        self._censored = Censored(swears, files.innocent)
+        self._disguises = Disguises(swears, files.innocent)
         self._folded, self._written = PatternFilter(), PatternFilter()
         self._rules: dict[bool, dict[int, list[_Compiled]]] = {False: {}, True: {}}  # by `original`
         for rule in files.patterns:
@@ -164,7 +166,7 @@ class RuleSet:
                         seen[word.rule] += 1
                         hits.append(_word_hit(word, read.folded, start, end))
         for word, start, end in chain(
-            censored_words(text, self._swears), self._disguises.find(text)
+            self._censored.find(text), self._disguises.find(text)
         ):
             if seen[word.rule] < _HITS_A_RULE:
                 seen[word.rule] += 1
@@ -323,7 +325,11 @@ def _published(hit: _Hit, comment: Comment) -> bool:
     if hit.category not in _PUBLISHABLE:
         return False
     said = comment.text[hit.start : hit.end].strip().casefold()
-    return len(said) > 3 and said in comment.post_text.casefold()
+    post = comment.post_text.casefold()
+    return len(said) > 3 and any(
+        not post[at - 1 : at].isalnum() and not post[at + len(said) : at + len(said) + 1].isalnum()
+        for at in (match.start() for match in re.finditer(re.escape(said), post))
+    )
 
 
 def _signal(hit: _Hit, aspect: Aspect, text: str) -> Signal:
