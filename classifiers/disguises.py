@@ -51,7 +51,7 @@ class Disguises:
         self._innocent = frozenset(innocent)
         self._known = {word.text: word for word in reversed(plain)}
         table = dict(self._known)
-        listed = tuple((word.text, word.language, word.derived) for word in plain)
+        listed = tuple((word.text, word.language, bool(word.derived)) for word in plain)
         for other, of in _table(listed).items():
             if other not in self._innocent:
                 table.setdefault(other, self._known[of])
@@ -144,4 +144,7 @@ def _table(words: tuple[tuple[str, str, bool], ...]) -> dict[str, str]:
     for word, language, derived in words:
         for other in respellings(word, language, sounds_only=derived):  # forms are many
             table.setdefault(other, word)
+            if not derived:
+                table.setdefault(other + ("s" if other[-1] in "aeiou" else "es"), word)
+                table.setdefault(other + "s", word)
     return table

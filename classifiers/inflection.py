@@ -83,13 +83,16 @@ def _es(stem: str, ending: str, theme: str = "ar") -> str:
 
 def _spanish_noun(word: str) -> list[str]:
     gender = "a" if word[-1] == "a" else "o"
-    return _es_sizes(word, (gender,)) + _spanish_plural(word)
+    stem = word[:-1] if word[-1] in "oae" else word
+    return [*_es_sizes(word, (gender,)), *_spanish_plural(word), _es(stem, f"isim{gender}")]
 
 
 def _spanish_adjective(word: str) -> list[str]:
     stem = word[:-1] if word[-1] in "oae" else word
     plain = [stem + gender for gender in "oa"] if word[-1] in "oa" else [word, stem + "a"]
-    superlatives = [_es(stem, f"isim{gender}{s}") for gender in "oa" for s in ("", "s")]
+    very = "" if word[-1] in "oae" else "c"  # cabroncisimo
+    superlatives = [_es(stem, f"{very}isim{gender}{s}") for gender in "oa" for s in ("", "s")]
+    superlatives.append(f"{stem}amente")
     plurals = [plural for form in plain for plural in _spanish_plural(form)]
     return [*plain, *plurals, *superlatives, *_es_sizes(word, ("o", "a"))]
 

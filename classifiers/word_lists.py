@@ -29,7 +29,7 @@ class WordRule:
     score: float
     opens: bool = False  # may letters stand before it
     runs_on: bool = False  # may letters follow it
-    derived: bool = False  # made from the entry by its mark
+    derived: str = ""  # the mark that made it from the entry: "v"
     language: str = ""  # "es", or "" where the list names none
     file: str = ""
     line: int | None = None
@@ -116,7 +116,7 @@ class _Reader:
                     score=SEVERITIES[self._section],
                     opens=phrase.startswith("*"),
                     runs_on=phrase.endswith("*"),
-                    derived=form != folded,
+                    derived=mark if form != folded else "",
                     language=self._language,
                     file=str(self._path),
                     line=number,
