@@ -15,6 +15,8 @@ _CENSORED: Final = re.compile(
     rf"(?<![\w*])[a-zñ]{{1,8}}{_VEIL}(?:[a-zñ]{{1,8}}{_VEIL}){{0,2}}[a-zñ]{{0,8}}(?![\w*])"
 )
 _VEILS: Final = re.compile(_VEIL)
+_LEWD: Final = "🍆🍑🥒🍌💩🌽🥚"  # stand for the end of a word: hijue🍆
+_LEAST_BEFORE_LEWD: Final = 4
 _STARS: Final = re.compile("[*#%]+")
 _ENDINGS: Final = ("", "s", "ed", "er", "ers", "in", "ing", "y", "ty", "ts", "es", "a", "as")
 _FIRST_LETTER_ONLY: Final = re.compile(r"f[*#%]{3}|s[*#%]{3}|b[*#%]{4}|d[*#%]{3}")
@@ -43,25 +45,36 @@ class Censored:
             if found is not None:
                 yield found, match.start(), match.end()
 
+    def _may_be_veiled(self, veiled: str, pieces: Sequence[str]) -> bool:
+        """Dots and emoji also stand between and behind innocent words: "so...it", "love💙"."""
+        if _STARS.search(veiled):
+            return True
+        if self._innocent.issuperset(pieces):
+            return False
+        if veiled[-1] in _LEWD:
+            return len(pieces) == 1 and len(pieces[0]) >= _LEAST_BEFORE_LEWD
+        return veiled[-1].isalpha()
+
     def _meant(self, veiled: str) -> WordRule | None:
         """A run of stars stands for as many letters, give or take."""
         pieces = [piece for piece in _VEILS.split(veiled) if piece]
         shown = sum(map(len, pieces))
         if shown < _KEPT_LETTERS and not _FIRST_LETTER_ONLY.fullmatch(veiled):
             return None
-        starred = _STARS.search(veiled) is not None
-        if not starred and (not veiled[-1].isalpha() or self._innocent.issuperset(pieces)):
-            return None  # "so...it", "love💙": only stars stand for a word's end
+        if not self._may_be_veiled(veiled, pieces):
+            return None
         opening = pieces[0]  # may reach into a word's ending
         near = [
             word
             for word in self._by_initial.get(veiled[0], ())
-            if len(word.text) <= len(veiled) + 2
+            if len(word.text) <= len(veiled) + (4 if veiled[-1] in _LEWD else 2)
             and (word.text.startswith(opening) or opening.startswith(word.text))
         ]
         if not near:
             return None
         pattern = re.compile(_VEILS.sub(lambda run: f"[a-zñ]{{1,{len(run[0]) + 1}}}", veiled))
+        if veiled[-1] in _LEWD:
+            return near[0]
         for word in near:
             if any(pattern.fullmatch(word.text + ending) for ending in _ENDINGS):
                 return word

@@ -90,8 +90,12 @@ def _spanish_noun(word: str) -> list[str]:
 def _spanish_adjective(word: str) -> list[str]:
     stem = word[:-1] if word[-1] in "oae" else word
     plain = [stem + gender for gender in "oa"] if word[-1] in "oa" else [word, stem + "a"]
-    very = "" if word[-1] in "oae" else "c"  # cabroncisimo
-    superlatives = [_es(stem, f"{very}isim{gender}{s}") for gender in "oa" for s in ("", "s")]
+    superlatives = [
+        _es(stem, f"{very}isim{gender}{s}")
+        for very in ("", "c")  # cabronisimo, cabroncisimo
+        for gender in "oa"
+        for s in ("", "s")
+    ]
     superlatives.append(f"{stem}amente")
     plurals = [plural for form in plain for plural in _spanish_plural(form)]
     return [*plain, *plurals, *superlatives, *_es_sizes(word, ("o", "a"))]
@@ -108,7 +112,7 @@ def _es_sizes(word: str, genders: tuple[str, ...]) -> list[str]:
     for gender, s in product(genders, ("", "s")):
         small = _es(stem, f"it{gender}") if vowel else f"{word}cit{gender}"
         forms += [small + s, f"{stem}ot{gender}{s}" if gender == "a" else f"{stem}ote{s}"]
-        forms += [f"{stem}az{gender}{s}"]
+        forms += [f"{stem}az{gender}{s}", _es(stem, f"ic{gender}{s}")]  # putica, in the Caribbean
     return [*forms, f"{stem}azo", f"{stem}azos"]
 
 

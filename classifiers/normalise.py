@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from classifiers.confusables import one_to_one, plain
+from classifiers.confusables import INDICATORS, one_to_one, plain, spelled_by_flags
 from classifiers.links import LINK
 
 _Edit = tuple[int, int, str]  # from, to, what stands there instead
@@ -23,6 +23,7 @@ _ONE_TO_ONE: Final = one_to_one()
 _ODD: Final = re.compile(
     "[^\n\x20-\x7eñÑ¡¿·•€£¥°\u2190-\u245f\u2500-\u2bff\U0001f1e6-\U0001f64f\U0001f680-\U0001faff]"
 )
+_INDICATORS: Final = re.compile(f"[{INDICATORS}](?: ?[{INDICATORS}])*")
 _TILDE: Final = re.compile("[nN]\u0303")
 _REMEMBERED_LENGTH: Final = 1000  # code points
 _REMEMBERED_TEXTS: Final = 1024
@@ -98,6 +99,8 @@ def _fold(text: str) -> Folded:
     folded = Folded(read, range(len(read)), range(1, len(read) + 1))
     if _ODD.search(read):
         folded = _edit(folded, _characters(read))
+    if not read.isascii() and _INDICATORS.search(folded.text):
+        folded = _edit(folded, _spelled_by_flags(folded.text))
     if _HUMP_HINT.search(folded.text):
         folded = _edit(folded, _humps(folded.text))
     folded = Folded(folded.text.lower(), folded.starts, folded.ends)
@@ -158,6 +161,21 @@ def _characters(text: str) -> list[_Edit]:
         if read != match[0] and at - 1 not in tildes:
             edits.append((at, at + 1, read))
     return sorted(edits)
+
+
+def _spelled_by_flags(text: str) -> list[_Edit]:
+    """Regional indicators are letters where they name no countries, or inside a word."""
+    edits = []
+    for run in _INDICATORS.finditer(text):
+        start, end = run.span()
+        signs = run[0].replace(" ", "")
+        inside = text[start - 1 : start].isalpha() and text[end : end + 1].isalpha()
+        letters = spelled_by_flags(signs)
+        if not letters and len(signs) == 1 and inside:
+            letters = plain(signs)
+        if letters:
+            edits.append((start, end, letters))
+    return edits
 
 
 def _humps(text: str) -> list[_Edit]:

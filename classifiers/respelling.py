@@ -18,7 +18,15 @@ _MOST_SOUNDS: Final = 2  # changes of spelling in one word
 # What sounds alike, as written by people of that language. "" stands for a letter left out.
 _SOUNDS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "es": (
-        *(("ca", "ka"), ("co", "ko"), ("cu", "ku"), ("cr", "kr"), ("que", "ke"), ("qui", "ki")),
+        *(
+            ("ca", "ka"),
+            ("co", "ko"),
+            ("cu", "ku"),
+            ("cr", "kr"),
+            ("c", "q"),
+            ("que", "ke"),
+            ("qui", "ki"),
+        ),
         *(("v", "b"), ("b", "v"), ("z", "s"), ("s", "z"), ("ll", "y"), ("j", "h"), ("u", "v")),
         *(("gue", "we"), ("hue", "we"), ("gue", "hue"), ("hue", "gue"), ("gue", "ge")),
         *(("ñ", "ny"), ("ñ", "ni"), ("ado", "ao"), ("ada", "aa"), ("h", "")),

@@ -79,9 +79,7 @@ class RuleSet:
             self._by_text.setdefault(word.text, []).append(word)
         self._texts = list(self._by_text)
         self._finder = ahocorasick_rs.AhoCorasick(self._texts) if self._texts else None
-        swears = [
-            w for w in files.words if w.category is Category.PROFANITY and w.score == STRONG
-        ]
+        swears = [w for w in files.words if w.category is Category.PROFANITY and w.score == STRONG]
         self._censored = Censored(swears, files.innocent)
         self._disguises = Disguises(swears, files.innocent)
         self._folded, self._written = PatternFilter(), PatternFilter()
@@ -165,9 +163,7 @@ class RuleSet:
                     if whole and seen[word.rule] < _HITS_A_RULE:
                         seen[word.rule] += 1
                         hits.append(_word_hit(word, read.folded, start, end))
-        for word, start, end in chain(
-            self._censored.find(text), self._disguises.find(text)
-        ):
+        for word, start, end in chain(self._censored.find(text), self._disguises.find(text)):
             if seen[word.rule] < _HITS_A_RULE:
                 seen[word.rule] += 1
                 hits.append(_word_hit(word, read.folded, start, end))
