@@ -1,4 +1,4 @@
-"""Swear words with letters starred out or hidden by emoji: f*ck, s**t, bulls**t, d*mb*ss, c🎺ño, p...ta."""
+"""Swear words with letters starred out or under emoji: f*ck, s**t, d*mb*ss, c🎺ño, p...ta."""
 
 from __future__ import annotations
 

@@ -64,16 +64,20 @@ _FIRST_INDICATOR: Final = 0x1F1E6
 _LEAST_INDICATORS: Final = 3  # fewer, alone, are a flag or a slip
 
 
-def spelled_by_flags(indicators: str) -> str:
-    """The letters that a run of regional indicators spells, "" if it is only flags."""
+def spelled_by_flags(indicators: str, *, inside: bool) -> str:
+    """The letters that a run of regional indicators spells, "" if it is only flags.
+
+    A single one is a letter only inside a word.
+    """
     letters = "".join(chr(ord(sign) - _FIRST_INDICATOR + ord("a")) for sign in indicators)
     pairs = {letters[at : at + 2] for at in range(0, len(letters), 2)}
-    return "" if len(letters) < _LEAST_INDICATORS or pairs <= _FLAGS else letters
+    least = 1 if inside else _LEAST_INDICATORS
+    return "" if len(letters) < least or pairs <= _FLAGS else letters
 
 
 def _styled() -> dict[str, str]:
     """Circled and squared letters that Unicode does not decompose."""
-    starts = {0x1F150: 26, 0x1F170: 26, 0x1F1E6: 0}
+    starts = {0x1F150: 26, 0x1F170: 26}
     return {
         chr(first + step): chr(ord("a") + step)
         for first, count in starts.items()

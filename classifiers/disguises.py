@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
-from itertools import product
+from itertools import pairwise, product
 from typing import Final
 
 from classifiers.links import LINK
@@ -26,9 +26,28 @@ _MIXED: Final = re.compile(r"[a-zñ][^a-zñ\s'\",;:?]{1,3}[a-zñ]|[@$€0-9][a-z
 _EDGES: Final = "\"'“”‘’()[]{}<>¿?¡!.,;:…*_~-#"
 _DROPPED: Final = re.compile(r"[^a-zñ]")
 _READS: Final[dict[str, str]] = {
-    **{"0": "o", "1": "il", "2": "z", "3": "e", "4": "a", "5": "s", "6": "gb", "7": "t", "8": "b"},
-    **{"9": "g", "@": "a", "$": "s", "!": "il", "|": "il", "+": "t", "€": "e", "£": "l", "¥": "y"},
-    **{"(": "c", "<": "c", "%": "x", "°": "o"},
+    "0": "o",
+    "1": "il",
+    "2": "z",
+    "3": "e",
+    "4": "a",
+    "5": "s",
+    "6": "gb",
+    "7": "t",
+    "8": "b",
+    "9": "g",
+    "@": "a",
+    "$": "s",
+    "!": "il",
+    "|": "il",
+    "+": "t",
+    "€": "e",
+    "£": "l",
+    "¥": "y",
+    "(": "c",
+    "<": "c",
+    "%": "x",
+    "°": "o",
 }
 _AMBIGUOUS: Final = [sign for sign, letters in _READS.items() if len(letters) > 1]
 _TABLES: Final = [
@@ -93,7 +112,7 @@ class Disguises:
                 yield found, match.start(), match.end()
 
     def _meant(self, token: str) -> WordRule | None:
-        if not _MIXED.search(token) or token.startswith("@") and token[1:].isalpha():
+        if not _MIXED.search(token) or (token.startswith("@") and token[1:].isalpha()):
             return None
         core = token.strip(_EDGES)
         pieces = _WORD.findall(core)
@@ -118,7 +137,7 @@ class Disguises:
                 if word is None or not self._may_be_torn(pieces):
                     continue
                 start, end = run[0][1], run[-1][2]
-                gaps = (text[one[2] : two[1]] for one, two in zip(run, run[1:], strict=False))
+                gaps = (text[one[2] : two[1]] for one, two in pairwise(run))
                 if set(gaps) == {" "} and _whole(text, start, end):
                     yield word, start, end
 

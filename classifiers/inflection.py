@@ -1,4 +1,4 @@
-"""Forms of a listed word: `joder ~v`, `cabrón ~a`, `mierda ~n`; docs/policy.md, "Rules", explains the marks.
+"""Forms of a listed word: `joder ~v`, `cabrón ~a`, `mierda ~n`; see docs/policy.md, "Rules".
 
 Forms that nobody uses do no harm, so exceptions of grammar are left out; a form that is also an
 innocent word is taken back with an [innocent] line in a word list.
@@ -17,7 +17,7 @@ MARKS: Final = {
 LANGUAGES: Final = ("en", "es", "pt")
 
 _CLITICS: Final = (
-    *"me te se le les lo la los las nos".split(),
+    *["me", "te", "se", "le", "les", "lo", "la", "los", "las", "nos"],
     *map("".join, product(("me", "te", "se", "nos"), ("lo", "la", "los", "las"))),
 )
 _ES_ENDINGS: Final = {

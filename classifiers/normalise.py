@@ -53,7 +53,7 @@ _DOUBLED_WORDS: Final = """
 ass asses asshole assholes badass dumbass jackass piss pissed pissing pussy pussies boobs faggot
 nigger nigga hell kill all call well will tell still good cool food school too soon room boo look
 book see free need feet week been green street class pass miss boss less mess kiss happy better
-funny perro perra zorra porra carro guerra arriba calle ella
+funny gook jizz titties perro perra zorra porra carro guerra arriba calle ella
 """
 _DOUBLED: Final = frozenset(_DOUBLED_WORDS.split())
 
@@ -170,9 +170,7 @@ def _spelled_by_flags(text: str) -> list[_Edit]:
         start, end = run.span()
         signs = run[0].replace(" ", "")
         inside = text[start - 1 : start].isalpha() and text[end : end + 1].isalpha()
-        letters = spelled_by_flags(signs)
-        if not letters and len(signs) == 1 and inside:
-            letters = plain(signs)
+        letters = spelled_by_flags(signs, inside=inside)
         if letters:
             edits.append((start, end, letters))
     return edits
@@ -246,7 +244,7 @@ def _spelled_out(text: str) -> list[_Edit]:
     for match in _SPELLED_OUT.finditer(text):
         word = match[0][:: 1 + len(match[1])]
         letters = sum(letter.isalpha() for letter in word)
-        if word[:3] in _ALPHABET or letters < 3 or len(set(word)) < 2:
+        if word[:4] in _ALPHABET or letters < 3 or len(set(word)) < 2:
             continue
         if (len(word) > 3 and letters * 3 >= len(word) * 2) or word in _SPELLED_SHORT:
             edits.append((match.start(), match.end(), word))

@@ -66,7 +66,7 @@ def _sounds_like(word: str, language: str, most: int) -> Iterator[str]:
 
 
 def _without_vowels(word: str) -> Iterator[str]:
-    """Without one inner vowel, or all but the last letter's, or all where enough is left to read."""
+    """Without one vowel, all but the last letter's, or all where enough is left to read."""
     for at in range(1, len(word) - 1):
         if word[at] in _VOWELS and len(word) > _LEAST:
             yield word[:at] + word[at + 1 :]

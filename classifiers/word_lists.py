@@ -1,4 +1,4 @@
-"""Reads a word list (.txt): categories, severities, words with marks; see docs/policy.md, "Rules"."""
+"""Reads a word list (.txt): severities, words, their marks; see docs/policy.md, "Rules"."""
 
 from __future__ import annotations
 

@@ -32,12 +32,12 @@ def swearing(rules: RuleSet, text: str) -> list[str]:
 
 RESPELLED = """
 fcuk shti biatch pñeta fck bstrd pndj mrd hjpt pendjo cbron crajo karajo kabron kbrones koño conyo
-kulo mamawebo vrga berga phuck bytch azzhole shitt puuta mierdda tihs otup cñooo joputa gilipoyas
-pinshe? mmgvo cvlo pvta kagada bicth whroe asshoel pednejo mireda coñ0
+kulo mamawebo vrga berga phuck bytch azzhole shitt puuta mierdda tihs cñooo joputa gilipoyas
+mmgvo cvlo pvta kagada bicth whroe asshoel pednejo mireda coñ0
 """
 
 
-@pytest.mark.parametrize("word", [word for word in RESPELLED.split() if "?" not in word])
+@pytest.mark.parametrize("word", RESPELLED.split())
 def test_a_respelled_swear_word_is_known(rules: RuleSet, word: str) -> None:
     assert swearing(rules, f"oye {word} ya") == [word]
 
@@ -64,24 +64,29 @@ def test_a_word_torn_apart_is_put_together(rules: RuleSet, text: str) -> None:
 
 
 INNOCENT = """
-pen island | 142,460 dollars | as Sam says | it's hit or miss | Luis hit it | a s s i s t | Luis.hit me up
-fuel | Pol la llamó | he's hit | who're you | I can't | pass it on | as she asks | sh, it is late | class hit list
-cum laude | coger el bus | la concha de mar | un bicho raro | pico de gallo | huevos revueltos con salami
-dos huevos fritos | docena de huevos a 6 pesos | polla con arroz | la puya del cactus | computadora nueva
-año nuevo | ano de nacimiento | un cono de helado | un bichito | Scunthorpe | Dick Johnson | Dickinson | shiitake
-cock pheasant | the cocker spaniel | Moby Dick | pussy willow | Matsushita | assess, assign, assist | sheet music
-beach batch botch | clear the clean class | prick your finger | a bitch gave birth to a litter | the ass and the ox, a donkey
-mamá y papá | las mamás de la clase | carbón y caja | pura vida | saga y cine | la nieta juega | miradas | juntos | culto
-prova de matemática | certas pessoas | as provas | sapatos | setores | cultos | cheiro de mofo na sala | puto? no: punto
-me pinche a la niña | pinches para el pelo | ayudante de cocina | bichos de mi casa | Kike y yo | mi primo Kike
-single slot | shed a tear | Putin | polls open at 7 | pulls up | Upton | upto 5 kids | Jody and Jodi | Judas | Jude Law
-gracias🇩🇴🇵🇷 | 🇩🇴 🇵🇷 🇬🇹 | love💙you | so...it goes | go--on | wait... it is | A1 B2 C3 | room 3A | 5th grade | 1st | H1N1 | 4pm
-w/o it | s/he | m/d/y | U.S.A. | e.g. this | i.e. that | Ph.D. | a.m. to p.m. | p.s. it | 50/50 | 3-2-1 | T-shirt | X-ray
-a b c d | 1 2 3 4 | s t e m | S.T.E.M. night | P T O | P.T.A. | M T W T F | MTW then W-T-F | K-8 | f/u with me | M&M's
-Is PTM on Friday? | the TF (task force) | MMG de la mamografía | CSM, command sergeant major | Cummins Street | Niger
-Es culto y amable | un curso | la hijita | una puntada | mira da gusto | te da rabia | el cura bronco | Ana le da pan
-put a sock in it | put on shoes | put as many | cut a pie | a sin a day | sing a song | sing along | king of fun | bit chilly
-fag end? no | has holes | as holes go | ho hum | shirt | shot | short | shut | shift | sift | fact | duck | luck | buck | puck | tuck
+pen island | 142,460 dollars | as Sam says | it's hit or miss | Luis hit it | a s s i s t
+Luis.hit me up | fuel | Pol la llamó | he's hit | who're you | I can't | pass it on | as she asks
+sh, it is late | class hit list | cum laude | coger el bus | la concha de mar | un bicho raro
+pico de gallo | huevos revueltos con salami | dos huevos fritos | docena de huevos a 6 pesos
+polla con arroz | la puya del cactus | computadora nueva | año nuevo | ano de nacimiento
+un cono de helado | un bichito | Scunthorpe | Dick Johnson | Dickinson | shiitake | cock pheasant
+the cocker spaniel | Moby Dick | pussy willow | Matsushita | assess, assign, assist | sheet music
+beach batch botch | clear the clean class | prick your finger | a bitch gave birth to a litter
+the ass and the ox, a donkey | mamá y papá | las mamás de la clase | carbón y caja | pura vida
+saga y cine | la nieta juega | miradas | juntos | culto | prova de matemática | certas pessoas
+as provas | sapatos | setores | cultos | cheiro de mofo na sala | me pinche a la niña
+pinches para el pelo | ayudante de cocina | bichos de mi casa | Kike y yo | mi primo Kike
+single slot | shed a tear | Putin | polls open at 7 | pulls up | Upton | upto 5 kids
+Jody and Jodi | Judas | Jude Law | gracias🇩🇴🇵🇷 | 🇩🇴 🇵🇷 🇬🇹 | love💙you | so...it goes | go--on
+wait... it is | A1 B2 C3 | room 3A | 5th grade | 1st | H1N1 | 4pm | w/o it | s/he | m/d/y | U.S.A.
+e.g. this | i.e. that | Ph.D. | a.m. to p.m. | p.s. it | 50/50 | 3-2-1 | T-shirt | X-ray | a b c d
+1 2 3 4 | s t e m | S.T.E.M. night | P T O | P.T.A. | M T W T F | MTW then W-T-F | K-8
+f/u with me | M&M's | Is PTM on Friday? | the TF (task force) | MMG de la mamografía
+CSM, command sergeant major | Cummins Street | Niger | Es culto y amable | un curso | la hijita
+una puntada | mira da gusto | te da rabia | el cura bronco | Ana le da pan | put a sock in it
+put on shoes | put as many | cut a pie | a sin a day | sing a song | sing along | king of fun
+bit chilly | has holes | as holes go | ho hum | shirt | shot | short | shut | shift | sift | fact
+duck | luck | buck | puck | tuck
 """
 
 
