@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 SPEED ?= 510
+SECONDS ?= 60
 
-.PHONY: help demo test test-servers test-browser lint check torch bench kill lock clean
+.PHONY: help demo test test-servers test-browser lint check torch bench fuzz kill lock clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -49,6 +50,9 @@ bench: $(VENV)/.dev-ready ## Speeds, printed beside a named alternative
 	$(BIN)/python -m tests.benchmarks.bench_judging
 	$(BIN)/python -m tests.benchmarks.bench_log
 	$(BIN)/python -m tests.benchmarks.bench_web
+
+fuzz: $(VENV)/.dev-ready ## Random bytes for SECONDS=60 (needs `pip install -e .[fuzz]`, else it is skipped)
+	$(BIN)/python -m tests.fuzz.fuzz_normalise -max_total_time=$(SECONDS) -max_len=2000
 
 kill: $(VENV)/.dev-ready ## kill -9 at 50 random moments of a run of 2,000 comments
 	$(BIN)/python -m tests.campaigns.kill_campaign --kills 50 --comments 2000

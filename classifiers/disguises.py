@@ -13,6 +13,8 @@ from functools import lru_cache
 from itertools import pairwise, product
 from typing import Final
 
+import ahocorasick_rs
+
 from classifiers.links import LINK
 from classifiers.respelling import respellings
 from classifiers.word_lists import WordRule
@@ -23,6 +25,7 @@ _WORD: Final = re.compile("[a-zñ]+")
 _TOKEN: Final = re.compile(r"\S+")
 # Letters with something between them that is neither, or a sign or digit at a word's edge.
 _MIXED: Final = re.compile(r"[a-zñ][^a-zñ\s'\",;:?]{1,3}[a-zñ]|[@$€0-9][a-zñ]|[a-zñ][0-9@$]")
+_MIXED_HINT: Final = re.compile(r"[^a-zñ\s'\",;:?.!()-]|[.!(-][a-zñ]")  # a quick look
 _EDGES: Final = "\"'“”‘’()[]{}<>¿?¡!.,;:…*_~-#"
 _DROPPED: Final = re.compile(r"[^a-zñ]")
 _READS: Final[dict[str, str]] = {
@@ -74,6 +77,7 @@ class Disguises:
         for other, of in _table(listed).items():
             if other not in self._innocent:
                 table.setdefault(other, self._known[of])
+        self._finder = ahocorasick_rs.AhoCorasick(list(self._known)) if self._known else None
         self._respelled = {other: word for other, word in table.items() if other != word.text}
         self._all = table
 
@@ -85,43 +89,50 @@ class Disguises:
                 word = self._respelled.get(match[0])
                 if word is not None and _whole(text, match.start(), match.end()):
                     yield word, match.start(), match.end()
-        if _MIXED.search(text):
+        if _MIXED_HINT.search(text) and _MIXED.search(text):
             yield from self._mixed(text)
-        pairs = list(map(str.__add__, words, words[1:]))
-        if not self._known.keys().isdisjoint(pairs) or not self._known.keys().isdisjoint(
-            map(str.__add__, pairs, words[2:])
-        ):
+        if self._spans_a_gap(text):
             yield from self._torn(text)
 
+    def _spans_a_gap(self, text: str) -> bool:
+        """Does the text without its spaces hold more swear words than with them?"""
+        finder = self._finder
+        if finder is None:
+            return False
+        joined = finder.find_matches_as_indexes(text.replace(" ", ""), overlapping=True)
+        return bool(joined) and len(joined) > len(
+            finder.find_matches_as_indexes(text, overlapping=True)
+        )
+
     def _mixed(self, text: str) -> Iterator[Found]:
-        links = [match.span() for match in LINK.finditer(text)] if "." in text else []
+        links = None
         seen: dict[str, WordRule | None] = {}
-        at = 0
         for match in _TOKEN.finditer(text):
             token = match[0]
-            if not (_LEAST <= len(token) <= _LONGEST_TOKEN) or token.isalpha():
-                continue
-            while at < len(links) and links[at][1] <= match.start():
-                at += 1
-            if at < len(links) and links[at][0] < match.end():
+            if not (_LEAST <= len(token) <= _LONGEST_TOKEN) or not _MIXED.search(token):
                 continue
             if token not in seen:
                 seen[token] = self._meant(token)
             found = seen[token]
-            if found is not None:
+            if found is None:
+                continue
+            if links is None:
+                links = {at for link in LINK.finditer(text) for at in range(*link.span())}
+            if links.isdisjoint(range(*match.span())):
                 yield found, match.start(), match.end()
 
     def _meant(self, token: str) -> WordRule | None:
-        if not _MIXED.search(token) or (token.startswith("@") and token[1:].isalpha()):
+        if token.startswith("@") and token[1:].isalpha():
             return None
         core = token.strip(_EDGES)
         pieces = _WORD.findall(core)
         joined = "".join(pieces)
         if joined in self._known and len(pieces) > 1 and not self._innocent.issuperset(pieces):
             return self._known[joined]
-        if sum(map(len, pieces)) * 2 < len(core):
+        if len(joined) * 2 < len(core):
             return None
-        for table, written in product(_TABLES, dict.fromkeys((core, token))):
+        tables = _TABLES if any(sign in token for sign in _AMBIGUOUS) else _TABLES[:1]
+        for table, written in product(tables, dict.fromkeys((core, token))):
             read = _DROPPED.sub("", written.translate(table))
             if read in self._all and read != joined:
                 return self._all[read]
