@@ -10,7 +10,7 @@ from classifiers.word_lists import WordRule
 
 _EMOJI: Final = "\u2190-\u2bff\U0001f000-\U0001faff"
 _VEIL: Final = rf"(?:[*#%]{{1,6}}|[{_EMOJI}]{{1,3}}|\.{{2,6}}|_{{2,6}}|-{{2,6}}|…)"
-_HINT: Final = re.compile(rf"[a-zñ](?:[*#%{_EMOJI}]|\.\.|__|--|…)")
+_HINT: Final = re.compile(rf"[*#%{_EMOJI}…]|\.\.|__|--")
 _CENSORED: Final = re.compile(
     rf"(?<![\w*])[a-zñ]{{1,8}}{_VEIL}(?:[a-zñ]{{1,8}}{_VEIL}){{0,2}}[a-zñ]{{0,8}}(?![\w*])"
 )

@@ -33,6 +33,7 @@ _HUMP_HINT: Final = re.compile("[a-zñ][A-ZÑ]")
 _HUMP: Final = re.compile("(?<=[a-zñ])(?=[A-ZÑ])")
 _HUMPED: Final = re.compile(r"#\w+|\b(?:[A-ZÑ][a-zñ]{2,}|[a-zñ]{3,})(?:[A-ZÑ][a-zñ]{2,})+\b")
 
+_SIGN: Final = re.compile("[013457@$€!|+]")
 _LEET_HINT: Final = re.compile("[a-zñ][013457@$€!|+]{1,2}[a-zñ]|[a-zñ][034@$5]|[@$0145][a-zñ]{2}")
 _MIXED: Final = re.compile("[a-zñ0-9@$!|+€]*[a-zñ][a-zñ0-9@$!|+€]*")
 _LEET: Final = str.maketrans("013457@$€!|+", "oieastaseiit")
@@ -46,6 +47,8 @@ _FIRST: Final = re.compile(
 )
 
 _TRIPLE: Final = re.compile(r"([a-zñ])\1\1")
+    [letter * 3 for letter in "abcdefghijklmnopqrstuvwxyzñ"]
+)
 _RUN: Final = re.compile(r"([a-zñ])\1\1+")
 _WORD: Final = re.compile("[a-zñ]+")
 # Words that are spelled with a double letter, so that a stretched one keeps two.
@@ -107,7 +110,7 @@ def _fold(text: str) -> Folded:
     for _ in range(_MAX_ROUNDS):
         before = folded
         for hint, step in _STEPS:
-            if hint.search(folded.text):
+            if hint(folded.text):
                 folded = _edit(folded, _outside_links(folded.text, step(folded.text)))
         if folded is before:
             break
@@ -199,6 +202,10 @@ def _outside_links(text: str, edits: Sequence[_Edit]) -> Sequence[_Edit]:
     return kept
 
 
+def _may_hold_leet(text: str) -> bool:
+    return _SIGN.search(text) is not None and _LEET_HINT.search(text) is not None
+
+
 def _leet(text: str) -> list[_Edit]:
     """Digits and signs inside a word are letters; those of a number, a price or a grade are not."""
     edits = []
@@ -251,8 +258,8 @@ def _spelled_out(text: str) -> list[_Edit]:
     return edits
 
 
-_STEPS: Final[tuple[tuple[re.Pattern[str], Callable[[str], list[_Edit]]], ...]] = (
-    (_LEET_HINT, _leet),
-    (_TRIPLE, _stretched),
-    (_SPELLED_HINT, _spelled_out),
+_STEPS: Final[tuple[tuple[Callable[[str], object], Callable[[str], list[_Edit]]], ...]] = (
+    (_may_hold_leet, _leet),
+    (_TRIPLE.search, _stretched),
+    (_SPELLED_HINT.search, _spelled_out),
 )
