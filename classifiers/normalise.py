@@ -47,8 +47,6 @@ _FIRST: Final = re.compile(
 )
 
 _TRIPLE: Final = re.compile(r"([a-zñ])\1\1")
-    [letter * 3 for letter in "abcdefghijklmnopqrstuvwxyzñ"]
-)
 _RUN: Final = re.compile(r"([a-zñ])\1\1+")
 _WORD: Final = re.compile("[a-zñ]+")
 # Words that are spelled with a double letter, so that a stretched one keeps two.
