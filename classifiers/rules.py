@@ -173,7 +173,7 @@ class RuleSet:
         hits = []
         for original, text in ((False, read.key), (True, read.written)):
             rules = self._rules[original]
-            for index in sorted(index for index in text.possible if index in rules):
+            for index in sorted(rules.keys() & text.possible):
                 # What else is asked is mostly known without trying a pattern, so it comes first.
                 met = [rule for rule in rules[index] if self._holds(rule, text, comment)]
                 for start, end in islice(text.spans(index), _HITS_A_RULE) if met else ():
@@ -207,8 +207,8 @@ class RuleSet:
         return sorted(kept, key=lambda hit: hit.start)
 
     def _not_excepted(self, hits: list[_Hit], read: _Read) -> list[_Hit]:
-        for index in read.key.possible:
-            for start, end in read.key.spans(index) if index in self._exceptions else ():
+        for index in self._exceptions.keys() & read.key.possible:
+            for start, end in read.key.spans(index):
                 first, last = read.folded.span(start, max(end, start + 1))
                 for clears in self._exceptions[index]:
                     hits = [
