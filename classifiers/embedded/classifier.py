@@ -22,7 +22,7 @@ from classifiers.embedded.shares import shares_of, word_parts
 from classifiers.embedded.signs import signs
 from classifiers.embedded.weights import SCORED, Vectors, load_weights, shipped_weights
 from classifiers.embedded.words import WordTable
-from classifiers.labels import CRITICISM, LABELS
+from classifiers.labels import CRITICISM, LABELS, policy_score
 from classifiers.normalise import Folded, fold
 from modbot.domain import Aspect, Category, Comment, Evidence, Share, Signal
 
@@ -150,9 +150,9 @@ class EmbeddedClassifier:
         folded = self._fold(comment.text)
         spans = word_spans(folded.text)[window.start :]
         post = self._senses([comment.post_text])[0]
-        official = scores[CRITICISM] >= SPEAKS_OF_OFFICIALS
+        official = scores[policy_score(CRITICISM)] >= SPEAKS_OF_OFFICIALS
         for number, category in enumerate(Category):
-            score = scores[category.value]
+            score = scores[policy_score(category.value)]
             if score < self._floor:
                 continue
             parts = word_parts(encoded, row, number, post, self._weights)

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from classifiers.embedded.pieces import NGRAM_PIECES, VECTOR_PIECES
 from classifiers.embedded.signs import SIGNS
-from classifiers.labels import LABELS, POLICY_LABELS
+from classifiers.labels import LABELS, POLICY_LABELS, policy_score
 from modbot.errors import ClassifierFailed
 
 Vectors = NDArray[np.float32]
 
-SCORED = (*LABELS, *POLICY_LABELS)
+SCORED = (*LABELS, *map(policy_score, POLICY_LABELS))
 LANGUAGES = ("en", "es")  # the rows of `calibration`; Portuguese counts as Spanish
 
 
