@@ -123,6 +123,7 @@ def signal_fields(signal: Signal) -> Report:
             "text": evidence.text,
             "start": evidence.start,
             "end": evidence.end,
+            **({"note": evidence.note} if evidence.note else {}),
         },
     }
 

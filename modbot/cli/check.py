@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from modbot.cli.answers import answer, print_table
+from modbot.cli.answers import answer, print_table, words_and_note
 from modbot.cli.changes import tell_changes
 from modbot.cli.surroundings import ConfigOption, JsonOption, load, utc_now
 
@@ -90,7 +90,7 @@ def _tell(console: Console, decision: Decision, policy: Policy) -> None:
         "Signals",
         ("source", "category", "score", "rule", "words"),
         (
-            (s.source, s.category.value, s.score, s.evidence.rule, s.evidence.text)
+            (s.source, s.category.value, s.score, s.evidence.rule, words_and_note(s.evidence))
             for s in decision.signals
         ),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from modbot.cli.answers import answer, print_table
+from modbot.cli.answers import answer, print_table, words_and_note
 from modbot.cli.changes import change_fields, tell_changes
 from modbot.cli.surroundings import (
     ByOption,
@@ -161,7 +161,7 @@ def _tell(
         "Signals",
         ("source", "category", "score", "rule", "words"),
         (
-            (s.source, s.category.value, s.score, s.evidence.rule, s.evidence.text)
+            (s.source, s.category.value, s.score, s.evidence.rule, words_and_note(s.evidence))
             for s in entry.signals
         ),
     )

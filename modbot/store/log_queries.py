@@ -285,6 +285,7 @@ def signals_of(stored: Sequence[Mapping[str, Any]]) -> tuple[Signal, ...]:
                 text=shown(signal["text"]),
                 start=signal["start"],
                 end=signal["end"],
+                note=signal.get("note", ""),
             ),
         )
         for signal in stored

@@ -285,6 +285,7 @@ def signal_json(signal: Signal) -> dict[str, object]:
         "text": signal.evidence.text,
         "start": signal.evidence.start,
         "end": signal.evidence.end,
+        **({"note": shown(signal.evidence.note)} if signal.evidence.note else {}),
         "aspect": signal.aspect.value,
     }
 

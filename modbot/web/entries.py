@@ -26,6 +26,7 @@ class Reason:
     category: str
     rule: str  # rule id or model label
     words: str  # the matched words as the person wrote them
+    note: str  # what else the rule has to say about them
     score: float  # 0 to 1
     limit: float | None  # from which it counts; None: it was not compared
     counts: bool
@@ -145,6 +146,7 @@ def _reason(signal: Signal, entry: LogEntry) -> Reason:
         category=signal.category.value,
         rule=signal.evidence.rule,
         words=signal.evidence.text,
+        note=signal.evidence.note,
         score=signal.score,
         limit=limit,
         counts=reached and signal.category in entry.categories,
