@@ -26,7 +26,7 @@ _FORMS: Final = (
     rf"(?i:{_CALLE}) (?:#|\w[\w’'-]*,? ){{1,4}}(?i:{_NUMERO})? ?\d{{1,5}}\b",  # calle Oxford 12
     rf"{_NO} (?i:de la|de|on|en la) {_PROPER}",  # el 48 de la Newbury
     rf"(?i:(?:en|de) la) {_PROPER}(?: (?i:st|ave))?,? (?i:el |n[uú]mero |#)?\d{{1,4}}\b",
-    rf"(?i:\b(?:on|at|de|en)) {_PROPER} (?i:{_KIND})\.? #?\d{{1,4}}\b",  # on Andover st #9
+    rf"(?i:\b(?:on|at|de|en)) {_PROPER} (?i:{_KIND})\.?,? (?i:number |no\.? )?#?\d{{1,4}}\b",  # on Andover st #9
 )
 _ADDRESS: Final = re.compile("|".join(f"(?:{form}){_ROOM}" for form in _FORMS))
 

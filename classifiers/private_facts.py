@@ -58,9 +58,10 @@ def _contact(contact: Contact, says: Says) -> Iterator[PrivateFact]:
     if contact.kind == "email" and contact.value.partition("@")[0] in _MAILBOXES:
         return
     private = says("at_home")
-    if contact.kind == "phone" and says("public_line") and not private:
+    another = says("of_another")
+    if contact.kind == "phone" and says("public_line") and not (private and another):
         return
-    certain = says("of_another") and (private or not says("of_oneself"))
+    certain = another and (private or not says("of_oneself"))
     yield PrivateFact(rule, certain, contact.start, contact.end)
 
 

@@ -115,9 +115,11 @@ class RuleSet:
             hits = self._weigh_fundraisers(hits, read, comment)
         if not hits:
             return []
-        if any(hit.category is Category.SALES for hit in hits):
+        offers = [hit.score for hit in hits if hit.category is Category.SALES]
+        if offers:
             # A seller's own number is part of the offer, not a private fact.
-            hits = [hit for hit in hits if hit.category is not Category.PRIVACY or _grave(hit)]
+            sure = max(offers) == STRONG
+            hits = [hit for hit in hits if not _sellers_own(hit, sure=sure)]
         hits = [hit for hit in hits if not _published(hit, comment)]
         return self._signals(hits, read, comment)
 
@@ -347,8 +349,14 @@ def _pattern_hit(rule: PatternRule, start: int, end: int) -> _Hit:
     return _Hit(rule.rule, rule.category, rule.score, start, end, rule.aspect)
 
 
-def _grave(hit: _Hit) -> bool:
-    return hit.score == STRONG
+_SELLERS_OWN: Final = frozenset({"private:phone", "private:email", "private:address"})
+
+
+def _sellers_own(hit: _Hit, *, sure: bool) -> bool:
+    """Where to reach the seller; beside an offer in doubt only what is itself in doubt."""
+    if hit.category is not Category.PRIVACY:
+        return False
+    return hit.score < STRONG or (sure and hit.rule in _SELLERS_OWN)
 
 
 def _published(hit: _Hit, comment: Comment) -> bool:

@@ -49,6 +49,7 @@ _READS_AS: Final = {
     **dict.fromkeys(("sudadera", "abrigo", "moletom"), "hoodie"),
     **dict.fromkeys(("lava", "lavado", "lavadero"), "wash"),
     **dict.fromkeys(("dulce", "pastelito", "bizcocho", "bolo"), "bake"),
+    **dict.fromkeys(("chocolate", "caramelo"), "candy"),
     **dict.fromkeys(("vela", "velon"), "candle"),
     **dict.fromkeys(("flor", "flore", "ramo"), "flower"),
     **dict.fromkeys(("libro", "livro"), "book"),
