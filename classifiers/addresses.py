@@ -16,17 +16,20 @@ _LETTERS: Final = rf"(?:{_NO_NAME}[a-zñáéíóú’'.-]+ ){{1,2}}"
 _ROOM: Final = r"(?:[,.]? ?(?:apt\.?|apto\.?|unit|suite|#|piso|floor|rear)? ?#?\w{1,4}\b)?"
 _NO: Final = r"(?<![\w$#/:.,-])\d{1,5}[A-Da-d]?"
 # Of small numbers only those that stand where an address does: "3 Water St kids" are three kids.
-_NO_SMALL: Final = rf"(?<![\w$#/:.,-])\d{{2,5}}[A-Da-d]?|(?i:(?:at|in|on|to|en|,|:) )\d[A-Da-d]?"
+_NO_SMALL: Final = r"(?<![\w$#/:.,-])\d{2,5}[A-Da-d]?|(?i:(?:at|in|on|to|en|,|:) )\d[A-Da-d]?"
 _CALLE: Final = r"\bcalle|avenida|\bave?\.?|\brua|urb\.?|urbanizaci[oó]n|residencial"
 _NUMERO: Final = r"n[uú]m(?:ero|\.)?|no\.?|#|casa|apt\.?|apto\.?"
+_COUNTED: Final = "años|meses|d[ií]as|veces|horas|minutos|niñ|estudiantes|personas|%|:"
+_HERE: Final = rf"\d{{1,4}}\b(?! ?(?:{_COUNTED}))"
 _PROPER: Final = r"[A-ZÁÉÍÓÚÑ][\w’'-]{3,}"
 _FORMS: Final = (
     rf"(?:{_NO_SMALL}) {_NAME}(?i:{_KIND})\b",  # 18 Larkspur Ave
     rf"(?:{_NO_SMALL}) (?i:{_LETTERS}(?:{_KIND}))\b",  # 18 larkspur ave
     rf"(?i:{_CALLE}) (?:#|\w[\w’'-]*,? ){{1,4}}(?i:{_NUMERO})? ?\d{{1,5}}\b",  # calle Oxford 12
     rf"{_NO} (?i:de la|de|on|en la) {_PROPER}",  # el 48 de la Newbury
-    rf"(?i:(?:en|de) la) {_PROPER}(?: (?i:st|ave))?,? (?i:el |n[uú]mero |#)?\d{{1,4}}\b",
-    rf"(?i:\b(?:on|at|de|en)) {_PROPER} (?i:{_KIND})\.?,? (?i:number |no\.? )?#?\d{{1,4}}\b",  # on Andover st #9
+    rf"(?i:(?:en|de) la) {_PROPER}(?: (?i:st|ave))?,? (?i:el |n[uú]mero |#)?{_HERE}",
+    # on Andover st #9
+    rf"(?i:\b(?:on|at|de|en)) {_PROPER} (?i:{_KIND})\.?,? (?i:number |no\.? )?#?{_HERE}",
 )
 _ADDRESS: Final = re.compile("|".join(f"(?:{form}){_ROOM}" for form in _FORMS))
 

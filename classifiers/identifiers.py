@@ -22,7 +22,8 @@ _STUDENT_ID: Final = re.compile(
 )
 _PLATE: Final = re.compile(
     r"\b(?:plates?|placas?|tablilla)\b(?:\s|:|#|number|is|es|n[uú]mero|de|la|ma|nh|that says){0,6}"
-    r"(?P<plate>[A-Z0-9]{1,4}[ -]?[A-Z0-9]{2,5})\b|\b(?:MA|NH) (?:plate )?(?P<state>[A-Z0-9]{5,7})\b",
+    r"(?P<plate>[A-Z0-9]{1,4}[ -]?[A-Z0-9]{2,5})\b"
+    r"|\b(?:MA|NH) (?:plate )?(?P<state>[A-Z0-9]{5,7})\b",
     re.I,
 )
 _DATE: Final = (
