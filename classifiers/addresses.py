@@ -31,10 +31,15 @@ _FORMS: Final = (
     # on Andover st #9
     rf"(?i:\b(?:on|at|de|en)) {_PROPER} (?i:{_KIND})\.?,? (?i:number |no\.? )?#?{_HERE}",
 )
+_HINT: Final = re.compile(
+    rf"\b(?:{_KIND}|calle|avenida|rua|urb|urbanizaci|residencial|de|la|on)\b", re.I
+)
 _ADDRESS: Final = re.compile("|".join(f"(?:{form}){_ROOM}" for form in _FORMS))
 
 
 def addresses_in(text: str) -> Iterator[tuple[int, int]]:
     """Where addresses stand, in code points."""
+    if not _HINT.search(text):
+        return
     for found in _ADDRESS.finditer(text):
         yield found.start(), found.end()

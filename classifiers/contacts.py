@@ -39,7 +39,9 @@ _GAP: Final = r"(?:[ .()*_~·•–—-]|\ufe0f|\u20e3){0,4}(?:y )?"
 _NUMBER: Final = re.compile(
     rf"(?<![\w$#/=.,@-])[+(]?(?:{_TOKEN}{_GAP}){{9,17}}{_TOKEN}(?![\w])", re.I
 )
-_HINT: Final = re.compile(rf"(?:{_TOKEN}\D{{0,5}}){{4}}", re.I)
+_FEWEST_DIGITS: Final = 7
+_SPELLED: Final = re.compile(_WORD)
+_SPELLED_HINTS: Final = "nine", "nueve", "nove", "eight", "ocho", "oito", "seven", "siete", "sete"
 _PART: Final = re.compile(rf"\d+|{_WORD}|[oO]", re.I)
 _LOCAL: Final = re.compile(r"(?<![\w$#/=.,@-])[2-9]\d{2}[-. ]\d{4}(?![\w/-]|[.,]\d)")
 _PHONE_WORD: Final = re.compile(
@@ -65,7 +67,7 @@ _EMAIL: Final = re.compile(
     rf"(?P<domain>{_LABEL}(?:{_DOT}{_LABEL}){{0,3}}{_DOT}[a-z]{{2,10}})(?![\w-])",
     re.I,
 )
-_EMAIL_HINT: Final = re.compile(r"@|\bat\b|arroba", re.I)
+_EMAIL_HINT: Final = re.compile(r"[(\[{ ](?:at|arroba)[)\]} ].{0,40}(?:dot|punto|ponto|\.)", re.I)
 _SPOKEN_DOT: Final = re.compile(_DOT, re.I)
 
 
@@ -85,13 +87,24 @@ class Contact:
 
 def contacts_in(text: str) -> Iterator[Contact]:
     """Every phone number, then every e-mail address."""
-    if _HINT.search(text):
+    if _may_hold_a_number(text):
         yield from _phones(text)
-    if _EMAIL_HINT.search(text):
+    if "@" in text or _EMAIL_HINT.search(text):
         for found in _EMAIL.finditer(text):
             domain = _SPOKEN_DOT.sub(".", found["domain"]).lower()
             name = re.split(r"[\s@\[({]", found[0], maxsplit=1)[0].lower()
             yield Contact("email", f"{name}@{domain}", found.start(), found.end())
+
+
+def _may_hold_a_number(text: str) -> bool:
+    """A cheap look before the dear one."""
+    digits = sum(map(str.isdigit, text))
+    if digits >= _FEWEST_DIGITS:
+        return True
+    lower = text.lower()
+    if not any(word in lower for word in _SPELLED_HINTS):
+        return False
+    return digits + len(_SPELLED.findall(lower)) >= _FEWEST_DIGITS
 
 
 def digits_of(text: str) -> str:

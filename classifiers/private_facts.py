@@ -16,7 +16,7 @@ from classifiers.addresses import addresses_in
 from classifiers.contacts import Contact, contacts_in
 from classifiers.identifiers import identifiers_in
 
-_SOMETHING: Final = re.compile(r"\d|@|\barroba\b|\b(?:nine|nueve|nove)\b|\bat \w+ dot ", re.I)
+_DIGIT: Final = re.compile(r"\d")
 _MAILBOX_NAMES: Final = """
 office info contact help support registration enroll enrollment hr transportation communications
 language payroll admin pto
@@ -41,12 +41,10 @@ def private_facts(
 ) -> Iterator[PrivateFact]:
     """Contacts, identifiers and addresses of people, but not what the post or the district itself
     publishes (`published`: numbers, e-mail addresses, domains)."""
-    if not _SOMETHING.search(text):
-        return
     for contact in contacts_in(text):
         if not _is_published(contact, post, published):
             yield from _contact(contact, says)
-    if any(map(str.isdigit, text)):
+    if _DIGIT.search(text):
         for found in identifiers_in(text):
             yield PrivateFact(f"private:{found.kind}", True, found.start, found.end)
         yield from _addresses(text, post, says)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from classifiers.fundraisers.accounts import Account, accounts_in
-from classifiers.fundraisers.names import is_named
+from classifiers.fundraisers.names import is_named, words
 from classifiers.links import Link, link_of, links_in
 from classifiers.rule_files import STRONG, WEAK
 from modbot.domain import Fundraiser
@@ -44,7 +44,8 @@ def judge_offer(offer: Offer, approved: tuple[Fundraiser, ...]) -> tuple[bool, l
     running = [each for each in approved if each.runs_at(offer.at)]
     links = [link for link in links_in(offer.text) if link.host not in offer.post.lower()]
     findings = list(_imitations(links, running))
-    named = [each for each in running if is_named(offer.folded, each.name)]
+    said = words(offer.folded)
+    named = [each for each in running if is_named(said, each.name)]
     if not named:
         return False, findings
     findings += _elsewhere(offer, links, named)

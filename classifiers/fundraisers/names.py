@@ -77,21 +77,21 @@ _READS_AS: Final = {
 }
 
 
-def is_named(text: str, name: str) -> bool:
-    """Does a folded text speak of this fundraiser: its whole item, or two words of its name,
+def is_named(said: frozenset[str], name: str) -> bool:
+    """Do a text's words() speak of this fundraiser: its whole item, or two words of its name,
     and of no other group, year or item in their place?"""
-    said, words = _words(text), _name_words(name)
-    if said & _STRANGERS - words or _other_year(said, words):
+    own = _name_words(name)
+    if said & _STRANGERS - own or _other_year(said, own):
         return False
-    items = words - _GROUPS - _ANY_SALE - {word for word in words if word.isdigit()}
+    items = own - _GROUPS - _ANY_SALE - {word for word in own if word.isdigit()}
     whole = bool(items) and items <= said
-    groups = words & _GROUPS
+    groups = own & _GROUPS
     if whole:
-        others = said & _GROUPS - words - _ANYONE
+        others = said & _GROUPS - own - _ANYONE
         return not others or bool(groups & said)
-    if said & _GOODS - words and not items & said:
+    if said & _GOODS - own and not items & said:
         return False
-    return len((words - _ANY_SALE) & said) >= 2
+    return len((own - _ANY_SALE) & said) >= 2
 
 
 def _other_year(said: frozenset[str], words: frozenset[str]) -> bool:
@@ -101,7 +101,8 @@ def _other_year(said: frozenset[str], words: frozenset[str]) -> bool:
     return bool(own and told and not own & told)
 
 
-def _words(text: str) -> frozenset[str]:
+def words(text: str) -> frozenset[str]:
+    """The words of a folded text, as fundraisers' names are read."""
     return frozenset(_stem(word) for word in _WORD.findall(text)) - _FILLERS
 
 
@@ -112,4 +113,4 @@ def _stem(word: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _name_words(name: str) -> frozenset[str]:
-    return _words(fold(name).text)
+    return words(fold(name).text)
