@@ -26,6 +26,22 @@ if TYPE_CHECKING:
 
     from modbot.registry import ApprovedFundraiser
 
+RoleOption = Annotated[str, typer.Option(help="The role of whoever approved it.")]
+LinkOption = Annotated[
+    list[str] | None,
+    typer.Option(help="Where it is sold or paid; may be given again. Other links are hidden."),
+]
+AccountOption = Annotated[
+    list[str] | None,
+    typer.Option(help="Payment handle, phone or e-mail of the sale; may be given again."),
+]
+StartsOption = Annotated[
+    str | None, typer.Option(metavar="YYYY-MM-DD", help="First day, in the district's time.")
+]
+EndsOption = Annotated[
+    str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day, in the district's time.")
+]
+
 app = typer.Typer(help="The approved fundraisers.", rich_markup_mode=None)
 
 
@@ -37,22 +53,12 @@ def add(
         str,
         typer.Option(help="The superintendent, school leader or designee who approved it."),
     ],
-    role: Annotated[str, typer.Option(help="The role of whoever approved it.")] = "",
+    role: RoleOption = "",
     details: Annotated[str, typer.Option(help="What else people should know.")] = "",
-    link: Annotated[
-        list[str] | None,
-        typer.Option(help="Where it is sold or paid; may be given again. Other links are hidden."),
-    ] = None,
-    account: Annotated[
-        list[str] | None,
-        typer.Option(help="Payment handle, phone or e-mail of the sale; may be given again."),
-    ] = None,
-    starts: Annotated[
-        str | None, typer.Option(metavar="YYYY-MM-DD", help="First day, in the district's time.")
-    ] = None,
-    ends: Annotated[
-        str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day, in the district's time.")
-    ] = None,
+    link: LinkOption = None,
+    account: AccountOption = None,
+    starts: StartsOption = None,
+    ends: EndsOption = None,
     by: ByOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,

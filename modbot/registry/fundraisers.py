@@ -50,10 +50,8 @@ def add_fundraiser(
     require_person(actor)
     require("the fundraiser's name", name)
     require("who approved it (the superintendent, a school leader or designee)", approved_by)
-    if len(approver_role) > NAME_CAP:
-        raise RegistrationRefused(f"the approver's role is longer than {NAME_CAP} characters")
-    if len(details) > DETAILS_CAP:
-        raise RegistrationRefused(f"details are longer than {DETAILS_CAP} characters")
+    _check_length("the approver's role is", approver_role, NAME_CAP)
+    _check_length("details are", details, DETAILS_CAP)
     _check_dates(starts_at, ends_at, now)
     row = FundraiserRow(
         name=shown(name.strip()),
@@ -93,6 +91,11 @@ def end_fundraiser(
             row.ends_at = now
             save(s, row, str(row.id), "fundraiser.ended", actor, now)
         return _approved(row)
+
+
+def _check_length(what: str, value: str, cap: int) -> None:
+    if len(value) > cap:
+        raise RegistrationRefused(f"{what} longer than {cap} characters")
 
 
 def _check_dates(starts_at: datetime | None, ends_at: datetime | None, now: datetime) -> None:
