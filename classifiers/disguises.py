@@ -15,8 +15,8 @@ from typing import Final
 
 import ahocorasick_rs
 
-from classifiers.links import LINK
 from classifiers.respelling import respellings
+from classifiers.web_addresses import LINK
 from classifiers.word_lists import WordRule
 
 Found = tuple[WordRule, int, int]

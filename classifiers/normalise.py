@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Final
 
 from classifiers.confusables import INDICATORS, one_to_one, plain, spelled_by_flags
-from classifiers.links import LINK
+from classifiers.web_addresses import LINK
 
 _Edit = tuple[int, int, str]  # from, to, what stands there instead
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -17,18 +17,24 @@ from typing import Any, Final
 
 import re2
 
+from classifiers.contacts import contacts_in
 from classifiers.word_lists import SEVERITIES, WordRule, category, read_word_list
 from modbot.domain import Aspect, Category
 from modbot.errors import BadConfig
 
 _MAX_BYTES: Final = 1_000_000
 _FRAGMENT: Final = re.compile(r"\{([a-z][a-z_]*)\}")
+_DOMAIN: Final = re.compile(r"(?:[a-z0-9-]{1,63}\.)+[a-z]{2,20}")
 _LIST_KEYS: Final = ("match", "with", "without", "post", "without_post")
 _RULE_KEYS: Final = {"id", "severity", "aspect", "text", "category", *_LIST_KEYS}
-_FILE_KEYS: Final = {"category", "fragments", "rules", "exceptions", "context"}
+_FILE_KEYS: Final = {
+    *("category", "fragments", "rules", "exceptions", "context", "published_contacts")
+}
 _CONTEXTS: Final = {
     *("official", "official_post", "operations"),
-    *("condemned", "own_account", "reported"),
+    *("condemned", "reported"),
+    *("own_account", "resale", "rival", "offering", "asking"),
+    *("of_another", "of_oneself", "at_home", "lives_oneself", "public_line", "public_place"),
 }
 
 
@@ -59,6 +65,7 @@ class RuleFiles:
     patterns: tuple[PatternRule, ...]
     exceptions: tuple[tuple[str, frozenset[Category]], ...]  # pattern; categories it clears
     context: Mapping[str, tuple[str, ...]]
+    published: frozenset[str]  # numbers, addresses and domains that are the district's own
     sha256: str
 
 
@@ -69,6 +76,7 @@ class _Reading:
     patterns: list[PatternRule] = field(default_factory=list)
     exceptions: list[tuple[str, frozenset[Category]]] = field(default_factory=list)
     context: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    published: set[str] = field(default_factory=set)
 
 
 def read_rule_files(folder: Path) -> RuleFiles:
@@ -107,6 +115,7 @@ def read_rule_files(folder: Path) -> RuleFiles:
         patterns=tuple(reading.patterns),
         exceptions=tuple(reading.exceptions),
         context=reading.context,
+        published=frozenset(reading.published),
         sha256=digest.hexdigest(),
     )
 
@@ -177,11 +186,27 @@ class _Table:
             clears = frozenset(category(name, self._path, line) for name in names)
             for pattern in self._patterns(rule, "match", line, fragments):
                 reading.exceptions.append((pattern, clears))
+        reading.published.update(self._published())
         context = self._data.get("context", {})
         self._known(context, _CONTEXTS, line=None)
         for key in context:
             found = self._patterns(context, key, self._line_of_key(key), fragments)
             reading.context[key] = reading.context.get(key, ()) + found
+
+    def _published(self) -> Iterator[str]:
+        """The district's own numbers, addresses and domains, as contacts_in() has them."""
+        given = self._data.get("published_contacts", [])
+        if not _is_texts(given):
+            raise self._bad("must be a list of texts in quotes", key="published_contacts")
+        for text in given:
+            contact = next(contacts_in(text), None)
+            domain = _DOMAIN.fullmatch(text.strip().lower())
+            if contact is None and domain is None:
+                raise self._bad(
+                    f"{text!r} is no phone number with area code, e-mail address or domain",
+                    key="published_contacts",
+                )
+            yield contact.value if contact else domain[0]  # type: ignore[index]
 
     def _rule(self, rule: dict[str, Any], number: int, fragments: Mapping[str, str]) -> PatternRule:
         line = self._line_of("rules", number)

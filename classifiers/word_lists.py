@@ -14,7 +14,8 @@ from modbot.domain import Category
 from modbot.errors import BadConfig
 
 STRONG: Final = 1.0
-SEVERITIES: Final = {"strong": STRONG, "weak": 0.8, "mild": 0.3}  # what policy.toml compares
+WEAK: Final = 0.8
+SEVERITIES: Final = {"strong": STRONG, "weak": WEAK, "mild": 0.3}  # what policy.toml compares
 INNOCENT: Final = "innocent"
 _MOST_FORMS: Final = 2000  # of one line
 

@@ -127,6 +127,7 @@ def signal_fields(signal: Signal) -> Report:
                 {"text": s.text, "start": s.start, "end": s.end, "share": s.share}
                 for s in evidence.shares
             ],
+            **({"note": evidence.note} if evidence.note else {}),
         },
     }
 

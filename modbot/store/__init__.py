@@ -34,6 +34,7 @@ from modbot.store.log_queries import (
 )
 from modbot.store.pages import (
     approved_fundraisers,
+    fundraiser_of,
     page,
     page_state,
     pages,
@@ -72,6 +73,7 @@ __all__ = [
     "decision_log",
     "due_actions",
     "finish_action",
+    "fundraiser_of",
     "hides_requested_since",
     "history",
     "known",
