@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from modbot import review
 from modbot.domain import Actor, Category, Decision, Evidence, Signal, Verdict
+from modbot.intervals import needed_without_fault, wilson
 from modbot.policy import decide
 from modbot.store import Database
 from modbot.tuning import (
@@ -21,10 +22,8 @@ from modbot.tuning import (
     Verdicts,
     advise,
     curve,
-    needed_without_fault,
     read_verdicts,
     toml_lines,
-    wilson,
 )
 from tests.records import NOON, judged, later, open_database, record
 from tests.test_policy import category_policy, changed
