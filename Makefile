@@ -45,7 +45,7 @@ check: lint test ## Everything that needs no server and no browser
 
 torch: $(VENV)/.dev-ready ## For the tests that train or export: PyTorch (the CPU build by this version) and ONNX
 	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pip install --quiet --constraint requirements.lock $(DETOXIFY)
+	$(BIN)/python -m pip install --quiet $(DETOXIFY)
 
 bench: $(VENV)/.dev-ready ## Speeds, printed beside a named alternative
 	$(BIN)/python -m tests.benchmarks.bench_judging

@@ -11,6 +11,8 @@ from classifiers.embedded import EmbeddedClassifier
 from classifiers.training.metrics import by_group
 from classifiers.training.rows import read_lines
 from classifiers.training.run import Choices, train
+from classifiers.training.teacher import Teacher
+from classifiers.training.vocabulary import Wordfreq
 from classifiers.training.weights_file import write_weights
 
 
@@ -28,10 +30,11 @@ def main(arguments: list[str] | None = None) -> None:
         Choices(
             data=chosen.data,
             comments=chosen.comments,
-            cache=chosen.cache,
             epochs=chosen.epochs,
             seed=chosen.seed,
         ),
+        Teacher(chosen.cache, _say),
+        Wordfreq(),
         report=_say,
     )
     write_weights(chosen.out, trained.arrays, trained.facts)

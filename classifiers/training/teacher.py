@@ -27,7 +27,7 @@ class Teacher:
         self._report = report
         self._encoder: object | None = None
 
-    def views(self, texts: Sequence[str], *, name: str) -> Views:
+    def __call__(self, texts: Sequence[str], name: str) -> Views:
         """Texts x 512."""
         digest = hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
         kept = self._cache / f"{name}-{digest[:16]}.npy" if self._cache else None
