@@ -80,7 +80,7 @@ def _choices() -> Choices:
     parser.add_argument("--corpora", type=Path, default=ROOT / "tests" / "corpus", metavar="DIR")
     parser.add_argument("--data", type=Path, metavar="DIR", help="holds dev.jsonl.gz")
     parser.add_argument("--rivals", type=Path, metavar="PYTHON", help="that has the libraries")
-    parser.add_argument("--rival-seconds", type=float, default=240, help="that each one may take")
+    parser.add_argument("--rival-seconds", type=float, default=420, help="that each one may take")
     parser.add_argument("--rules-only", action="store_true", help="leave the model out")
     parser.add_argument("--weights", type=Path, metavar="DIR", help="in place of the shipped ones")
     parser.add_argument("--no-speed", dest="speed", action="store_false")
