@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from modbot.domain import Category, Evidence, Signal
 
 LABELS = ("toxicity", "obscene", "sexual", "threat", "insult", "identity_attack")
-# What the embedded model's second head scores: the policy's categories, and speech that is protected.
+# What the embedded model's second head scores: the policy's categories and protected speech.
 CRITICISM = "official_criticism"
 POLICY_LABELS = (*(category.value for category in Category), CRITICISM)
 CATEGORIES: Mapping[str, Category] = {

@@ -70,9 +70,8 @@ class EmbeddedClassifier:
             encoded, probabilities = self._read(batch, under)
             for row in np.flatnonzero((probabilities[:, _CATEGORIES] >= self._floor).any(axis=1)):
                 window, scores = batch[row], probabilities[row].tolist()
-                found = self._signals(
-                    dict(zip(SCORED, scores, strict=True)), encoded, row, window, comments
-                )
+                named = dict(zip(SCORED, scores, strict=True))
+                found = self._signals(named, encoded, int(row), window, comments)
                 signals[window.owner] = _worst(signals[window.owner], [*found])
         return signals
 
@@ -102,9 +101,7 @@ class EmbeddedClassifier:
         if batch:
             yield batch
 
-    def _read(
-        self, windows: Sequence[_Window], posts: Sequence[str]
-    ) -> tuple[Encoded, Vectors]:
+    def _read(self, windows: Sequence[_Window], posts: Sequence[str]) -> tuple[Encoded, Vectors]:
         """The encoded windows and their calibrated probabilities, windows x SCORED."""
         weights = self._weights
         encoded = encode([window.words for window in windows], self._words, weights)
@@ -123,16 +120,17 @@ class EmbeddedClassifier:
             if len(new) + len(self._posts) > _POSTS_KEPT:
                 self._posts.clear()
                 new = list(dict.fromkeys(posts))
-            for post in new:
-                self._posts[post] = self._sense(post)
+            self._posts.update(zip(new, self._new_senses(new), strict=True))
             return np.stack([self._posts[post] for post in posts])
 
-    def _sense(self, post: str) -> Vectors:
-        words = split_words(self._fold(post).text)[:MAX_WORDS]
-        if not words:
-            return np.zeros(self._weights.sense.shape[1], dtype=np.float32)
-        sense: Vectors = encode([words], self._words, self._weights).sense[0]
-        return sense
+    def _new_senses(self, posts: Sequence[str]) -> Vectors:
+        senses = np.zeros((len(posts), self._weights.sense.shape[1]), dtype=np.float32)
+        for batch in self._batches(posts):
+            firsts = [window for window in batch if window.start == 0]
+            if firsts:
+                encoded = encode([first.words for first in firsts], self._words, self._weights)
+                senses[[first.owner for first in firsts]] = encoded.sense
+        return senses
 
     def _signals(
         self,

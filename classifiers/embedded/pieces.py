@@ -1,4 +1,4 @@
-"""Words of a folded comment, and the table rows that stand for a word's pieces and for word pairs."""
+"""Words of a folded comment, and the table rows of a word's pieces and of word pairs."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,7 +130,8 @@ def load_weights(folder: Traversable | Path) -> tuple[Weights, str]:
 
 def _unpacked(packed: bytes) -> Weights:
     with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
-        layers = {key: arrays[key] for key in arrays.files}
+        layers: dict[str, Any] = {key: arrays[key] for key in arrays.files}
     vocabulary = tuple(layers.pop("vocabulary").tobytes().decode("utf-8").split("\n"))
-    scales = {name: float(layers.pop(name)) for name in ("known_scale", "pieces_scale")}
-    return Weights(vocabulary=vocabulary, **scales, **layers)
+    for name in ("known_scale", "pieces_scale"):
+        layers[name] = float(layers[name])
+    return Weights(vocabulary=vocabulary, **layers)

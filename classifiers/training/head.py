@@ -1,4 +1,4 @@
-"""The training of the second head: logistic regression on n-grams, senses and the first head's answers.
+"""The training of the second head: logistic regression on n-grams, senses and the first head.
 
 It is convex, so where it ends depends on the data and the penalty alone.
 """
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from classifiers.embedded.pieces import NGRAM_PIECES
-from classifiers.embedded.policy_head import NEXT_BUT_ONE, NEIGHBOURS
+from classifiers.embedded.policy_head import NEIGHBOURS, NEXT_BUT_ONE
 from classifiers.labels import POLICY_LABELS
 
 _ROUNDS = 150  # of L-BFGS

@@ -83,7 +83,9 @@ def read_material(
     written_words = tuple(_words(comment.text) for comment in written)
     by_language = [LANGUAGE_WEIGHTS.get(str(line["lang"]), 1.0) for line in lines]
 
-    def viewed(words: Sequence[Sequence[str]], views: Numbers, weights: float | list[float]) -> Viewed:
+    def viewed(
+        words: Sequence[Sequence[str]], views: Numbers, weights: float | list[float]
+    ) -> Viewed:
         each = np.broadcast_to(np.asarray(weights, dtype=np.float32), len(words)).copy()
         return Viewed(texts=Texts(words, numbers), views=project(views), weights=each)
 
@@ -94,9 +96,7 @@ def read_material(
         targets=np.array([row.targets for row in rows], dtype=np.float32),
         target_weights=np.array([row.weights for row in rows], dtype=np.float32),
         words=viewed([(word,) for word in words.words], word_views, 1.0),
-        phrases=viewed(
-            [_words(phrase) for phrase in phrases], teacher(phrases, "phrases"), 1.0
-        ),
+        phrases=viewed([_words(phrase) for phrase in phrases], teacher(phrases, "phrases"), 1.0),
         comments=tuple(written),
         written=viewed(
             written_words,

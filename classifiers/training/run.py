@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from classifiers.embedded.policy_head import LABEL_SCALE, MATCH_SCALE
 from classifiers.embedded.weights import SCORED
-from classifiers.labels import LABELS
+from classifiers.labels import CRITICISM, LABELS
 from classifiers.training.calibration import calibrated, realistic_weights
 from classifiers.training.fit import Lesson, encoded, fit
 from classifiers.training.head import Head, HeadInput, fit_head, ngram_rows
@@ -62,15 +62,17 @@ def train(
     out = np.array([_is_kept_out(comment.post) for comment in material.comments])
     everything = np.arange(len(out))
     taught, held = np.flatnonzero(~out), np.flatnonzero(out)
-    layers, head = _one_run(material, taught, choices, report)
-    logits = _logits(material, held, layers, head).astype(np.float64)
+    layers, head = one_run(material, taught, choices, report)
+    logits = logits_of(material, held, layers, head).astype(np.float64)
     targets = _targets(material)[held].astype(np.float64)
     harmless = np.array([material.comments[place].action == "allow" for place in held])
     spanish = np.array([material.comments[place].lang in ("es", "pt") for place in held])
-    calibration = calibrated(logits, targets, spanish, realistic_weights(harmless))
-    layers, head = _one_run(material, everything, choices, report)
+    weights = np.repeat(realistic_weights(harmless)[:, None], len(SCORED), axis=1)
+    weights[:, SCORED.index(CRITICISM)] = 1  # it is harmless itself
+    calibration = calibrated(logits, targets, spanish, weights)
+    layers, head = one_run(material, everything, choices, report)
     words = material.vocabulary
-    arrays = {**layers.arrays(), **_head_arrays(head), "calibration": calibration}
+    arrays = weights_arrays(layers, head, calibration)
     source = choices.data / "train.jsonl.gz"
     return Trained(
         arrays=packed_layers(arrays, words.words, words.language),
@@ -89,7 +91,7 @@ def _is_kept_out(post: str) -> bool:
     return int(hashlib.sha256(post.encode("utf-8")).hexdigest(), 16) % KEPT_OUT == 0
 
 
-def _one_run(
+def one_run(
     material: Material, taught: Chosen, choices: Choices, report: Callable[[str], None]
 ) -> tuple[Layers, Head]:
     """Layers and second head, with the labels of the taught comments alone."""
@@ -170,18 +172,21 @@ def _unit(sense: Numbers) -> Numbers:
     return units
 
 
-def _head_arrays(head: Head) -> dict[str, Numbers]:
+def weights_arrays(layers: Layers, head: Head, calibration: Numbers) -> dict[str, Numbers]:
+    """All layers by the names that the weights file gives them."""
     size = (len(head.dense) - len(LABELS)) // 3
     parts = np.split(head.dense, [size, 2 * size, 3 * size])
     names = ("by_sense", "by_post", "by_match", "by_label")
     return {
+        **layers.arrays(),
         **dict(zip(names, map(np.ascontiguousarray, parts), strict=True)),
         "ngrams": head.ngrams,
         "policy_bias": head.bias,
+        "calibration": calibration,
     }
 
 
-def _logits(material: Material, chosen: Chosen, layers: Layers, head: Head) -> Numbers:
+def logits_of(material: Material, chosen: Chosen, layers: Layers, head: Head) -> Numbers:
     """Comments x SCORED, of both heads."""
     seen = _head_input(material, layers).only(chosen)
     labels = seen.dense[:, -len(LABELS) :] / LABEL_SCALE

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from classifiers.labels import CRITICISM, LABELS, POLICY_LABELS
 
-# Where the policy hides, a comment that only a person can judge counts half: the score then says so.
+# Where the policy hides, a comment that only a person can judge counts half, as the score should.
 HIDEABLE = frozenset({"profanity", "offensive", "sales", "privacy"})
 DOUBTFUL = 0.55
 _LABEL_WEIGHT = 0.5  # against a public row: what kind of toxic it is was said in passing
