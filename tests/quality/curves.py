@@ -13,7 +13,7 @@ from tests.quality.cases import Corpus, to_hide
 from tests.quality.markdown import picture, rate, table
 
 GRID: Final = tuple(n / 200 for n in range(2, 200))
-TOLD: Final = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
+TOLD: Final = (0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 PICTURE: Final = "quality-thresholds.svg"
 _INTRO = """\
 The model alone, on {where}, for the categories that the policy lets the bot hide. A comment is

@@ -55,7 +55,9 @@ GROUPS: Final = {
 _FOUND: Final = {
     group: re.compile(rf"(?<!\w)(?:{pattern})(?!\w)") for group, pattern in GROUPS.items()
 }
+TAGGED = "any group, by the rows' tags"
 NO_GROUP = "none of these"
+_TAG: Final = "identity"
 _INTRO = """\
 Rows of all corpora whose action is allow, by the group that the comment names (word lists in
 `tests/quality/identity.py`). A group that fares worse than the last line is treated unfairly,
@@ -83,7 +85,7 @@ def mentions(text: str) -> frozenset[str]:
 def by_group(corpora: Sequence[Corpus], mode: Mode) -> list[GroupResult]:
     """One result a group, and one for the comments that name none."""
     found: dict[str, list[tuple[Case, Scores | None]]] = {group: [] for group in GROUPS}
-    found[NO_GROUP] = []
+    found |= {TAGGED: [], NO_GROUP: []}
     for corpus in corpora:
         scores: Iterable[Scores | None] = corpus.scores or [None] * len(corpus.rows)
         for case, scored in zip(corpus.cases(mode), scores, strict=True):
@@ -110,7 +112,8 @@ def identity_section(corpora: Sequence[Corpus], mode: Mode) -> str:
 
 
 def _groups_of(row: PolicyRow) -> frozenset[str]:
-    return mentions(row.comment.text) or frozenset({NO_GROUP})
+    found = mentions(row.comment.text) | ({TAGGED} if _TAG in row.tags else frozenset())
+    return found or frozenset({NO_GROUP})
 
 
 def _result(group: str, cases: Sequence[tuple[Case, Scores | None]]) -> GroupResult:
