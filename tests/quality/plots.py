@@ -51,7 +51,6 @@ def draw_reliability(found: Sequence[Reliability], folder: Path) -> None:
                     label=f"{name}, reweighted",
                 )
             panel.set(xlabel="probability given", ylabel="share that came true")
-            panel.legend(fontsize=6, frameon=False, loc="upper left")
 
 
 def draw_curves(found: Sequence[Curve], folder: Path) -> None:
@@ -68,7 +67,6 @@ def draw_curves(found: Sequence[Curve], folder: Path) -> None:
                 style = "-" if key == "model_hide" else ":"
                 panel.axvline(point.threshold, color="#444444", linestyle=style, label=key)
             panel.set(xlabel="threshold", ylabel="share")
-            panel.legend(fontsize=6, frameon=False, loc="lower left")
 
 
 @contextmanager
@@ -87,5 +85,8 @@ def _panels(titles: Sequence[str], path: Path) -> Iterator[list[Any]]:
             panel.set_title(title)
             panel.set(xlim=(0, 1), ylim=(0, 1.02))
         yield panels[: len(titles)]
+        lines = {line.get_label(): line for panel in panels for line in panel.get_lines()}
+        named = {name: line for name, line in lines.items() if not name.startswith("_")}
+        figure.legend(named.values(), named.keys(), loc="outside upper center", ncols=4)
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, format="svg", metadata={"Date": None})
