@@ -135,7 +135,13 @@ def test_each_policy_row_gets_a_prediction_with_its_signals(
             "source": "rules",
             "category": "threat",
             "score": 1.0,
-            "evidence": {"rule": "r:kill", "text": "kill", "start": 0, "end": 3},
+            "evidence": {
+                "rule": "r:kill",
+                "text": "kill",
+                "start": 0,
+                "end": 3,
+                "shares": [],
+            },
         }
     ]
 

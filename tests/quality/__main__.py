@@ -51,6 +51,12 @@ def main() -> int:
     chosen = _choices()
     model = None if chosen.rules_only else EmbeddedClassifier(chosen.weights)
     judge = _judge(model)
+    stamp = Stamp(
+        command=_command(),
+        day=datetime.now(UTC).date(),
+        revision=revision(ROOT),
+        models=", ".join(f"{name} {version[:32]}" for name, version in judge.models.items()),
+    )
     corpora = read_corpora(
         chosen.corpora, judge.judge, judge.policy, model.scores if model else None
     )
@@ -64,12 +70,6 @@ def main() -> int:
         *_public_sections(model, chosen),
         Section(title="Speed", body=speed_section() if chosen.speed else _NO_SPEED),
     ]
-    stamp = Stamp(
-        command=_command(),
-        day=datetime.now(UTC).date(),
-        revision=revision(ROOT),
-        models=", ".join(f"{name} {version[:32]}" for name, version in judge.models.items()),
-    )
     chosen.out.write_text(rendered(sections, stamp), "utf-8")
     _tell(corpora, chosen.out)
     return 0

@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from modbot.domain import Category, Comment, Decision, Verdict
-from modbot.evaluation import PolicyRow, read_rows
+from modbot.domain import Category, Decision, Verdict
+from modbot.evaluation import Judge, PolicyRow, read_rows
 from modbot.policy import Policy, decide
 
 Mode = Literal["hide", "review"]
 Scores = Mapping[str, float]
-Judge = Callable[[Sequence[Comment]], Sequence[Decision]]
-Scorer = Callable[[Sequence[str], Sequence[str]], Sequence[Scores]]
+Scorer = Callable[[Sequence[str], Sequence[str]], Sequence[Scores]]  # of texts under their posts
 
 MODES: tuple[Mode, ...] = ("hide", "review")  # of policy.toml's officials_insult
 DEV = "dev.jsonl"

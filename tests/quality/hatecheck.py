@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from modbot.evaluation import POSITIVE, LabelRow, auc
+from modbot.evaluation import POSITIVE, LabelRow, Scorer, auc
 from modbot.intervals import Share
 from tests.quality.markdown import figure, rate, table
 
-Scorer = Callable[[Sequence[str]], Sequence[Mapping[str, float]]]
 SETS: Final = ("hatecheck_en", "hatecheck_es", "hatecheck_pt")
 TOTAL: Final = "all"
 _WORSE: Final = ("offensive", "threat")

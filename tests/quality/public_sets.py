@@ -10,11 +10,10 @@ from random import Random
 from statistics import fmean
 from typing import Final
 
-from modbot.evaluation import POSITIVE, LabelRow, auc, average_precision
+from modbot.evaluation import POSITIVE, LabelRow, Scorer, auc, average_precision
 from tests.quality.markdown import NOTHING, figure, table
 from tests.quality.rivals import Rival, Run
 
-Scorer = Callable[[Sequence[str]], Sequence[Mapping[str, float]]]
 RowScores = dict[int, float]  # by the row's place in its set
 
 AT_MOST, FEWEST = 500, 50  # rows a set; rows of each class
