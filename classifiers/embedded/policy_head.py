@@ -15,10 +15,10 @@ LABEL_SCALE = np.float32(0.1)  # brings logits of the first head to the size of 
 
 
 def policy_logits(
-    encoded: Encoded, label_logits: Vectors, posts: Vectors, weights: Weights
+    encoded: Encoded, label_logits: Vectors, posts: Vectors, signs: Vectors, weights: Weights
 ) -> Vectors:
     """Windows x POLICY_LABELS, before calibration. `posts` holds the sense of each window's post,
-    zero where there is none."""
+    zero where there is none, `signs` those of its whole text."""
     sense = encoded.sense
     ngrams, counts = ngram_sums(encoded, weights)
     found: Vectors = (
@@ -27,6 +27,7 @@ def policy_logits(
         + posts @ weights.by_post
         + (sense * posts * MATCH_SCALE) @ weights.by_match
         + label_logits * LABEL_SCALE @ weights.by_label
+        + signs @ weights.by_sign
         + weights.policy_bias
     )
     return found

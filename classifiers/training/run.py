@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.embedded.policy_head import LABEL_SCALE, MATCH_SCALE
+from classifiers.embedded.signs import SIGNS, signs
 from classifiers.embedded.weights import SCORED
-from classifiers.labels import CRITICISM, LABELS
+from classifiers.labels import CRITICISM, LABELS, policy_score
 from classifiers.training.calibration import calibrated, realistic_weights
 from classifiers.training.fit import Lesson, encoded, fit
 from classifiers.training.head import Head, HeadInput, fit_head, ngram_rows
@@ -50,6 +51,7 @@ class Trained:
     arrays: dict[str, Any]
     facts: dict[str, object]
     held_out: dict[str, dict[str, float]]
+    predictions: list[dict[str, object]]  # of the first run on the comments that were kept out
 
 
 def train(
@@ -68,7 +70,7 @@ def train(
     harmless = np.array([material.comments[place].action == "allow" for place in held])
     spanish = np.array([material.comments[place].lang in ("es", "pt") for place in held])
     weights = np.repeat(realistic_weights(harmless)[:, None], len(SCORED), axis=1)
-    weights[:, SCORED.index(CRITICISM)] = 1  # it is harmless itself
+    weights[:, SCORED.index(policy_score(CRITICISM))] = 1  # it is harmless itself
     calibration = calibrated(logits, targets, spanish, weights)
     layers, head = one_run(material, everything, choices, report)
     words = material.vocabulary
@@ -84,6 +86,7 @@ def train(
             "seed": choices.seed,
         },
         held_out=_figures(logits, targets),
+        predictions=_predictions(material, held, logits, spanish, calibration),
     )
 
 
@@ -163,7 +166,8 @@ def _head_input(material: Material, layers: Layers) -> HeadInput:
     posts = of_post[[place[comment.post] for comment in material.comments]]
     labels = (seen @ arrays["output"] + arrays["output_bias"]) * LABEL_SCALE
     rows, counts = ngram_rows(material.written_words)
-    dense = np.concatenate([sense, posts, sense * posts * MATCH_SCALE, labels], axis=1)
+    written = signs([comment.text for comment in material.comments])
+    dense = np.concatenate([sense, posts, sense * posts * MATCH_SCALE, labels, written], axis=1)
     return HeadInput(ngrams=rows, counts=counts, dense=dense)
 
 
@@ -174,9 +178,9 @@ def _unit(sense: Numbers) -> Numbers:
 
 def weights_arrays(layers: Layers, head: Head, calibration: Numbers) -> dict[str, Numbers]:
     """All layers by the names that the weights file gives them."""
-    size = (len(head.dense) - len(LABELS)) // 3
-    parts = np.split(head.dense, [size, 2 * size, 3 * size])
-    names = ("by_sense", "by_post", "by_match", "by_label")
+    size = (len(head.dense) - len(LABELS) - SIGNS) // 3
+    parts = np.split(head.dense, [size, 2 * size, 3 * size, 3 * size + len(LABELS)])
+    names = ("by_sense", "by_post", "by_match", "by_label", "by_sign")
     return {
         **layers.arrays(),
         **dict(zip(names, map(np.ascontiguousarray, parts), strict=True)),
@@ -189,13 +193,31 @@ def weights_arrays(layers: Layers, head: Head, calibration: Numbers) -> dict[str
 def logits_of(material: Material, chosen: Chosen, layers: Layers, head: Head) -> Numbers:
     """Comments x SCORED, of both heads."""
     seen = _head_input(material, layers).only(chosen)
-    labels = seen.dense[:, -len(LABELS) :] / LABEL_SCALE
+    labels = seen.dense[:, -len(LABELS) - SIGNS : -SIGNS] / LABEL_SCALE
     return np.concatenate([labels, head.logits(seen)], axis=1)
 
 
 def _targets(material: Material) -> Numbers:
     rows = [(*each.label_targets, *each.policy_targets) for each in material.comments]
     return np.array(rows, dtype=np.float32)
+
+
+def _predictions(
+    material: Material,
+    held: Chosen,
+    logits: NDArray[np.float64],
+    spanish: NDArray[np.bool_],
+    calibration: Numbers,
+) -> list[dict[str, object]]:
+    """The probabilities of each comment that was kept out: what thresholds can be chosen by."""
+    fitted = calibration[spanish.astype(np.int64)]
+    probabilities = 1 / (1 + np.exp(-(logits * fitted[:, :, 0] + fitted[:, :, 1])))
+    rows: list[dict[str, object]] = []
+    for number, place in enumerate(held):
+        comment = material.comments[place]
+        named = dict(zip(SCORED, probabilities[number].round(4).tolist(), strict=True))
+        rows.append({"comment": comment.text, "action": comment.action, "scores": named})
+    return rows
 
 
 def _figures(logits: NDArray[np.float64], targets: NDArray[np.float64]) -> dict[str, Any]:

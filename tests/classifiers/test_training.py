@@ -187,10 +187,10 @@ def test_a_run_learns_and_gives_the_same_bytes_again(small_data: Path) -> None:
         write_weights(small_data / out, trained.arrays, trained.facts)
     one, two = ((small_data / out / "word-cnn.npz").read_bytes() for out in ("one", "two"))
     assert one == two
-    assert trained.held_out["offensive"]["auc"] == 1.0
+    assert trained.held_out["policy.offensive"]["auc"] == 1.0
     model = EmbeddedClassifier(small_data / "one")
     bad, good = model.scores(["my idiot neighbor", "thank you everybody"], ["Post 1", "Post 1"])
-    assert bad["offensive"] > 3 * good["offensive"]
+    assert bad["policy.offensive"] > 3 * good["policy.offensive"]
     assert bad["toxicity"] > good["toxicity"]
 
 

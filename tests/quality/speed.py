@@ -18,6 +18,7 @@ from tests.benchmarks.bench_judging import (
     shipped_judge,
     stages,
 )
+from tests.quality.bar_tables import verdict
 from tests.quality.markdown import table
 
 _DETOXIFY: Final = "tests.benchmarks.bench_detoxify"
@@ -40,7 +41,7 @@ def speed_section() -> str:
         f"texts of {LONG_CHARACTERS} characters": list(long_comments(comments)),
     }
     speeds = [
-        (name, batch, f"{judging_speed(judge, some, batch, _REPEATS):,.0f}")
+        (name, batch, judging_speed(judge, some, batch, _REPEATS))
         for name, some in texts.items()
         for batch in BATCHES
     ]
@@ -48,7 +49,8 @@ def speed_section() -> str:
     return "\n\n".join(
         [
             _INTRO,
-            table(["texts", "batch", "comments a second"], speeds),
+            table(["texts", "batch", "comments a second"], ((*t, f"{v:,.0f}") for *t, v in speeds)),
+            f"The bar of {BAR:,} is {verdict(speeds[0][2] >= BAR)}.",
             "Where the time goes:",
             table(["part", "microseconds a comment", "share"], _shares(spent)),
             _detoxify(),
