@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from classifiers.labels import LABELS, POLICY_LABELS, policy_score
 from modbot.domain import Category, Comment, Decision, Evidence, Signal, Verdict
 from modbot.evaluation import LabelRow, PolicyRow
 from modbot.policy import Policy, decide
@@ -48,11 +49,11 @@ def judge(policy: Policy) -> Any:
 
 
 def scorer(texts: Sequence[str], posts: Sequence[str] | None = None) -> list[Mapping[str, float]]:
-    """0.9 for each category that stands in the text, 0.1 for the others."""
-    names = (*(c.value for c in Category), "official_criticism", "toxicity", "identity_attack")
-    others = ("obscene", "sexual", "insult")
+    """0.9 for each label that stands in the text, of either head, and 0.1 for the others."""
+    names = {**{label: label for label in LABELS}, **{policy_score(p): p for p in POLICY_LABELS}}
     return [
-        {name: 0.9 if name in text.split() else 0.1 for name in (*names, *others)} for text in texts
+        {name: 0.9 if label in text.split() else 0.1 for name, label in names.items()}
+        for text in texts
     ]
 
 

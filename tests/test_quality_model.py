@@ -80,14 +80,14 @@ def test_probabilities_are_compared_with_labels_as_measured_and_reweighted(
 ) -> None:
     measured = reliabilities([labelled(tmp_path, policy)])
     found = {(each.label, each.language): each for each in measured}
-    sales = found["sales", "en"]
+    sales = found["policy.sales", "en"]
     assert (sales.rows, sales.positives, sales.counts[1], sales.counts[9]) == (10, 6, 4, 6)
     assert sales.error == pytest.approx(0.4 * (0.25 - 0.1) + 0.6 * (0.9 - 5 / 6))
     # 54 harmless rows to the 6 others: each of the four counts 13.5.
     assert sales.true_reweighted[9] == pytest.approx(5 / 18.5)
-    assert ("insult", "all") in found and ("sales", "es") not in found
+    assert ("insult", "all") in found and ("policy.sales", "es") not in found
     page = calibration_section(measured, "dev.jsonl", drawn=False)
-    assert "| sales | en | 10 | 6 | 0.100 |" in page
+    assert "| policy.sales | en | 10 | 6 | 0.100 |" in page
 
 
 def test_a_curve_tells_precision_and_recall_at_the_thresholds_in_force(

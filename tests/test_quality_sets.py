@@ -62,6 +62,12 @@ def test_sets_are_compared_with_marks_means_and_duels() -> None:
     assert "glin-profanity could not be run: ImportError: no" in page
 
 
+def test_without_other_libraries_the_sets_are_measured_alone() -> None:
+    page = public_section(compare(choose_sets(labels("other", 60, 60)), scorer, lambda _: []))
+    assert "| other | en | toxicity | 120 | 60 | 1.000 / 1.000 |" in page
+    assert "No other library was asked" in page
+
+
 def test_the_makefile_installs_the_rivals_that_the_page_names() -> None:
     line = re.search(r"^RIVAL_LIBRARIES := (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert line is not None

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.labels import CRITICISM, LABELS, POLICY_LABELS
+from classifiers.labels import CRITICISM, LABELS, POLICY_LABELS, policy_score
 from classifiers.training.calibration import HARMLESS_SHARE, realistic_weights
 from classifiers.training.written import WrittenComment
 from modbot.domain import Verdict
@@ -22,6 +22,7 @@ BINS: Final = 10
 ALL: Final = "all"
 SHOWN: Final = (ALL, "en", "es")
 FEWEST: Final = 5  # positives, to say anything of a label in a language
+_POLICY: Final = {policy_score(label): label for label in POLICY_LABELS}  # by their scores
 PICTURE: Final = "quality-calibration.svg"
 _INTRO = f"""\
 Probabilities of the model alone on {{where}}. ECE is the expected calibration error: the mean
@@ -37,7 +38,7 @@ left out."""
 class Reliability:
     """Probabilities of one label in one language against what came true, bin by bin."""
 
-    label: str
+    label: str  # as the model names its score
     language: str
     rows: int
     positives: int
@@ -68,9 +69,9 @@ def expected_error(
 def reliabilities(corpora: Sequence[Corpus]) -> list[Reliability]:
     """Every label and language that can be measured."""
     pairs = [pair for c in corpora for pair in zip(c.rows, c.scores, strict=True)]
-    labels = [*POLICY_LABELS, *(LABELS if any(row.tags for row, _ in pairs) else ())]
+    labels = [*_POLICY, *(LABELS if any(row.tags for row, _ in pairs) else ())]
     found = []
-    for label in dict.fromkeys(labels):
+    for label in labels:
         known = [(row, s[label]) for row, s in pairs if not (_by_tag(label) and _quoted(row))]
         for language in SHOWN:
             chosen = [(row, s) for row, s in known if language in (ALL, row.lang)]
@@ -146,7 +147,7 @@ def _reliability(
 
 
 def _by_tag(label: str) -> bool:
-    return label not in POLICY_LABELS
+    return label not in _POLICY
 
 
 def _quoted(row: PolicyRow) -> bool:
@@ -154,11 +155,12 @@ def _quoted(row: PolicyRow) -> bool:
 
 
 def _truth(row: PolicyRow, label: str) -> bool:
-    if label == CRITICISM:
+    asked = _POLICY.get(label)
+    if asked == CRITICISM:
         return CRITICISM in row.tags or row.speech == CRITICISM
     breaches = frozenset(category.value for category in row.categories)
-    if label in POLICY_LABELS:
-        return label in breaches
+    if asked is not None:
+        return asked in breaches
     comment = WrittenComment(
         text=row.comment.text,
         post=row.comment.post_text,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from classifiers.labels import policy_score
 from modbot.domain import Category
 from modbot.intervals import Share
 from modbot.policy import NEVER, Policy
@@ -80,7 +81,7 @@ def _rows(found: Sequence[Curve]) -> Iterator[list[str]]:
 def _scored(corpora: Sequence[Corpus], category: Category) -> Iterator[tuple[float, bool]]:
     for corpus in corpora:
         for row, scores in zip(corpus.rows, corpus.scores, strict=True):
-            yield scores[category.value], category in row.categories and to_hide(row)
+            yield scores[policy_score(category.value)], category in row.categories and to_hide(row)
 
 
 def _point(cases: Sequence[tuple[float, bool]], threshold: float) -> Point:

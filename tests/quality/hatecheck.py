@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from classifiers.labels import policy_score
 from modbot.evaluation import POSITIVE, LabelRow, Scorer, auc
 from modbot.intervals import Share
 from tests.quality.markdown import figure, rate, table
 
 SETS: Final = ("hatecheck_en", "hatecheck_es", "hatecheck_pt")
 TOTAL: Final = "all"
-_WORSE: Final = ("offensive", "threat")
+_WORSE: Final = tuple(map(policy_score, ("offensive", "threat")))
 _INTRO = """\
 HateCheck (P. Röttger and others, ACL 2021) and its Spanish and Portuguese sisters (WOAH 2022)
 test one ability a row; names that end in `_nh` are not hateful. Right is the label `toxicity`,

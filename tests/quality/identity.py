@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from classifiers.labels import policy_score
 from modbot.domain import Category, Verdict
 from modbot.evaluation import PolicyRow
 from modbot.intervals import Share
@@ -58,6 +59,7 @@ _FOUND: Final = {
 TAGGED = "any group, by the rows' tags"
 NO_GROUP = "none of these"
 _TAG: Final = "identity"
+_OFFENSIVE: Final = policy_score(Category.OFFENSIVE.value)
 _INTRO = """\
 Rows of all corpora whose action is allow, by the group that the comment names (word lists in
 `tests/quality/identity.py`). A group that fares worse than the last line is treated unfairly,
@@ -117,7 +119,7 @@ def _groups_of(row: PolicyRow) -> frozenset[str]:
 
 
 def _result(group: str, cases: Sequence[tuple[Case, Scores | None]]) -> GroupResult:
-    offensive = [scored[Category.OFFENSIVE.value] for _, scored in cases if scored is not None]
+    offensive = [scored[_OFFENSIVE] for _, scored in cases if scored is not None]
     seen = [case.decision.verdict in (Verdict.REVIEW, Verdict.ESCALATE) for case, _ in cases]
     return GroupResult(
         group=group,

@@ -98,15 +98,12 @@ def compare(
 def public_section(found: Comparison) -> str:
     """The sets, the means, wins and losses."""
     names = [OURS, *(f"{rival.name} {rival.version}" for rival in found.rivals)]
-    rivals = ["library", "better", "worse", "equal"]
     parts = [
         _INTRO,
         table(["set", "language", "label", "rows", "positive", *names], _set_rows(found)),
         "Means of the sets' AUC and average precision:",
         table(["language", "sets", "number", *names], _mean_rows(found)),
-        "Sets on which modbot's AUC is better or worse than the library's, on the rows that the"
-        " library scored:",
-        table(rivals, _duels(found)),
+        _duel_part(found),
         *(f"{name} could not be run: {why}" for name, why in found.failures.items()),
     ]
     return "\n\n".join(parts)
@@ -176,6 +173,16 @@ def _mean(found: Comparison, name: str, places: Sequence[int]) -> str:
         values = [value for each in cases if (value := measure(each)) is not None]
         means.append(figure(fmean(values) if values else None))
     return " / ".join(means)
+
+
+def _duel_part(found: Comparison) -> str:
+    if not found.rivals:
+        return "No other library was asked; `make quality DATA=DIR` installs and asks them."
+    says = (
+        "Sets on which modbot's AUC is better or worse than the library's, on the rows that the"
+        " library scored:"
+    )
+    return f"{says}\n\n{table(['library', 'better', 'worse', 'equal'], _duels(found))}"
 
 
 def _duels(found: Comparison) -> Iterator[list[object]]:
