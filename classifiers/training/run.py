@@ -20,8 +20,9 @@ from classifiers.embedded.signs import SIGNS, signs
 from classifiers.embedded.weights import SCORED
 from classifiers.labels import CRITICISM, LABELS, policy_score
 from classifiers.training.calibration import calibrated, realistic_weights
-from classifiers.training.fit import Lesson, encoded, fit
+from classifiers.training.fit import encoded, fit
 from classifiers.training.head import Head, HeadInput, fit_head, ngram_rows
+from classifiers.training.lessons import lessons
 from classifiers.training.material import Material, Views, read_material
 from classifiers.training.metrics import ranking
 from classifiers.training.network import Layers
@@ -99,7 +100,7 @@ def one_run(
 ) -> tuple[Layers, Head]:
     """Layers and second head, with the labels of the taught comments alone."""
     layers = fit(
-        _lessons(material, taught),
+        lessons(material, taught),
         material.known,
         epochs=choices.epochs,
         seed=choices.seed,
@@ -108,51 +109,6 @@ def one_run(
     seen = _head_input(material, layers).only(taught)
     targets = np.array([material.comments[n].policy_targets for n in taught], dtype=np.float32)
     return layers, fit_head(seen, targets, np.ones(len(taught), np.float32), report=report)
-
-
-def _lessons(material: Material, taught: Chosen) -> list[Lesson]:
-    comments = material.comments
-    counted = np.zeros(len(comments), dtype=np.float32)
-    counted[taught] = 1
-    weights = np.array([comment.label_weight for comment in comments]) * counted
-    public, words, phrases, written = (
-        material.public,
-        material.words,
-        material.phrases,
-        material.written,
-    )
-    return [
-        Lesson(
-            name="public",
-            texts=public.texts,
-            views=public.views,
-            view_weights=public.weights,
-            targets=material.targets,
-            weights=material.target_weights,
-        ),
-        Lesson(
-            name="words",
-            texts=words.texts,
-            views=words.views,
-            view_weights=words.weights,
-            rows=512,
-            blur=1.0,
-        ),
-        Lesson(
-            name="phrases", texts=phrases.texts, views=phrases.views, view_weights=phrases.weights
-        ),
-        Lesson(
-            name="written",
-            texts=written.texts,
-            views=written.views,
-            view_weights=written.weights,
-            targets=np.array([comment.label_targets for comment in comments], dtype=np.float32),
-            weights=np.repeat(weights[:, None], len(LABELS), axis=1).astype(np.float32),
-            rows=64,
-            repeats=3,
-            blur=0.3,
-        ),
-    ]
 
 
 def _head_input(material: Material, layers: Layers) -> HeadInput:
