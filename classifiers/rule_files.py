@@ -18,12 +18,10 @@ from typing import Any, Final
 
 import re2
 
-from classifiers.normalise import fold
+from classifiers.word_lists import SEVERITIES, WordRule, category, read_word_list
 from modbot.domain import Aspect, Category
 from modbot.errors import BadConfig
 
-STRONG: Final = 1.0
-SEVERITIES: Final = {"strong": STRONG, "weak": 0.8, "mild": 0.3}  # what policy.toml compares
 _MAX_BYTES: Final = 1_000_000
 _FRAGMENT: Final = re.compile(r"\{([a-z][a-z_]*)\}")
 _LIST_KEYS: Final = ("match", "with", "without", "post", "without_post")
@@ -33,20 +31,6 @@ _CONTEXTS: Final = {
     *("official", "official_post", "operations"),
     *("condemned", "own_account", "reported"),
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class WordRule:
-    """One entry of a word list, folded."""
-
-    rule: str  # "profanity_es:coño"
-    text: str  # folded
-    category: Category
-    score: float
-    opens: bool = False  # may letters stand before it
-    runs_on: bool = False  # may letters follow it
-    file: str = ""
-    line: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +56,7 @@ class RuleFiles:
     """All rules of a folder and the SHA-256 of what they were read from."""
 
     words: tuple[WordRule, ...]
+    innocent: frozenset[str]  # never taken for a form or disguise of a listed word
     patterns: tuple[PatternRule, ...]
     exceptions: tuple[tuple[str, frozenset[Category]], ...]  # pattern; categories it clears
     context: Mapping[str, tuple[str, ...]]
@@ -81,6 +66,7 @@ class RuleFiles:
 @dataclass
 class _Reading:
     words: list[WordRule] = field(default_factory=list)
+    innocent: set[str] = field(default_factory=set)
     patterns: list[PatternRule] = field(default_factory=list)
     exceptions: list[tuple[str, frozenset[Category]]] = field(default_factory=list)
     context: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -110,15 +96,19 @@ def read_rule_files(folder: Path) -> RuleFiles:
     for table in tables.values():
         fragments.update(table.fragments())
     lists = {path: _read_fragment(path, text) for path, text in texts.items() if path not in tables}
-    for listed in filter(None, lists.values()):
-        fragments.update(listed)
+    for of_list in lists.values():
+        fragments.update(of_list)
     for path, text in texts.items():
         if path.suffix == ".txt":
-            reading.words += [] if lists[path] else _read_words(path, text)
+            if not lists[path]:
+                listed = read_word_list(path, text)
+                reading.words += listed.words
+                reading.innocent |= listed.innocent
         else:
             tables[path].add_to(reading, fragments)
     return RuleFiles(
-        words=tuple(reading.words),
+        words=tuple(w for w in reading.words if not (w.derived and w.text in reading.innocent)),
+        innocent=frozenset(reading.innocent),
         patterns=tuple(reading.patterns),
         exceptions=tuple(reading.exceptions),
         context=reading.context,
@@ -170,61 +160,6 @@ def _read_fragment(path: Path, text: str) -> dict[str, str]:
     return {name: "|".join(entries)}
 
 
-def _read_words(path: Path, text: str) -> list[WordRule]:
-    """`category: NAME[, NAME]`, then [strong], [weak] or [mild] sections, one entry a line."""
-    categories: list[Category] = []
-    severity = ""
-    words: list[WordRule] = []
-    for number, raw in enumerate(text.splitlines(), start=1):
-        line = raw.split("#", 1)[0].strip()
-        if not line:
-            continue
-        if line.startswith("category:"):
-            names = line.removeprefix("category:").split(",")
-            categories = [_category(name.strip(), path, number) for name in names]
-        elif line.startswith("["):
-            severity = line.strip("[]").strip()
-            if severity not in SEVERITIES or line != f"[{severity}]":
-                raise BadConfig(
-                    f"no severity {line}; there are: {', '.join(SEVERITIES)}",
-                    file=str(path),
-                    line=number,
-                )
-        elif not categories or not severity:
-            missing = "a severity such as [strong]" if categories else "`category: NAME`"
-            raise BadConfig(f"needs {missing} above this", file=str(path), line=number)
-        else:
-            words += [_word(line, category, severity, path, number) for category in categories]
-    return words
-
-
-def _word(line: str, category: Category, severity: str, path: Path, number: int) -> WordRule:
-    bare = line.strip("*")
-    folded = fold(bare).text.strip()
-    if not folded or "*" in bare:
-        raise BadConfig("is no word or phrase", file=str(path), line=number, key=line)
-    return WordRule(
-        rule=f"{path.stem}:{bare}",
-        text=folded,
-        category=category,
-        score=SEVERITIES[severity],
-        opens=line.startswith("*"),
-        runs_on=line.endswith("*"),
-        file=str(path),
-        line=number,
-    )
-
-
-def _category(name: str, path: Path, line: int | None) -> Category:
-    try:
-        return Category(name)
-    except ValueError:
-        known = ", ".join(Category)
-        raise BadConfig(
-            f"no category {name!r}; there are: {known}", file=str(path), line=line, key="category"
-        ) from None
-
-
 class _Table:
     """One .toml file of rules."""
 
@@ -258,7 +193,7 @@ class _Table:
             names = rule.get("categories", list(Category))
             if not _is_texts(names):
                 raise self._bad("must be a list of categories", line=line, key="categories")
-            clears = frozenset(_category(name, self._path, line) for name in names)
+            clears = frozenset(category(name, self._path, line) for name in names)
             for pattern in self._patterns(rule, "match", line, fragments):
                 reading.exceptions.append((pattern, clears))
         context = self._data.get("context", {})
@@ -293,7 +228,7 @@ class _Table:
         }
         return PatternRule(
             rule=f"{self._path.stem}:{rule['id']}",
-            category=_category(name, self._path, line),
+            category=category(name, self._path, line),
             score=SEVERITIES[rule["severity"]],
             aspect=None if aspect == "by_target" else Aspect(aspect),
             original=original,

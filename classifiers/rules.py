@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
 import ahocorasick_rs
 
-from classifiers.censored import censored_words
+from classifiers.censored import Censored
+from classifiers.disguises import Disguises
 from classifiers.fundraisers import is_approved
 from classifiers.normalise import Folded, fold
 from classifiers.pattern_filter import Encoded, PatternFilter, Reading
 from classifiers.quoting import Quotes
 from classifiers.rule_files import (
-    STRONG,
     PatternRule,
     RuleFiles,
-    WordRule,
     as_matched,
     read_rule_files,
 )
+from classifiers.word_lists import STRONG, WordRule
 from modbot.domain import Aspect, Category, Comment, Evidence, Signal
 
 _POSTS_KEPT: Final = 512
@@ -78,9 +79,9 @@ class RuleSet:
             self._by_text.setdefault(word.text, []).append(word)
         self._texts = list(self._by_text)
         self._finder = ahocorasick_rs.AhoCorasick(self._texts) if self._texts else None
-        self._swears = [
-            w for w in files.words if w.category is Category.PROFANITY and w.score == STRONG
-        ]
+        swears = [w for w in files.words if w.category is Category.PROFANITY and w.score == STRONG]
+        self._censored = Censored(swears, files.innocent)
+        self._disguises = Disguises(swears, files.innocent)
         self._folded, self._written = PatternFilter(), PatternFilter()
         self._rules: dict[bool, dict[int, list[_Compiled]]] = {False: {}, True: {}}  # by `original`
         for rule in files.patterns:
@@ -162,15 +163,17 @@ class RuleSet:
                     if whole and seen[word.rule] < _HITS_A_RULE:
                         seen[word.rule] += 1
                         hits.append(_word_hit(word, read.folded, start, end))
-        for word, start, end in censored_words(text, self._swears):
-            hits.append(_word_hit(word, read.folded, start, end))
+        for word, start, end in chain(self._censored.find(text), self._disguises.find(text)):
+            if seen[word.rule] < _HITS_A_RULE:
+                seen[word.rule] += 1
+                hits.append(_word_hit(word, read.folded, start, end))
         return hits
 
     def _pattern_hits(self, read: _Read, comment: Comment) -> list[_Hit]:
         hits = []
         for original, text in ((False, read.key), (True, read.written)):
             rules = self._rules[original]
-            for index in sorted(index for index in text.possible if index in rules):
+            for index in sorted(rules.keys() & text.possible):
                 # What else is asked is mostly known without trying a pattern, so it comes first.
                 met = [rule for rule in rules[index] if self._holds(rule, text, comment)]
                 for start, end in islice(text.spans(index), _HITS_A_RULE) if met else ():
@@ -204,8 +207,8 @@ class RuleSet:
         return sorted(kept, key=lambda hit: hit.start)
 
     def _not_excepted(self, hits: list[_Hit], read: _Read) -> list[_Hit]:
-        for index in read.key.possible:
-            for start, end in read.key.spans(index) if index in self._exceptions else ():
+        for index in self._exceptions.keys() & read.key.possible:
+            for start, end in read.key.spans(index):
                 first, last = read.folded.span(start, max(end, start + 1))
                 for clears in self._exceptions[index]:
                     hits = [
@@ -318,7 +321,11 @@ def _published(hit: _Hit, comment: Comment) -> bool:
     if hit.category not in _PUBLISHABLE:
         return False
     said = comment.text[hit.start : hit.end].strip().casefold()
-    return len(said) > 3 and said in comment.post_text.casefold()
+    post = comment.post_text.casefold()
+    return len(said) > 3 and any(
+        not post[at - 1 : at].isalnum() and not post[at + len(said) : at + len(said) + 1].isalnum()
+        for at in (match.start() for match in re.finditer(re.escape(said), post))
+    )
 
 
 def _signal(hit: _Hit, aspect: Aspect, text: str) -> Signal:

@@ -1,4 +1,4 @@
-"""Command line of the training: writes word-cnn.npz, manifest.json and metrics.json."""
+"""Command line of the training: the weights, their manifest, and what was measured on the way."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from classifiers.embedded import EmbeddedClassifier
 from classifiers.training.metrics import by_group
 from classifiers.training.rows import read_lines
 from classifiers.training.run import Choices, train
+from classifiers.training.teacher import Teacher
+from classifiers.training.vocabulary import Wordfreq
 from classifiers.training.weights_file import write_weights
 
 
@@ -28,10 +30,11 @@ def main(arguments: list[str] | None = None) -> None:
         Choices(
             data=chosen.data,
             comments=chosen.comments,
-            cache=chosen.cache,
             epochs=chosen.epochs,
             seed=chosen.seed,
         ),
+        Teacher(chosen.cache, _say),
+        Wordfreq(),
         report=_say,
     )
     write_weights(chosen.out, trained.arrays, trained.facts)
@@ -42,6 +45,8 @@ def main(arguments: list[str] | None = None) -> None:
         "by_set": by_group(lines, scores, "set"),
         "by_language": by_group(lines, scores, "lang"),
     }
+    with (chosen.out / "held_out.jsonl").open("w", encoding="utf-8") as out:
+        out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in trained.predictions)
     (chosen.out / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", "utf-8")
 
 

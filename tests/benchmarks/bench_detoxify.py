@@ -8,8 +8,8 @@ then 60 comments, a few of them long, are scored by
 - the exported int8 network one by one, and as modbot runs it.
 
 Rounds alternate, each way has the same time in each, and its best pass counts, in the processor's
-time; other work on the machine slows int8 more than torch: look at an idle one. Scores of random weights hardly
-spread: how exact int8 is, is measured by tests/classifiers/test_detoxify_export.py.
+time; other work on the machine slows int8 more than torch: look at an idle one. Scores of random
+weights hardly spread: how exact int8 is, is measured by tests/classifiers/test_detoxify_export.py.
 """
 
 from __future__ import annotations

@@ -21,15 +21,10 @@ def rules() -> RulesClassifier:
     return RulesClassifier.load(RULES)
 
 
-def signals(
-    rules: RulesClassifier,
-    text: str,
-    *,
-    post: str = "",
-    parent: str = "",
-    approved: tuple[str, ...] = (),
-) -> list[Signal]:
-    comment = Comment(
+def comment_on(
+    text: str, *, post: str = "", parent: str = "", approved: tuple[str, ...] = ()
+) -> Comment:
+    return Comment(
         page_id="facebook:1",
         platform="facebook",
         id="1",
@@ -40,6 +35,17 @@ def signals(
         parent_text=parent,
         approved_fundraisers=approved,
     )
+
+
+def signals(
+    rules: RulesClassifier,
+    text: str,
+    *,
+    post: str = "",
+    parent: str = "",
+    approved: tuple[str, ...] = (),
+) -> list[Signal]:
+    comment = comment_on(text, post=post, parent=parent, approved=approved)
     return rules.classify([comment])[0]
 
 
