@@ -1,7 +1,8 @@
 """Reads a folder of rules: word lists (.txt) and patterns (.toml); see docs/policy.md, "Rules".
 
 Every fault is a BadConfig with file, line and key. Patterns are RE2 (linear time, no look-around);
-in them {name} stands for a fragment and ñ counts as a letter of a word.
+in them {name} stands for a fragment and ñ counts as a letter of a word. A fragment is a line of
+[fragments], or a word list of its own that starts with `fragment: NAME`.
 """
 
 from __future__ import annotations
@@ -102,11 +103,15 @@ def read_rule_files(folder: Path) -> RuleFiles:
     fragments: dict[str, str] = {}
     for table in tables.values():
         fragments.update(table.fragments())
+    lists = {path: _read_fragment(path, text) for path, text in texts.items() if path not in tables}
+    for of_list in lists.values():
+        fragments.update(of_list)
     for path, text in texts.items():
         if path.suffix == ".txt":
-            listed = read_word_list(path, text)
-            reading.words += listed.words
-            reading.innocent |= listed.innocent
+            if not lists[path]:
+                listed = read_word_list(path, text)
+                reading.words += listed.words
+                reading.innocent |= listed.innocent
         else:
             tables[path].add_to(reading, fragments)
     return RuleFiles(
@@ -148,6 +153,20 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise BadConfig("is not UTF-8", file=str(path), line=line) from None
+
+
+def _read_fragment(path: Path, text: str) -> dict[str, str]:
+    """`fragment: NAME`, then one alternative a line; nothing where the list is one of rules."""
+    lines = [raw.split("#", 1)[0].strip() for raw in text.splitlines()]
+    at = next((at for at, line in enumerate(lines) if line), 0)
+    if not lines or not lines[at].startswith("fragment:"):
+        return {}
+    name = lines[at].removeprefix("fragment:").strip()
+    entries = [line for line in lines[at + 1 :] if line]
+    if not _FRAGMENT.fullmatch(f"{{{name}}}") or not entries:
+        problem = "needs a lower-case name and at least one line below it"
+        raise BadConfig(problem, file=str(path), line=at + 1, key="fragment")
+    return {name: "|".join(entries)}
 
 
 class _Table:

@@ -25,6 +25,8 @@ BROKEN = [
     ("words.txt", b"category: profanity\nlanguage: es\n[strong]\nzork ~x\n", 4, "zork ~x"),
     ("words.txt", b"category: profanity\nlanguage: es\n[strong]\nzork ~v\n", 4, "zork ~v"),
     ("words.txt", b"category: profanity\n[strong]\n" + b"a/b/c/d/e/f/g/h " * 4, 3, ""),
+    ("words.txt", b"fragment: insult\n", 1, "fragment"),
+    ("words.txt", b"# ours\nfragment: Loud\nword\n", 2, "fragment"),
     ("rules.toml", b"= nonsense\n", 1, ""),
     ("rules.toml", b'colour = "red"\n', 1, "colour"),
     ("rules.toml", b'rules = "none"\n', 1, "rules"),
@@ -115,3 +117,13 @@ def test_an_innocent_word_is_no_form_but_may_still_be_listed(tmp_path: Path) -> 
     assert "zorka" in found
     assert "zorkita" in found
     assert "zorkas" not in found
+
+
+def test_a_word_list_can_be_a_fragment_of_patterns(tmp_path: Path) -> None:
+    (tmp_path / "insults.txt").write_text(
+        "# not rules of their own\nfragment: insult\n\nfool[s]?  # or fools\nbrut[oa]\n"
+    )
+    (tmp_path / "rules.toml").write_text(RULE.replace("'a'", "'you {insult}'"))
+    read = read_rule_files(tmp_path)
+    assert read.words == ()
+    assert read.patterns[0].match == ("you (?:fool[s]?|brut[oa])",)
