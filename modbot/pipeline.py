@@ -34,7 +34,7 @@ from modbot.enforcement import (
     platform_errors_only,
     wait_seconds,
 )
-from modbot.errors import PlatformError
+from modbot.errors import PlatformError, RateLimited
 from modbot.judging import Judge
 from modbot.policy import Policy
 from modbot.ports import Clock, PlatformAdapter
@@ -381,13 +381,15 @@ def note_failure(
     with database.write() as s:
         failures = store.page_state(s, page_id).failures + 1  # in a row
         kind = incident(error) or ("poll_late" if failures >= LATE_AFTER_FAILURES else "")
-        wait = wait_seconds(error, failures)
+        # Hides go on where only reads must wait; the adapter refuses reads without a call.
+        reads_only = isinstance(error, RateLimited) and error.reads_only
+        wait = timedelta(seconds=wait_seconds(error, failures))
         store.save_page_state(
             s,
             page_id,
             last_poll_at=now,
             failures=failures,
-            not_before=now + timedelta(seconds=wait),
+            not_before=None if reads_only else now + wait,
             needs_login=kind == NEEDS_LOGIN,
             last_error=f"{type(error).__name__}: {error}"[:300],
         )

@@ -33,9 +33,16 @@ def _wordpress(page: Page, connection: Connection) -> PlatformAdapter:
     return WordPressAdapter(page, connection)
 
 
+def _youtube(page: Page, connection: Connection) -> PlatformAdapter:
+    from platforms.youtube import YouTubeAdapter
+
+    return YouTubeAdapter(page, connection)
+
+
 ADAPTERS: dict[str, AdapterFactory] = {
     "facebook": _facebook,
     "instagram": _instagram,
     "x": _x,
+    "youtube": _youtube,
     "wordpress": _wordpress,
 }

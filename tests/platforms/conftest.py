@@ -11,7 +11,7 @@ from platforms.sandbox.server import SandboxServer
 from platforms.sandbox.world import World
 from platforms.sandbox.x import XApi
 from tests.fakes import ManualClock
-from tests.platforms.contract import Driver, SandboxDriver, WordPressDriver
+from tests.platforms.contract import Driver, SandboxDriver, WordPressDriver, YouTubeDriver
 from tests.platforms.graph_sandbox import GraphSandbox, graph_sandbox
 from tests.platforms.wordpress_site import WordPressSite, running_wordpress
 from tests.platforms.x_district import District
@@ -28,6 +28,7 @@ PLATFORMS = [
     "facebook",
     "instagram",
     "x",
+    "youtube",
     pytest.param("wordpress", marks=pytest.mark.servers),
 ]
 
@@ -37,6 +38,8 @@ def driver(request: pytest.FixtureRequest) -> Iterator[Driver]:
     with ExitStack() as stack:
         if request.param == "wordpress":
             yield WordPressDriver(request.getfixturevalue("wordpress"), stack)
+        elif request.param == "youtube":
+            yield YouTubeDriver(stack)
         else:
             yield SandboxDriver(request.param, stack)
 

@@ -1,6 +1,6 @@
 """One driver a platform: what its public and its owner can do, so that one suite fits all adapters.
 
-Facebook, Instagram and X are stand-ins on loopback; WordPress is a real site behind a proxy that
+Facebook, Instagram, X and YouTube are stand-ins on loopback; WordPress is a real site behind a proxy that
 spoils answers to order.
 """
 
@@ -220,6 +220,9 @@ class SandboxDriver:
     def hostile_texts(self) -> Mapping[str, str]:
         return HOSTILE_TEXTS
 
+    def _secrets(self, token: str) -> Mapping[str, str]:
+        return {"token": token}
+
     def _adapter(self, token: str) -> PlatformAdapter:
         page = Page(
             id=f"{self.platform}:{self._page_id}",
@@ -230,12 +233,37 @@ class SandboxDriver:
             base_url=self._url,
         )
         connection = Connection(
-            secrets={"token": token},
+            secrets=self._secrets(token),
             now=self.clock.now,
             timeout_seconds=5,
             deadline_seconds=10,
         )
         return ADAPTERS[self.platform](page, connection)
+
+
+class YouTubeDriver(SandboxDriver):
+    """A channel with one video. Its tokens are refresh tokens."""
+
+    def __init__(self, stack: ExitStack):
+        super().__init__("youtube", stack)
+        self._elsewhere = self.world.add_page("youtube", "A viewer's channel")
+
+    def read_only_adapter(self) -> PlatformAdapter:
+        """Anybody may read a channel's comments; only its owner may hold them."""
+        return self._adapter(self.world.issue_token(self._elsewhere))
+
+    def limit_rate(self) -> float:
+        longest_day_seconds = 25 * 3600.0
+        limit = RateLimit(calls=0, window_seconds=longest_day_seconds)
+        self.world.limits["youtube"] = limit
+        return longest_day_seconds
+
+    def _secrets(self, token: str) -> Mapping[str, str]:
+        return {
+            "client_id": "77-modbot.apps.googleusercontent.com",
+            "client_secret": "word",
+            "refresh_token": token,
+        }
 
 
 class WordPressDriver:
