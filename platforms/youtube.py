@@ -79,11 +79,12 @@ class YouTubeAdapter:
         at = Cursor.read(cursor, start=start)
         budget = self._client.budget
         budget.learn(at.day, at.spent)
+        budget.leave_for_hides()
         found = self._listing.since(at, now)
         comments = found.comments.values()
         posts = self._posts_of(comments)
         spent = budget.spent
-        after = replace(found.cursor, day=budget.day, spent=-(-spent // SPENT_STEP) * SPENT_STEP)
+        after = replace(found.cursor, day=budget.day, spent=spent // SPENT_STEP * SPENT_STEP)
         return CommentBatch(
             comments=tuple(sorted(comments, key=lambda c: (c.created_at, c.id))),
             cursor=after.text,

@@ -202,7 +202,7 @@ class _BoundedHttp:
         status, reason = response.status_code, _reason(response.content)
         code = f"{status}/{reason}" if reason else str(status)
         if reason in _SPENT:
-            return self._budget.exhaust()
+            return self._budget.exhaust(code)
         if reason in _TOO_FAST or status == 429:
             wait = response.headers.get("Retry-After", "")
             seconds = float(wait) if wait.isdecimal() and len(wait) < 6 else WAIT_SECONDS

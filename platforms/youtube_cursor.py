@@ -22,7 +22,7 @@ class Cursor:
     page: str = ""  # an unfinished listing goes on at this page token ...
     top: str = ""  # ... and `floor` is this once it is done
     day: str = ""  # of the units, in Pacific time
-    spent: int = 0  # units of that day, rounded up so that a quiet poll changes nothing
+    spent: int = 0  # units of that day, rounded down so that few polls change it
 
     @classmethod
     def read(cls, text: str | None, *, start: datetime) -> Cursor:

@@ -16,7 +16,7 @@ from modbot.errors import RateLimited
 
 UNITS_A_DAY = 10_000
 READ_COST, WRITE_COST = 1, 50
-# Reads end while as much is left as twenty calls that hide up to 50 comments each.
+# Polls end while as much is left as twenty calls that hide up to 50 comments each.
 KEPT_FOR_HIDES = 20 * WRITE_COST
 PACIFIC = ZoneInfo("America/Los_Angeles")
 
@@ -43,13 +43,19 @@ class UnitBudget:
         return self._now().astimezone(PACIFIC).date().isoformat()
 
     def spend(self, cost: int) -> None:
-        """Charges a call before it is made. Raises RateLimited: reads leave units for hides."""
+        """Charges a call before it is made. Raises RateLimited when it is beyond the day's units."""
         with self._lock:
-            spent, reads = self._today(), cost < WRITE_COST
-            kept = min(KEPT_FOR_HIDES, self.units_a_day // 2) if reads else 0
-            if spent + cost > self.units_a_day - kept:
-                raise self._refusal(reads_only=spent + WRITE_COST <= self.units_a_day)
-            self._spent = spent + cost
+            if self._today() + cost > self.units_a_day:
+                raise self._refusal(reads_only=False)
+            self._spent += cost
+
+    def leave_for_hides(self) -> None:
+        """Before a poll: raises RateLimited when what is left is for hides and their look-ups."""
+        with self._lock:
+            spent = self._today()
+            kept = min(KEPT_FOR_HIDES, self.units_a_day // 2)
+            if spent >= self.units_a_day - kept:
+                raise self._refusal(reads_only=spent + WRITE_COST < self.units_a_day)
 
     def learn(self, day: str, spent: int) -> None:
         """Takes over what was spent before a restart; a count of another day is void."""
@@ -57,22 +63,22 @@ class UnitBudget:
             if day == self.day:
                 self._spent = max(self._today(), min(spent, self.units_a_day))
 
-    def exhaust(self) -> RateLimited:
+    def exhaust(self, code: str) -> RateLimited:
         """YouTube says that nothing is left. Gives the error to raise."""
         with self._lock:
             self._today()
             self._spent = self.units_a_day
-            return self._refusal(reads_only=False)
+            return self._refusal(reads_only=False, code=code)
 
-    def _refusal(self, *, reads_only: bool) -> RateLimited:
-        what = "what is left is kept for hides" if reads_only else "hides wait too"
+    def _refusal(self, *, reads_only: bool, code: str = "") -> RateLimited:
+        what = "spent but for those kept for hides" if reads_only else "spent, hides wait too"
         return RateLimited(
-            f"today's {self.units_a_day} YouTube units are spent but for the rest ({what}); they"
-            " come back at midnight Pacific. Ask Google for more, or poll less often",
+            f"today's {self.units_a_day} YouTube units are {what}; they come back at midnight"
+            " Pacific. Ask Google for more, or poll less often (polling.min_seconds)",
             retry_after_seconds=self._seconds_left(),
             every_call=not reads_only,
             reads_only=reads_only,
-            code="quotaExceeded",
+            code=code,
         )
 
     def _today(self) -> int:

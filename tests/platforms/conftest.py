@@ -15,6 +15,7 @@ from tests.platforms.contract import Driver, SandboxDriver, WordPressDriver, You
 from tests.platforms.graph_sandbox import GraphSandbox, graph_sandbox
 from tests.platforms.wordpress_site import WordPressSite, running_wordpress
 from tests.platforms.x_district import District
+from tests.platforms.youtube_channel import Channel, youtube_channel
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +51,12 @@ def district(clock: ManualClock) -> Iterator[District]:
     api = XApi(world)
     with SandboxServer(world, apis=[api]) as server:
         yield District(clock, server, api)
+
+
+@pytest.fixture
+def channel(clock: ManualClock) -> Iterator[Channel]:
+    with youtube_channel(clock) as made:
+        yield made
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """One driver a platform: what its public and its owner can do, so that one suite fits all adapters.
 
-Facebook, Instagram, X and YouTube are stand-ins on loopback; WordPress is a real site behind a proxy that
-spoils answers to order.
+Facebook, Instagram, X and YouTube are stand-ins on loopback; WordPress is a real site behind a
+proxy that spoils answers to order.
 """
 
 from __future__ import annotations

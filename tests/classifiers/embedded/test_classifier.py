@@ -64,7 +64,9 @@ def test_an_insult_is_more_toxic_than_praise(
     ("text", "category"),
     [
         pytest.param("selling pastelitos $2 each, dm me", Category.SALES, id="sales"),
-        pytest.param("vendo bizcochos por encargo, escríbeme al inbox", Category.SALES, id="ventas"),
+        pytest.param(
+            "vendo bizcochos por encargo, escríbeme al inbox", Category.SALES, id="ventas"
+        ),
         pytest.param("im gonna shoot up this school", Category.THREAT, id="threat"),
         pytest.param("ya no quiero vivir, nadie me va a extrañar", Category.CRISIS, id="crisis"),
         pytest.param("fuck this", Category.PROFANITY, id="profanity"),
@@ -293,5 +295,3 @@ def test_threads_share_one_cache_of_words() -> None:
         found = list(pool.map(lambda window: shared.sequence([window]), windows))
     for one, other in zip(expected, found, strict=True):
         assert np.array_equal(one.vectors, other.vectors)
-
-
