@@ -122,7 +122,7 @@ def _read(
     for _ in range(FETCHES_A_POLL):
         with platform_errors_only():
             batch = context.adapter.fetch_since(cursor)
-        _store_batch(context, page, batch, result, keep_cursor=batch.cursor != cursor)
+        store_batch(context, page, batch, result, keep_cursor=batch.cursor != cursor)
         cursor = batch.cursor
         seen |= {c.id for c in batch.comments}
         batches.append(batch)
@@ -132,7 +132,7 @@ def _read(
     return batches[-1]
 
 
-def _store_batch(
+def store_batch(
     context: PollContext,
     page: Page,
     batch: CommentBatch,
@@ -336,7 +336,7 @@ def _find_gone(
     there = tuple(c for c in found.values() if c is not None)
     if there:
         again = CommentBatch(comments=there, cursor="")
-        _store_batch(context, page, again, result, keep_cursor=False)
+        store_batch(context, page, again, result, keep_cursor=False)
     if not lists_edits and due:
         with context.database.write() as s:
             store.save_page_state(s, page.id, rechecked_at=now)

@@ -43,7 +43,7 @@ class UnitBudget:
         return self._now().astimezone(PACIFIC).date().isoformat()
 
     def spend(self, cost: int) -> None:
-        """Charges a call before it is made. Raises RateLimited when it is beyond the day's units."""
+        """Charges a call before it is made. Raises RateLimited when units are spent."""
         with self._lock:
             if self._today() + cost > self.units_a_day:
                 raise self._refusal(reads_only=False)

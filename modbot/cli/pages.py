@@ -52,13 +52,17 @@ OwnerOption = Annotated[
 @app.command("add")
 def add(
     ctx: typer.Context,
-    platform: Annotated[str | None, typer.Option(help="facebook, instagram, x, ...")] = None,
+    platform: Annotated[
+        str | None, typer.Option(help="facebook, instagram, x, youtube, ...")
+    ] = None,
     external_id: Annotated[str | None, typer.Option("--id", help="Its id there.")] = None,
     name: Annotated[str | None, typer.Option(help="What people call the page.")] = None,
     token: TokenOption = None,
     district_owned: OwnerOption = None,
     handle: Annotated[str, typer.Option(help="Its @name.")] = "",
-    url: Annotated[str | None, typer.Option(help="Address of the site (WordPress).")] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Address of the site (wordpress) or feed.")
+    ] = None,
     government_use: Annotated[
         str | None,
         typer.Option(help="X: what X answered about government use, and who confirms it."),
@@ -78,7 +82,7 @@ def add(
         platform=platform,
         external_id=_asked(external_id, "--id", "The page's id on the platform"),
         name=_asked(name, "--name", "The page's name"),
-        token_ref=_asked(token, "--token", "Where its token is (env:NAME or file:PATH)"),
+        token_ref=_token(platform, token),
         district_owned=owned,
         handle=handle,
         base_url=_address(platform, url),
@@ -100,6 +104,14 @@ def _asked(value: str | None, option: str, question: str) -> str:
     return str(typer.prompt(question, err=True))
 
 
+def _token(platform: str, token: str | None) -> str:
+    from modbot.registry import WITHOUT_TOKEN
+
+    if platform in WITHOUT_TOKEN:
+        return token or ""
+    return _asked(token, "--token", "Where its token is (env:NAME or file:PATH)")
+
+
 def _confirmed(district_owned: bool | None) -> bool:
     if district_owned is not None:
         return district_owned
@@ -112,9 +124,10 @@ def _confirmed(district_owned: bool | None) -> bool:
 
 
 def _address(platform: str, url: str | None) -> str:
-    if url is not None or platform != "wordpress" or not sys.stdin.isatty():
+    asked = {"wordpress": "Address of the site", "feed": "Address of the feed"}.get(platform)
+    if url is not None or asked is None or not sys.stdin.isatty():
         return url or ""
-    return str(typer.prompt("Address of the site (https://...)", err=True))
+    return str(typer.prompt(f"{asked} (https://...)", err=True))
 
 
 def _government_use(platform: str, text: str | None) -> str:
