@@ -94,9 +94,7 @@ def confirm_removed(
                 " removals on manual pages are confirmed by hand"
             )
         if entry.hidden or entry.gone_at is not None:
-            raise ModbotError(
-                f"the comment of decision {decision_id} was confirmed as removed before"
-            )
+            raise ModbotError(f"the comment of decision {decision_id} is recorded as removed")
         made = store.record_person_decision(
             s,
             decision_id=decision_id,

@@ -133,9 +133,7 @@ def _tell_tasks(console: Console, found: list[LogEntry] | tuple[LogEntry, ...]) 
     from modbot.manual import guidance
 
     for entry in found:
-        where = (
-            f"{entry.page_name}, under {entry.post_text}" if entry.post_text else entry.page_name
-        )
+        under = f", under {entry.post_text}" if entry.post_text else ""
         author = entry.author_name or "somebody"
         console.print()
         line = one_line(
