@@ -10,10 +10,14 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
-from modbot import migrations, tables
+from modbot import audit, migrations, registry, tables
+from modbot.domain import Actor
 from modbot.errors import StoreUnreadable
 from modbot.store import Database
 from modbot.store.database import sqlite_engine, sqlite_module
+from tests.fakes import SCHOOL_DAY
+
+ADA = Actor(kind="person", name="ada")
 
 
 @pytest.fixture
@@ -84,3 +88,22 @@ def test_an_upgrade_that_breaks_off_leaves_nothing_behind(path: Path) -> None:
     engine.dispose()
 
     Database.open(f"sqlite:///{path}").close()
+
+
+def test_an_approval_of_before_the_terms_is_kept_and_still_vouched_for(path: Path) -> None:
+    database = Database.open(f"sqlite:///{path}")
+    registry.add_fundraiser(
+        database, name="Candles", approved_by="Dr. Lee", actor=ADA, now=SCHOOL_DAY
+    )
+    database.close()
+    with closing(sqlite_module.connect(path)) as connection:  # as revision 0001 left it
+        for name in ("approver_role", "links", "accounts", "starts_at"):
+            connection.execute(f"ALTER TABLE fundraiser DROP COLUMN {name}")
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+        connection.commit()
+
+    database = Database.open(f"sqlite:///{path}")
+    (kept,) = registry.list_fundraisers(database)
+    assert (kept.name, kept.links, kept.accounts, kept.starts_at) == ("Candles", (), (), None)
+    assert audit.verify(database).ok
+    database.close()

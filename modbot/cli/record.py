@@ -31,6 +31,7 @@ class Format(StrEnum):
 class What(StrEnum):
     COMMENTS = "comments"
     AUDIT = "audit"
+    FUNDRAISERS = "fundraisers"
 
 
 def register(app: typer.Typer) -> None:
