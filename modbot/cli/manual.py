@@ -59,14 +59,8 @@ def add(
         raise CommandFailed("give either --text or --csv")
     found = load(ctx, config)
     zone = ZoneInfo(found.settings.web.time_zone)
-    seen: list[Seen]
-    if csv is not None:
-        if author or post or url or time:
-            raise CommandFailed("author, post, url and time are columns of the file")
-        seen = seen_list.read_seen_list(_content(csv), zone, file=str(csv))
-    else:
-        one = seen_list.Seen(text=text or "", author=author, post=post, url=url, time=time)
-        seen = [seen_list.checked(one, zone)]
+    one = seen_list.Seen(text=text or "", author=author, post=post, url=url, time=time)
+    seen = _listed(csv, one, zone) if csv else [seen_list.checked(one, zone)]
     with open_service(found) as service:
         with service.database.read() as s:
             registered_page = registered(s, page)
@@ -117,6 +111,14 @@ def done(
         console.print(f"Decision {made.id} recorded: removed in the app.")
 
     answer({"decision": made.id, "answers": decision}, as_json=as_json, tell=tell)
+
+
+def _listed(file: Path, one: Seen, zone: ZoneInfo) -> list[Seen]:
+    from modbot import seen_list
+
+    if one != seen_list.Seen(text=""):
+        raise CommandFailed("author, post, url and time are columns of the file")
+    return seen_list.read_seen_list(_content(file), zone, file=str(file))
 
 
 def _content(file: Path) -> bytes:

@@ -75,15 +75,12 @@ def add(
     from modbot import registry
 
     platform = _asked(platform, "--platform", "Platform")
-    owned = _confirmed(district_owned)
-    if not owned:
-        raise RegistrationRefused(registry.NOT_THE_DISTRICTS)
     new = registry.NewPage(
         platform=platform,
+        district_owned=_owned(district_owned),
         external_id=_asked(external_id, "--id", "The page's id on the platform"),
         name=_asked(name, "--name", "The page's name"),
         token_ref=_token(platform, token),
-        district_owned=owned,
         handle=handle,
         base_url=_address(platform, url),
         government_use=_government_use(platform, government_use),
@@ -110,6 +107,15 @@ def _token(platform: str, token: str | None) -> str:
     if platform in WITHOUT_TOKEN:
         return token or ""
     return _asked(token, "--token", "Where its token is (env:NAME or file:PATH)")
+
+
+def _owned(district_owned: bool | None) -> bool:
+    """True; raises RegistrationRefused before anything else is asked."""
+    from modbot.registry import NOT_THE_DISTRICTS
+
+    if not _confirmed(district_owned):
+        raise RegistrationRefused(NOT_THE_DISTRICTS)
+    return True
 
 
 def _confirmed(district_owned: bool | None) -> bool:

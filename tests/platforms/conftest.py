@@ -11,11 +11,12 @@ from platforms.sandbox.server import SandboxServer
 from platforms.sandbox.world import World
 from platforms.sandbox.x import XApi
 from tests.fakes import ManualClock
-from tests.platforms.contract import Driver, SandboxDriver, WordPressDriver, YouTubeDriver
+from tests.platforms.contract import Driver, SandboxDriver, WordPressDriver
 from tests.platforms.graph_sandbox import GraphSandbox, graph_sandbox
 from tests.platforms.wordpress_site import WordPressSite, running_wordpress
 from tests.platforms.x_district import District
 from tests.platforms.youtube_channel import Channel, youtube_channel
+from tests.platforms.youtube_driver import YouTubeDriver
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,9 @@ from modbot.ports import Connection
 from platforms import ADAPTERS
 from tests.fakes import SCHOOL_DAY
 
-SECRETS = {
-    **{"token": "user:word", "user": "user", "app_password": "word"},
-    **{"client_id": "7-x", "client_secret": "word", "refresh_token": "word"},
-}
+SECRETS = dict.fromkeys(
+    ("token", "user", "app_password", "client_id", "client_secret", "refresh_token"), "user:word"
+)
 READ_ONLY = ("feed", "manual")
 
 
