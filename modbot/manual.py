@@ -119,8 +119,6 @@ def guidance(entry: LogEntry) -> tuple[str, ...]:
 def _is_task(entry: LogEntry) -> bool:
     if entry.hidden or entry.gone_at is not None:
         return False
-    if entry.actor_kind == "person" and entry.verdict is not Verdict.HIDE:
-        return False
     return entry.hide or bool({CANNOT_HIDE, HIDE_FAILED} & set(entry.degraded))
 
 

@@ -3,7 +3,8 @@
 commentThreads.list shows a channel's threads, newest first. A new reply leaves its thread where it
 is and may not be among the few replies shown, so the number of replies of each of the newest
 threads is compared with what it was. Comments that are not public are in lists of their own: they
-are asked for every ten minutes, and at once when a thread has left the public list.
+are asked for every ten minutes, and at once when a thread has left the public list; a reply that
+was held before anybody saw it waits for those ten minutes.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ class YouTubeDriver(SandboxDriver):
 
     def __init__(self, stack: ExitStack):
         super().__init__("youtube", stack)
+        self.replies_go_along = True  # a thread is its top-level comment and all below it
         self._elsewhere = self.world.add_page("youtube", "A viewer's channel")
 
     def read_only_adapter(self) -> PlatformAdapter:
