@@ -30,6 +30,7 @@ from modbot.store.log_queries import (
     decision,
     decision_log,
     history,
+    newest_decisions,
     versions_of,
 )
 from modbot.store.pages import (
@@ -82,6 +83,7 @@ __all__ = [
     "mark_hidden_state",
     "missed_hide",
     "missing",
+    "newest_decisions",
     "page",
     "page_state",
     "pages",
