@@ -158,14 +158,15 @@ def _by_model(
 ) -> _Finding:
     """The verdict where no rule counts. A model's word alone hides nothing that is about officials,
     but it does tell a person of a threat or a cry for help at once."""
-    if model is None or model.score <= rule.model_review:
+    official = model is not None and model.aspect is Aspect.OFFICIAL
+    if model is None or model.score <= _noticed(rule, official=official):
         return _Finding(
             category=rule.category, verdict=Verdict.ALLOW, hide=False, thresholds=thresholds
         )
     grave = model.source in CALIBRATED and rule.model_hide < NEVER
     grave = grave and model.score >= rule.model_hide
     held = "a model's word alone hides nothing about officials or the running of the schools"
-    if not grave or model.aspect is not Aspect.OFFICIAL:
+    if not grave or not official:
         held = ""
     hides = grave and not held and _may_hide(rule)
     urgent = rule.category in _ESCALATES and model.source in CALIBRATED
@@ -178,6 +179,13 @@ def _by_model(
         held=held,
         thresholds=thresholds,
     )
+
+
+def _noticed(rule: CategoryPolicy, *, official: bool) -> float:
+    """The model score above which a person looks. Opinions on officials are looked at only where
+    the model is as sure as it would have to be to hide: a critic is no more a case than a fan."""
+    spared = official and rule.category not in (Category.THREAT, Category.PERSONAL_ISSUE)
+    return rule.model_hide if spared else rule.model_review
 
 
 def _may_hide(rule: CategoryPolicy) -> bool:

@@ -30,9 +30,10 @@ from modbot.domain import Aspect, Category, Comment, Evidence, Share, Signal
 FLOOR = 0.04  # probabilities below say nothing worth a manager's time
 SURE_OF_SALE = 0.85  # from here on an offer counts although it names an approved fundraiser
 SPEAKS_OF_OFFICIALS = 0.2  # from here on a comment may be criticism of officials: low, to be safe
-# Where the model might hide, criticism of officials in the same comment stays its hand. A swear
-# word is one whatever it stands beside.
-_HIDEABLE = frozenset({Category.OFFENSIVE, Category.THREAT, Category.SALES, Category.PRIVACY})
+FEWEST_WORDS = 4  # fewer say too little: names and idioms would pass for what they resemble
+# Where the model might take an opinion for a breach, criticism of officials in the comment stays
+# its hand. A swear word is one whatever it stands beside, and a cry for help too.
+_OF_OPINION = frozenset({*Category} - {Category.PROFANITY, Category.CRISIS})
 _BATCH_WORDS = 2048  # keeps the layers' values in the processor's cache
 _POSTS_KEPT = 512
 
@@ -78,6 +79,8 @@ class EmbeddedClassifier:
             )
             for row in np.flatnonzero((probabilities[:, _CATEGORIES] >= self._floor).any(axis=1)):
                 window, scores = batch[row], probabilities[row].tolist()
+                if len(window.words) < FEWEST_WORDS and window.start == 0:
+                    continue
                 named = dict(zip(SCORED, scores, strict=True))
                 found = self._signals(named, encoded, int(row), window, comments)
                 signals[window.owner] = _worst(signals[window.owner], [*found])
@@ -190,7 +193,7 @@ def _aspect(category: Category, *, official: bool) -> Aspect:
     """What the model takes the comment to be about, where that changes what may be done."""
     if category is Category.PERSONAL_ISSUE:
         return Aspect.OFFICIAL if official else Aspect.PRIVATE
-    return Aspect.OFFICIAL if official and category in _HIDEABLE else Aspect.NONE
+    return Aspect.OFFICIAL if official and category in _OF_OPINION else Aspect.NONE
 
 
 def _evidence(rule: str, shares: tuple[Share, ...]) -> Evidence:

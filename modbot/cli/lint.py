@@ -50,14 +50,14 @@ def rules(
         policy_lines(found.folder),
     )
     payload = {
-        "ok": not report.findings,
+        "ok": not report.refused,
         "rules": report.rules,
         "pairs": report.pairs,
         "innocent_words": report.innocent,
         "findings": [asdict(finding) for finding in report.findings],
     }
     answer(payload, as_json=as_json, tell=lambda console: _tell(console, report, examples))
-    if report.findings:
+    if report.refused:
         raise typer.Exit(1)
 
 
@@ -68,16 +68,17 @@ def _tell(console: Console, report: Report, examples: int) -> None:
     console.print(
         f"{report.rules} rules and every threshold tried on {report.pairs} pairs and"
         f" {report.innocent} innocent words: "
-        + (f"{len(report.findings)} refused." if report.findings else "none refused.")
+        + (f"{len(report.refused)} refused." if report.refused else "none refused.")
     )
-    if report.findings:
-        draw_bars(console, "Refused", Counter(f.kind.value for f in report.findings))
+    if report.refused:
+        draw_bars(console, "Refused", Counter(f.kind.value for f in report.refused))
 
 
 def _lines(finding: Finding) -> list[str]:
     more = f" (and {finding.more} more)" if finding.more else ""
+    to_know = "" if finding.refused else "to know, not refused: "
     lines = [
-        f"{one_line(finding.place)}: {one_line(finding.what)}: {finding.kind.value}:"
+        f"{to_know}{one_line(finding.place)}: {one_line(finding.what)}: {finding.kind.value}:"
         f" {one_line(finding.message)}{more}"
     ]
     if finding.other:

@@ -17,6 +17,7 @@ _Item = TypeVar("_Item")
 _AT_ONCE = 256
 _SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)  # no rule looks at the age of a comment
 _ESCAPE = re.compile(r"\\(?:[pP]\{\w+\}|.)")
+_MODEL_KEY = ".model_review"
 _WORD = re.compile(r"[^\W\d_]{3,}")
 # A person decides about off-topic comments and the bot never hides them, so rules may know national
 # politics there; pairs of the kind "nation" see to it that they know both sides.
@@ -72,6 +73,7 @@ class Finding:
     other: str = ""
     example: str = ""  # file:line of the pair
     more: int = 0  # further examples of the same fault
+    refused: bool = True  # False: a model sends it to a person, and nothing is hidden by that
 
 
 @dataclass(kw_only=True)
@@ -82,6 +84,11 @@ class Report:
     pairs: int = 0
     innocent: int = 0
     findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def refused(self) -> list[Finding]:
+        """What may not stand; the others are to know of."""
+        return [finding for finding in self.findings if finding.refused]
 
 
 Judging = Callable[[Sequence[Comment]], Sequence[Decision]]
@@ -126,24 +133,33 @@ class _Check:
         for rule in book.rules:
             self._by_id.setdefault(rule.rule, rule)
         self._active = {rule.rule for rule in book.rules if self._counts(rule)}
-        self._found: dict[tuple[Kind, str], list[Finding]] = {}
+        self._found: dict[tuple[Kind, str, bool], list[Finding]] = {}
 
     def findings(self) -> list[Finding]:
         """The first of each kind and place, with how many more there are."""
         first = [
             Finding(**{**vars(found[0]), "more": len(found) - 1}) for found in self._found.values()
         ]
-        return sorted(first, key=lambda f: (f.place, f.kind, f.what))
+        return sorted(first, key=lambda f: (not f.refused, f.place, f.kind, f.what))
 
     def _counts(self, rule: WrittenRule) -> bool:
         category = self._policy.categories.get(rule.category)
         return category is not None and rule.score >= category.review
 
-    def _add(self, kind: Kind, what: str, place: str, message: str, pair: Pair | str = "") -> None:
+    def _add(
+        self,
+        kind: Kind,
+        what: str,
+        place: str,
+        message: str,
+        pair: Pair | str = "",
+        *,
+        refused: bool = True,
+    ) -> None:
         one, other, example = pair, "", ""
         if isinstance(pair, Pair):
             one, other, example = pair.one, pair.other, pair.place
-        self._found.setdefault((kind, what), []).append(
+        self._found.setdefault((kind, what, refused), []).append(
             Finding(
                 kind=kind,
                 place=place,
@@ -152,6 +168,7 @@ class _Check:
                 one=str(one),
                 other=other,
                 example=example,
+                refused=refused,
             )
         )
 
@@ -202,13 +219,17 @@ class _Check:
         worse = one if one.categories else other
         message = f"{_words(one)} for one side, {_words(other)} for the other"
         what, place = self._to_blame(worse)
-        self._add(Kind.VIEWPOINT, what, place, message, pair)
+        shown = not one.hide and not other.hide
+        refused = not (shown and what.endswith(_MODEL_KEY))
+        self._add(Kind.VIEWPOINT, what, place, message, pair, refused=refused)
 
     def innocent_judged(self, word: str, decision: Decision) -> None:
         """The whole judgement on one innocent word."""
         if decision.categories:
             what, place = self._to_blame(decision)
-            self._add(Kind.TRAP, what, place, f"{_words(decision)} for an innocent word", word)
+            message = f"{_words(decision)} for an innocent word"
+            refused = decision.hide or not what.endswith(_MODEL_KEY)
+            self._add(Kind.TRAP, what, place, message, word, refused=refused)
 
     def _to_blame(self, decision: Decision) -> tuple[str, str]:
         """The rule or threshold that decided, and where it is written."""
@@ -220,7 +241,7 @@ class _Check:
         rule = self._by_id.get(best.evidence.rule)
         if best.source == RULES and rule is not None and rule.rule in self._active:
             return rule.rule, f"{rule.file}:{rule.line}"
-        key = f"{category.value}.model_review"
+        key = f"{category.value}{_MODEL_KEY}"
         return key, self._key_place(key)
 
 
@@ -238,7 +259,7 @@ def _stem(word: str) -> str:
 
 
 def _outcome(decision: Decision) -> tuple[object, ...]:
-    return decision.verdict, decision.hide, frozenset(decision.categories)
+    return decision.verdict, decision.hide
 
 
 def _words(decision: Decision) -> str:
