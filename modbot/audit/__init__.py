@@ -2,7 +2,8 @@
 
 from modbot.audit.chain import Entry, Head, append, head
 from modbot.audit.evidence import evidence_sha256
-from modbot.audit.verification import Problem, Report, verify
+from modbot.audit.findings import Problem, Report
+from modbot.audit.verification import verify
 
 __all__ = [
     "Entry",

@@ -78,7 +78,7 @@ def verify(
     """
     from modbot import audit
 
-    known = _head(checkpoint) if checkpoint else None
+    known = [_head(checkpoint)] if checkpoint else []
     with open_record(database or _configured(ctx, config)) as opened:
         report = audit.verify(opened, known)
     for note in report.notes:

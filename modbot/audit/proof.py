@@ -1,0 +1,219 @@
+"""Proves a sound record sound, quickly; says nothing about what is wrong with one that is not.
+
+One pass over the log in its order, each row beside the row that it vouches for. SQLite writes the
+JSON arrays; they are canonical as they come, but for rows with other than ASCII letters, which are
+written again here. Whatever is unusual is a doubt, and modbot/audit/thorough.py looks again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from modbot.audit.chain import CHAINED, FIRST_PREV, Head
+from modbot.audit.evidence import EVIDENCE
+from modbot.audit.findings import Found, rows_of
+from modbot.audit.thorough import (
+    check_actions,
+    check_newest,
+    check_removed,
+    highest_seq,
+    raw_sha256,
+    text_sha256,
+)
+from modbot.stored_rows import canonical
+
+BATCH_ROWS = 1000
+RAW_BYTES = 1 << 20  # unpacked; larger ones are left to the thorough check
+
+
+class _Doubt(Exception):
+    """Something that this check cannot prove."""
+
+
+def _array(alias: str, names: Sequence[str], table: str = "") -> str:
+    fields = ", ".join(f"{alias}.{name}" for name in names)
+    name = f"'{table}', " if table else ""
+    return f"json_array({name}{fields})"
+
+
+_ROW_ID = "coalesce(v.id, d.id)"
+_PASS = f"""
+SELECT a.seq, a.prev, a.hash, CAST({_array("a", CHAINED)} AS BLOB), a.row_table, a.row_sha256,
+    {_ROW_ID}, CAST(CASE a.row_table
+        WHEN 'version' THEN {_array("v", EVIDENCE["version"], "version")}
+        WHEN 'decision' THEN {_array("d", EVIDENCE["decision"], "decision")} END AS BLOB),
+    CASE v.escaped WHEN 0 THEN CAST(v.text AS BLOB) ELSE v.text END, v.escaped, v.text_sha256,
+    v.raw, v.raw_sha256, typeof(v.text), v.number, c.id,
+    CASE v.number WHEN 1 THEN json_extract(a.detail, '$.comment_sha256') END,
+    CASE v.number WHEN 1 THEN CAST({_array("c", EVIDENCE["comment"], "comment")} AS BLOB) END
+FROM audit a
+LEFT JOIN version v ON a.row_table = 'version' AND v.id = CAST(a.row_id AS INTEGER)
+    AND a.row_id = CAST(v.id AS TEXT)
+LEFT JOIN decision d ON a.row_table = 'decision' AND d.id = CAST(a.row_id AS INTEGER)
+    AND a.row_id = CAST(d.id AS TEXT)
+LEFT JOIN comment c ON c.id = v.comment_row
+ORDER BY a.seq"""
+_NEWEST_OF_COMMENTS = f"""
+SELECT a.row_sha256, CAST({_array("t", EVIDENCE["comment"], "comment")} AS BLOB)
+FROM (SELECT row_id, max(seq) AS newest FROM audit WHERE row_table = 'comment' GROUP BY row_id) n
+JOIN audit a ON a.seq = n.newest
+LEFT JOIN comment t ON t.id = CAST(a.row_id AS INTEGER)"""
+_MISCOUNTED = """
+SELECT count(*) FROM comment c
+WHERE versions IS NOT (SELECT max(number) FROM version v WHERE v.comment_row = c.id)"""
+
+
+def proven(connection: Any) -> tuple[Head, int] | None:
+    """The log's head and number of rows when everything is as it was written; None in doubt.
+
+    Raises the driver's errors, as for text that is not UTF-8.
+    """
+    walk = _Walk()
+    try:
+        cursor = connection.cursor()
+        try:
+            cursor.execute(_PASS)
+            while rows := cursor.fetchmany(BATCH_ROWS):
+                walk.take(list(zip(*rows, strict=True)))
+        finally:
+            cursor.close()
+        _check_counts(connection, walk)
+        _check_changed_comments(connection, walk)
+        _check_the_rest(connection)
+    except _Doubt:
+        return None
+    return Head(seq=walk.seq, hash=walk.link), walk.seq
+
+
+class _Walk:
+    """How far the pass has come."""
+
+    def __init__(self) -> None:
+        self.seq, self.link = 0, FIRST_PREV
+        self.last = {"version": 0, "decision": 0}  # ids: they rise along the log
+        self.count = {"version": 0, "decision": 0, "comment": 0}
+        self.last_comment = 0
+        self.changed: list[int] = []  # comments that are no longer as they were first seen
+
+    def take(self, columns: Sequence[Sequence[Any]]) -> None:
+        """The next rows of the pass, by column. Raises _Doubt."""
+        seqs, prevs, links, arrays = columns[:4]
+        expected = range(self.seq + 1, self.seq + 1 + len(seqs))
+        if list(seqs) != list(expected) or list(prevs) != [self.link, *links[:-1]]:
+            raise _Doubt
+        _check_hashes(arrays, links)
+        self.seq, self.link = seqs[-1], links[-1]
+        tables, shas, ids, evidence = columns[4:8]
+        for table in ("version", "decision"):
+            places = [place for place, name in enumerate(tables) if name == table]
+            self._rising(table, [ids[place] for place in places])
+            _check_hashes([evidence[p] for p in places], [shas[p] for p in places])
+            if table == "version":
+                for place in places:
+                    self._check_version(*(column[place] for column in columns[8:]))
+
+    def _rising(self, table: str, ids: Sequence[Any]) -> None:
+        """Each row once: a row that is missing or named twice does not rise."""
+        along = [self.last[table], *ids]
+        if None in along or any(a >= b for a, b in pairwise(along)):
+            raise _Doubt
+        self.last[table] = along[-1]
+        self.count[table] += len(ids)
+
+    def _check_version(
+        self,
+        text: Any,
+        escaped: object,
+        text_hash: str,
+        raw: Any,
+        raw_hash: str,
+        text_type: str,
+        number: int,
+        comment_row: int | None,
+        told: str,
+        comment: bytes | None,
+    ) -> None:
+        octets_hash = hashlib.sha256(text).hexdigest() if escaped == 0 else None
+        if text_type != "text" or text_hash != (octets_hash or text_sha256(text, escaped)):
+            raise _Doubt
+        if not _raw_is(raw, raw_hash) or comment_row is None:
+            raise _Doubt
+        if number == 1:
+            if comment_row <= self.last_comment:
+                raise _Doubt
+            self.last_comment = comment_row
+            self.count["comment"] += 1
+            if not _is_hash(comment, told):
+                self.changed.append(comment_row)
+
+
+def _is_hash(array: Any, sha256: object) -> bool:
+    """Whether this is the SHA-256 of an array's canonical form."""
+    if not isinstance(array, bytes):
+        return False
+    if hashlib.sha256(array).hexdigest() == sha256:
+        return True
+    try:
+        again = canonical(json.loads(array))
+    except ValueError:
+        return False
+    return hashlib.sha256(again.encode("ascii")).hexdigest() == sha256
+
+
+def _check_hashes(arrays: Sequence[Any], hashes: Sequence[Any]) -> None:
+    if None in arrays:
+        raise _Doubt
+    sha256 = hashlib.sha256
+    told = [sha256(array).hexdigest() for array in arrays]
+    if told != list(hashes) and not all(map(_is_hash, arrays, hashes)):
+        raise _Doubt
+
+
+def _raw_is(raw: Any, sha256: str) -> bool:
+    if not isinstance(raw, bytes):
+        return False
+    unpack = zlib.decompressobj()
+    try:
+        octets = unpack.decompress(raw, RAW_BYTES)
+    except zlib.error:
+        return False
+    if not unpack.eof or unpack.unused_data:
+        return raw_sha256(raw) == sha256
+    return hashlib.sha256(octets).hexdigest() == sha256
+
+
+def _check_counts(connection: Any, walk: _Walk) -> None:
+    """Nothing beside what the log vouches for."""
+    for table, number in walk.count.items():
+        if next(rows_of(connection, f"SELECT count(*) FROM {table}"))[0] != number:
+            raise _Doubt
+    if highest_seq(connection) != walk.seq or next(rows_of(connection, _MISCOUNTED))[0]:
+        raise _Doubt
+
+
+def _check_changed_comments(connection: Any, walk: _Walk) -> None:
+    """A comment that something befell is as its newest audit row says."""
+    for sha256, comment in rows_of(connection, _NEWEST_OF_COMMENTS):
+        if not _is_hash(comment, sha256):
+            raise _Doubt
+    told = "SELECT 1 FROM audit WHERE row_table = 'comment' AND row_id = ? LIMIT 1"
+    for comment_row in walk.changed:
+        if next(rows_of(connection, told, (str(comment_row),)), None) is None:
+            raise _Doubt
+
+
+def _check_the_rest(connection: Any) -> None:
+    """What there is little of."""
+    found = Found()
+    check_actions(connection, found)
+    for table in ("page", "fundraiser", "post"):
+        check_newest(connection, found, table)
+    for table in ("page", "fundraiser", "post", "action"):
+        check_removed(connection, found, table)
+    if found.number:
+        raise _Doubt
