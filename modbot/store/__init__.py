@@ -10,6 +10,7 @@ from modbot.store.actions import (
     missed_hide,
     retry_action,
 )
+from modbot.store.checkpoints import MadeCheckpoint, count_record, newest_checkpoint
 from modbot.store.comments import (
     Known,
     comment_texts,
@@ -60,6 +61,7 @@ __all__ = [
     "LogEntry",
     "LoggedAudit",
     "LoggedVersion",
+    "MadeCheckpoint",
     "PastDecision",
     "PastText",
     "Recorded",
@@ -68,6 +70,7 @@ __all__ = [
     "audit_of",
     "comment_texts",
     "count_past",
+    "count_record",
     "decision",
     "decision_log",
     "due_actions",
@@ -80,6 +83,7 @@ __all__ = [
     "mark_hidden_state",
     "missed_hide",
     "missing",
+    "newest_checkpoint",
     "page",
     "page_state",
     "pages",
