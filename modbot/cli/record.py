@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from modbot.audit import Head, Report
+    from modbot.checkpoints import Checkpoint
     from modbot.store import Database
 
 
@@ -69,6 +70,13 @@ def verify(
         str | None,
         typer.Option(metavar="SEQ:HASH", help="An earlier head that was kept elsewhere."),
     ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="CHECKPOINT", help="A signed checkpoint, or a folder of them."),
+    ] = None,
+    fingerprint: Annotated[
+        str | None, typer.Option(metavar="HEX", help="The only key that may have signed them.")
+    ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -79,9 +87,11 @@ def verify(
     from modbot import audit
 
     known = [_head(checkpoint)] if checkpoint else []
+    kept = _checkpoints(against, fingerprint)
+    known += [one.head for one in kept]
     with open_record(database or _configured(ctx, config)) as opened:
         report = audit.verify(opened, known)
-    for note in report.notes:
+    for note in (*report.notes, *_signers(kept, fingerprint)):
         complain(note)
     payload = {
         "ok": report.ok,
@@ -92,6 +102,31 @@ def verify(
     answer(payload, as_json=as_json, tell=lambda console: _tell(console, report))
     if not report.ok:
         raise typer.Exit(1)
+
+
+def _checkpoints(path: Path | None, fingerprint: str | None) -> list[Checkpoint]:
+    """Those kept at the path, all signed by that key where one is named."""
+    if path is None:
+        if fingerprint:
+            raise CommandFailed("--fingerprint goes with --against")
+        return []
+    from modbot.checkpoints import read_all
+
+    found = read_all(path)
+    for one in found:
+        if fingerprint and one.fingerprint != fingerprint.lower():
+            raise CommandFailed(
+                f"{path}: {one.file_name} was signed by {one.fingerprint}, not by {fingerprint}: "
+                "it is not yours, or the key was exchanged"
+            )
+    return found
+
+
+def _signers(kept: Sequence[Checkpoint], fingerprint: str | None) -> Iterator[str]:
+    if fingerprint:
+        return
+    for signer in dict.fromkeys(one.fingerprint for one in kept):
+        yield f"Signed by {signer}: compare it with the fingerprint that was published."
 
 
 def _head(text: str) -> Head:
