@@ -32,6 +32,7 @@ class Format(StrEnum):
 class What(StrEnum):
     COMMENTS = "comments"
     AUDIT = "audit"
+    RECORD = "record"
 
 
 def register(app: typer.Typer) -> None:
@@ -163,7 +164,7 @@ def export(
         Format, typer.Option(help="jsonl is exact, csv is for reading.")
     ] = Format.JSONL,
     what: Annotated[
-        What, typer.Option(help="Comments with their decisions, or the audit log.")
+        What, typer.Option(help="Comments with their decisions, the audit log, or the record as it is hashed.")
     ] = What.COMMENTS,
     page: Annotated[str | None, typer.Option(help="Only this page.")] = None,
     since: Annotated[
@@ -193,7 +194,27 @@ def export(
     if to_stdout:
         return
     payload = {"file": str(out), "format": format.value, "what": what.value, "rows": rows}
-    answer(payload, as_json=as_json, tell=lambda c: c.print(f"{rows} rows written to {out}"))
+    if format is Format.JSONL and what is not What.COMMENTS:
+        payload["verifier"] = _ship_verifier(out)
+
+    def tell(console: Console) -> None:
+        console.print(f"{rows} rows written to {out}")
+        if "verifier" in payload:
+            console.print(f"To check it elsewhere: python3 {payload['verifier']} {out} CHECKPOINT")
+
+    answer(payload, as_json=as_json, tell=tell)
+
+
+def _ship_verifier(out: Path) -> str:
+    """Puts the program that checks the export beside it; an older one there is replaced."""
+    from modbot.export import VERIFIER, verifier
+
+    path = out.parent / VERIFIER
+    try:
+        path.write_text(verifier(), "utf-8")
+    except OSError as error:
+        raise CommandFailed(f"{path} cannot be written: {error.strerror}") from None
+    return str(path)
 
 
 @contextmanager

@@ -50,6 +50,7 @@ from modbot.store.past import (
     reviewed_texts,
 )
 from modbot.store.record import Judged, Recorded, record_judged
+from modbot.store.record_lines import record_lines
 from modbot.store.service_state import service_row, tick
 
 __all__ = [
@@ -92,6 +93,7 @@ __all__ = [
     "recheck_ids",
     "record_followup",
     "record_judged",
+    "record_lines",
     "record_person_decision",
     "record_posts",
     "retry_action",
