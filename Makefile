@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 SPEED ?= 510
 DETOXIFY := transformers==5.24.0 tokenizers==0.23.3 onnx==1.23.2 onnxscript==0.7.2 onnxruntime==1.32.0
 
-.PHONY: help demo test test-servers test-browser lint check torch bench kill lock clean
+.PHONY: help demo test test-servers test-browser lint check torch bench kill tamper lock clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -51,10 +51,14 @@ bench: $(VENV)/.dev-ready ## Speeds, printed beside a named alternative
 	$(BIN)/python -m tests.benchmarks.bench_judging
 	$(BIN)/python -m tests.benchmarks.bench_detoxify
 	$(BIN)/python -m tests.benchmarks.bench_log
+	$(BIN)/python -m tests.benchmarks.bench_verify
 	$(BIN)/python -m tests.benchmarks.bench_web
 
 kill: $(VENV)/.dev-ready ## kill -9 at 50 random moments of a run of 2,000 comments
 	$(BIN)/python -m tests.campaigns.kill_campaign --kills 50 --comments 2000
+
+tamper: $(VENV)/.dev-ready ## 10,000 random tamperings with a record, all of which verify has to find
+	$(BIN)/python -m tests.campaigns.tamper_campaign --tamperings 10000
 
 PIN := $(BIN)/python -m piptools compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate

@@ -73,7 +73,7 @@ class ModelUnusable(ModbotError):
 
 
 class CheckpointRefused(ModbotError):
-    """A checkpoint is not as it was signed, or another key signed it; the message names the file."""
+    """A checkpoint is not as it was signed, or of another key; the message names the file."""
 
 
 class DeliveryFailed(ModbotError):

@@ -12,10 +12,13 @@ that its audit row vouches for, and the audit row that a checkpoint names is sti
 a checkpoint a chain that was computed anew as a whole, or cut at its end, cannot be told.
 """
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import json
 import sys
+from typing import Any, Collection, Dict, List, Optional, Tuple
 
 LISTED = 50  # problems; the rest are counted
 CHECKPOINT = "modbot-checkpoint-1"
@@ -24,19 +27,21 @@ CHAINED = ("seq", "at", "kind", "actor", "row_table", "row_id", "row_sha256", "d
 EVIDENCE = {
     "fundraiser": ("id", "name", "details", "approved_by", "approved_at", "ends_at"),
     "comment": (
-        "id page_id platform comment_id post_id parent_id author_id author_name permalink "
-        "created_at first_seen_at by_page hidden gone_at"
-    ).split(),
+        *("id", "page_id", "platform", "comment_id", "post_id", "parent_id", "author_id"),
+        *("author_name", "permalink", "created_at", "first_seen_at", "by_page", "hidden"),
+        "gone_at",
+    ),
     "post": ("page_id", "post_id", "text", "created_at"),
     "version": ("id", "comment_row", "number", "escaped", "text_sha256", "raw_sha256", "seen_at"),
     "decision": (
-        "id key version_id comment_row page_id verdict hide categories signals clause thresholds "
-        "degraded reason mode models config_sha256 actor_kind actor decided_at"
-    ).split(),
+        *("id", "key", "version_id", "comment_row", "page_id", "verdict", "hide", "categories"),
+        *("signals", "clause", "thresholds", "degraded", "reason", "mode", "models"),
+        *("config_sha256", "actor_kind", "actor", "decided_at"),
+    ),
     "action": (
-        "id key decision_id version_id comment_row page_id kind requested_at state finished_at "
-        "answer"
-    ).split(),
+        *("id", "key", "decision_id", "version_id", "comment_row", "page_id", "kind"),
+        *("requested_at", "state", "finished_at", "answer"),
+    ),
 }
 
 # Ed25519 after RFC 8032, section 5.1: the curve -x^2 + y^2 = 1 + d x^2 y^2 modulo P.
@@ -44,9 +49,11 @@ P = 2**255 - 19
 L = 2**252 + 27742317777372353535851937790883648493  # the order of the base point
 D = -121665 * pow(121666, P - 2, P) % P
 ROOT_OF_MINUS_1 = pow(2, (P - 1) // 4, P)
+Point = Tuple[int, int, int, int]
+Row = Dict[str, Any]
 
 
-def add(a, b):
+def add(a: Point, b: Point) -> Point:
     """The sum of two points in extended coordinates (5.1.4)."""
     (x1, y1, z1, t1), (x2, y2, z2, t2) = a, b
     m, n = (y1 - x1) * (y2 - x2) % P, (y1 + x1) * (y2 + x2) % P
@@ -55,7 +62,7 @@ def add(a, b):
     return (e * f % P, g * h % P, f * g % P, e * h % P)
 
 
-def times(number, point):
+def times(number: int, point: Point) -> Point:
     """A point added to itself `number` times."""
     total = (0, 1, 1, 0)
     while number:
@@ -66,12 +73,12 @@ def times(number, point):
     return total
 
 
-def same(a, b):
+def same(a: Point, b: Point) -> bool:
     """Whether two points are equal: x1/z1 = x2/z2 and y1/z1 = y2/z2."""
     return (a[0] * b[2] - b[0] * a[2]) % P == 0 and (a[1] * b[2] - b[1] * a[2]) % P == 0
 
 
-def point_of(octets):
+def point_of(octets: bytes) -> Optional[Point]:
     """The point that 32 bytes encode (5.1.3); None for what encodes none."""
     y = int.from_bytes(octets, "little")
     sign, y = y >> 255, y & ((1 << 255) - 1)
@@ -91,25 +98,25 @@ def point_of(octets):
 BASE = point_of((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
 
 
-def signed_by(public_key, message, signature):
+def signed_by(public_key: bytes, message: bytes, signature: bytes) -> bool:
     """Whether the signature is this key's over this message (5.1.7)."""
     if len(public_key) != 32 or len(signature) != 64:
         return False
     a, r = point_of(public_key), point_of(signature[:32])
     s = int.from_bytes(signature[32:], "little")
-    if a is None or r is None or s >= L:
+    if a is None or r is None or BASE is None or s >= L:
         return False
     digest = hashlib.sha512(signature[:32] + public_key + message).digest()
     k = int.from_bytes(digest, "little") % L
     return same(times(s, BASE), add(r, times(k, a)))
 
 
-def sha256(octets):
+def sha256(octets: bytes) -> str:
     """SHA-256 in hex."""
     return hashlib.sha256(octets).hexdigest()
 
 
-def hash_of(value):
+def hash_of(value: object) -> str:
     """SHA-256 (hex) of the canonical JSON: keys sorted, no spaces, ASCII only."""
     return sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii"))
 
@@ -121,22 +128,25 @@ class Unreadable(Exception):
 class Record:
     """What the export holds, checked as it is read."""
 
-    def __init__(self):
-        self.problems, self.number = [], 0
+    def __init__(self) -> None:
+        self.problems: List[str] = []
+        self.number = 0
         self.rows, self.link = 0, "0" * 64
-        self.links = {}  # seq -> hash, of the rows that checkpoints name
-        self.vouched = {table: {} for table in EVIDENCE}  # row id -> [(seq, kind, sha256)]
-        self.seen_comment = {}  # id of a first version -> hash of its comment
-        self.told_comment = {}  # comment row -> the same
-        self.seen = {table: set() for table in EVIDENCE}
-        self.whole = ()
+        self.links: Dict[int, str] = {}  # seq -> hash, of the rows that checkpoints name
+        self.vouched: Dict[str, Dict[str, List[Tuple[int, str, str]]]] = {}
+        self.vouched.update({table: {} for table in EVIDENCE})  # row id -> (seq, kind, sha256)
+        self.seen_comment: Dict[str, Tuple[int, str]] = {}  # first version -> its comment's hash
+        self.told_comment: Dict[int, Tuple[int, str]] = {}  # comment row -> the same
+        self.seen: Dict[str, set[str]] = {table: set() for table in EVIDENCE}
+        self.whole: Tuple[str, ...] = ()
 
-    def problem(self, text):
+    def problem(self, text: str) -> None:
+        """Counts a problem and lists it while there is room."""
         self.number += 1
         if len(self.problems) < LISTED:
             self.problems.append(text)
 
-    def audit(self, row, wanted):
+    def audit(self, row: Row, wanted: Collection[int]) -> None:
         """A link of the chain."""
         seq, self.rows = row["seq"], self.rows + 1
         if seq != self.rows:
@@ -157,7 +167,7 @@ class Record:
                 told = json.loads(row["detail"]).get("comment_sha256")
                 self.seen_comment[row["row_id"]] = (seq, told)
 
-    def evidence(self, table, row):
+    def evidence(self, table: str, row: Row) -> None:
         """A row that the chain vouches for."""
         fields = EVIDENCE[table]
         row_id = "%s %s" % (row["page_id"], row["post_id"]) if table == "post" else str(row["id"])
@@ -180,17 +190,17 @@ class Record:
         if table == "version":
             self.version(row_id, row)
 
-    def action(self, row_id, row, entries):
+    def action(self, row_id: str, row: Row, entries: List[Tuple[int, str, str]]) -> None:
         """Vouched for when it was asked and when it ended."""
         now = [row[name] for name in EVIDENCE["action"]]
-        expected = [("action.requested", now[:8] + ["requested", None, ""])]
+        expected = [("action.requested", [*now[:8], "requested", None, ""])]
         if row["state"] != "requested" or row["finished_at"] is not None:
             expected.append(("action." + row["state"], now))
-        expected = [(kind, hash_of(["action"] + form)) for kind, form in expected]
-        if [(kind, told) for _, kind, told in entries] != expected:
+        told_now = [(kind, hash_of(["action", *form])) for kind, form in expected]
+        if [(kind, told) for _, kind, told in entries] != told_now:
             self.problem("action %s: is not what audit row %s saw" % (row_id, entries[-1][0]))
 
-    def version(self, row_id, row):
+    def version(self, row_id: str, row: Row) -> None:
         """The text as sent and the platform's bytes have the hashes that were vouched for."""
         if sha256(row["text"].encode("utf-8", "surrogatepass")) != row["text_sha256"]:
             self.problem("version %s: its text was changed" % row_id)
@@ -199,7 +209,7 @@ class Record:
         if row["number"] == 1 and row_id in self.seen_comment:
             self.told_comment[row["comment_row"]] = self.seen_comment[row_id]
 
-    def missing(self):
+    def missing(self) -> List[str]:
         """Rows that the log vouches for and that the export lacks; those of a part are notes."""
         notes = []
         for table, rows in self.vouched.items():
@@ -213,11 +223,11 @@ class Record:
         return notes
 
 
-def read_record(path, wanted):
+def read_record(path: str, wanted: Collection[int]) -> Record:
     """The export at `path`, every line of it checked."""
     record, number = Record(), 0
     with open(path, "rb") as file:
-        for number, line in enumerate(file, 1):  # noqa: B007 - told in errors
+        for number, line in enumerate(file, 1):
             try:
                 row = json.loads(line)
                 table = row.get("table") or ("audit" if "hash" in row and "seq" in row else "")
@@ -239,12 +249,12 @@ def read_record(path, wanted):
     return record
 
 
-def read_checkpoint(path, fingerprint):
+def read_checkpoint(path: str, fingerprint: str) -> Row:
     """The fields of a checkpoint whose signature is good."""
     with open(path, "rb") as file:
         data = file.read(1 << 16)
     try:
-        fields = json.loads(data)
+        fields: Row = json.loads(data)
         signature = bytes.fromhex(fields.pop("signature"))
         public_key = bytes.fromhex(fields["public_key"])
         message = json.dumps(fields, sort_keys=True, separators=(",", ":")).encode("ascii")
@@ -260,7 +270,7 @@ def read_checkpoint(path, fingerprint):
     return fields
 
 
-def compare(record, path, checkpoint):
+def compare(record: Record, path: str, checkpoint: Row) -> None:
     """Whether the chain still holds the row that the checkpoint names."""
     seq, found = checkpoint["seq"], record.links.get(checkpoint["seq"])
     if seq == 0 or found == checkpoint["hash"]:
@@ -271,7 +281,7 @@ def compare(record, path, checkpoint):
         record.problem("audit row %s: not the one of %s; computed anew up to here" % (seq, path))
 
 
-def run(arguments):
+def run(arguments: List[str]) -> int:
     """The exit code; prints what was found."""
     fingerprint = ""
     if "--fingerprint" in arguments[:-1]:
@@ -279,7 +289,7 @@ def run(arguments):
         fingerprint = arguments[place + 1]
         arguments = arguments[:place] + arguments[place + 2 :]
     if not arguments or arguments[0].startswith("-"):
-        sys.stdout.write(__doc__)
+        sys.stdout.write(__doc__ or "")
         return 2
     try:
         kept = [(path, read_checkpoint(path, fingerprint)) for path in arguments[1:]]

@@ -55,7 +55,11 @@ class PollScheduler:
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             jobstores={"default": MemoryJobStore()},
-            executors={"default": ThreadPoolExecutor(workers), "own": ThreadPoolExecutor(2), "checkpoints": ThreadPoolExecutor(1)},
+            executors={
+                "default": ThreadPoolExecutor(workers),
+                "own": ThreadPoolExecutor(2),
+                "checkpoints": ThreadPoolExecutor(1),
+            },
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         self._running_since: dict[str, float] = {}

@@ -59,9 +59,7 @@ class Keeper:
     def noted(self) -> list[tuple[str, dict[str, Any]]]:
         with self.database.read() as s:
             rows = s.exec(
-                select(AuditRow)
-                .where(AuditRow.row_table == "checkpoint")
-                .order_by(AuditRow.seq)  # type: ignore[arg-type]
+                select(AuditRow).where(AuditRow.row_table == "checkpoint").order_by(AuditRow.seq)  # type: ignore[arg-type]
             )
             return [(row.kind, json.loads(row.detail)) for row in rows]
 

@@ -78,9 +78,7 @@ def _verify_undecodable(connection: Any, kept: Sequence[Head]) -> Report:
         driver.text_factory = str
 
 
-def _reported(
-    connection: Any, found: Found, head: Head, rows: int, kept: Sequence[Head]
-) -> Report:
+def _reported(connection: Any, found: Found, head: Head, rows: int, kept: Sequence[Head]) -> Report:
     notes: tuple[str, ...] = (*_guard_notes(connection), *(NOTES if not kept else ()))
     notes = (*_check_kept(connection, found, head, kept), *notes)
     if found.number > len(found.problems):

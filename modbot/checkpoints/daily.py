@@ -107,7 +107,9 @@ class Checkpoints:
                 os.fsync(file.fileno())
             partial.replace(self.folder / name)
         except OSError as error:
-            raise DeliveryFailed(f"{self.folder / name} cannot be written ({error.strerror})") from None
+            raise DeliveryFailed(
+                f"{self.folder / name} cannot be written ({error.strerror})"
+            ) from None
 
     def deliver(self) -> list[Outcome]:
         """Brings the newest checkpoint to each place where it is not; how each try ended."""
@@ -128,7 +130,9 @@ class Checkpoints:
             return parse(path.read_bytes(), str(path))
         except OSError as error:
             advice = "make another with `modbot checkpoint make`"
-            raise CheckpointRefused(f"{path}: cannot be read ({error.strerror}); {advice}") from None
+            raise CheckpointRefused(
+                f"{path}: cannot be read ({error.strerror}); {advice}"
+            ) from None
 
     def _deliver(self, place: Destination, made: Checkpoint, before: str | None) -> Outcome:
         try:

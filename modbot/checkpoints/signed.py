@@ -28,8 +28,14 @@ from modbot.stored_rows import canonical, iso_time
 FORMAT = "modbot-checkpoint-1"
 CAP_BYTES = 64 * 1024
 _FIELDS = {
-    **{"format": str, "seq": int, "hash": str, "counts": dict, "made_at": str},
-    **{"public_key": str, "fingerprint": str, "signature": str},
+    "format": str,
+    "seq": int,
+    "hash": str,
+    "counts": dict,
+    "made_at": str,
+    "public_key": str,
+    "fingerprint": str,
+    "signature": str,
 }
 
 
@@ -116,7 +122,9 @@ def parse(data: bytes, name: str) -> Checkpoint:
     try:
         fields = json.loads(data)
     except (ValueError, RecursionError):
-        raise CheckpointRefused(f"{name}: is not JSON; fetch it again from where it is kept") from None
+        raise CheckpointRefused(
+            f"{name}: is not JSON; fetch it again from where it is kept"
+        ) from None
     if (
         not isinstance(fields, dict)
         or {key: type(value) for key, value in fields.items()} != _FIELDS
@@ -132,7 +140,7 @@ def parse(data: bytes, name: str) -> Checkpoint:
         public = b""
     if hashlib.sha256(public).hexdigest() != fields["fingerprint"]:
         raise CheckpointRefused(
-            f"{name}: is not as it was signed; take the copy of another place and ask who changed it"
+            f"{name}: is not as it was signed; take the copy of another place, ask who changed it"
         )
     del fields["format"]
     return Checkpoint(**fields)

@@ -164,7 +164,10 @@ def export(
         Format, typer.Option(help="jsonl is exact, csv is for reading.")
     ] = Format.JSONL,
     what: Annotated[
-        What, typer.Option(help="Comments with their decisions, the audit log, or the record as it is hashed.")
+        What,
+        typer.Option(
+            help="Comments with their decisions, the audit log, or the record as it is hashed."
+        ),
     ] = What.COMMENTS,
     page: Annotated[str | None, typer.Option(help="Only this page.")] = None,
     since: Annotated[

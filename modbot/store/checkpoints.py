@@ -27,7 +27,9 @@ def newest_checkpoint(session: Session) -> MadeCheckpoint | None:
     """The one made last, with what became of it."""
     rows = select(AuditRow).where(col(AuditRow.row_table) == "checkpoint")
     newest = session.scalars(
-        rows.where(col(AuditRow.kind) == "checkpoint.made").order_by(col(AuditRow.seq).desc()).limit(1)
+        rows.where(col(AuditRow.kind) == "checkpoint.made")
+        .order_by(col(AuditRow.seq).desc())
+        .limit(1)
     ).first()
     if newest is None:
         return None
