@@ -1,6 +1,7 @@
 """Proves a sound record sound, quickly; says nothing about what is wrong with one that is not.
 
-One pass over the log in its order, each row beside the row that it vouches for. SQLite writes the
+One pass over the log in its order, each row beside the row that it vouches for; parts of the log
+can be walked by other processes at the same time. SQLite writes the
 JSON arrays; they are canonical as they come, but for rows with other than ASCII letters, which are
 written again here. Whatever is unusual is a doubt, and modbot/audit/thorough.py looks again.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -28,7 +29,12 @@ from modbot.audit.thorough import (
 from modbot.stored_rows import canonical
 
 BATCH_ROWS = 1000
+FEWEST_ROWS = 20_000  # of a log that is worth walking in parts
+PARTS = 32
 RAW_BYTES = 1 << 20  # unpacked; larger ones are left to the thorough check
+
+
+_WALKED = ("version", "decision", "comment")
 
 
 class _Doubt(Exception):
@@ -57,7 +63,7 @@ LEFT JOIN version v ON a.row_table = 'version' AND v.id = CAST(a.row_id AS INTEG
 LEFT JOIN decision d ON a.row_table = 'decision' AND d.id = CAST(a.row_id AS INTEGER)
     AND a.row_id = CAST(d.id AS TEXT)
 LEFT JOIN comment c ON c.id = v.comment_row
-ORDER BY a.seq"""
+WHERE a.seq > ? AND a.seq <= ? ORDER BY a.seq"""
 _NEWEST_OF_COMMENTS = f"""
 SELECT a.row_sha256, CAST({_array("t", EVIDENCE["comment"], "comment")} AS BLOB)
 FROM (SELECT row_id, max(seq) AS newest FROM audit WHERE row_table = 'comment' GROUP BY row_id) n
@@ -68,36 +74,81 @@ SELECT count(*) FROM comment c
 WHERE versions IS NOT (SELECT max(number) FROM version v WHERE v.comment_row = c.id)"""
 
 
-def proven(connection: Any) -> tuple[Head, int] | None:
+Helpers = Callable[[Sequence[tuple[int, int]]], Sequence["Walk | None"]]  # walk these parts
+
+
+def proven(connection: Any, helpers: Helpers | None = None) -> tuple[Head, int] | None:
     """The log's head and number of rows when everything is as it was written; None in doubt.
 
     Raises the driver's errors, as for text that is not UTF-8.
     """
-    walk = _Walk()
+    newest = next(rows_of(connection, "SELECT max(seq) FROM audit"))[0] or 0
     try:
-        cursor = connection.cursor()
-        try:
-            cursor.execute(_PASS)
-            while rows := cursor.fetchmany(BATCH_ROWS):
-                walk.take(list(zip(*rows, strict=True)))
-        finally:
-            cursor.close()
-        _check_counts(connection, walk)
-        _check_changed_comments(connection, walk)
+        if helpers is None or newest < FEWEST_ROWS:
+            whole = walk(connection, 0, newest)
+        else:
+            whole = _joined(helpers(_parts(newest)))
+        _check_counts(connection, whole, newest)
+        _check_changed_comments(connection, whole.changed)
         _check_the_rest(connection)
     except _Doubt:
         return None
-    return Head(seq=walk.seq, hash=walk.link), walk.seq
+    return Head(seq=newest, hash=whole.link), newest
 
 
-class _Walk:
-    """How far the pass has come."""
+def walk(connection: Any, after: int, last: int) -> Walk:
+    """The pass over the audit rows after `after` up to `last`. Raises _Doubt, driver's errors."""
+    previous = rows_of(connection, "SELECT hash FROM audit WHERE seq = ?", (after,))
+    walked = Walk(after, next(previous, (FIRST_PREV,))[0])
+    cursor = connection.cursor()
+    try:
+        cursor.execute(_PASS, (after, last))
+        while rows := cursor.fetchmany(BATCH_ROWS):
+            walked.take(list(zip(*rows, strict=True)))
+    finally:
+        cursor.close()
+    return walked
 
-    def __init__(self) -> None:
-        self.seq, self.link = 0, FIRST_PREV
-        self.last = {"version": 0, "decision": 0}  # ids: they rise along the log
-        self.count = {"version": 0, "decision": 0, "comment": 0}
-        self.last_comment = 0
+
+def walk_part(connection: Any, after: int, last: int) -> Walk | None:
+    """walk() for another process: None in doubt, whatever the doubt is."""
+    try:
+        return walk(connection, after, last)
+    except Exception:
+        return None
+
+
+def _parts(newest: int) -> list[tuple[int, int]]:
+    """Equal parts of the log, some for each helper, as one is not always as fast as another."""
+    size = max(FEWEST_ROWS // 4, -(-newest // PARTS))
+    return [(after, min(after + size, newest)) for after in range(0, newest, size)]
+
+
+def _joined(parts: Sequence[Walk | None]) -> Walk:
+    """One walk from those of its parts, in order. Raises _Doubt."""
+    whole = Walk(0, FIRST_PREV)
+    for part in parts:
+        if part is None or part.began != whole.link:
+            raise _Doubt
+        whole.link, whole.seq = part.link, part.seq
+        whole.changed += part.changed
+        for table, number in part.count.items():
+            whole.count[table] += number
+            if number:
+                if part.first[table] <= whole.last[table]:
+                    raise _Doubt
+                whole.last[table] = part.last[table]
+    return whole
+
+
+class Walk:
+    """How far a pass has come."""
+
+    def __init__(self, after: int, link: str) -> None:
+        self.seq, self.began, self.link = after, link, link
+        # Ids rise along the log: the first and last of the rows that were vouched for.
+        self.first, self.last = dict.fromkeys(_WALKED, 0), dict.fromkeys(_WALKED, 0)
+        self.count = dict.fromkeys(_WALKED, 0)
         self.changed: list[int] = []  # comments that are no longer as they were first seen
 
     def take(self, columns: Sequence[Sequence[Any]]) -> None:
@@ -122,6 +173,8 @@ class _Walk:
         along = [self.last[table], *ids]
         if None in along or any(a >= b for a, b in pairwise(along)):
             raise _Doubt
+        if ids and not self.count[table]:
+            self.first[table] = ids[0]
         self.last[table] = along[-1]
         self.count[table] += len(ids)
 
@@ -144,10 +197,7 @@ class _Walk:
         if not _raw_is(raw, raw_hash) or comment_row is None:
             raise _Doubt
         if number == 1:
-            if comment_row <= self.last_comment:
-                raise _Doubt
-            self.last_comment = comment_row
-            self.count["comment"] += 1
+            self._rising("comment", [comment_row])
             if not _is_hash(comment, told):
                 self.changed.append(comment_row)
 
@@ -187,22 +237,24 @@ def _raw_is(raw: Any, sha256: str) -> bool:
     return hashlib.sha256(octets).hexdigest() == sha256
 
 
-def _check_counts(connection: Any, walk: _Walk) -> None:
+def _check_counts(connection: Any, whole: Walk, newest: int) -> None:
     """Nothing beside what the log vouches for."""
-    for table, number in walk.count.items():
+    for table, number in whole.count.items():
         if next(rows_of(connection, f"SELECT count(*) FROM {table}"))[0] != number:
             raise _Doubt
-    if highest_seq(connection) != walk.seq or next(rows_of(connection, _MISCOUNTED))[0]:
+    if whole.seq != newest or highest_seq(connection) != newest:
+        raise _Doubt
+    if next(rows_of(connection, _MISCOUNTED))[0]:
         raise _Doubt
 
 
-def _check_changed_comments(connection: Any, walk: _Walk) -> None:
+def _check_changed_comments(connection: Any, changed: Sequence[int]) -> None:
     """A comment that something befell is as its newest audit row says."""
     for sha256, comment in rows_of(connection, _NEWEST_OF_COMMENTS):
         if not _is_hash(comment, sha256):
             raise _Doubt
     told = "SELECT 1 FROM audit WHERE row_table = 'comment' AND row_id = ? LIMIT 1"
-    for comment_row in walk.changed:
+    for comment_row in changed:
         if next(rows_of(connection, told, (str(comment_row),)), None) is None:
             raise _Doubt
 

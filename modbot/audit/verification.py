@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from modbot.audit.chain import Head
 from modbot.audit.findings import MOST_LISTED, Found, Report, rows_of
-from modbot.audit.proof import proven
+from modbot.audit.proof import Helpers, proven
 from modbot.audit.thorough import check_all
 from modbot.errors import StoreUnreadable
 
@@ -36,19 +36,22 @@ class Readable(Protocol):
     def read(self) -> AbstractContextManager[Session]: ...
 
 
-def verify(database: Readable, kept: Sequence[Head] = ()) -> Report:
+def verify(
+    database: Readable, kept: Sequence[Head] = (), helpers: Helpers | None = None
+) -> Report:
     """Whether the record is as it was written, as far as the database alone can tell.
 
     `kept` are earlier heads that were kept elsewhere: those of checkpoints. A sound record is
-    proven sound in one quick pass; for any other each row is looked at by itself, which takes some
-    four times as long. Raises StoreUnreadable.
+    proven sound in one quick pass, with the help of other processes where there are some
+    (modbot/audit/helpers.py); for any other each row is looked at by itself, which takes several
+    times as long. Raises StoreUnreadable.
     """
     with database.read() as session:
         connection = session.connection().connection
         driver = session.get_bind().dialect.dbapi
         assert driver is not None
         try:
-            return _verify(connection, kept, driver)
+            return _verify(connection, kept, driver, helpers)
         except driver.OperationalError as error:
             if "decode" not in str(error):
                 raise StoreUnreadable(f"the database cannot be read: {error}") from error
@@ -57,10 +60,12 @@ def verify(database: Readable, kept: Sequence[Head] = ()) -> Report:
             raise StoreUnreadable(f"the database cannot be read: {error}") from error
 
 
-def _verify(connection: Any, kept: Sequence[Head], driver: Any) -> Report:
+def _verify(
+    connection: Any, kept: Sequence[Head], driver: Any, helpers: Helpers | None
+) -> Report:
     found = Found()
     try:
-        quick = proven(connection)
+        quick = proven(connection, helpers)
     except driver.OperationalError:  # text that is no text, JSON that is no JSON: look again
         quick = None
     head, rows = quick if quick is not None else check_all(connection, found)

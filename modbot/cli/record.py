@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -90,8 +91,12 @@ def verify(
     known = [_head(checkpoint)] if checkpoint else []
     kept = _checkpoints(against, fingerprint)
     known += [one.head for one in kept]
-    with open_record(database or _configured(ctx, config)) as opened:
-        report = audit.verify(opened, known)
+    path = database or _configured(ctx, config)
+    with (
+        audit.helping(partial(open_record, path), os.cpu_count() or 1) as helpers,
+        open_record(path) as opened,
+    ):
+        report = audit.verify(opened, known, helpers)
     for note in (*report.notes, *_signers(kept, fingerprint)):
         complain(note)
     payload = {
