@@ -104,7 +104,7 @@ def walk(connection: Any, after: int, last: int) -> Walk:
     try:
         cursor.execute(_PASS, (after, last))
         while rows := cursor.fetchmany(BATCH_ROWS):
-            walked.take(list(zip(*rows, strict=True)))
+            walked.take(rows)
     finally:
         cursor.close()
     return walked
@@ -151,22 +151,23 @@ class Walk:
         self.count = dict.fromkeys(_WALKED, 0)
         self.changed: list[int] = []  # comments that are no longer as they were first seen
 
-    def take(self, columns: Sequence[Sequence[Any]]) -> None:
-        """The next rows of the pass, by column. Raises _Doubt."""
-        seqs, prevs, links, arrays = columns[:4]
+    def take(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """The next rows of the pass. Raises _Doubt."""
+        seqs, prevs, links, arrays, tables, *_ = zip(*rows, strict=True)
         expected = range(self.seq + 1, self.seq + 1 + len(seqs))
-        if list(seqs) != list(expected) or list(prevs) != [self.link, *links[:-1]]:
+        if seqs != tuple(expected) or prevs != (self.link, *links[:-1]):
             raise _Doubt
         _check_hashes(arrays, links)
         self.seq, self.link = seqs[-1], links[-1]
-        tables, shas, ids, evidence = columns[4:8]
-        for table in ("version", "decision"):
-            places = [place for place, name in enumerate(tables) if name == table]
-            self._rising(table, [ids[place] for place in places])
-            _check_hashes([evidence[p] for p in places], [shas[p] for p in places])
-            if table == "version":
-                for place in places:
-                    self._check_version(*(column[place] for column in columns[8:]))
+        for table, check in (("version", self._check_versions), ("decision", None)):
+            if table not in tables:
+                continue
+            told = [row for row in rows if row[4] == table]
+            *_, shas, ids, evidence = zip(*(row[5:8] for row in told), strict=True)
+            self._rising(table, ids)
+            _check_hashes(evidence, shas)
+            if check is not None:
+                check([row[8:] for row in told])
 
     def _rising(self, table: str, ids: Sequence[Any]) -> None:
         """Each row once: a row that is missing or named twice does not rise."""
@@ -178,28 +179,26 @@ class Walk:
         self.last[table] = along[-1]
         self.count[table] += len(ids)
 
-    def _check_version(
-        self,
-        text: Any,
-        escaped: object,
-        text_hash: str,
-        raw: Any,
-        raw_hash: str,
-        text_type: str,
-        number: int,
-        comment_row: int | None,
-        told: str,
-        comment: bytes | None,
-    ) -> None:
-        octets_hash = hashlib.sha256(text).hexdigest() if escaped == 0 else None
-        if text_type != "text" or text_hash != (octets_hash or text_sha256(text, escaped)):
+    def _check_versions(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Texts, the platforms' bytes, and the comments that are seen for the first time."""
+        texts, escaped, text_hashes, raws, raw_hashes, types, numbers, comments, told, arrays = zip(
+            *rows, strict=True
+        )
+        if set(types) != {"text"} or None in comments:
             raise _Doubt
-        if not _raw_is(raw, raw_hash) or comment_row is None:
+        for text, was_escaped, sha256 in zip(texts, escaped, text_hashes, strict=True):
+            if was_escaped == 0:
+                if hashlib.sha256(text).hexdigest() != sha256:
+                    raise _Doubt
+            elif text_sha256(text, was_escaped) != sha256:
+                raise _Doubt
+        if not all(map(_raw_is, raws, raw_hashes)):
             raise _Doubt
-        if number == 1:
-            self._rising("comment", [comment_row])
-            if not _is_hash(comment, told):
-                self.changed.append(comment_row)
+        first = [place for place, number in enumerate(numbers) if number == 1]
+        self._rising("comment", [comments[place] for place in first])
+        self.changed += [
+            comments[place] for place in first if not _is_hash(arrays[place], told[place])
+        ]
 
 
 def _is_hash(array: Any, sha256: object) -> bool:

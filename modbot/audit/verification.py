@@ -36,9 +36,7 @@ class Readable(Protocol):
     def read(self) -> AbstractContextManager[Session]: ...
 
 
-def verify(
-    database: Readable, kept: Sequence[Head] = (), helpers: Helpers | None = None
-) -> Report:
+def verify(database: Readable, kept: Sequence[Head] = (), helpers: Helpers | None = None) -> Report:
     """Whether the record is as it was written, as far as the database alone can tell.
 
     `kept` are earlier heads that were kept elsewhere: those of checkpoints. A sound record is
@@ -60,9 +58,7 @@ def verify(
             raise StoreUnreadable(f"the database cannot be read: {error}") from error
 
 
-def _verify(
-    connection: Any, kept: Sequence[Head], driver: Any, helpers: Helpers | None
-) -> Report:
+def _verify(connection: Any, kept: Sequence[Head], driver: Any, helpers: Helpers | None) -> Report:
     found = Found()
     try:
         quick = proven(connection, helpers)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from modbot.store import Database
 
 
+LARGE_BYTES = 20_000_000  # of a database that is verified on every core
+
+
 class Format(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
@@ -86,17 +89,10 @@ def verify(
 
     Exit 0: sound, 1: tampered with, 2: cannot be read.
     """
-    from modbot import audit
-
     known = [_head(checkpoint)] if checkpoint else []
     kept = _checkpoints(against, fingerprint)
     known += [one.head for one in kept]
-    path = database or _configured(ctx, config)
-    with (
-        audit.helping(partial(open_record, path), os.cpu_count() or 1) as helpers,
-        open_record(path) as opened,
-    ):
-        report = audit.verify(opened, known, helpers)
+    report = _verified(database or _configured(ctx, config), known)
     for note in (*report.notes, *_signers(kept, fingerprint)):
         complain(note)
     payload = {
@@ -108,6 +104,16 @@ def verify(
     answer(payload, as_json=as_json, tell=lambda console: _tell(console, report))
     if not report.ok:
         raise typer.Exit(1)
+
+
+def _verified(path: Path, kept: Sequence[Head]) -> Report:
+    from modbot import audit
+
+    large = path.is_file() and path.stat().st_size > LARGE_BYTES
+    processes = (os.cpu_count() or 1) if large else 1
+    opener = partial(open_record, path)
+    with audit.helping(opener, processes) as helpers, opener() as opened:
+        return audit.verify(opened, kept, helpers)
 
 
 def _checkpoints(path: Path | None, fingerprint: str | None) -> list[Checkpoint]:
@@ -169,10 +175,7 @@ def export(
         Format, typer.Option(help="jsonl is exact, csv is for reading.")
     ] = Format.JSONL,
     what: Annotated[
-        What,
-        typer.Option(
-            help="Comments with their decisions, the audit log, or the record as it is hashed."
-        ),
+        What, typer.Option(help="Comments with decisions, the audit log, or the record as hashed.")
     ] = What.COMMENTS,
     page: Annotated[str | None, typer.Option(help="Only this page.")] = None,
     since: Annotated[
@@ -199,8 +202,11 @@ def export(
         filters = Filters(page_id=page, since=since_day, until=until_day)
         with _output(out, to_stdout=to_stdout) as file:
             rows = write(opened, file, format=format.value, what=what.value, filters=filters)
-    if to_stdout:
-        return
+    if not to_stdout:
+        _tell_exported(out, format, what, rows, as_json=as_json)
+
+
+def _tell_exported(out: Path, format: Format, what: What, rows: int, *, as_json: bool) -> None:
     payload = {"file": str(out), "format": format.value, "what": what.value, "rows": rows}
     if format is Format.JSONL and what is not What.COMMENTS:
         payload["verifier"] = _ship_verifier(out)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -205,6 +207,21 @@ def test_export_keeps_to_a_page_and_days(run: Run, hidden: int, tmp_path: Path) 
     for number, (options, rows) in enumerate(cases):
         answer = run("export", str(tmp_path / f"{number}"), "--json", *options)
         assert answer.json["rows"] == rows
+
+
+def test_the_record_is_exported_with_the_program_that_checks_it(
+    run: Run, hidden: int, key: str, tmp_path: Path
+) -> None:
+    made = run("checkpoint", "make", "--json").json
+    out = tmp_path / "record.jsonl"
+    answer = run("export", str(out), "--what", "record", "--json")
+    assert answer.code == 0 and answer.json["verifier"] == str(tmp_path / "modbot_verify.py")
+    checker = [sys.executable, "-I", answer.json["verifier"], str(out), made["file"]]
+    done = subprocess.run([*checker, "--fingerprint", key], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    out.write_text(out.read_text("ascii").replace('"verdict": "hide"', '"verdict": "allow"'))
+    assert subprocess.run(checker, capture_output=True, check=False).returncode == 1
+    assert run("export", "-", "--what", "record", "--format", "csv").code == 2
 
 
 def test_export_writes_the_audit_log_as_a_table(run: Run, hidden: int) -> None:
