@@ -114,7 +114,7 @@ def test_an_older_record_is_vouched_for_as_it_stands_and_stays_sound(tmp_path: P
         told = session.connection().exec_driver_sql(
             "SELECT kind, count(*) FROM audit WHERE seq > ? GROUP BY kind", (last.seq,)
         )
-        assert dict(told.tuples().all()) == {"comment.vouched": 3, "post.vouched": 1}
+        assert {kind: number for kind, number in told} == {"comment.vouched": 3, "post.vouched": 1}
     database.close()
     for change in ("UPDATE comment SET hidden = 0 WHERE id = 2", "UPDATE post SET text = 'x'"):
         copy = tmp_path / "copy.db"
