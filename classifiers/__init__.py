@@ -53,16 +53,18 @@ CLASSIFIERS: dict[str, Callable[[Choice], Classifier]] = {
 
 
 def build(choice: Choice, rules_dir: Path) -> tuple[Classifier, ...]:
-    """The keyword rules and the chosen model, in the order they run. "auto" is the exported
-    Detoxify model where there is one. Raises BadConfig or ClassifierFailed."""
+    """The keyword rules and the models, in the order they run. The embedded model always judges the
+    policy's categories; Detoxify adds what it thinks of the tone, where "auto" finds an exported
+    model or "detoxify" asks for one. Raises BadConfig or ClassifierFailed."""
     from classifiers.rules import RulesClassifier
 
-    chosen = choice.name
-    if chosen == "auto":
-        chosen = "detoxify" if choice.exported() else "embedded"
-    if chosen not in CLASSIFIERS:
+    if choice.name not in ("auto", *CLASSIFIERS):
         known = ", ".join(["auto", *CLASSIFIERS])
-        raise BadConfig(f"no classifier {chosen!r}; there are: {known}", key="classifier.name")
-    built = (RulesClassifier.load(rules_dir), CLASSIFIERS[chosen](choice))
+        raise BadConfig(f"no classifier {choice.name!r}; there are: {known}", key="classifier.name")
+    names = ["embedded"]
+    if choice.name == "detoxify" or (choice.name == "auto" and choice.exported()):
+        names.append("detoxify")
+    models = (CLASSIFIERS[name](choice) for name in names)
+    built = (RulesClassifier.load(rules_dir), *models)
     gc.collect()  # what loading left behind is swept now, not while the first comments wait
     return built

@@ -1,4 +1,4 @@
-"""Swear words with letters starred out: f*ck, s**t, p*ta, bulls**t, f**kin."""
+"""Swear words with letters starred out or under emoji: f*ck, s**t, d*mb*ss, c🎺ño, p...ta."""
 
 from __future__ import annotations
 
@@ -6,48 +6,76 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from classifiers.rule_files import WordRule
+from classifiers.word_lists import WordRule
 
-_CENSORED: Final = re.compile(r"(?<![\w*])[a-zñ]{1,8}[*#%]{1,6}[a-zñ]{0,8}(?![\w*])")
+_EMOJI: Final = "\u2190-\u2bff\U0001f000-\U0001faff"
+_VEIL: Final = rf"(?:[*#%]{{1,6}}|[{_EMOJI}]{{1,3}}|\.{{2,6}}|_{{2,6}}|-{{2,6}}|…)"
+_HINT: Final = re.compile(rf"[*#%{_EMOJI}…]|\.\.|__|--")
+_CENSORED: Final = re.compile(
+    rf"(?<![\w*])[a-zñ]{{1,8}}{_VEIL}(?:[a-zñ]{{1,8}}{_VEIL}){{0,2}}[a-zñ]{{0,8}}(?![\w*])"
+)
+_VEILS: Final = re.compile(_VEIL)
+_LEWD: Final = "🍆🍑🥒🍌💩🌽🥚"  # stand for the end of a word: hijue🍆
+_LEAST_BEFORE_LEWD: Final = 4
 _STARS: Final = re.compile("[*#%]+")
 _ENDINGS: Final = ("", "s", "ed", "er", "ers", "in", "ing", "y", "ty", "ts", "es", "a", "as")
 _FIRST_LETTER_ONLY: Final = re.compile(r"f[*#%]{3}|s[*#%]{3}|b[*#%]{4}|d[*#%]{3}")
 _KEPT_LETTERS: Final = 2  # other words need more than their first letter
 
 
-def censored_words(text: str, swears: Sequence[WordRule]) -> Iterator[tuple[WordRule, int, int]]:
-    """The swear word that each starred word of a folded text stands for, and where."""
-    if "*" not in text and "#" not in text and "%" not in text:
-        return
-    by_initial: dict[str, list[WordRule]] = {}
-    for word in swears:
-        by_initial.setdefault(word.text[0], []).append(word)
-    meant: dict[str, WordRule | None] = {}
-    for match in _CENSORED.finditer(text):
-        starred = match[0]
-        if starred not in meant:
-            meant[starred] = _meant(starred, by_initial.get(starred[0], ()))
-        found = meant[starred]
-        if found is not None:
-            yield found, match.start(), match.end()
+class Censored:
+    """Knows which listed swear word a veiled one stands for."""
 
+    def __init__(self, swears: Sequence[WordRule], innocent: frozenset[str]):
+        self._innocent = innocent
+        self._by_initial: dict[str, list[WordRule]] = {}
+        for word in swears:
+            self._by_initial.setdefault(word.text[0], []).append(word)
 
-def _meant(starred: str, swears: Sequence[WordRule]) -> WordRule | None:
-    """A run of stars stands for as many letters, give or take."""
-    shown = sum(letter.isalpha() for letter in starred)
-    if shown < _KEPT_LETTERS and not _FIRST_LETTER_ONLY.fullmatch(starred):
+    def find(self, text: str) -> Iterator[tuple[WordRule, int, int]]:
+        """The swear word that each veiled word of a folded text stands for, and where."""
+        if not _HINT.search(text):
+            return
+        meant: dict[str, WordRule | None] = {}
+        for match in _CENSORED.finditer(text):
+            veiled = match[0]
+            if veiled not in meant:
+                meant[veiled] = self._meant(veiled)
+            found = meant[veiled]
+            if found is not None:
+                yield found, match.start(), match.end()
+
+    def _may_be_veiled(self, veiled: str, pieces: Sequence[str]) -> bool:
+        """Dots and emoji also stand between and behind innocent words: "so...it", "love💙"."""
+        if _STARS.search(veiled):
+            return True
+        if self._innocent.issuperset(pieces):
+            return False
+        if veiled[-1] in _LEWD:
+            return len(pieces) == 1 and len(pieces[0]) >= _LEAST_BEFORE_LEWD
+        return veiled[-1].isalpha()
+
+    def _meant(self, veiled: str) -> WordRule | None:
+        """A run of stars stands for as many letters, give or take."""
+        pieces = [piece for piece in _VEILS.split(veiled) if piece]
+        shown = sum(map(len, pieces))
+        if shown < _KEPT_LETTERS and not _FIRST_LETTER_ONLY.fullmatch(veiled):
+            return None
+        if not self._may_be_veiled(veiled, pieces):
+            return None
+        opening = pieces[0]  # may reach into a word's ending
+        near = [
+            word
+            for word in self._by_initial.get(veiled[0], ())
+            if len(word.text) <= len(veiled) + (4 if veiled[-1] in _LEWD else 2)
+            and (word.text.startswith(opening) or opening.startswith(word.text))
+        ]
+        if not near:
+            return None
+        pattern = re.compile(_VEILS.sub(lambda run: f"[a-zñ]{{1,{len(run[0]) + 1}}}", veiled))
+        if veiled[-1] in _LEWD:
+            return near[0]
+        for word in near:
+            if any(pattern.fullmatch(word.text + ending) for ending in _ENDINGS):
+                return word
         return None
-    opening = _STARS.split(starred, maxsplit=1)[0]  # may reach into a word's ending
-    near = [
-        word
-        for word in swears
-        if len(word.text) <= len(starred) + 1
-        and (word.text.startswith(opening) or opening.startswith(word.text))
-    ]
-    if not near:
-        return None
-    pattern = re.compile(_STARS.sub(lambda run: f"[a-zñ]{{1,{len(run[0]) + 1}}}", starred))
-    for word in near:
-        if any(pattern.fullmatch(word.text + ending) for ending in _ENDINGS):
-            return word
-    return None

@@ -42,13 +42,42 @@ _LOOK_ALIKES: Final = {
     "-": "‐‑‒–—―−",
     "*": "∗⁎＊",
 }
+_TURNED: Final = dict(zip("ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ", "acefghijkmrtvwy", strict=True))  # written upside down
 _INVISIBLE_LETTERS: Final = "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 _KEPT_TILDE: Final = "ñ"  # año is not ano
+
+# Country codes: two regional indicators that name one are a flag, others are letters. St Helena is
+# left out on purpose: it begins a word.
+_COUNTRIES: Final = """
+ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bl bm bn bo bq br bs bt
+bv bw by bz ca cc cd cf cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg eh
+er es et eu fi fj fk fm fo fr ga gb gd ge gf gg gh gi gl gm gn gp gq gr gs gt gu gw gy hk hm hn hr
+ht hu id ie il im in io iq ir is it je jm jo jp ke kg kh ki km kn kp kr kw ky kz la lb lc li lk lr
+ls lt lu lv ly ma mc md me mf mg mh mk ml mm mn mo mp mq mr ms mt mu mv mw mx my mz na nc ne nf ng
+ni nl no np nr nu nz om pa pe pf pg ph pk pl pm pn pr ps pt pw py qa re ro rs ru rw sa sb sc sd se
+sg si sj sk sl sm sn so sr ss st sv sx sy sz tc td tf tg th tj tk tl tm tn to tr tt tv tw tz ua ug
+us uy uz va vc ve vg vi vn vu wf ws xk ye yt za zm zw
+"""
+_FLAGS: Final = frozenset(_COUNTRIES.split())
+INDICATORS: Final = "\U0001f1e6-\U0001f1ff"  # for a character class
+_FIRST_INDICATOR: Final = 0x1F1E6
+_LEAST_INDICATORS: Final = 3  # fewer, alone, are a flag or a slip
+
+
+def spelled_by_flags(indicators: str, *, inside: bool) -> str:
+    """The letters that a run of regional indicators spells, "" if it is only flags.
+
+    A single one is a letter only inside a word.
+    """
+    letters = "".join(chr(ord(sign) - _FIRST_INDICATOR + ord("a")) for sign in indicators)
+    pairs = {letters[at : at + 2] for at in range(0, len(letters), 2)}
+    least = 1 if inside else _LEAST_INDICATORS
+    return "" if len(letters) < least or pairs <= _FLAGS else letters
 
 
 def _styled() -> dict[str, str]:
     """Circled and squared letters that Unicode does not decompose."""
-    starts = {0x1F150: 26, 0x1F170: 26, 0x1F1E6: 0}
+    starts = {0x1F150: 26, 0x1F170: 26}
     return {
         chr(first + step): chr(ord("a") + step)
         for first, count in starts.items()
@@ -58,7 +87,11 @@ def _styled() -> dict[str, str]:
 
 _PLAIN: Final = {
     **{look: letter for letter, looks in _LOOK_ALIKES.items() for look in looks},
+    **_TURNED,
     **_styled(),
+    "🆎": "ab",
+    "🆑": "cl",
+    "ʃ": "s",
     "Ñ": _KEPT_TILDE,
     "ñ": _KEPT_TILDE,
     "ø": "o",

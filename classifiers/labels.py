@@ -7,9 +7,16 @@ from collections.abc import Iterator, Mapping
 from modbot.domain import Category, Evidence, Signal
 
 LABELS = ("toxicity", "obscene", "sexual", "threat", "insult", "identity_attack")
-# What the embedded model's second head scores: the policy's categories, and speech that is protected.
+# What the embedded model's second head scores: the policy's categories and protected speech.
 CRITICISM = "official_criticism"
 POLICY_LABELS = (*(category.value for category in Category), CRITICISM)
+
+
+def policy_score(label: str) -> str:
+    """The name of a policy label's score: both heads have a label "threat"."""
+    return f"policy.{label}"
+
+
 CATEGORIES: Mapping[str, Category] = {
     "obscene": Category.PROFANITY,
     "sexual": Category.OFFENSIVE,

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from classifiers.confusables import one_to_one, plain
+from classifiers.confusables import INDICATORS, one_to_one, plain, spelled_by_flags
+from classifiers.web_addresses import LINK
 
 _Edit = tuple[int, int, str]  # from, to, what stands there instead
 
@@ -22,6 +23,7 @@ _ONE_TO_ONE: Final = one_to_one()
 _ODD: Final = re.compile(
     "[^\n\x20-\x7eñÑ¡¿·•€£¥°\u2190-\u245f\u2500-\u2bff\U0001f1e6-\U0001f64f\U0001f680-\U0001faff]"
 )
+_INDICATORS: Final = re.compile(f"[{INDICATORS}](?: ?[{INDICATORS}])*")
 _TILDE: Final = re.compile("[nN]\u0303")
 _REMEMBERED_LENGTH: Final = 1000  # code points
 _REMEMBERED_TEXTS: Final = 1024
@@ -31,12 +33,7 @@ _HUMP_HINT: Final = re.compile("[a-zñ][A-ZÑ]")
 _HUMP: Final = re.compile("(?<=[a-zñ])(?=[A-ZÑ])")
 _HUMPED: Final = re.compile(r"#\w+|\b(?:[A-ZÑ][a-zñ]{2,}|[a-zñ]{3,})(?:[A-ZÑ][a-zñ]{2,})+\b")
 
-_LINK: Final = re.compile(
-    r"(?:https?://|www\.)\S+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]+"
-    r"|(?<![\w.-])(?:[\w-]{1,63}\.){1,8}"
-    r"(?:com|org|net|edu|gov|io|me|co|us|info|app|shop|link|tv|gg|ly|be)\b(?:/\S*)?"
-)
-
+_SIGN: Final = re.compile("[013457@$€!|+]")
 _LEET_HINT: Final = re.compile("[a-zñ][013457@$€!|+]{1,2}[a-zñ]|[a-zñ][034@$5]|[@$0145][a-zñ]{2}")
 _MIXED: Final = re.compile("[a-zñ0-9@$!|+€]*[a-zñ][a-zñ0-9@$!|+€]*")
 _LEET: Final = str.maketrans("013457@$€!|+", "oieastaseiit")
@@ -57,7 +54,7 @@ _DOUBLED_WORDS: Final = """
 ass asses asshole assholes badass dumbass jackass piss pissed pissing pussy pussies boobs faggot
 nigger nigga hell kill all call well will tell still good cool food school too soon room boo look
 book see free need feet week been green street class pass miss boss less mess kiss happy better
-funny perro perra zorra porra carro guerra arriba calle ella
+funny gook jizz titties perro perra zorra porra carro guerra arriba calle ella
 """
 _DOUBLED: Final = frozenset(_DOUBLED_WORDS.split())
 
@@ -103,13 +100,15 @@ def _fold(text: str) -> Folded:
     folded = Folded(read, range(len(read)), range(1, len(read) + 1))
     if _ODD.search(read):
         folded = _edit(folded, _characters(read))
+    if not read.isascii() and _INDICATORS.search(folded.text):
+        folded = _edit(folded, _spelled_by_flags(folded.text))
     if _HUMP_HINT.search(folded.text):
         folded = _edit(folded, _humps(folded.text))
     folded = Folded(folded.text.lower(), folded.starts, folded.ends)
     for _ in range(_MAX_ROUNDS):
         before = folded
         for hint, step in _STEPS:
-            if hint.search(folded.text):
+            if hint(folded.text):
                 folded = _edit(folded, _outside_links(folded.text, step(folded.text)))
         if folded is before:
             break
@@ -165,6 +164,19 @@ def _characters(text: str) -> list[_Edit]:
     return sorted(edits)
 
 
+def _spelled_by_flags(text: str) -> list[_Edit]:
+    """Regional indicators are letters where they name no countries, or inside a word."""
+    edits = []
+    for run in _INDICATORS.finditer(text):
+        start, end = run.span()
+        signs = run[0].replace(" ", "")
+        inside = text[start - 1 : start].isalpha() and text[end : end + 1].isalpha()
+        letters = spelled_by_flags(signs, inside=inside)
+        if letters:
+            edits.append((start, end, letters))
+    return edits
+
+
 def _humps(text: str) -> list[_Edit]:
     return [
         (hump, hump, " ")
@@ -177,7 +189,7 @@ def _outside_links(text: str, edits: Sequence[_Edit]) -> Sequence[_Edit]:
     """Addresses stay as they are: example.com/8fk2 is not a word in disguise."""
     if not edits or ("." not in text and "://" not in text):
         return edits
-    links = [match.span() for match in _LINK.finditer(text)]
+    links = [match.span() for match in LINK.finditer(text)]
     kept: list[_Edit] = []
     at = 0
     for edit in edits:
@@ -186,6 +198,10 @@ def _outside_links(text: str, edits: Sequence[_Edit]) -> Sequence[_Edit]:
         if at == len(links) or links[at][0] >= edit[1]:
             kept.append(edit)
     return kept
+
+
+def _may_hold_leet(text: str) -> bool:
+    return _SIGN.search(text) is not None and _LEET_HINT.search(text) is not None
 
 
 def _leet(text: str) -> list[_Edit]:
@@ -233,15 +249,15 @@ def _spelled_out(text: str) -> list[_Edit]:
     for match in _SPELLED_OUT.finditer(text):
         word = match[0][:: 1 + len(match[1])]
         letters = sum(letter.isalpha() for letter in word)
-        if word[:3] in _ALPHABET or letters < 3 or len(set(word)) < 2:
+        if word[:4] in _ALPHABET or letters < 3 or len(set(word)) < 2:
             continue
         if (len(word) > 3 and letters * 3 >= len(word) * 2) or word in _SPELLED_SHORT:
             edits.append((match.start(), match.end(), word))
     return edits
 
 
-_STEPS: Final[tuple[tuple[re.Pattern[str], Callable[[str], list[_Edit]]], ...]] = (
-    (_LEET_HINT, _leet),
-    (_TRIPLE, _stretched),
-    (_SPELLED_HINT, _spelled_out),
+_STEPS: Final[tuple[tuple[Callable[[str], object], Callable[[str], list[_Edit]]], ...]] = (
+    (_may_hold_leet, _leet),
+    (_TRIPLE.search, _stretched),
+    (_SPELLED_HINT.search, _spelled_out),
 )

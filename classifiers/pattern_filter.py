@@ -81,7 +81,13 @@ class PatternFilter:
         atoms = {atom for atom, _, _ in found}
         possible = self._always.union(*[self._rarest[atom] for atom in atoms])
         other, missing = self._other_needs, atoms.isdisjoint
-        met = [index for index in possible if not any(map(missing, other[index]))]
+        met = []
+        for index in possible:
+            for need in other[index]:
+                if missing(need):
+                    break
+            else:
+                met.append(index)
         return Reading(text, self._patterns, frozenset(met))
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from classifiers.rule_files import PatternRule, WordRule, read_rule_files
+from classifiers.rule_files import PatternRule, read_rule_files
 from classifiers.rules import RuleSet
+from classifiers.word_lists import WordRule
 from modbot.domain import Category, Comment
 
 

@@ -1,7 +1,8 @@
 """Reads a folder of rules: word lists (.txt) and patterns (.toml); see docs/policy.md, "Rules".
 
 Every fault is a BadConfig with file, line and key. Patterns are RE2 (linear time, no look-around);
-in them {name} stands for a fragment and ñ counts as a letter of a word.
+in them {name} stands for a fragment and ñ counts as a letter of a word. A fragment is a line of
+[fragments], or a word list of its own that starts with `fragment: NAME`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -17,35 +18,25 @@ from typing import Any, Final
 
 import re2
 
-from classifiers.normalise import fold
+from classifiers.contacts import contacts_in
+from classifiers.word_lists import SEVERITIES, WordRule, category, read_word_list
 from modbot.domain import Aspect, Category
 from modbot.errors import BadConfig
 
-STRONG: Final = 1.0
-SEVERITIES: Final = {"strong": STRONG, "weak": 0.8, "mild": 0.3}  # what policy.toml compares
 _MAX_BYTES: Final = 1_000_000
 _FRAGMENT: Final = re.compile(r"\{([a-z][a-z_]*)\}")
+_DOMAIN: Final = re.compile(r"(?:[a-z0-9-]{1,63}\.)+[a-z]{2,20}")
 _LIST_KEYS: Final = ("match", "with", "without", "post", "without_post")
 _RULE_KEYS: Final = {"id", "severity", "aspect", "text", "category", *_LIST_KEYS}
-_FILE_KEYS: Final = {"category", "fragments", "rules", "exceptions", "context"}
+_FILE_KEYS: Final = {
+    *("category", "fragments", "rules", "exceptions", "context", "published_contacts")
+}
 _CONTEXTS: Final = {
     *("official", "official_post", "operations"),
-    *("condemned", "own_account", "reported"),
+    *("condemned", "reported"),
+    *("own_account", "resale", "rival", "offering", "asking"),
+    *("of_another", "of_oneself", "at_home", "lives_oneself", "public_line", "public_place"),
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class WordRule:
-    """One entry of a word list, folded."""
-
-    rule: str  # "profanity_es:coño"
-    text: str  # folded
-    category: Category
-    score: float
-    opens: bool = False  # may letters stand before it
-    runs_on: bool = False  # may letters follow it
-    file: str = ""
-    line: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,18 +62,22 @@ class RuleFiles:
     """All rules of a folder and the SHA-256 of what they were read from."""
 
     words: tuple[WordRule, ...]
+    innocent: frozenset[str]  # never taken for a form or disguise of a listed word
     patterns: tuple[PatternRule, ...]
     exceptions: tuple[tuple[str, frozenset[Category]], ...]  # pattern; categories it clears
     context: Mapping[str, tuple[str, ...]]
+    published: frozenset[str]  # numbers, addresses and domains that are the district's own
     sha256: str
 
 
 @dataclass
 class _Reading:
     words: list[WordRule] = field(default_factory=list)
+    innocent: set[str] = field(default_factory=set)
     patterns: list[PatternRule] = field(default_factory=list)
     exceptions: list[tuple[str, frozenset[Category]]] = field(default_factory=list)
     context: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    published: set[str] = field(default_factory=set)
 
 
 def read_rule_files(folder: Path) -> RuleFiles:
@@ -108,16 +103,24 @@ def read_rule_files(folder: Path) -> RuleFiles:
     fragments: dict[str, str] = {}
     for table in tables.values():
         fragments.update(table.fragments())
+    lists = {path: _read_fragment(path, text) for path, text in texts.items() if path not in tables}
+    for of_list in lists.values():
+        fragments.update(of_list)
     for path, text in texts.items():
         if path.suffix == ".txt":
-            reading.words += _read_words(path, text)
+            if not lists[path]:
+                listed = read_word_list(path, text)
+                reading.words += listed.words
+                reading.innocent |= listed.innocent
         else:
             tables[path].add_to(reading, fragments)
     return RuleFiles(
-        words=tuple(reading.words),
+        words=tuple(w for w in reading.words if not (w.derived and w.text in reading.innocent)),
+        innocent=frozenset(reading.innocent),
         patterns=tuple(reading.patterns),
         exceptions=tuple(reading.exceptions),
         context=reading.context,
+        published=frozenset(reading.published),
         sha256=digest.hexdigest(),
     )
 
@@ -152,59 +155,18 @@ def _read(path: Path) -> str:
         raise BadConfig("is not UTF-8", file=str(path), line=line) from None
 
 
-def _read_words(path: Path, text: str) -> list[WordRule]:
-    """`category: NAME[, NAME]`, then [strong], [weak] or [mild] sections, one entry a line."""
-    categories: list[Category] = []
-    severity = ""
-    words: list[WordRule] = []
-    for number, raw in enumerate(text.splitlines(), start=1):
-        line = raw.split("#", 1)[0].strip()
-        if not line:
-            continue
-        if line.startswith("category:"):
-            names = line.removeprefix("category:").split(",")
-            categories = [_category(name.strip(), path, number) for name in names]
-        elif line.startswith("["):
-            severity = line.strip("[]").strip()
-            if severity not in SEVERITIES or line != f"[{severity}]":
-                raise BadConfig(
-                    f"no severity {line}; there are: {', '.join(SEVERITIES)}",
-                    file=str(path),
-                    line=number,
-                )
-        elif not categories or not severity:
-            missing = "a severity such as [strong]" if categories else "`category: NAME`"
-            raise BadConfig(f"needs {missing} above this", file=str(path), line=number)
-        else:
-            words += [_word(line, category, severity, path, number) for category in categories]
-    return words
-
-
-def _word(line: str, category: Category, severity: str, path: Path, number: int) -> WordRule:
-    bare = line.strip("*")
-    folded = fold(bare).text.strip()
-    if not folded or "*" in bare:
-        raise BadConfig("is no word or phrase", file=str(path), line=number, key=line)
-    return WordRule(
-        rule=f"{path.stem}:{bare}",
-        text=folded,
-        category=category,
-        score=SEVERITIES[severity],
-        opens=line.startswith("*"),
-        runs_on=line.endswith("*"),
-        file=str(path),
-        line=number,
-    )
-
-
-def _category(name: str, path: Path, line: int | None) -> Category:
-    try:
-        return Category(name)
-    except ValueError:
-        known = ", ".join(Category)
-        raise BadConfig(
-            f"no category {name!r}; there are: {known}", file=str(path), line=line, key="category"
-        ) from None
+def _read_fragment(path: Path, text: str) -> dict[str, str]:
+    """`fragment: NAME`, then one alternative a line; nothing where the list is one of rules."""
+    lines = [raw.split("#", 1)[0].strip() for raw in text.splitlines()]
+    at = next((at for at, line in enumerate(lines) if line), 0)
+    if not lines or not lines[at].startswith("fragment:"):
+        return {}
+    name = lines[at].removeprefix("fragment:").strip()
+    entries = [line for line in lines[at + 1 :] if line]
+    if not _FRAGMENT.fullmatch(f"{{{name}}}") or not entries:
+        problem = "needs a lower-case name and at least one line below it"
+        raise BadConfig(problem, file=str(path), line=at + 1, key="fragment")
+    return {name: "|".join(entries)}
 
 
 class _Table:
@@ -240,14 +202,30 @@ class _Table:
             names = rule.get("categories", list(Category))
             if not _is_texts(names):
                 raise self._bad("must be a list of categories", line=line, key="categories")
-            clears = frozenset(_category(name, self._path, line) for name in names)
+            clears = frozenset(category(name, self._path, line) for name in names)
             for pattern in self._patterns(rule, "match", line, fragments):
                 reading.exceptions.append((pattern, clears))
+        reading.published.update(self._published())
         context = self._data.get("context", {})
         self._known(context, _CONTEXTS, line=None)
         for key in context:
             found = self._patterns(context, key, self._line_of_key(key), fragments)
             reading.context[key] = reading.context.get(key, ()) + found
+
+    def _published(self) -> Iterator[str]:
+        """The district's own numbers, addresses and domains, as contacts_in() has them."""
+        given = self._data.get("published_contacts", [])
+        if not _is_texts(given):
+            raise self._bad("must be a list of texts in quotes", key="published_contacts")
+        for text in given:
+            contact = next(contacts_in(text), None)
+            domain = _DOMAIN.fullmatch(text.strip().lower())
+            if contact is None and domain is None:
+                raise self._bad(
+                    f"{text!r} is no phone number with area code, e-mail address or domain",
+                    key="published_contacts",
+                )
+            yield contact.value if contact else domain[0]  # type: ignore[index]
 
     def _rule(self, rule: dict[str, Any], number: int, fragments: Mapping[str, str]) -> PatternRule:
         line = self._line_of("rules", number)
@@ -275,7 +253,7 @@ class _Table:
         }
         return PatternRule(
             rule=f"{self._path.stem}:{rule['id']}",
-            category=_category(name, self._path, line),
+            category=category(name, self._path, line),
             score=SEVERITIES[rule["severity"]],
             aspect=None if aspect == "by_target" else Aspect(aspect),
             original=original,

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
 import ahocorasick_rs
 
-from classifiers.censored import censored_words
-from classifiers.fundraisers import is_approved
+from classifiers.censored import Censored
+from classifiers.disguises import Disguises
+from classifiers.fundraisers import Offer, judge_offer
 from classifiers.normalise import Folded, fold
 from classifiers.pattern_filter import Encoded, PatternFilter, Reading
+from classifiers.private_facts import private_facts
 from classifiers.quoting import Quotes
 from classifiers.rule_files import (
-    STRONG,
     PatternRule,
     RuleFiles,
-    WordRule,
     as_matched,
     read_rule_files,
 )
+from classifiers.word_lists import STRONG, WEAK, WordRule
 from modbot.domain import Aspect, Category, Comment, Evidence, Signal
 
 _POSTS_KEPT: Final = 512
@@ -41,6 +43,7 @@ class _Hit:
     start: int
     end: int
     aspect: Aspect | None = Aspect.NONE
+    note: str = ""
 
     @property
     def span(self) -> tuple[int, int]:
@@ -78,9 +81,9 @@ class RuleSet:
             self._by_text.setdefault(word.text, []).append(word)
         self._texts = list(self._by_text)
         self._finder = ahocorasick_rs.AhoCorasick(self._texts) if self._texts else None
-        self._swears = [
-            w for w in files.words if w.category is Category.PROFANITY and w.score == STRONG
-        ]
+        swears = [w for w in files.words if w.category is Category.PROFANITY and w.score == STRONG]
+        self._censored = Censored(swears, files.innocent)
+        self._disguises = Disguises(swears, files.innocent)
         self._folded, self._written = PatternFilter(), PatternFilter()
         self._rules: dict[bool, dict[int, list[_Compiled]]] = {False: {}, True: {}}  # by `original`
         for rule in files.patterns:
@@ -94,6 +97,7 @@ class RuleSet:
         self._folded.compile(located=(*self._rules[False], *self._exceptions))
         self._written.compile(located=self._rules[True])
         self._posts: dict[str, Reading] = {}
+        self._published = files.published
 
     @classmethod
     def load(cls, folder: Path) -> RuleSet:
@@ -105,14 +109,17 @@ class RuleSet:
         folded = fold(comment.text)
         read = _Read(folded, self._read(folded.text), self._written.read(Encoded(comment.text)))
         hits = self._word_hits(read) + self._pattern_hits(read, comment)
+        hits += self._private_hits(read, comment)
+        hits = self._clear(hits, read) if hits else hits
+        if comment.approved_fundraisers:
+            hits = self._weigh_fundraisers(hits, read, comment)
         if not hits:
             return []
-        hits = self._clear(hits, read)
-        if any(hit.category is Category.SALES for hit in hits) and self._approved(read, comment):
-            hits = [hit for hit in hits if hit.category is not Category.SALES]
-        if any(hit.category is Category.SALES for hit in hits):
+        offers = [hit.score for hit in hits if hit.category is Category.SALES]
+        if offers:
             # A seller's own number is part of the offer, not a private fact.
-            hits = [hit for hit in hits if hit.category is not Category.PRIVACY or _grave(hit)]
+            sure = max(offers) == STRONG
+            hits = [hit for hit in hits if not _sellers_own(hit, sure=sure)]
         hits = [hit for hit in hits if not _published(hit, comment)]
         return self._signals(hits, read, comment)
 
@@ -162,15 +169,17 @@ class RuleSet:
                     if whole and seen[word.rule] < _HITS_A_RULE:
                         seen[word.rule] += 1
                         hits.append(_word_hit(word, read.folded, start, end))
-        for word, start, end in censored_words(text, self._swears):
-            hits.append(_word_hit(word, read.folded, start, end))
+        for word, start, end in chain(self._censored.find(text), self._disguises.find(text)):
+            if seen[word.rule] < _HITS_A_RULE:
+                seen[word.rule] += 1
+                hits.append(_word_hit(word, read.folded, start, end))
         return hits
 
     def _pattern_hits(self, read: _Read, comment: Comment) -> list[_Hit]:
         hits = []
         for original, text in ((False, read.key), (True, read.written)):
             rules = self._rules[original]
-            for index in sorted(index for index in text.possible if index in rules):
+            for index in sorted(rules.keys() & text.possible):
                 # What else is asked is mostly known without trying a pattern, so it comes first.
                 met = [rule for rule in rules[index] if self._holds(rule, text, comment)]
                 for start, end in islice(text.spans(index), _HITS_A_RULE) if met else ():
@@ -178,6 +187,16 @@ class RuleSet:
                         start, end = read.folded.span(start, end)
                     hits += [_pattern_hit(compiled.rule, start, end) for compiled in met]
         return hits
+
+    def _private_hits(self, read: _Read, comment: Comment) -> list[_Hit]:
+        def says(context: str) -> bool:
+            return self._in_context(context, read.key)
+
+        found = private_facts(comment.text, comment.post_text, self._published, says)
+        return [
+            _Hit(f.rule, Category.PRIVACY, STRONG if f.certain else WEAK, f.start, f.end)
+            for f in islice(found, _HITS_A_RULE)
+        ]
 
     def _holds(self, compiled: _Compiled, text: Reading, comment: Comment) -> bool:
         """Are the rule's other conditions met?"""
@@ -204,8 +223,8 @@ class RuleSet:
         return sorted(kept, key=lambda hit: hit.start)
 
     def _not_excepted(self, hits: list[_Hit], read: _Read) -> list[_Hit]:
-        for index in read.key.possible:
-            for start, end in read.key.spans(index) if index in self._exceptions else ():
+        for index in self._exceptions.keys() & read.key.possible:
+            for start, end in read.key.spans(index):
                 first, last = read.folded.span(start, max(end, start + 1))
                 for clears in self._exceptions[index]:
                     hits = [
@@ -249,11 +268,34 @@ class RuleSet:
             if any(first < hit.start and hit.end <= last for first, last in told)
         )
 
-    def _approved(self, read: _Read, comment: Comment) -> bool:
-        """An approved name counts only while the money does not go to somebody's own account."""
-        return not self._in_context("own_account", read.key) and is_approved(
-            read.folded.text, comment.approved_fundraisers
+    def _weigh_fundraisers(self, hits: list[_Hit], read: _Read, comment: Comment) -> list[_Hit]:
+        """Clears the offer of an approved fundraiser, and tells what only looks like one."""
+        selling = any(hit.category is Category.SALES for hit in hits)
+        asks = self._in_context("offering", read.key) and not self._in_context("asking", read.key)
+        offer = Offer(
+            text=comment.text,
+            folded=read.folded.text,
+            post=comment.post_text,
+            at=comment.created_at,
+            offering=selling or asks,
+            resale=self._found("resale", read),
+            private=self._found("own_account", read),
+            rival=self._in_context("rival", read.key),
         )
+        cleared, findings = judge_offer(offer, comment.fundraisers)
+        if cleared:
+            hits = [hit for hit in hits if hit.category is not Category.SALES]
+        return hits + [
+            _Hit(f.rule, Category.SALES, f.score, f.start, f.end, note=f.note) for f in findings
+        ]
+
+    def _found(self, context: str, read: _Read) -> tuple[int, int] | None:
+        """Where a context pattern first occurs, in the text as written."""
+        for index in self._context.get(context, ()):
+            for start, end in read.key.spans(index):
+                if end > start:
+                    return read.folded.span(start, end)
+        return None
 
     def _target(self, category: Category, read: _Read, comment: Comment) -> Aspect:
         """Whom a hit is about. A grievance about how the schools are run is no private case."""
@@ -309,8 +351,14 @@ def _pattern_hit(rule: PatternRule, start: int, end: int) -> _Hit:
     return _Hit(rule.rule, rule.category, rule.score, start, end, rule.aspect)
 
 
-def _grave(hit: _Hit) -> bool:
-    return hit.score == STRONG
+_SELLERS_OWN: Final = frozenset({"private:phone", "private:email", "private:address"})
+
+
+def _sellers_own(hit: _Hit, *, sure: bool) -> bool:
+    """Where to reach the seller; beside an offer in doubt only what is itself in doubt."""
+    if hit.category is not Category.PRIVACY:
+        return False
+    return hit.score < STRONG or (sure and hit.rule in _SELLERS_OWN)
 
 
 def _published(hit: _Hit, comment: Comment) -> bool:
@@ -318,7 +366,11 @@ def _published(hit: _Hit, comment: Comment) -> bool:
     if hit.category not in _PUBLISHABLE:
         return False
     said = comment.text[hit.start : hit.end].strip().casefold()
-    return len(said) > 3 and said in comment.post_text.casefold()
+    post = comment.post_text.casefold()
+    return len(said) > 3 and any(
+        not post[at - 1 : at].isalnum() and not post[at + len(said) : at + len(said) + 1].isalnum()
+        for at in (match.start() for match in re.finditer(re.escape(said), post))
+    )
 
 
 def _signal(hit: _Hit, aspect: Aspect, text: str) -> Signal:
@@ -328,6 +380,10 @@ def _signal(hit: _Hit, aspect: Aspect, text: str) -> Signal:
         score=hit.score,
         aspect=aspect,
         evidence=Evidence(
-            rule=hit.rule, text=text[hit.start : hit.end], start=hit.start, end=hit.end
+            rule=hit.rule,
+            text=text[hit.start : hit.end],
+            start=hit.start,
+            end=hit.end,
+            note=hit.note,
         ),
     )

@@ -111,6 +111,23 @@ class Post:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Fundraiser:
+    """A sale that the district approved: what it is called, and where its money may go."""
+
+    name: str
+    details: str = ""
+    links: tuple[str, ...] = ()  # as written: "lhs-cheer.com", "https://fund.example/lhs-cheer"
+    accounts: tuple[str, ...] = ()  # payment handle, phone number or e-mail address
+    starts_at: datetime | None = None  # None: approved from the first
+    ends_at: datetime | None = None  # None: until it is ended
+
+    def runs_at(self, moment: datetime) -> bool:
+        """Is it approved at this time? It runs up to, but not at, `ends_at`."""
+        begun = self.starts_at is None or self.starts_at <= moment
+        return begun and (self.ends_at is None or moment < self.ends_at)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Comment:
     """One text version of one comment, as the platform showed it."""
 
@@ -130,7 +147,15 @@ class Comment:
     raw: bytes = field(default=b"", repr=False)  # this item exactly as the vendor sent it
     post_text: str = ""  # context for the classifiers
     parent_text: str = ""
-    approved_fundraisers: tuple[str, ...] = ()
+    approved_fundraisers: tuple[Fundraiser | str, ...] = ()  # in force; a bare name will do
+
+    @property
+    def fundraisers(self) -> tuple[Fundraiser, ...]:
+        """The approved fundraisers; a bare name is one without a link or an account."""
+        return tuple(
+            Fundraiser(name=each) if isinstance(each, str) else each
+            for each in self.approved_fundraisers
+        )
 
     @property
     def text_sha256(self) -> str:
@@ -178,6 +203,7 @@ class Evidence:
     start: int | None = None  # offsets in Comment.text, in code points; None: no span
     end: int | None = None
     shares: tuple[Share, ...] = ()  # of a model's score, the greatest first
+    note: str = ""  # what a person should know: "link a.example is not the approved b.example"
 
 
 @dataclass(frozen=True, kw_only=True)

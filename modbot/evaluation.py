@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from modbot.domain import Category, Comment, Decision, Signal, Verdict
 from modbot.errors import BadConfig
+from modbot.intervals import Share
 
 Judge = Callable[[Sequence[Comment]], Sequence[Decision]]
 Scorer = Callable[[Sequence[str]], Sequence[Mapping[str, float]]]
@@ -41,6 +42,9 @@ class PolicyRow:
     action: Verdict
     categories: frozenset[Category]
     lang: str
+    evasion: bool = False  # a word is disguised by its spelling
+    speech: str = ""  # what kind of protected speech it is or holds: "official_criticism"
+    tags: frozenset[str] = frozenset()  # what else is known of it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +55,7 @@ class LabelRow:
     labels: Mapping[str, float]
     lang: str
     set: str
+    functionality: str = ""  # what the row tests, in a set of test cases
 
 
 def evaluate(
@@ -127,6 +132,7 @@ def signal_fields(signal: Signal) -> Report:
                 {"text": s.text, "start": s.start, "end": s.end, "share": s.share}
                 for s in evidence.shares
             ],
+            **({"note": evidence.note} if evidence.note else {}),
         },
     }
 
@@ -221,9 +227,11 @@ def _agreement(cases: Sequence[tuple[PolicyRow, Decision]]) -> Report:
     confusion = {e.value: {g.value: 0 for g in Verdict} for e in Verdict}
     for e, g in zip(expected, given, strict=True):
         confusion[e.value][g.value] += 1
+    right = Share(right=sum(map(Verdict.__eq__, expected, given)), of=len(cases))
     return {
         "rows": len(cases),
-        "accuracy": sum(map(Verdict.__eq__, expected, given)) / len(cases),
+        "accuracy": right.value,
+        "accuracy_interval": right.interval,
         "by_action": {
             verdict.value: _precision_recall(
                 [e is verdict for e in expected], [g is verdict for g in given]
@@ -248,10 +256,15 @@ def _precision_recall(expected: Sequence[bool], given: Sequence[bool]) -> Report
         "expected": wanted,
         "predicted": found,
         "correct": both,
-        "precision": both / found if found else None,
-        "recall": both / wanted if wanted else None,
+        **_with_interval("precision", Share(right=both, of=found)),
+        **_with_interval("recall", Share(right=both, of=wanted)),
         "f1": 2 * both / (wanted + found) if wanted + found else None,
     }
+
+
+def _with_interval(name: str, share: Share) -> Report:
+    """The share and its 95 % interval; null and null for one of nothing."""
+    return {name: share.value, f"{name}_interval": share.interval if share.of else None}
 
 
 def _content(path: Path) -> bytes:
@@ -294,6 +307,9 @@ def _policy_row(row: Mapping[str, Any], seen: set[str]) -> PolicyRow:
         action=Verdict(_one_of("action", _field(row, "action", str), Verdict)),
         categories=frozenset(Category(_one_of("labels", label, Category)) for label in labels),
         lang=_field(row, "lang", str),
+        evasion=_field({"evasion": False, **row}, "evasion", bool),
+        speech=_field({"speech": "", **row}, "speech", str),
+        tags=frozenset(_strings({"tags": [], **row}, "tags")),
     )
 
 
@@ -307,6 +323,7 @@ def _label_row(row: Mapping[str, Any]) -> LabelRow:
         labels=labels,
         lang=_field(row, "lang", str),
         set=_field(row, "set", str),
+        functionality=_field({"functionality": "", **row}, "functionality", str),
     )
 
 
@@ -319,7 +336,12 @@ def _field(row: Mapping[str, Any], key: str, kind: type[_Item]) -> _Item:
     return value
 
 
-_JSON_NAMES: Mapping[type, str] = {str: "a string", dict: "an object", list: "a list"}
+_JSON_NAMES: Mapping[type, str] = {
+    str: "a string",
+    bool: "true or false",
+    dict: "an object",
+    list: "a list",
+}
 
 
 def _strings(row: Mapping[str, Any], key: str) -> list[str]:

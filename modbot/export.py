@@ -23,11 +23,11 @@ from modbot.errors import BadConfig
 from modbot.store import Database, record_lines
 from modbot.stored_rows import iso_time
 from modbot.stored_text import original
-from modbot.tables import ActionRow, AuditRow, CommentRow, DecisionRow, VersionRow
+from modbot.tables import ActionRow, AuditRow, CommentRow, DecisionRow, FundraiserRow, VersionRow
 
 CHUNK_COMMENTS = 200
 FORMATS = ("jsonl", "csv")
-WHAT = ("comments", "audit", "record")
+WHAT = ("comments", "audit", "fundraisers", "record")
 VERIFIER = "modbot_verify.py"  # shipped beside an export that it can check
 
 # What a spreadsheet may take for a formula or a command: OWASP ASVS 5.0, 1.2.10, and beyond it
@@ -51,6 +51,10 @@ ACTION_FIELDS = (
 AUDIT_FIELDS = (
     *("seq", "at", "kind", "actor", "row_table", "row_id", "row_sha256", "detail", "prev"),
     "hash",
+)
+FUNDRAISER_FIELDS = (
+    *("id", "name", "details", "approved_by", "approver_role", "approved_at", "links", "accounts"),
+    *("starts_at", "ends_at"),
 )
 CSV_FIELDS = (
     *(*COMMENT_FIELDS, "version", "text", "text_sha256", "seen_at", "decision", "verdict", "hide"),
@@ -76,8 +80,8 @@ def export(
     what: str = "comments",
     filters: Filters = Filters(),
 ) -> int:
-    """Writes comments (one JSON line each; in CSV one row a decision), audit rows, or the record
-    as it is hashed, which the verifier checks; the number of lines or rows.
+    """Writes comments (one JSON line each; in CSV one row a decision), audit rows, approved
+    fundraisers, or the record as it is hashed, which the verifier checks; gives their number.
 
     A CSV file must be opened with newline="". `filters` apply to comments. Raises BadConfig.
     """
@@ -93,6 +97,13 @@ def export(
         if what == "audit":
             records: Iterator[Mapping[str, Any]] = _audit(session)
             fields: tuple[str, ...] = AUDIT_FIELDS
+        elif what == "fundraisers":
+            records, fields = _fundraisers(session), FUNDRAISER_FIELDS
+            if format == "csv":
+                records = (
+                    {**r, "links": " ".join(r["links"]), "accounts": " ".join(r["accounts"])}
+                    for r in records
+                )
         else:
             records, fields = _comments(session, filters), CSV_FIELDS
             if format == "csv":
@@ -135,6 +146,11 @@ def _audit(session: Session) -> Iterator[dict[str, Any]]:
     for row in session.scalars(query):
         yield _picked(row, AUDIT_FIELDS)
         session.expunge(row)
+
+
+def _fundraisers(session: Session) -> Iterator[dict[str, Any]]:
+    for row in session.scalars(select(FundraiserRow).order_by(col(FundraiserRow.id))):
+        yield _picked(row, FUNDRAISER_FIELDS)
 
 
 def _comments(session: Session, filters: Filters) -> Iterator[dict[str, Any]]:

@@ -88,9 +88,13 @@ class FundraiserRow(SQLModel, table=True):
     __tablename__ = "fundraiser"
     id: int | None = Field(default=None, primary_key=True)
     name: str
-    details: str = ""  # link, dates, account
+    details: str = ""
     approved_by: str
+    approver_role: str = ""  # superintendent, principal, designee ...
     approved_at: datetime = _time()
+    links: list[str] = _json(list)
+    accounts: list[str] = _json(list)  # payment handles, phone numbers, e-mail addresses
+    starts_at: datetime | None = _time(default=None)
     ends_at: datetime | None = _time(default=None)
 
 

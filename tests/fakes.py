@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from modbot.domain import Capability, Comment, CommentBatch, Coverage, Mode, Page, Post
+from modbot.domain import Capability, Comment, CommentBatch, Coverage, Fundraiser, Mode, Page, Post
 from modbot.errors import CommentGone, Unsupported
 from modbot.ports import Connection
 
@@ -61,7 +61,7 @@ def make_comment(
     by_page: bool = False,
     post_text: str = "",
     parent_text: str = "",
-    approved_fundraisers: tuple[str, ...] = (),
+    approved_fundraisers: tuple[Fundraiser | str, ...] = (),
 ) -> Comment:
     """A comment as an adapter would bring it, its raw bytes included."""
     page = page or make_page()

@@ -74,6 +74,7 @@ TABLE = [
         [
             "Without embedded: embedded:offensive: allow (left up).",
             "With offensive.model_review at least 0.95: allow (left up).",
+            "With offensive.model_hide at most 0.95: hide (hidden).",
         ],
         id="a model's score",
     ),

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from modbot.domain import Category, Comment, Decision, Evidence, Signal, Verdict
 from modbot.errors import BadConfig
-from modbot.evaluation import auc, average_precision, evaluate, read_rows
+from modbot.evaluation import PolicyRow, auc, average_precision, evaluate, read_rows
+from modbot.intervals import wilson
 
 POLICY: dict[str, Any] = {
     "id": "a",
@@ -88,6 +89,7 @@ def test_precision_and_recall_are_counted_by_action_category_and_language(
 ) -> None:
     report = policy_report(four_comments)
     half = {"expected": 2, "predicted": 2, "correct": 1, "precision": 0.5, "recall": 0.5, "f1": 0.5}
+    half |= {"precision_interval": wilson(1, 2), "recall_interval": wilson(1, 2)}
     assert (report["kind"], report["rows"], report["accuracy"]) == ("policy", 4, 0.5)
     assert report["by_action"]["hide"] == half
     assert report["by_action"]["allow"]["precision"] == 0.0
@@ -98,9 +100,21 @@ def test_precision_and_recall_are_counted_by_action_category_and_language(
     assert report["confusion"]["hide"] == {"allow": 1, "review": 0, "hide": 1, "escalate": 0}
 
 
+def test_what_is_known_of_a_row_beside_its_labels_is_kept(tmp_path: Path) -> None:
+    known = {"evasion": True, "speech": "official_criticism", "tags": ["official", "obscene"]}
+    full, bare = read_rows(
+        write(tmp_path / "rows.jsonl", {**POLICY, **known}, {**POLICY, "id": "b"})
+    )
+    assert isinstance(full, PolicyRow) and isinstance(bare, PolicyRow)
+    assert (full.evasion, full.speech) == (True, "official_criticism")
+    assert full.tags == {"official", "obscene"}
+    assert (bare.evasion, bare.speech, bare.tags) == (False, "", frozenset())
+
+
 def test_what_never_occurs_has_no_precision_or_recall(four_comments: Path) -> None:
     never = policy_report(four_comments)["by_action"]["review"]
     assert (never["precision"], never["recall"], never["f1"]) == (None, None, None)
+    assert (never["precision_interval"], never["recall_interval"]) == (None, None)
 
 
 def test_each_policy_row_gets_a_prediction_with_its_signals(
@@ -121,7 +135,13 @@ def test_each_policy_row_gets_a_prediction_with_its_signals(
             "source": "rules",
             "category": "threat",
             "score": 1.0,
-            "evidence": {"rule": "r:kill", "text": "kill", "start": 0, "end": 3},
+            "evidence": {
+                "rule": "r:kill",
+                "text": "kill",
+                "start": 0,
+                "end": 3,
+                "shares": [],
+            },
         }
     ]
 
@@ -206,6 +226,7 @@ BAD_ROWS = [
     pytest.param(json.dumps({**POLICY, "comment": None}), "comment is not", id="no comment"),
     pytest.param(json.dumps({**POLICY, "action": "Hide"}), "none of allow", id="action"),
     pytest.param(json.dumps({**POLICY, "labels": ["rude"]}), "none of profanity", id="category"),
+    pytest.param(json.dumps({**POLICY, "evasion": "no"}), "not true or false", id="evasion"),
     pytest.param(json.dumps({**POLICY, "labels": "sales"}), "labels is not a list", id="string"),
     pytest.param(
         json.dumps({**POLICY, "approved_fundraisers": [1]}), "list of strings", id="fundraiser"

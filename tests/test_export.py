@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from modbot import registry
+from modbot.domain import Actor
 from modbot.errors import BadConfig
 from modbot.export import Filters, export, spreadsheet_safe
 from modbot.store import Database
@@ -153,6 +155,22 @@ def test_the_audit_log_is_written_whole_and_in_order(database: Database) -> None
     assert [row["seq"] for row in table(database, what="audit")] == [
         str(line["seq"]) for line in found
     ]
+
+
+def test_approved_fundraisers_are_written_with_where_their_money_goes(database: Database) -> None:
+    registry.add_fundraiser(
+        database,
+        name="Band candy",
+        approved_by="Dr. Lee",
+        actor=Actor(kind="person", name="ada"),
+        now=NOON,
+        links=["lhs-band.org", "fund.example/lhs"],
+        accounts=["=cmd"],
+    )
+    (line,) = lines(database, what="fundraisers")
+    assert (line["name"], line["links"]) == ("Band candy", ["lhs-band.org", "fund.example/lhs"])
+    (row,) = table(database, what="fundraisers")
+    assert (row["links"], row["accounts"]) == ("lhs-band.org fund.example/lhs", "'=cmd")
 
 
 @pytest.mark.parametrize("options", [{"format": "xlsx"}, {"what": "passwords"}])

@@ -11,13 +11,16 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
-from modbot import migrations, tables
+from modbot import audit, migrations, registry, tables
 from modbot.audit import head, verify
-from modbot.domain import Post
+from modbot.domain import Actor, Post
 from modbot.errors import StoreUnreadable
 from modbot.store import Database, record_posts
 from modbot.store.database import sqlite_engine, sqlite_module
+from tests.fakes import SCHOOL_DAY
 from tests.records import NOON, PAGE, judged, open_database, record
+
+ADA = Actor(kind="person", name="ada")
 
 
 @pytest.fixture
@@ -90,8 +93,28 @@ def test_an_upgrade_that_breaks_off_leaves_nothing_behind(path: Path) -> None:
     Database.open(f"sqlite:///{path}").close()
 
 
+def test_an_approval_of_before_the_terms_is_kept_and_still_vouched_for(path: Path) -> None:
+    database = Database.open(f"sqlite:///{path}")
+    registry.add_fundraiser(
+        database, name="Candles", approved_by="Dr. Lee", actor=ADA, now=SCHOOL_DAY
+    )
+    database.close()
+    with closing(sqlite_module.connect(path)) as connection:  # as revision 0001 left it
+        for name in ("approver_role", "links", "accounts", "starts_at"):
+            connection.execute(f"ALTER TABLE fundraiser DROP COLUMN {name}")
+        connection.execute("DROP TRIGGER post_delete")
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+        connection.commit()
+
+    database = Database.open(f"sqlite:///{path}")
+    (kept,) = registry.list_fundraisers(database)
+    assert (kept.name, kept.links, kept.accounts, kept.starts_at) == ("Candles", (), (), None)
+    assert audit.verify(database).ok
+    database.close()
+
+
 def test_an_older_record_is_vouched_for_as_it_stands_and_stays_sound(tmp_path: Path) -> None:
-    """Before 0002 a comment's visibility and a post's text had no hash."""
+    """Before 0003 a comment's visibility and a post's text had no hash."""
     database = open_database(tmp_path)
     record(database, *(judged(f"c{n}") for n in range(3)))
     with database.write() as session:
@@ -105,7 +128,7 @@ def test_an_older_record_is_vouched_for_as_it_stands_and_stays_sound(tmp_path: P
         connection.execute("DELETE FROM audit WHERE kind = 'post.seen'")
         connection.execute("UPDATE sqlite_sequence SET seq = ?", (last.seq,))
         connection.execute("UPDATE comment SET hidden = 1 WHERE id = 2")  # left no trace then
-        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+        connection.execute("UPDATE alembic_version SET version_num = '0002'")
         connection.commit()
 
     database = Database.open(f"sqlite:///{path}")
@@ -114,7 +137,7 @@ def test_an_older_record_is_vouched_for_as_it_stands_and_stays_sound(tmp_path: P
         told = session.connection().exec_driver_sql(
             "SELECT kind, count(*) FROM audit WHERE seq > ? GROUP BY kind", (last.seq,)
         )
-        assert {kind: number for kind, number in told} == {"comment.vouched": 3, "post.vouched": 1}
+        assert sorted(map(tuple, told)) == [("comment.vouched", 3), ("post.vouched", 1)]
     database.close()
     for change in ("UPDATE comment SET hidden = 0 WHERE id = 2", "UPDATE post SET text = 'x'"):
         copy = tmp_path / "copy.db"

@@ -16,14 +16,16 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from modbot import modbot_verify
+from modbot import modbot_verify, registry
 from modbot.audit import head
 from modbot.checkpoints import SigningKey, new_key, sign
+from modbot.domain import Actor
 from modbot.export import Filters, export, verifier
 from modbot.modbot_verify import signed_by
 from modbot.store import Database
 from tests.records import NOON, PAGE, add_page, fill, judged, open_database, record
 
+ADA = Actor(kind="person", name="ada")
 KEY = SigningKey(bytes.fromhex(new_key()))
 
 # RFC 8032, section 7.1: secret key, public key, message, signature.
@@ -135,6 +137,10 @@ def exported(database: Database, tmp_path: Path) -> Exported:
 def database(tmp_path: Path) -> Iterator[Database]:
     database = open_database(tmp_path)
     fill(database)
+    for links in ((), ("https://example.org/candles",)):
+        registry.add_fundraiser(
+            database, name="Candles", approved_by="Dr. Lee", links=links, actor=ADA, now=NOON
+        )
     record(database, judged("ñ", "\ud800 \x00 \\u0000 ñ 😀", author_name="José \x7f"))
     yield database
     database.close()
@@ -170,6 +176,7 @@ CHANGES: dict[str, tuple[Callable[[list[dict[str, Any]]], Any], str]] = {
     "an audit row": (lambda rows: tables(rows, "audit")[4].update(actor="Eve"), "audit row 5"),
     "a cut audit row": (lambda rows: rows.remove(tables(rows, "audit")[4]), "audit row 6"),
     "a missing row": (lambda rows: rows.remove(tables(rows, "decision")[1]), "decision 2: audit"),
+    "a fundraiser": (lambda rows: tables(rows, "fundraiser")[1].update(links="[]"), "fundraiser 2"),
     "a second row": (lambda rows: rows.append(tables(rows, "post")[0]), "is there twice"),
     "a strange row": (
         lambda rows: rows.append({**tables(rows, "post")[0], "post_id": "x"}),

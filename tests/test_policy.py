@@ -89,16 +89,64 @@ def test_a_weak_hit_goes_to_a_person_and_a_mild_one_stays() -> None:
     assert outcome([hit(Category.PROFANITY, 0.3)]) == ("allow", False)
 
 
+URGENT = (Category.THREAT, Category.CRISIS)
+
+
 @pytest.mark.parametrize("category", list(Category))
-def test_a_model_score_alone_never_hides_or_escalates(category: Category) -> None:
-    assert outcome([model(category, 1.0)]) == ("review", False)
+def test_without_model_hide_a_model_score_alone_never_hides(category: Category) -> None:
+    told = "escalate" if category in URGENT else "review"
+    assert outcome([model(category, 1.0)]) == (told, False)
     assert outcome([model(category, 0.9)]) == ("allow", False)
+
+
+@pytest.mark.parametrize(
+    ("category", "verdict", "hide"),
+    [
+        (Category.OFFENSIVE, "hide", True),
+        (Category.SALES, "hide", True),
+        (Category.THREAT, "escalate", True),
+        (Category.CRISIS, "escalate", False),
+        (Category.OFF_TOPIC, "review", False),
+    ],
+    ids=str,
+)
+def test_from_model_hide_on_a_model_score_does_what_its_category_allows(
+    category: Category, verdict: str, hide: bool
+) -> None:
+    may_hide = category is not Category.CRISIS
+    policy = changed(category, model_review=0.4, model_hide=0.7, may_hide=may_hide)
+    told = "escalate" if category in URGENT else "review"
+    assert outcome([model(category, 0.7)], policy) == (verdict, hide)
+    assert outcome([model(category, 0.69)], policy) == (told, False)
+    assert outcome([model(category, 0.4)], policy) == ("allow", False)
+
+
+def test_about_officials_a_models_word_alone_hides_nothing_whatever_counsel_said() -> None:
+    policy = changed(Category.OFFENSIVE, model_hide=0.9)
+    insult = Signal(
+        source="embedded",
+        category=Category.OFFENSIVE,
+        score=1.0,
+        aspect=Aspect.OFFICIAL,
+        evidence=Evidence(rule="offensive"),
+    )
+    for setting in ("review", "hide"):
+        asked = replace(policy, officials_insult=setting)  # type: ignore[arg-type]
+        assert outcome([insult], asked) == ("review", False)
+        assert "officials" in decide([insult], asked).reason
+
+
+def test_a_model_that_is_not_calibrated_sends_to_a_person_at_most() -> None:
+    policy = changed(Category.THREAT, model_hide=0.9)
+    assert outcome([hit(Category.THREAT, 1.0, source="detoxify")], policy) == ("review", False)
 
 
 def test_a_model_score_lifts_a_weak_hit_only_where_the_policy_says_so() -> None:
     signals = [hit(Category.OFFENSIVE, 0.8), model(Category.OFFENSIVE, 0.95)]
     assert outcome(signals) == ("review", False)
     assert outcome(signals, changed(Category.OFFENSIVE, model_lifts=True)) == ("hide", True)
+    doubtful = [hit(Category.OFFENSIVE, 0.8), model(Category.OFFENSIVE, 0.9)]
+    assert outcome(doubtful, changed(Category.OFFENSIVE, model_lifts=True)) == ("review", False)
 
 
 def test_a_model_score_of_another_category_lifts_nothing() -> None:

@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import select
 
 from modbot import audit, registry, store
-from modbot.domain import BOT, Actor, Mode
+from modbot.domain import BOT, Actor, Fundraiser, Mode
 from modbot.errors import BadConfig, ModbotError, RegistrationRefused, UnknownPage
 from modbot.registry import NewPage
 from modbot.store import Database
@@ -203,12 +203,42 @@ def test_an_approved_fundraiser_is_let_through_until_it_ends(database: Database)
     )
     assert (made.approved_by, made.approved_at) == ("Dr. Lee", SCHOOL_DAY)
     with database.read() as s:
-        assert store.approved_fundraisers(s, SCHOOL_DAY) == ("Band candy lhsband.example.org",)
+        assert store.approved_fundraisers(s, SCHOOL_DAY) == (
+            Fundraiser(name="Band candy", details="lhsband.example.org", ends_at=tomorrow),
+        )
         assert store.approved_fundraisers(s, tomorrow) == ()
     assert registry.list_fundraisers(database, SCHOOL_DAY) == [made]
     assert registry.list_fundraisers(database, tomorrow) == []
     assert registry.list_fundraisers(database) == [made]
     assert newest_vouches_for(database, FundraiserRow, made.id)
+
+
+def test_an_approval_keeps_where_the_money_may_go_and_who_answers_for_it(
+    database: Database,
+) -> None:
+    tomorrow = SCHOOL_DAY + timedelta(days=1)
+    made = registry.add_fundraiser(
+        database,
+        name="Band candy",
+        approved_by="Dr. Lee",
+        approver_role="Principal",
+        links=["lhs-band.org/candy", " lhs-band.org/candy "],
+        accounts=["$lhsband"],
+        actor=ADA,
+        now=SCHOOL_DAY,
+        starts_at=tomorrow,
+    )
+    assert (made.approver_role, made.links) == ("Principal", ("lhs-band.org/candy",))
+    with database.read() as s:
+        assert store.approved_fundraisers(s, SCHOOL_DAY) == ()
+        (running,) = store.approved_fundraisers(s, tomorrow)
+    assert (running.accounts, running.runs_at(SCHOOL_DAY)) == (("$lhsband",), False)
+    assert newest_vouches_for(database, FundraiserRow, made.id)
+    with database.write() as s:
+        row = s.get(FundraiserRow, made.id)
+        assert row is not None
+        row.accounts = ["$somebodyelse"]
+    assert not audit.verify(database).ok
 
 
 def test_ending_an_approval_takes_effect_at_once_and_is_on_record_once(
@@ -237,6 +267,20 @@ def test_ending_an_approval_takes_effect_at_once_and_is_on_record_once(
         pytest.param({"details": "x" * 2001}, "longer than 2000", id="long details"),
         pytest.param({"ends_at": SCHOOL_DAY}, "has passed", id="over already"),
         pytest.param({"actor": BOT}, "only a person", id="by the bot"),
+        pytest.param({"links": ["our page"]}, "is no link", id="no link"),
+        pytest.param(
+            {"accounts": ["x"] * 2 + list("abcdefghijklmnopqrstu")}, "more than 20", id="many"
+        ),
+        pytest.param({"accounts": [" "]}, "account is missing", id="empty account"),
+        pytest.param({"approver_role": "x" * 201}, "role is longer", id="long role"),
+        pytest.param(
+            {
+                "starts_at": SCHOOL_DAY + timedelta(days=2),
+                "ends_at": SCHOOL_DAY + timedelta(days=1),
+            },
+            "before it starts",
+            id="ends before it starts",
+        ),
     ],
 )
 def test_an_approval_that_says_too_little_is_refused(

@@ -160,7 +160,7 @@ def test_texts_are_judged_with_what_they_stood_under(line: Line) -> None:
     assert first.text == "first words \x00 \ud800"
     assert {c.post_text for c in watching.seen} == {"Bake sale on Friday"}
     assert answer.parent_text == first.text, "the parent as it was then"
-    assert answer.approved_fundraisers == ("Band car wash",)
+    assert [f.name for f in answer.fundraisers] == ["Band car wash"]
     assert edited.approved_fundraisers == ()
 
 

@@ -206,7 +206,11 @@ def test_only_fundraisers_that_have_not_ended_are_approved(database: Database) -
                 )
             )
         session.flush()
-        assert store.approved_fundraisers(session, NOON) == ("Cookies $5", "Tickets $5")
+        running = store.approved_fundraisers(session, NOON)
+        assert [(each.name, each.details) for each in running] == [
+            ("Cookies", "$5"),
+            ("Tickets", "$5"),
+        ]
 
 
 def test_a_tick_says_when_and_under_which_configuration(database: Database) -> None:

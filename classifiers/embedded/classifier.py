@@ -19,9 +19,10 @@ from classifiers.embedded.encoder import Encoded, encode
 from classifiers.embedded.pieces import MAX_WORDS, split_words, word_spans
 from classifiers.embedded.policy_head import policy_logits
 from classifiers.embedded.shares import shares_of, word_parts
+from classifiers.embedded.signs import signs
 from classifiers.embedded.weights import SCORED, Vectors, load_weights, shipped_weights
 from classifiers.embedded.words import WordTable
-from classifiers.labels import CRITICISM, LABELS
+from classifiers.labels import CRITICISM, LABELS, policy_score
 from classifiers.normalise import Folded, fold
 from modbot.domain import Aspect, Category, Comment, Evidence, Share, Signal
 
@@ -66,13 +67,14 @@ class EmbeddedClassifier:
         """One signal a category whose probability reaches the floor, with what moved it."""
         signals: list[list[Signal]] = [[] for _ in comments]
         for batch in self._batches([comment.text for comment in comments]):
-            under = [comments[window.owner].post_text for window in batch]
-            encoded, probabilities = self._read(batch, under)
+            owners = [comments[window.owner] for window in batch]
+            encoded, probabilities = self._read(
+                batch, [owner.text for owner in owners], [owner.post_text for owner in owners]
+            )
             for row in np.flatnonzero((probabilities[:, _CATEGORIES] >= self._floor).any(axis=1)):
                 window, scores = batch[row], probabilities[row].tolist()
-                found = self._signals(
-                    dict(zip(SCORED, scores, strict=True)), encoded, row, window, comments
-                )
+                named = dict(zip(SCORED, scores, strict=True))
+                found = self._signals(named, encoded, int(row), window, comments)
                 signals[window.owner] = _worst(signals[window.owner], [*found])
         return signals
 
@@ -82,7 +84,8 @@ class EmbeddedClassifier:
         for batch in self._batches(texts):
             owners = [window.owner for window in batch]
             under = [posts[owner] if posts else "" for owner in owners]
-            np.maximum.at(worst, owners, self._read(batch, under)[1])
+            probabilities = self._read(batch, [texts[owner] for owner in owners], under)[1]
+            np.maximum.at(worst, owners, probabilities)
         # Six digits: what is left after them depends on how the texts were batched.
         return [dict(zip(SCORED, row, strict=True)) for row in worst.round(6).tolist()]
 
@@ -103,13 +106,13 @@ class EmbeddedClassifier:
             yield batch
 
     def _read(
-        self, windows: Sequence[_Window], posts: Sequence[str]
+        self, windows: Sequence[_Window], texts: Sequence[str], posts: Sequence[str]
     ) -> tuple[Encoded, Vectors]:
         """The encoded windows and their calibrated probabilities, windows x SCORED."""
         weights = self._weights
         encoded = encode([window.words for window in windows], self._words, weights)
         labels = encoded.features @ weights.output + weights.output_bias
-        policy = policy_logits(encoded, labels, self._senses(posts), weights)
+        policy = policy_logits(encoded, labels, self._senses(posts), signs(texts), weights)
         logits = np.concatenate([labels, policy], axis=1)
         calibration = weights.calibration[_languages(encoded)]
         logits = logits * calibration[:, :, 0] + calibration[:, :, 1]
@@ -123,16 +126,17 @@ class EmbeddedClassifier:
             if len(new) + len(self._posts) > _POSTS_KEPT:
                 self._posts.clear()
                 new = list(dict.fromkeys(posts))
-            for post in new:
-                self._posts[post] = self._sense(post)
+            self._posts.update(zip(new, self._new_senses(new), strict=True))
             return np.stack([self._posts[post] for post in posts])
 
-    def _sense(self, post: str) -> Vectors:
-        words = split_words(self._fold(post).text)[:MAX_WORDS]
-        if not words:
-            return np.zeros(self._weights.sense.shape[1], dtype=np.float32)
-        sense: Vectors = encode([words], self._words, self._weights).sense[0]
-        return sense
+    def _new_senses(self, posts: Sequence[str]) -> Vectors:
+        senses = np.zeros((len(posts), self._weights.sense.shape[1]), dtype=np.float32)
+        for batch in self._batches(posts):
+            firsts = [window for window in batch if window.start == 0]
+            if firsts:
+                encoded = encode([first.words for first in firsts], self._words, self._weights)
+                senses[[first.owner for first in firsts]] = encoded.sense
+        return senses
 
     def _signals(
         self,
@@ -146,9 +150,9 @@ class EmbeddedClassifier:
         folded = self._fold(comment.text)
         spans = word_spans(folded.text)[window.start :]
         post = self._senses([comment.post_text])[0]
-        official = scores[CRITICISM] >= SPEAKS_OF_OFFICIALS
+        official = scores[policy_score(CRITICISM)] >= SPEAKS_OF_OFFICIALS
         for number, category in enumerate(Category):
-            score = scores[category.value]
+            score = scores[policy_score(category.value)]
             if score < self._floor:
                 continue
             parts = word_parts(encoded, row, number, post, self._weights)

@@ -1,4 +1,4 @@
-"""Words of a folded comment, and the table rows that stand for a word's pieces and for word pairs."""
+"""Words of a folded comment, and the table rows of a word's pieces and of word pairs."""
 
 from __future__ import annotations
 
@@ -82,6 +82,13 @@ class Pieces:
 
 VECTOR_PIECES = Pieces(sizes=(3, 4, 5), buckets=2**16)
 NGRAM_PIECES = Pieces(sizes=(2, 3, 4, 5), buckets=2**17)
+
+_DIGITS = str.maketrans("123456789", "000000000")
+
+
+def ngram_words(words: Sequence[str]) -> list[str]:
+    """The words as n-grams see them: of a number only how long it is."""
+    return [word.translate(_DIGITS) for word in words]
 
 
 def _mix(hashes: Hashes, buckets: int) -> Rows:

@@ -1,8 +1,8 @@
 """Which words moved a policy score, and by how much of it.
 
-The n-gram part of the score is a sum, so a word's part of it is exact. The rest goes through layers:
-there a word's part is the slope of the score at each feature times the feature, given to the word (or
-the middle of the three) that set it ("gradient times input").
+The n-gram part of the score is a sum, so a word's part of it is exact. The rest goes through
+layers: there a word's part is the slope of the score at each feature times the feature, given to
+the word (or the middle of the three) that set it ("gradient times input").
 """
 
 from __future__ import annotations
@@ -23,13 +23,11 @@ _SMALLEST = 0.1  # share of all that speaks for the label
 _GOES_WITH = 0.35  # of its neighbour's part: from here on a word belongs to the same n-gram
 
 
-def word_parts(
-    encoded: Encoded, row: int, label: int, post: Vectors, weights: Weights
-) -> Vectors:
+def word_parts(encoded: Encoded, row: int, label: int, post: Vectors, weights: Weights) -> Vectors:
     """What each word of window `row` adds to the log-odds of POLICY_LABELS[label]."""
     start = encoded.starts[row]
     here = slice(start, start + encoded.lengths[row])
-    return _by_ngrams(encoded, row, here, label, weights) + _by_features(
+    return _by_ngrams(encoded, here, label, weights) + _by_features(
         encoded, row, here, label, post, weights
     )
 
@@ -67,16 +65,17 @@ def _run(left: Vectors) -> tuple[int, int]:
     return first, last
 
 
-def _by_ngrams(encoded: Encoded, row: int, here: slice, label: int, weights: Weights) -> Vectors:
+def _by_ngrams(encoded: Encoded, here: slice, label: int, weights: Weights) -> Vectors:
     words = encoded.words
-    added = words.ngrams[1:-1, label].astype(np.float32).copy()
-    counts = words.pieces[1:-1].astype(np.float32)
-    for apart, (rows, at) in enumerate(pair_rows(words), 1):
+    added = words.ngrams[1:-1][here, label].copy()
+    pieces, hashes = words.pieces[1:-1][here], words.hashes[1:-1][here]
+    count = int(pieces.sum())
+    for apart, (rows, at) in enumerate(pair_rows(hashes, pieces > 0), 1):
         half = weights.ngrams[rows, label].astype(np.float32) / 2
         added[at] += half
         added[at + apart] += half
-        counts[at] += 1
-    parts: Vectors = added[here] * weights.ngrams_scale[label] / np.sqrt(counts[here].sum())
+        count += len(rows)
+    parts: Vectors = added * weights.ngrams_scale[label] / np.sqrt(np.float32(count))
     return parts
 
 

@@ -11,17 +11,19 @@ from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.embedded.pieces import NGRAM_PIECES, VECTOR_PIECES
-from classifiers.labels import LABELS, POLICY_LABELS
+from classifiers.embedded.signs import SIGNS
+from classifiers.labels import LABELS, POLICY_LABELS, policy_score
 from modbot.errors import ClassifierFailed
 
 Vectors = NDArray[np.float32]
 
-SCORED = (*LABELS, *POLICY_LABELS)
+SCORED = (*LABELS, *map(policy_score, POLICY_LABELS))
 LANGUAGES = ("en", "es")  # the rows of `calibration`; Portuguese counts as Spanish
 
 
@@ -51,6 +53,7 @@ class Weights:
     by_post: Vectors  # sense of the post x POLICY_LABELS
     by_match: Vectors  # product of the two senses x POLICY_LABELS
     by_label: Vectors  # logits of LABELS x POLICY_LABELS
+    by_sign: Vectors  # signs of the text as written x POLICY_LABELS
     policy_bias: Vectors
     calibration: Vectors  # LANGUAGES x SCORED x (slope, intercept)
 
@@ -78,6 +81,7 @@ class Weights:
             "by_post": (sense, policy),
             "by_match": (sense, policy),
             "by_label": (len(LABELS), policy),
+            "by_sign": (SIGNS, policy),
             "policy_bias": (policy,),
             "calibration": (len(LANGUAGES), len(SCORED), 2),
         }
@@ -129,7 +133,8 @@ def load_weights(folder: Traversable | Path) -> tuple[Weights, str]:
 
 def _unpacked(packed: bytes) -> Weights:
     with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
-        layers = {key: arrays[key] for key in arrays.files}
+        layers: dict[str, Any] = {key: arrays[key] for key in arrays.files}
     vocabulary = tuple(layers.pop("vocabulary").tobytes().decode("utf-8").split("\n"))
-    scales = {name: float(layers.pop(name)) for name in ("known_scale", "pieces_scale")}
-    return Weights(vocabulary=vocabulary, **scales, **layers)
+    for name in ("known_scale", "pieces_scale"):
+        layers[name] = float(layers[name])
+    return Weights(vocabulary=vocabulary, **layers)

@@ -9,7 +9,7 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.embedded.pieces import NGRAM_PIECES, VECTOR_PIECES, Hashes
+from classifiers.embedded.pieces import NGRAM_PIECES, VECTOR_PIECES, Hashes, ngram_words
 from classifiers.embedded.weights import Vectors, Weights
 
 _NEW_WORDS = 256
@@ -85,7 +85,7 @@ class WordTable:
         weights, kept = self._weights, self._kept
         first = 1 + len(self._places)
         here = slice(first, first + len(words))
-        rows, counts, hashes = VECTOR_PIECES.of_words(words)
+        rows, counts, _ = VECTOR_PIECES.of_words(words)
         pieces = weights.pieces[rows].astype(np.float32)
         sums = np.add.reduceat(pieces, np.cumsum(counts) - counts)
         sums *= (weights.pieces_scale / np.sqrt(counts, dtype=np.float32))[:, None]
@@ -93,8 +93,8 @@ class WordTable:
         sums += weights.known[known] * np.float32(weights.known_scale)
         kept.vectors[here] = sums
         kept.language[here] = weights.language[known]
+        rows, counts, hashes = NGRAM_PIECES.of_words(ngram_words(words))
         kept.hashes[here] = hashes
-        rows, counts, _ = NGRAM_PIECES.of_words(words)
         added = weights.ngrams[rows].astype(np.float32)
         kept.ngrams[here] = np.add.reduceat(added, np.cumsum(counts) - counts)
         kept.pieces[here] = counts

@@ -1,4 +1,4 @@
-"""Command line of the training: writes word-cnn.npz, manifest.json and metrics.json."""
+"""Command line of the training: the weights, their manifest, and what was measured on the way."""
 
 from __future__ import annotations
 
@@ -45,6 +45,8 @@ def main(arguments: list[str] | None = None) -> None:
         "by_set": by_group(lines, scores, "set"),
         "by_language": by_group(lines, scores, "lang"),
     }
+    with (chosen.out / "held_out.jsonl").open("w", encoding="utf-8") as out:
+        out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in trained.predictions)
     (chosen.out / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", "utf-8")
 
 

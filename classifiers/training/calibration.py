@@ -23,14 +23,15 @@ def realistic_weights(harmless: NDArray[np.bool_]) -> Numbers:
 def calibrated(
     logits: Numbers, targets: Numbers, spanish: NDArray[np.bool_], weights: Numbers
 ) -> NDArray[np.float32]:
-    """Languages (English, Spanish) x labels x (slope, intercept)."""
+    """Languages (English, Spanish) x labels x (slope, intercept). All but `spanish`, which says
+    of each comment whether it is, are comments x labels."""
     found = np.zeros((2, logits.shape[1], 2), dtype=np.float32)
     for label in range(logits.shape[1]):
-        pooled = _platt(logits[:, label], targets[:, label], weights)
+        pooled = _platt(logits[:, label], targets[:, label], weights[:, label])
         for row, chosen in enumerate((~spanish, spanish)):
             enough = (targets[chosen, label] >= 0.5).sum() >= _FEWEST
             found[row, label] = (
-                _platt(logits[chosen, label], targets[chosen, label], weights[chosen])
+                _platt(logits[chosen, label], targets[chosen, label], weights[chosen, label])
                 if enough
                 else pooled
             )

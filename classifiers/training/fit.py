@@ -1,7 +1,7 @@
-"""The training of the layers: seeded and on one thread, so one machine gives the same weights again.
+"""The training of the layers: seeded and on one thread, so a machine gives the same weights again.
 
-Two tasks share the layers: to score LABELS where they are known, and to guess the teacher's view of
-every text. The second brings words and languages together that no labelled row connects.
+Two tasks share the layers: to score LABELS where they are known, and to guess the teacher's view
+of every text. The second brings words and languages together that no labelled row connects.
 """
 
 from __future__ import annotations
@@ -108,9 +108,7 @@ def _in_order(texts: Texts, rows: int) -> Iterator[Places]:
     yield from texts.chunks(rows, np.random.default_rng(0), blur=0)
 
 
-def _plan(
-    lessons: Sequence[Lesson], random: np.random.Generator
-) -> list[tuple[Lesson, Places]]:
+def _plan(lessons: Sequence[Lesson], random: np.random.Generator) -> list[tuple[Lesson, Places]]:
     return [
         (lesson, chosen)
         for lesson in lessons

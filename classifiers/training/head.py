@@ -1,4 +1,4 @@
-"""The training of the second head: logistic regression on n-grams, senses and the first head's answers.
+"""The training of the second head: logistic regression on n-grams, senses and the first head.
 
 It is convex, so where it ends depends on the data and the penalty alone.
 """
@@ -13,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from classifiers.embedded.pieces import NGRAM_PIECES
-from classifiers.embedded.policy_head import NEXT_BUT_ONE, NEIGHBOURS
+from classifiers.embedded.pieces import NGRAM_PIECES, ngram_words
+from classifiers.embedded.policy_head import NEIGHBOURS, NEXT_BUT_ONE
 from classifiers.labels import POLICY_LABELS
 
 _ROUNDS = 150  # of L-BFGS
@@ -29,7 +29,7 @@ class HeadInput:
 
     ngrams: NDArray[np.int64]  # table rows, one comment after the other
     counts: NDArray[np.int64]  # n-grams a comment
-    dense: Numbers  # comments x (sense, sense of the post, their product, scaled label logits)
+    dense: Numbers  # comments x (senses of it and its post, their product, label logits, signs)
 
     def only(self, chosen: NDArray[np.int64]) -> HeadInput:
         """The chosen comments."""
@@ -65,7 +65,7 @@ def ngram_rows(texts: Sequence[Sequence[str]]) -> tuple[NDArray[np.int64], NDArr
     rows: list[NDArray[np.int64]] = []
     counts: list[int] = []
     for words in texts:
-        pieces, _, hashes = NGRAM_PIECES.of_words(list(words) or ["."])
+        pieces, _, hashes = NGRAM_PIECES.of_words(ngram_words(words or ["."]))
         near = NGRAM_PIECES.of_pairs(hashes[:-1], hashes[1:], apart=NEIGHBOURS)
         far = NGRAM_PIECES.of_pairs(hashes[:-2], hashes[2:], apart=NEXT_BUT_ONE)
         rows += [pieces, near, far]

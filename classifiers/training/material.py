@@ -23,6 +23,7 @@ _KNOWN_SPREAD = 0.12  # of the vocabulary's first vectors
 _SPAN_WORDS = (2, 10)  # words of a phrase cut from a text, at least and less than
 _SPANS_OF = {"es": 3, "pt": 1}  # phrases cut from a public text; English has texts enough
 _WRITTEN_SPANS = 6
+_WRITTEN_WEIGHT = 2.0  # of their views, against a public text
 _PORTUGUESE_SPANS = 15_000
 
 Numbers = NDArray[np.float32]
@@ -72,41 +73,44 @@ def read_material(
     ours = [text for comment in written for text in (comment.text, comment.post)]
     words = build(texts, ours, lists, _folded)
     report(f"{len(lines)} public texts, {len(written)} comments, {len(words.words)} known words")
-    views = teacher(texts, "public texts")
-    project = Projection(views[:_SAMPLE], SENSE)
-    word_views = teacher(words.forms, "words")
-    first = Projection(word_views, WIDTH)(word_views) * np.float32(_KNOWN_SPREAD)
-    numbers = WordNumbers(words.words)
+    views, word_views = teacher(texts, "public texts"), teacher(words.forms, "words")
+    viewing = _Viewing(WordNumbers(words.words), Projection(views[:_SAMPLE], SENSE))
     rows = [training_row(line, _folded) for line in lines]
     phrases = _phrases(lines, written, seed)
     posts = tuple(sorted({comment.post for comment in written}))
     written_words = tuple(_words(comment.text) for comment in written)
+    written_views = teacher([comment.text for comment in written], "written comments")
     by_language = [LANGUAGE_WEIGHTS.get(str(line["lang"]), 1.0) for line in lines]
-
-    def viewed(words: Sequence[Sequence[str]], views: Numbers, weights: float | list[float]) -> Viewed:
-        each = np.broadcast_to(np.asarray(weights, dtype=np.float32), len(words)).copy()
-        return Viewed(texts=Texts(words, numbers), views=project(views), weights=each)
-
     return Material(
         vocabulary=words,
-        known=first,
-        public=viewed([row.words for row in rows], views, by_language),
+        known=Projection(word_views, WIDTH)(word_views) * np.float32(_KNOWN_SPREAD),
+        public=viewing.of([row.words for row in rows], views, by_language),
         targets=np.array([row.targets for row in rows], dtype=np.float32),
         target_weights=np.array([row.weights for row in rows], dtype=np.float32),
-        words=viewed([(word,) for word in words.words], word_views, 1.0),
-        phrases=viewed(
+        words=viewing.of([(word,) for word in words.words], word_views, 1.0),
+        phrases=viewing.of(
             [_words(phrase) for phrase in phrases], teacher(phrases, "phrases"), 1.0
         ),
         comments=tuple(written),
-        written=viewed(
-            written_words,
-            teacher([comment.text for comment in written], "written comments"),
-            2.0,
-        ),
+        written=viewing.of(written_words, written_views, _WRITTEN_WEIGHT),
         written_words=written_words,
         posts=posts,
-        post_texts=Texts([_words(post) for post in posts], numbers),
+        post_texts=Texts([_words(post) for post in posts], viewing.numbers),
     )
+
+
+@dataclass(frozen=True)
+class _Viewing:
+    """Puts texts and the teacher's views of them into the model's terms."""
+
+    numbers: WordNumbers
+    project: Projection
+
+    def of(
+        self, words: Sequence[Sequence[str]], views: Numbers, weights: float | list[float]
+    ) -> Viewed:
+        each = np.broadcast_to(np.asarray(weights, dtype=np.float32), len(words)).copy()
+        return Viewed(texts=Texts(words, self.numbers), views=self.project(views), weights=each)
 
 
 def _folded(text: str) -> str:

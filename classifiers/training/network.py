@@ -1,4 +1,4 @@
-"""The word CNN in torch: the layers of classifiers.embedded below the second head, with gradients."""
+"""The word CNN in torch: the layers of classifiers.embedded below the second head."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from classifiers.labels import LABELS
 from classifiers.embedded.pieces import MAX_WORDS, split_words
+from classifiers.labels import LABELS
 from classifiers.training.weak_labels import weak_labels
 
 # Sets whose labels are doubtful, made by templates, or biased by dialect (see docs/model.md).

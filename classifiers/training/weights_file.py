@@ -41,9 +41,7 @@ def packed_layers(
     return arrays
 
 
-def write_weights(
-    folder: Path, arrays: Mapping[str, Any], trained: Mapping[str, object]
-) -> None:
+def write_weights(folder: Path, arrays: Mapping[str, Any], trained: Mapping[str, object]) -> None:
     """Writes the weights and their manifest; equal arrays give equal bytes."""
     packed = io.BytesIO()
     np.savez_compressed(packed, **arrays)

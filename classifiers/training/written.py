@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -11,7 +13,7 @@ from pathlib import Path
 
 from classifiers.labels import CRITICISM, LABELS, POLICY_LABELS
 
-# Where the policy hides, a comment that only a person can judge counts half: the score then says so.
+# Where the policy hides, a comment that only a person can judge counts half, as the score should.
 HIDEABLE = frozenset({"profanity", "offensive", "sales", "privacy"})
 DOUBTFUL = 0.55
 _LABEL_WEIGHT = 0.5  # against a public row: what kind of toxic it is was said in passing
@@ -88,3 +90,20 @@ def _strings(value: object) -> Sequence[str]:
     if not isinstance(value, list):
         raise ValueError(f"not a list: {value!r}")
     return [str(each) for each in value]
+
+
+def _main() -> None:
+    comments = written_comments()
+    kinds = {
+        "language": Counter(comment.lang for comment in comments),
+        "action": Counter(comment.action for comment in comments),
+        "label": Counter(breach for comment in comments for breach in sorted(comment.breaches)),
+    }
+    lines = [f"{len(comments)} comments"]
+    for kind, counts in kinds.items():
+        lines += [f"{kind:9} {name:20} {count:6}" for name, count in counts.most_common()]
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    _main()

@@ -21,7 +21,10 @@ EVIDENCE: Mapping[str, tuple[str, ...]] = {
         *("id", "platform", "external_id", "name", "handle", "base_url", "token_ref", "mode"),
         *("paused", "district_owned", "government_use", "registered_by", "registered_at"),
     ),
-    "fundraiser": ("id", "name", "details", "approved_by", "approved_at", "ends_at"),
+    "fundraiser": (
+        *("id", "name", "details", "approved_by", "approved_at", "ends_at"),
+        *("approver_role", "links", "accounts", "starts_at"),
+    ),
     "comment": (
         *("id", "page_id", "platform", "comment_id", "post_id", "parent_id", "author_id"),
         *("author_name", "permalink", "created_at", "first_seen_at", "by_page", "hidden"),
@@ -40,6 +43,10 @@ EVIDENCE: Mapping[str, tuple[str, ...]] = {
     ),
 }
 
+# Fields that a later revision added at the end, as rows of before hold them: a row that has nothing
+# else there is hashed without them, so that the links of before still vouch for it.
+_ADDED: Mapping[str, tuple[object, ...]] = {"fundraiser": ("", "[]", "[]", None)}
+
 
 def post_row_id(page_id: str, post_id: str) -> str:
     """How an audit row names a post, whose table has two keys."""
@@ -48,6 +55,10 @@ def post_row_id(page_id: str, post_id: str) -> str:
 
 def hash_fields(table: str, stored: Iterable[object]) -> str:
     """SHA-256 (hex) over a table's evidence fields, given in order and in stored form."""
+    stored = list(stored)
+    added = _ADDED.get(table, ())
+    if added and tuple(stored[-len(added) :]) == added:
+        stored = stored[: -len(added)]
     return hashlib.sha256(canonical([table, *stored]).encode("ascii")).hexdigest()
 
 

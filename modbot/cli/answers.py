@@ -14,6 +14,8 @@ from modbot.plain_text import one_line
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from modbot.domain import Evidence
+
 EXIT_BAD_INPUT = 2
 EXIT_ALREADY_RUNNING = 75  # EX_TEMPFAIL: a supervisor may try again
 EXIT_BAD_CONFIG = 78  # EX_CONFIG: trying again is of no use
@@ -68,6 +70,11 @@ def print_table(
         console.print(table)
     else:
         console.print(f"{title}: none")
+
+
+def words_and_note(evidence: Evidence) -> str:
+    """The words that a rule rests on, and what it has to say about them."""
+    return f"{evidence.text} ({evidence.note})" if evidence.note else evidence.text
 
 
 def _cell(value: object) -> str:

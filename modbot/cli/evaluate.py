@@ -91,11 +91,29 @@ def _tell(console: Console, report: dict[str, Any]) -> None:
     for title, part in parts:
         print_table(
             console,
-            f"{title}: {part['rows']} rows, {part['accuracy']:.1%} given the right action",
-            ("what", "expected", "given", "precision", "recall", "F1"),
+            f"{title}: {part['rows']} rows, {part['accuracy']:.1%}"
+            f" ({_between(part['accuracy_interval'])}) given the right action",
+            ("what", "expected", "given", "precision", "95 %", "recall", "95 %", "F1"),
             (
-                (name, r["expected"], r["predicted"], r["precision"], r["recall"], r["f1"])
+                (
+                    name,
+                    r["expected"],
+                    r["predicted"],
+                    *_rate(r, "precision"),
+                    *_rate(r, "recall"),
+                    r["f1"],
+                )
                 for table in ("by_action", "by_category")
                 for name, r in part[table].items()
             ),
         )
+
+
+def _rate(part: dict[str, Any], name: str) -> tuple[float | None, str | None]:
+    """A share and its interval, as two cells."""
+    interval = part[f"{name}_interval"]
+    return part[name], interval and _between(interval)
+
+
+def _between(interval: tuple[float, float]) -> str:
+    return "{:.1%} to {:.1%}".format(*interval)

@@ -24,7 +24,23 @@ from modbot.plain_text import one_line
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from modbot.registry import Fundraiser
+    from modbot.registry import ApprovedFundraiser
+
+RoleOption = Annotated[str, typer.Option(help="The role of whoever approved it.")]
+LinkOption = Annotated[
+    list[str] | None,
+    typer.Option(help="Where it is sold or paid; may be given again. Other links are hidden."),
+]
+AccountOption = Annotated[
+    list[str] | None,
+    typer.Option(help="Payment handle, phone or e-mail of the sale; may be given again."),
+]
+StartsOption = Annotated[
+    str | None, typer.Option(metavar="YYYY-MM-DD", help="First day, in the district's time.")
+]
+EndsOption = Annotated[
+    str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day, in the district's time.")
+]
 
 app = typer.Typer(help="The approved fundraisers.", rich_markup_mode=None)
 
@@ -37,10 +53,12 @@ def add(
         str,
         typer.Option(help="The superintendent, school leader or designee who approved it."),
     ],
-    details: Annotated[str, typer.Option(help="Its link, account or place.")] = "",
-    ends: Annotated[
-        str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day, in the district's time.")
-    ] = None,
+    role: RoleOption = "",
+    details: Annotated[str, typer.Option(help="What else people should know.")] = "",
+    link: LinkOption = None,
+    account: AccountOption = None,
+    starts: StartsOption = None,
+    ends: EndsOption = None,
     by: ByOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -49,6 +67,7 @@ def add(
     from modbot import registry
 
     found = load(ctx, config)
+    zone = found.settings.web.time_zone
     with open_database(found) as database:
         fundraiser = registry.add_fundraiser(
             database,
@@ -56,8 +75,12 @@ def add(
             approved_by=approved_by,
             actor=person(by),
             now=utc_now(),
+            approver_role=role,
             details=details,
-            ends_at=_end_of_day(ends, found.settings.web.time_zone) if ends else None,
+            links=link or (),
+            accounts=account or (),
+            starts_at=_midnight("--starts", starts, zone) if starts else None,
+            ends_at=_midnight("--ends", ends, zone, days=1) if ends else None,
         )
     _answer_one(fundraiser, as_json=as_json)
 
@@ -79,8 +102,8 @@ def list_(
         print_table(
             console,
             "Approved fundraisers",
-            ("number", "name", "details", "approved by", "ends (UTC)"),
-            ((f.id, f.name, f.details, f.approved_by, f.ends_at) for f in found),
+            ("number", "name", "links and accounts", "approved by", "starts (UTC)", "ends (UTC)"),
+            ((f.id, f.name, _goes_to(f), _approver(f), f.starts_at, f.ends_at) for f in found),
         )
 
     answer({"fundraisers": [asdict(f) for f in found]}, as_json=as_json, tell=tell)
@@ -102,7 +125,16 @@ def end(
     _answer_one(fundraiser, as_json=as_json)
 
 
-def _answer_one(fundraiser: Fundraiser, *, as_json: bool) -> None:
+def _goes_to(fundraiser: ApprovedFundraiser) -> str:
+    return ", ".join((*fundraiser.links, *fundraiser.accounts))
+
+
+def _approver(fundraiser: ApprovedFundraiser) -> str:
+    role = f" ({fundraiser.approver_role})" if fundraiser.approver_role else ""
+    return fundraiser.approved_by + role
+
+
+def _answer_one(fundraiser: ApprovedFundraiser, *, as_json: bool) -> None:
     ends = f"until {fundraiser.ends_at:%Y-%m-%d %H:%M} UTC" if fundraiser.ends_at else "no end"
 
     def tell(console: Console) -> None:
@@ -112,9 +144,10 @@ def _answer_one(fundraiser: Fundraiser, *, as_json: bool) -> None:
     answer(asdict(fundraiser), as_json=as_json, tell=tell)
 
 
-def _end_of_day(day: str, time_zone: str) -> datetime:
+def _midnight(option: str, day: str, time_zone: str, *, days: int = 0) -> datetime:
+    """The beginning of a day, or of one `days` later, in UTC."""
     try:
         midnight = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=ZoneInfo(time_zone))
-        return (midnight + timedelta(days=1)).astimezone(UTC)
+        return (midnight + timedelta(days=days)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise CommandFailed("--ends must be a date such as 2026-12-18") from None
+        raise CommandFailed(f"{option} must be a date such as 2026-12-18") from None

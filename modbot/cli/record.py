@@ -36,6 +36,7 @@ class Format(StrEnum):
 class What(StrEnum):
     COMMENTS = "comments"
     AUDIT = "audit"
+    FUNDRAISERS = "fundraisers"
     RECORD = "record"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from modbot.cli.answers import words_and_note
 from modbot.domain import Evidence, Signal
 
 COLUMNS = ("source", "category", "score", "rule", "words")
@@ -19,5 +20,5 @@ def signal_rows(signals: Iterable[Signal]) -> Iterator[tuple[str, str, float, st
 def words_of(evidence: Evidence) -> str:
     """The words a rule matched, or those that moved a model with their share of its score."""
     if not evidence.shares:
-        return evidence.text
+        return words_and_note(evidence)
     return ", ".join(f"{share.text} ({share.share:.0%})" for share in evidence.shares)

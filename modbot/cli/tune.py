@@ -16,8 +16,9 @@ from modbot.domain import Category
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from modbot.intervals import Share
     from modbot.policy import Policy
-    from modbot.tuning import Advice, Point, Share, Verdicts
+    from modbot.tuning import Advice, Point, Verdicts
 
 _ROWS = 12  # of a curve, in its table
 
@@ -136,7 +137,7 @@ def _tell_advice(console: Console, advice: Advice, policy: Policy, other: int) -
     )
     if len(advice.by_language) > 1:
         shares = (
-            (language, s.of, s.right, s.value, _interval(s), bar(s.value or 0.0, 1.0, 20))
+            (language, s.of, s.right, s.value, s.between, bar(s.value or 0.0, 1.0, 20))
             for language, s in sorted(advice.by_language.items())
         )
         title = f"By language, past {_shown(advice).threshold}"
@@ -177,12 +178,7 @@ def _tell_outcome(console: Console, advice: Advice, name: str, policy: Policy) -
 
 
 def _words(share: Share) -> str:
-    return f"{share.right} of {share.of} right ({_interval(share)})"
-
-
-def _interval(share: Share) -> str:
-    low, high = share.interval
-    return f"{low:.1%} to {high:.1%}"
+    return f"{share.right} of {share.of} right ({share.between})"
 
 
 def _row(point: Point) -> tuple[object, ...]:
@@ -193,7 +189,7 @@ def _row(point: Point) -> tuple[object, ...]:
         share.of,
         share.right,
         share.value,
-        _interval(share),
+        share.between,
         point.recall.value,
         drawn,
     )

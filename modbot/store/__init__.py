@@ -35,6 +35,7 @@ from modbot.store.log_queries import (
 )
 from modbot.store.pages import (
     approved_fundraisers,
+    fundraiser_of,
     page,
     page_state,
     pages,
@@ -76,6 +77,7 @@ __all__ = [
     "decision_log",
     "due_actions",
     "finish_action",
+    "fundraiser_of",
     "hides_requested_since",
     "history",
     "known",

@@ -290,6 +290,7 @@ def signals_of(stored: Sequence[Mapping[str, Any]]) -> tuple[Signal, ...]:
                     Share(text=shown(text), start=start, end=end, share=share)
                     for start, end, share, text in signal.get("shares", ())
                 ),
+                note=signal.get("note", ""),
             ),
         )
         for signal in stored

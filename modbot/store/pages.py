@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 
 from modbot.audit import Entry, append, evidence_sha256
 from modbot.audit.evidence import post_row_id
-from modbot.domain import BOT, Mode, Page, Post
+from modbot.domain import BOT, Fundraiser, Mode, Page, Post
 from modbot.errors import UnknownPage
 from modbot.store.id_lists import in_list
 from modbot.stored_text import shown
@@ -107,12 +107,25 @@ def post_texts(session: Session, page_id: str, post_ids: Iterable[str]) -> dict[
     return {wanted[post_id]: text for post_id, text in session.execute(rows)}
 
 
-def approved_fundraisers(session: Session, now: datetime) -> tuple[str, ...]:
-    """Name and details of each sale whose approval has not ended, oldest first."""
-    ends_at = col(FundraiserRow.ends_at)
+def approved_fundraisers(session: Session, now: datetime) -> tuple[Fundraiser, ...]:
+    """Each sale that is approved at this time, oldest first."""
+    starts_at, ends_at = col(FundraiserRow.starts_at), col(FundraiserRow.ends_at)
     rows = session.scalars(
         select(FundraiserRow)
+        .where(or_(starts_at.is_(None), starts_at <= now))
         .where(or_(ends_at.is_(None), ends_at > now))
         .order_by(col(FundraiserRow.id))
     )
-    return tuple(f"{row.name} {row.details}".strip() for row in rows)
+    return tuple(map(fundraiser_of, rows))
+
+
+def fundraiser_of(row: FundraiserRow) -> Fundraiser:
+    """A row as the judgement reads it."""
+    return Fundraiser(
+        name=row.name,
+        details=row.details,
+        links=tuple(row.links),
+        accounts=tuple(row.accounts),
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+    )

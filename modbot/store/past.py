@@ -13,9 +13,10 @@ from typing import Any
 from sqlalchemy import Select, and_, func, select
 from sqlmodel import Session, col
 
-from modbot.domain import Comment, Signal, Verdict
+from modbot.domain import Comment, Fundraiser, Signal, Verdict
 from modbot.store.id_lists import in_list
 from modbot.store.log_queries import signals_of
+from modbot.store.pages import fundraiser_of
 from modbot.stored_text import original
 from modbot.tables import CommentRow, DecisionRow, FundraiserRow, PostRow, VersionRow
 
@@ -180,13 +181,10 @@ def _at(texts: Sequence[VersionRow], seen: VersionRow) -> str:
     return original(then[-1].text, escaped=then[-1].escaped) if then else ""
 
 
-def _approved(fundraisers: Sequence[FundraiserRow], at: datetime) -> tuple[str, ...]:
+def _approved(fundraisers: Sequence[FundraiserRow], at: datetime) -> tuple[Fundraiser, ...]:
     """store.approved_fundraisers() as it was at a time."""
-    return tuple(
-        f"{row.name} {row.details}".strip()
-        for row in fundraisers
-        if row.approved_at <= at and (row.ends_at is None or row.ends_at > at)
-    )
+    approved = (fundraiser_of(row) for row in fundraisers if row.approved_at <= at)
+    return tuple(fundraiser for fundraiser in approved if fundraiser.runs_at(at))
 
 
 def reviewed_texts(

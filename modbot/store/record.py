@@ -287,6 +287,7 @@ def signal_json(signal: Signal) -> dict[str, object]:
         "text": evidence.text,
         "start": evidence.start,
         "end": evidence.end,
+        **({"note": shown(evidence.note)} if evidence.note else {}),
         "aspect": signal.aspect.value,
         **({"shares": shares} if shares else {}),
     }

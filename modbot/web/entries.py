@@ -27,6 +27,7 @@ class Reason:
     rule: str  # rule id or model label
     words: str  # the matched words as the person wrote them
     shares: tuple[Share, ...]  # words that moved a model's score, with their part in it
+    note: str  # what else the rule has to say about them
     score: float  # 0 to 1
     limit: float | None  # from which it counts; None: it was not compared
     counts: bool
@@ -147,6 +148,7 @@ def _reason(signal: Signal, entry: LogEntry) -> Reason:
         rule=signal.evidence.rule,
         words=signal.evidence.text,
         shares=signal.evidence.shares,
+        note=signal.evidence.note,
         score=signal.score,
         limit=limit,
         counts=reached and signal.category in entry.categories,

@@ -88,23 +88,23 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--alt-python", default=sys.executable, metavar="PATH")
     chosen = parser.parse_args()
-    _one_core()
+    one_core("tests.benchmarks.bench_judging")
     comments = list(corpus_and_feed())
     long = list(long_comments(comments))
     mean = sum(len(comment.text) for comment in comments) / len(comments)
     start = time.process_time()
-    judge = _judge()
+    judge = shipped_judge()
     _say(f"rules and weights loaded in {time.process_time() - start:.2f} s")
     first = len(comments) / _seconds(lambda: _in_batches(judge, comments, BATCHES[0]))
     _say(f"first pass of a new process, batch {BATCHES[0]}: {first:.0f} comments/s")
     speeds: dict[tuple[str, int], float] = {}
     for name, texts in (("corpus+feed", comments), ("167 characters", long)):
         for batch in BATCHES:
-            speed = _speed(judge, texts, batch, chosen.repeats)
+            speed = judging_speed(judge, texts, batch, chosen.repeats)
             speeds[name, batch] = speed
             _say(f"{name:15} batch {batch:3}: {speed:7.0f} comments/s  ({1e6 / speed:4.0f} us)")
     _say(f"corpus+feed: {len(comments)} comments, mean {mean:.0f} characters")
-    for name, microseconds in _stages(judge, comments, chosen.repeats).items():
+    for name, microseconds in stages(judge, comments, chosen.repeats).items():
         _say(f"  {name:12} {microseconds:6.1f} us a comment")
     _say(f"peak memory {getrusage(RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
     _compare(long, speeds, chosen.alt_python, chosen.repeats)
@@ -113,7 +113,8 @@ def main() -> int:
     return 0 if met else 1
 
 
-def _speed(judge: Judge, comments: Sequence[Comment], batch: int, repeats: int) -> float:
+def judging_speed(judge: Judge, comments: Sequence[Comment], batch: int, repeats: int) -> float:
+    """Comments a second: the best of the repeats, in batches of `batch`."""
     _in_batches(judge, comments, batch)
     return len(comments) / min(
         _seconds(partial(_in_batches, _with_empty_caches(judge), comments, batch))
@@ -126,7 +127,7 @@ def _in_batches(judge: Judge, comments: Sequence[Comment], batch: int) -> None:
         judge.judge(comments[at : at + batch])
 
 
-def _stages(judge: Judge, comments: Sequence[Comment], repeats: int) -> dict[str, float]:
+def stages(judge: Judge, comments: Sequence[Comment], repeats: int) -> dict[str, float]:
     """Where the time goes in batches of 256: microseconds a comment. Rules and model fold too."""
     rounds = [_stage_seconds(comments, _with_empty_caches(judge)) for _ in range(repeats)]
     return {name: min(each[name] for each in rounds) / len(comments) * 1e6 for name in rounds[0]}
@@ -171,7 +172,8 @@ def _compare(
         )
 
 
-def _judge() -> Judge:
+def shipped_judge() -> Judge:
+    """Rules, embedded model and policy as they ship."""
     config = load_config(ROOT / "config")
     return Judge(classifiers=build(Choice(name="embedded"), config.rules_dir), policy=config.policy)
 
@@ -206,10 +208,11 @@ def _comment(identity: str, text: str, post: str, fundraisers: Sequence[str]) ->
     )
 
 
-def _one_core() -> None:
-    """Starts again where need be: numpy reads how many threads it may use when it is imported."""
+def one_core(module: str) -> None:
+    """Keeps this process to one core. Starts `module` again where need be: numpy reads how many
+    threads it may use when it is imported."""
     if not _ONE_THREAD.items() <= os.environ.items():
-        arguments = [sys.executable, "-m", "tests.benchmarks.bench_judging", *sys.argv[1:]]
+        arguments = [sys.executable, "-m", module, *sys.argv[1:]]
         os.execve(sys.executable, arguments, {**os.environ, **_ONE_THREAD})
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})

@@ -20,6 +20,13 @@ BROKEN = [
     ("words.txt", b"category: profanity\n[strong]\nok\n***\n", 4, "***"),
     ("words.txt", b"category: profanity\n[strong]\na*b\n", 3, "a*b"),
     ("words.txt", b"category: profanity\n[strong]\n\xff\n", 3, ""),
+    ("words.txt", b"category: profanity\nlanguage: xx\n", 2, ""),
+    ("words.txt", b"category: profanity\n[strong]\nzork ~n\n", 3, "zork ~n"),
+    ("words.txt", b"category: profanity\nlanguage: es\n[strong]\nzork ~x\n", 4, "zork ~x"),
+    ("words.txt", b"category: profanity\nlanguage: es\n[strong]\nzork ~v\n", 4, "zork ~v"),
+    ("words.txt", b"category: profanity\n[strong]\n" + b"a/b/c/d/e/f/g/h " * 4, 3, ""),
+    ("words.txt", b"fragment: insult\n", 1, "fragment"),
+    ("words.txt", b"# ours\nfragment: Loud\nword\n", 2, "fragment"),
     ("rules.toml", b"= nonsense\n", 1, ""),
     ("rules.toml", b'colour = "red"\n', 1, "colour"),
     ("rules.toml", b'rules = "none"\n', 1, "rules"),
@@ -89,3 +96,34 @@ def test_words_and_patterns_are_read(tmp_path: Path) -> None:
     assert (rule.rule, rule.aspect, rule.score) == ("rules:y", None, 0.3)
     assert rule.match == ("aNo (?:him|her)",)
     assert Aspect("private") is Aspect.PRIVATE
+
+
+def test_a_line_of_choices_and_marks_stands_for_all_its_forms(tmp_path: Path) -> None:
+    text = "category: profanity, offensive\nlanguage: es\n[strong]\nhijo/hija de/e zorka ~n\n"
+    (tmp_path / "words.txt").write_text(text)
+    words = read_rule_files(tmp_path).words
+    assert {"hijo de zorka", "hija e zorkas", "hijo e zorkita"} <= {word.text for word in words}
+    assert {word.rule for word in words} == {
+        f"words:{child} {of} zorka" for child in ("hijo", "hija") for of in ("de", "e")
+    }
+    assert {word.category for word in words} == {Category.PROFANITY, Category.OFFENSIVE}
+    assert {word.line for word in words} == {4}
+
+
+def test_an_innocent_word_is_no_form_but_may_still_be_listed(tmp_path: Path) -> None:
+    swears = "category: profanity\nlanguage: es\n[strong]\nzorka ~n\n"
+    (tmp_path / "a.txt").write_text(swears + "[innocent]\nzorkas zorka  # both\n")
+    found = {word.text for word in read_rule_files(tmp_path).words}
+    assert "zorka" in found
+    assert "zorkita" in found
+    assert "zorkas" not in found
+
+
+def test_a_word_list_can_be_a_fragment_of_patterns(tmp_path: Path) -> None:
+    (tmp_path / "insults.txt").write_text(
+        "# not rules of their own\nfragment: insult\n\nfool[s]?  # or fools\nbrut[oa]\n"
+    )
+    (tmp_path / "rules.toml").write_text(RULE.replace("'a'", "'you {insult}'"))
+    read = read_rule_files(tmp_path)
+    assert read.words == ()
+    assert read.patterns[0].match == ("you (?:fool[s]?|brut[oa])",)

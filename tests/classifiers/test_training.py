@@ -1,133 +1,28 @@
-"""The training: what a row teaches, how weights are written, and that a run can be repeated."""
+"""The training: its parts, and that a run can be repeated. The teacher is a fake one."""
 
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from classifiers.embedded import MAX_WORDS, EmbeddedClassifier
-from classifiers.labels import LABELS
-from classifiers.subwords import BUCKETS
-from classifiers.training.metrics import by_group, ranking
-from classifiers.training.rows import Row, row_weight, training_row, training_rows
-from classifiers.training.weak_labels import weak_labels
-from classifiers.training.weights_file import quantised, write_weights
-from modbot.evaluation import auc, average_precision
+from classifiers.embedded import SCORED, EmbeddedClassifier
+from classifiers.labels import CRITICISM, LABELS, POLICY_LABELS
+from classifiers.training.calibration import HARMLESS_SHARE, calibrated, realistic_weights
+from classifiers.training.teacher import Projection
+from classifiers.training.vocabulary import build
+from classifiers.training.weights_file import packed_layers, quantised, write_weights
+from classifiers.training.written import DOUBTFUL, written_comments
 from tests.prerequisites import need
 
-
-def line(text: str = "hello", **changes: Any) -> dict[str, Any]:
-    return {"text": text, "lang": "en", "labels": {"toxicity": 0.0}, "set": "s", **changes}
-
-
-def taught(row: Row) -> dict[str, tuple[float, float]]:
-    """Target and weight of the labels that count."""
-    each = zip(LABELS, row.targets, row.weights, strict=True)
-    return {label: (target, weight) for label, target, weight in each if weight}
-
-
-def test_an_absent_label_teaches_nothing() -> None:
-    row = training_row(line(labels={"insult": 1}), str.lower)
-    assert taught(row) == {"insult": (1.0, 1.0)}
-
-
-def test_soft_labels_stay_soft() -> None:
-    row = training_row(line(labels={"toxicity": 0.333}), str.lower)
-    assert taught(row)["toxicity"] == (0.333, 1.0)
-
-
-@pytest.mark.parametrize(
-    ("changes", "weight"),
-    [
-        pytest.param({}, 1.0, id="plain"),
-        pytest.param({"lang": "es"}, 2.0, id="spanish"),
-        pytest.param({"lang": "pt"}, 0.35, id="portuguese"),
-        pytest.param({"weak": True}, 0.4, id="weak"),
-        pytest.param({"set": "implicit_hate_en"}, 0.6, id="doubtful-set"),
-        pytest.param({"set": "hatecheck_es", "lang": "es"}, 1.0, id="spanish-templates"),
-    ],
-)
-def test_rows_weigh_by_set_and_language(changes: dict[str, Any], weight: float) -> None:
-    assert row_weight(line(**changes)) == weight
-
-
-def test_a_known_label_is_never_replaced_by_a_guess() -> None:
-    row = training_row(line("oh shit", labels={"toxicity": 1, "obscene": 0}), str.lower)
-    assert taught(row)["obscene"] == (0.0, 1.0)
-
-
-def test_a_row_is_cut_to_what_the_model_reads() -> None:
-    assert len(training_row(line("word " * 500), str.lower).words) == MAX_WORDS
-
-
-@pytest.mark.parametrize(
-    ("text", "toxicity", "label", "target"),
-    [
-        pytest.param("what the fuck", None, "obscene", 1.0, id="swearing-of-unknown-tone"),
-        pytest.param("que mierda de escuela", 1, "obscene", 1.0, id="spanish-swearing"),
-        pytest.param("great game", 0, "obscene", 0.0, id="clean"),
-        pytest.param("you vermin", 1, "obscene", 0.0, id="toxic-without-swearing"),
-        pytest.param("show me your boobs", 1, "sexual", 1.0, id="sexual"),
-        pytest.param("coach dick johnson", 0, "sexual", 0.0, id="a-name"),
-        pytest.param("great tits and woodcocks", 0, "sexual", 0.0, id="birds"),
-        pytest.param("i will kill you", 1, "threat", 1.0, id="threat"),
-        pytest.param("te voy a matar", 1, "threat", 1.0, id="spanish-threat"),
-        pytest.param("i could kill for that lasagna", 0, "threat", 0.0, id="idiom"),
-    ],
-)
-def test_words_stand_in_for_labels_that_a_set_lacks(
-    text: str, toxicity: float | None, label: str, target: float
-) -> None:
-    known = {} if toxicity is None else {"toxicity": toxicity}
-    guess, trust = weak_labels(text, known, hate_only=False)[label]
-    assert guess == target
-    assert 0 < trust <= 0.5
-
-
-@pytest.mark.parametrize(
-    ("text", "toxicity", "label"),
-    [
-        pytest.param("you vermin", 1, "threat", id="toxic-without-threat"),
-        pytest.param("great game", None, "obscene", id="unknown-tone"),
-        pytest.param("great game", None, "sexual", id="unknown-tone-sexual"),
-    ],
-)
-def test_doubtful_labels_stay_unknown(text: str, toxicity: float | None, label: str) -> None:
-    known = {} if toxicity is None else {"toxicity": toxicity}
-    assert label not in weak_labels(text, known, hate_only=False)
-
-
-@pytest.mark.parametrize(
-    ("text", "known", "hate_only", "guess"),
-    [
-        pytest.param("nice \U0001f525", {"identity_attack": 0}, True, (0.0, 0.25), id="harmless"),
-        pytest.param("what a moron", {"identity_attack": 0}, True, None, id="rude"),
-        pytest.param("oh shit", {"identity_attack": 0}, True, None, id="swearing"),
-        pytest.param("they are lesser", {"identity_attack": 1}, True, None, id="hate"),
-        pytest.param("nice", {"identity_attack": 0}, False, None, id="other-set"),
-    ],
-)
-def test_a_set_that_marks_hate_alone_still_shows_harmless_rows(
-    text: str, known: dict[str, float], hate_only: bool, guess: tuple[float, float] | None
-) -> None:
-    assert weak_labels(text, known, hate_only=hate_only).get("toxicity") == guess
-
-
-def packed_rows(path: Path, *rows: dict[str, Any]) -> Path:
-    path.write_bytes(gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode()))
-    return path
-
-
-def test_rows_without_words_or_labels_are_left_out(tmp_path: Path) -> None:
-    path = packed_rows(tmp_path / "t.gz", line(""), line(labels={"spam": 1}), line("kept"))
-    assert [row.words for row in training_rows(path, str.lower)] == [("kept",)]
+GOOD = ("thank you teacher", "what a lovely concert", "gracias a todos", "go team", "que orgullo")
+BAD = ("you idiot", "what an idiot", "eres un idiota", "idiot coach", "otro idiota")
 
 
 def test_int8_keeps_all_but_the_largest_values_within_half_a_step() -> None:
@@ -138,101 +33,190 @@ def test_int8_keeps_all_but_the_largest_values_within_half_a_step() -> None:
     assert np.mean(off > scale / 2 * 1.01) <= 1.1e-4
 
 
-def layers(seed: int) -> dict[str, Any]:
-    """Random layers of the model's shape."""
-    random = np.random.default_rng(seed)
-    shapes: dict[str, tuple[int, ...]] = {
-        "table": (BUCKETS, 8),
-        "word": (8, 4),
-        "word_bias": (4,),
-        "context": (24, 6),
-        "context_bias": (6,),
-        "hidden": (18, 5),
-        "hidden_bias": (5,),
-        "output": (23, len(LABELS)),
-        "output_bias": (len(LABELS),),
+class FakeTeacher:
+    """Sees every text as the sum of what it sees in its words."""
+
+    def __call__(self, texts: Sequence[str], name: str) -> np.ndarray:  # type: ignore[type-arg]
+        return np.array([self._view(text) for text in texts], dtype=np.float32)
+
+    def _view(self, text: str) -> np.ndarray:  # type: ignore[type-arg]
+        total = np.zeros(192)
+        for word in text.lower().split():
+            seed = int(hashlib.sha256(word.encode()).hexdigest()[:8], 16)
+            total += np.random.default_rng(seed).normal(size=192)
+        return total / max(float(np.linalg.norm(total)), 1.0)
+
+
+class FakeLists:
+    """A few words of each language."""
+
+    words: ClassVar = {
+        "en": ["thank", "you", "teacher"],
+        "es": ["gracias", "qué", "orgullo"],
+        "pt": ["obrigado"],
     }
-    return {name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+
+    def commonest(self, language: str) -> Sequence[str]:
+        return self.words[language]
+
+    def frequency(self, word: str, language: str) -> float:
+        return 6.0 if word in self.words[language] else 1.0
 
 
-def test_written_weights_load_again_and_equal_layers_give_equal_bytes(tmp_path: Path) -> None:
-    write_weights(tmp_path / "one", layers(1), {"seed": 1})
-    write_weights(tmp_path / "two", layers(1), {"seed": 1})
-    for name in ("word-cnn.npz", "manifest.json"):
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
-    assert EmbeddedClassifier(tmp_path / "one").version.startswith("word-cnn-1+")
+def test_the_vocabulary_keeps_the_form_that_people_write_and_its_language() -> None:
+    made = build(
+        ["otra vez otra vez"] * 4, ["Qué bueno"], FakeLists(), lambda text: fold_text(text)
+    )
+    forms, language = (
+        dict(zip(made.words, made.forms, strict=True)),
+        dict(zip(made.words, made.language, strict=True)),
+    )
+    assert list(made.words) == sorted(made.words)
+    assert forms["que"] == "qué"
+    assert {"otra", "vez", "bueno"} <= set(made.words)
+    assert (language["thank"], language["gracias"], language["bueno"]) == (-1, 1, 0)
 
 
-RANKED = st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=2, max_size=40).filter(
-    lambda cases: len({positive for _, positive in cases}) == 2
-)
+def fold_text(text: str) -> str:
+    from classifiers.normalise import fold
+
+    return fold(text).text
 
 
-@given(RANKED)
-def test_ranking_agrees_with_what_evaluate_reports(cases: list[tuple[int, bool]]) -> None:
-    scores = np.array([float(score) for score, _ in cases])
-    area, precision = ranking(scores, np.array([positive for _, positive in cases]))
-    same = [(float(score), positive) for score, positive in cases]
-    assert area == pytest.approx(auc(same))
-    assert precision == pytest.approx(average_precision(same))
+def test_a_projection_keeps_what_differs_and_scales_it_to_one() -> None:
+    random = np.random.default_rng(1)
+    views = random.normal(size=(500, 20)).astype(np.float32) * ([5.0] * 4 + [0.01] * 16)
+    projected = Projection(views, 4)(views)
+    assert projected.shape == (500, 4)
+    assert projected.std() == pytest.approx(1, abs=1e-3)
 
 
-def test_metrics_count_known_labels_only() -> None:
-    lines = [line(labels={"toxicity": 1}), line(), line(labels={}), line(set="t")]
-    scores = [dict.fromkeys(LABELS, value) for value in (0.9, 0.1, 0.5, 0.5)]
-    found = by_group(lines, scores, "set")
-    assert found["s"]["toxicity"] == {
-        "rows": 2,
-        "positives": 1,
-        "auc": 1.0,
-        "average_precision": 1.0,
-    }
-    assert found["t"]["toxicity"]["auc"] is None
-    assert set(found["s"]) == {"toxicity"}
+def test_a_doubtful_comment_counts_half_where_the_policy_hides(tmp_path: Path) -> None:
+    write_comments(
+        tmp_path,
+        comment("sure", labels=["sales", "personal_issue"], action="hide"),
+        comment("maybe", labels=["sales", "personal_issue"], action="review"),
+        comment("shame on the board", tags=[CRITICISM]),
+    )
+    sure, maybe, criticism = (c.policy_targets for c in written_comments(tmp_path))
+    sales, own = POLICY_LABELS.index("sales"), POLICY_LABELS.index("personal_issue")
+    assert (sure[sales], maybe[sales]) == (1.0, DOUBTFUL)
+    assert (sure[own], maybe[own]) == (1.0, 1.0)
+    assert criticism[-1] == 1.0
+    assert not any(criticism[:-1])
+
+
+def test_a_quotation_teaches_nothing_of_who_quotes(tmp_path: Path) -> None:
+    write_comments(tmp_path, comment("he called her an idiot", tags=["quoted"]), comment("hello"))
+    quoted, plain = written_comments(tmp_path)
+    assert quoted.label_weight == 0
+    assert plain.label_weight > 0
+
+
+def test_a_comment_that_stands_twice_is_taken_once(tmp_path: Path) -> None:
+    write_comments(tmp_path, comment("Hello"), comment("hello"), comment("bye"))
+    assert [c.text for c in written_comments(tmp_path)] == ["Hello", "bye"]
+
+
+def test_calibration_brings_the_mean_probability_to_the_share_of_breaches() -> None:
+    random = np.random.default_rng(3)
+    truth = random.random(4000) < 0.4
+    logits = (np.where(truth, 2.0, -2.0) + random.normal(size=4000) * 2)[:, None] * 3 + 1
+    spanish = random.random(4000) < 0.5
+    weights = realistic_weights(~truth)[:, None]
+    fitted = calibrated(logits, truth[:, None].astype(float), spanish, weights)
+    slope, intercept = fitted[spanish.astype(int), 0].T
+    probability = 1 / (1 + np.exp(-(logits[:, 0] * slope + intercept)))
+    assert np.average(probability, weights=weights[:, 0]) == pytest.approx(
+        1 - HARMLESS_SHARE, abs=0.01
+    )
+
+
+def test_a_language_with_few_breaches_shares_the_calibration_of_all() -> None:
+    logits = np.linspace(-3, 3, 100)[:, None]
+    targets = (logits > 0).astype(float)
+    spanish = np.arange(100) < 5
+    fitted = calibrated(logits, targets, spanish, np.ones((100, 1)))
+    everybody = calibrated(logits, targets, np.zeros(100, dtype=bool), np.ones((100, 1)))
+    assert fitted[1, 0].tolist() == everybody[0, 0].tolist()
+
+
+def packed_rows(path: Path, *rows: dict[str, Any]) -> Path:
+    path.write_bytes(gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode()))
+    return path
+
+
+def comment(text: str, **changes: Any) -> dict[str, Any]:
+    usual = {"comment": text, "post": "School news", "lang": "en", "labels": [], "action": "allow"}
+    return {**usual, "tags": [], **changes}
+
+
+def write_comments(folder: Path, *rows: dict[str, Any]) -> None:
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    (folder / "comments.jsonl").write_text(lines, "utf-8")
 
 
 @pytest.fixture
 def small_data(tmp_path: Path) -> Path:
-    good = [f"thank you teacher number {n}" for n in range(40)]
-    bad = [f"you idiot number {n}" for n in range(40)]
-    rows = [line(text, labels={"toxicity": 0}) for text in good]
-    rows += [line(text, labels={"toxicity": 1}) for text in bad]
+    """Public rows and written comments in which one word is all that is wrong."""
+    rows = [
+        {"text": f"{text} {n}", "lang": "en", "labels": {"toxicity": float(bad)}, "set": "s"}
+        for n in range(12)
+        for bad, texts in ((False, GOOD), (True, BAD))
+        for text in texts
+    ]
     packed_rows(tmp_path / "train.jsonl.gz", *rows)
-    packed_rows(tmp_path / "dev.jsonl.gz", *rows[30:50])
+    written = [
+        comment(f"{text} {n}", post=f"Post {n}", **({} if text in GOOD else offensive))
+        for n in range(12)
+        for text in (*GOOD, *BAD)
+        for offensive in [{"labels": ["offensive"], "action": "hide", "tags": ["insult"]}]
+    ]
+    (tmp_path / "comments").mkdir()
+    write_comments(tmp_path / "comments", *written)
     return tmp_path
 
 
 def test_a_run_learns_and_gives_the_same_bytes_again(small_data: Path) -> None:
     need("torch")
-    from classifiers.training.__main__ import main
+    from classifiers.training.run import Choices, train
 
+    choices = Choices(data=small_data, comments=small_data / "comments", epochs=8)
     for out in ("one", "two"):
-        main(["--data", str(small_data), "--out", str(small_data / out), "--epochs", "12"])
+        trained = train(choices, FakeTeacher(), FakeLists(), report=lambda line: None)
+        write_weights(small_data / out, trained.arrays, trained.facts)
     one, two = ((small_data / out / "word-cnn.npz").read_bytes() for out in ("one", "two"))
     assert one == two
-    metrics = json.loads((small_data / "one" / "metrics.json").read_text("utf-8"))
-    assert metrics["by_set"]["s"]["toxicity"]["auc"] == 1.0
+    assert trained.held_out["policy.offensive"]["auc"] == 1.0
+    model = EmbeddedClassifier(small_data / "one")
+    bad, good = model.scores(["my idiot neighbor", "thank you everybody"], ["Post 1", "Post 1"])
+    assert bad["policy.offensive"] > 3 * good["policy.offensive"]
+    assert bad["toxicity"] > good["toxicity"]
 
 
-def test_torch_and_numpy_give_the_same_probabilities(tmp_path: Path) -> None:
+def test_torch_and_numpy_give_the_same_probabilities(small_data: Path) -> None:
     need("torch")
-    import torch
+    from classifiers.training.material import read_material
+    from classifiers.training.run import Choices, logits_of, one_run
 
-    from classifiers.training.batches import Corpus
-    from classifiers.training.network import Layers, logits
+    choices = Choices(data=small_data, comments=small_data / "comments", epochs=1)
+    material = read_material(
+        choices.data, choices.comments, FakeTeacher(), FakeLists(), seed=1, report=lambda line: None
+    )
+    everything = np.arange(len(material.comments))
+    layers, head = one_run(material, everything, choices, report=lambda line: None)
+    expected = 1 / (1 + np.exp(-logits_of(material, everything, layers, head)))
+    from classifiers.training.run import weights_arrays
 
-    arrays = layers(2)
-    steps, scale = quantised(arrays["table"])
-    arrays["table"] = (steps * np.float32(scale)).astype(np.float32)
-    write_weights(tmp_path, arrays, {})
-    texts = ["you idiot", "thank you so much for the day", "ok", "?!"]
-    rows = [training_row(line(text), str.lower) for text in texts]
-    tensors = Layers(**{name: torch.from_numpy(values) for name, values in arrays.items()})
-    expected: dict[float, Any] = {}
-    for batch in Corpus(rows).batches(2, np.random.default_rng(1)):
-        for length, values in zip(batch.lengths, logits(tensors, batch), strict=True):
-            expected[float(length)] = torch.sigmoid(values).tolist()
-    model = EmbeddedClassifier(tmp_path, folded=str.lower)
-    for row, scores in zip(rows, model.scores(texts), strict=True):
-        if row.words != ("ok",) and row.words != ("?!",):  # one length, so not told apart
-            assert list(scores.values()) == pytest.approx(expected[len(row.words)], abs=1e-3)
+    plain = np.zeros((2, len(SCORED), 2), dtype=np.float32)
+    plain[:, :, 0] = 1
+    words = material.vocabulary
+    arrays = packed_layers(weights_arrays(layers, head, plain), words.words, words.language)
+    write_weights(small_data / "out", arrays, {})
+    scores = EmbeddedClassifier(small_data / "out").scores(
+        [c.text for c in material.comments], [c.post for c in material.comments]
+    )
+    found = np.array([list(each.values()) for each in scores])
+    # int8 tables move a score a little; anything else would be another computation.
+    assert np.abs(found - expected).max() < 0.02
+    assert len(LABELS) + len(POLICY_LABELS) == found.shape[1]

@@ -48,6 +48,16 @@ BROKEN = [
         id="the last day of all",
     ),
     pytest.param(["fundraisers", "add", "x", "--approved-by", " "], "who approved", id="nobody"),
+    pytest.param(
+        ["fundraisers", "add", "x", "--approved-by", "Lee", "--starts", "soon"],
+        "--starts must be a date",
+        id="no first day",
+    ),
+    pytest.param(
+        ["fundraisers", "add", "x", "--approved-by", "Lee", "--link", "the page"],
+        "is no link",
+        id="a link that is none",
+    ),
     pytest.param(["decisions", "show", "5"], "no decision 5", id="unknown decision"),
     pytest.param(["decisions", "show", "0"], "greater than or equal to 1", id="decision 0"),
     pytest.param(["decisions", "show", "9" * 30], "less than or equal", id="decision too large"),

@@ -36,7 +36,7 @@ def test_evaluate_reports_and_writes_one_prediction_a_row(run: Run, tmp_path: Pa
         ("1", "hide", True),
         ("2", "allow", False),
     ]
-    assert "2 rows, 100.0%" in run("evaluate", file).out
+    assert "2 rows, 100.0% (34.2% to 100.0%)" in run("evaluate", file).out
 
 
 def test_evaluate_reports_ranking_of_labels(run: Run, tmp_path: Path) -> None:

@@ -59,9 +59,13 @@ def test_poll_is_refused_while_another_instance_works_on_the_data(
 def test_fundraisers_are_added_listed_and_ended(run: Run) -> None:
     added = run(
         *("fundraisers", "add", "Band candy", "--approved-by", "Dr. Lee"),
-        *("--ends", "2099-12-18", "--json"),
+        *("--ends", "2099-12-18", "--starts", "2026-03-02", "--role", "Principal", "--json"),
+        *("--link", "lhs-band.org", "--link", "fund.example/lhs", "--account", "$lhsband"),
     )
     assert added.json["ends_at"] == "2099-12-19T05:00:00+00:00"  # midnight in Lawrence
+    assert added.json["starts_at"] == "2026-03-02T05:00:00+00:00"
+    assert added.json["links"] == ["lhs-band.org", "fund.example/lhs"]
+    assert (added.json["accounts"], added.json["approver_role"]) == (["$lhsband"], "Principal")
     listed = run("fundraisers", "list", "--json").json["fundraisers"]
     assert [f["name"] for f in listed] == ["Band candy"]
     assert run("fundraisers", "end", "1", "--json").code == 0

@@ -13,8 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifiers.embedded import SCORED, EmbeddedClassifier, load_weights, shipped_weights
-from classifiers.embedded.pieces import MAX_WORDS, NGRAM_PIECES, VECTOR_PIECES, split_words
+from classifiers.embedded.pieces import (
+    MAX_WORDS,
+    NGRAM_PIECES,
+    VECTOR_PIECES,
+    ngram_words,
+    split_words,
+)
 from classifiers.embedded.policy_head import LABEL_SCALE, MATCH_SCALE
+from classifiers.embedded.signs import signs
 from classifiers.embedded.weights import Weights
 from classifiers.embedded.words import WordTable
 from classifiers.normalise import fold
@@ -64,7 +71,9 @@ def test_an_insult_is_more_toxic_than_praise(
     ("text", "category"),
     [
         pytest.param("selling pastelitos $2 each, dm me", Category.SALES, id="sales"),
-        pytest.param("vendo bizcochos por encargo, escríbeme al inbox", Category.SALES, id="ventas"),
+        pytest.param(
+            "vendo bizcochos por encargo, escríbeme al inbox", Category.SALES, id="ventas"
+        ),
         pytest.param("im gonna shoot up this school", Category.THREAT, id="threat"),
         pytest.param("ya no quiero vivir, nadie me va a extrañar", Category.CRISIS, id="crisis"),
         pytest.param("fuck this", Category.PROFANITY, id="profanity"),
@@ -95,7 +104,7 @@ def test_a_signal_names_the_words_that_moved_the_score(model: EmbeddedClassifier
     assert text[evidence.start : evidence.end] == evidence.text
     assert "Vendo" in evidence.text
     assert evidence.shares[0].text == evidence.text
-    assert [s.share for s in evidence.shares] == sorted((s.share for s in evidence.shares))[::-1]
+    assert [s.share for s in evidence.shares] == sorted(s.share for s in evidence.shares)[::-1]
     assert sum(share.share for share in evidence.shares) <= 1.001
 
 
@@ -152,14 +161,15 @@ def test_a_score_does_not_depend_on_company_or_order(model: EmbeddedClassifier) 
         assert one == pytest.approx(fresh, abs=2e-6)
 
 
-def by_the_book(weights: Weights, words: list[str], post: list[str]) -> list[float]:
+def by_the_book(weights: Weights, text: str, words: list[str], post: list[str]) -> list[float]:
     """The probabilities of one comment, computed word by word as docs/model.md describes it."""
     features, sense = encoded_by_the_book(weights, words)
     about = encoded_by_the_book(weights, post)[1]
     labels = features @ weights.output + weights.output_bias
     rows: list[int] = []
-    _, _, hashes = NGRAM_PIECES.of_words(words)
-    for place, word in enumerate(words):
+    seen = ngram_words(words)
+    _, _, hashes = NGRAM_PIECES.of_words(seen)
+    for place, word in enumerate(seen):
         rows += NGRAM_PIECES.of_words([word])[0].tolist()
         for apart in (1, 2):
             if place + apart < len(words):
@@ -172,6 +182,7 @@ def by_the_book(weights: Weights, words: list[str], post: list[str]) -> list[flo
         + about @ weights.by_post
         + MATCH_SCALE * (sense * about) @ weights.by_match
         + LABEL_SCALE * labels @ weights.by_label
+        + signs([text])[0] @ weights.by_sign
         + weights.policy_bias
     )
     known = {word: row for row, word in enumerate(weights.vocabulary, 1)}
@@ -215,7 +226,7 @@ def test_batched_layers_agree_with_a_word_by_word_computation(model: EmbeddedCla
     post = split_words(fold(POST).text)
     scored = model.scores(texts, [POST] * len(texts))
     for text, scores in zip(texts, scored, strict=True):
-        expected = by_the_book(weights, split_words(fold(text).text), post)
+        expected = by_the_book(weights, text, split_words(fold(text).text), post)
         assert list(scores.values()) == pytest.approx(expected, abs=1e-4)
 
 
@@ -293,5 +304,3 @@ def test_threads_share_one_cache_of_words() -> None:
         found = list(pool.map(lambda window: shared.sequence([window]), windows))
     for one, other in zip(expected, found, strict=True):
         assert np.array_equal(one.vectors, other.vectors)
-
-

@@ -1,7 +1,4 @@
-"""The registry: which pages are moderated and how far, and which fundraisers are approved.
-
-Every change names a person and leaves an audit row that vouches for the changed row.
-"""
+"""Which pages are moderated, and how far."""
 
 from __future__ import annotations
 
@@ -11,18 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session
 
-from modbot import audit, store
+from modbot import store
 from modbot.domain import Actor, Mode, Page
 from modbot.errors import RegistrationRefused, UnknownPage
+from modbot.registry.saving import NAME_CAP, require, require_person, save
 from modbot.settings import check_reference
 from modbot.store import Database
 from modbot.stored_text import shown
-from modbot.tables import FundraiserRow, PageRow
+from modbot.tables import PageRow
 
-NAME_CAP = 200  # characters
-DETAILS_CAP = 2_000
 NOT_THE_DISTRICTS = (
     "only pages that the district owns may be moderated; a personal page may not, whoever runs it"
 )
@@ -54,23 +50,11 @@ class RegisteredPage:
     last_error: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fundraiser:
-    """A sale that the district approved, and by whom."""
-
-    id: int
-    name: str
-    details: str
-    approved_by: str
-    approved_at: datetime
-    ends_at: datetime | None
-
-
 def add_page(
     database: Database, new: NewPage, actor: Actor, now: datetime, *, platforms: Collection[str]
 ) -> Page:
     """Registers a page of the district, in observe. Raises RegistrationRefused or BadConfig."""
-    _require_person(actor)
+    require_person(actor)
     _check(new, platforms)
     page_id = f"{new.platform}:{new.external_id}"
     with database.write() as s:
@@ -90,7 +74,7 @@ def add_page(
             registered_by=shown(actor.name),
             registered_at=now,
         )
-        _save(s, row, page_id, "page.added", actor, now, mode=row.mode)
+        save(s, row, page_id, "page.added", actor, now, mode=row.mode)
         return store.page(s, page_id)
 
 
@@ -139,7 +123,7 @@ def _change(
     database: Database, page_id: str, kind: str, actor: Actor, now: datetime, **fields: str | bool
 ) -> Page:
     """Sets fields of a page; a change that changes nothing leaves no trace."""
-    _require_person(actor)
+    require_person(actor)
     with database.write() as s:
         row = s.get(PageRow, shown(page_id))
         if row is None:
@@ -148,100 +132,8 @@ def _change(
         if before != fields:
             for name, value in fields.items():
                 setattr(row, name, value)
-            _save(s, row, row.id, kind, actor, now, before=before, after=fields)
+            save(s, row, row.id, kind, actor, now, before=before, after=fields)
         return store.page(s, row.id)
-
-
-def add_fundraiser(
-    database: Database,
-    *,
-    name: str,
-    approved_by: str,
-    actor: Actor,
-    now: datetime,
-    details: str = "",
-    ends_at: datetime | None = None,
-) -> Fundraiser:
-    """Records an approval; comments about this sale are let through from now on.
-
-    Raises RegistrationRefused when nobody is named as having approved it.
-    """
-    _require_person(actor)
-    _require("the fundraiser's name", name, NAME_CAP)
-    _require("who approved it (the superintendent, a school leader or designee)", approved_by)
-    if len(details) > DETAILS_CAP:
-        raise RegistrationRefused(f"details are longer than {DETAILS_CAP} characters")
-    if ends_at is not None and ends_at <= now:
-        raise RegistrationRefused("the fundraiser's end has passed")
-    row = FundraiserRow(
-        name=shown(name.strip()),
-        details=shown(details.strip()),
-        approved_by=shown(approved_by.strip()),
-        approved_at=now,
-        ends_at=ends_at,
-    )
-    with database.write() as s:
-        s.add(row)
-        s.flush()
-        _save(s, row, str(row.id), "fundraiser.added", actor, now)
-        return _fundraiser(row)
-
-
-def list_fundraisers(database: Database, now: datetime | None = None) -> list[Fundraiser]:
-    """Approved fundraisers, oldest first; with `now` those that have not ended."""
-    with database.read() as s:
-        rows = s.scalars(select(FundraiserRow).order_by(col(FundraiserRow.id))).all()
-        return [_fundraiser(r) for r in rows if now is None or r.ends_at is None or r.ends_at > now]
-
-
-def end_fundraiser(
-    database: Database, fundraiser_id: int, actor: Actor, now: datetime
-) -> Fundraiser:
-    """Ends an approval now. Raises RegistrationRefused when there is none with this number."""
-    _require_person(actor)
-    with database.write() as s:
-        row = s.get(FundraiserRow, fundraiser_id) if 0 < fundraiser_id < 2**63 else None
-        if row is None:
-            raise RegistrationRefused(f"no fundraiser has the number {fundraiser_id}")
-        if row.ends_at is None or row.ends_at > now:
-            row.ends_at = now
-            _save(s, row, str(row.id), "fundraiser.ended", actor, now)
-        return _fundraiser(row)
-
-
-def _fundraiser(row: FundraiserRow) -> Fundraiser:
-    assert row.id is not None  # it comes from the database
-    return Fundraiser(
-        id=row.id,
-        name=row.name,
-        details=row.details,
-        approved_by=row.approved_by,
-        approved_at=row.approved_at,
-        ends_at=row.ends_at,
-    )
-
-
-def _save(
-    s: Session,
-    row: SQLModel,
-    row_id: str,
-    kind: str,
-    actor: Actor,
-    now: datetime,
-    **detail: object,
-) -> None:
-    """Stores a registry row with the audit row that vouches for it."""
-    s.add(row)
-    s.flush()
-    entry = audit.Entry(
-        kind=kind,
-        actor=shown(actor.name),
-        row_table=str(row.__tablename__),
-        row_id=row_id,
-        row_sha256=audit.evidence_sha256(row),
-        detail=detail,
-    )
-    audit.append(s, [entry], now)
 
 
 def _check(new: NewPage, platforms: Collection[str]) -> None:
@@ -249,8 +141,8 @@ def _check(new: NewPage, platforms: Collection[str]) -> None:
         raise RegistrationRefused(f"unknown platform; one of {', '.join(sorted(platforms))}")
     if not new.district_owned:
         raise RegistrationRefused(NOT_THE_DISTRICTS)
-    _require("the page's name", new.name, NAME_CAP)
-    _require("the account's id", new.external_id, NAME_CAP)
+    require("the page's name", new.name, NAME_CAP)
+    require("the account's id", new.external_id, NAME_CAP)
     if not new.external_id.isprintable() or any(c.isspace() for c in new.external_id):
         raise RegistrationRefused("the account's id holds spaces or control characters")
     check_reference(new.token_ref)
@@ -290,16 +182,3 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _require(what: str, value: str, cap: int = NAME_CAP) -> None:
-    if not value.strip():
-        raise RegistrationRefused(f"{what} is missing")
-    if len(value) > cap:
-        raise RegistrationRefused(f"{what} is longer than {cap} characters")
-
-
-def _require_person(actor: Actor) -> None:
-    if actor.kind != "person":
-        raise RegistrationRefused("only a person may change the registry")
-    _require("the name of the person who changes this (--by)", actor.name)

@@ -1,0 +1,180 @@
+"""Finds listed swear words that fold() cannot read because it knows no words.
+
+Three ways, each tried on whole words only: another spelling (respelling.py), digits, signs or
+emoji among the letters (m13rd4, mier.da, $h!t), and a word torn in two or three (pende jo).
+A word or piece that is innocent by the lists is never taken for part of a swear word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
+from itertools import pairwise, product
+from typing import Final
+
+import ahocorasick_rs
+
+from classifiers.respelling import respellings
+from classifiers.web_addresses import LINK
+from classifiers.word_lists import WordRule
+
+Found = tuple[WordRule, int, int]
+
+_WORD: Final = re.compile("[a-zñ]+")
+_TOKEN: Final = re.compile(r"\S+")
+# Letters with something between them that is neither, or a sign or digit at a word's edge.
+_MIXED: Final = re.compile(r"[a-zñ][^a-zñ\s'\",;:?]{1,3}[a-zñ]|[@$€0-9][a-zñ]|[a-zñ][0-9@$]")
+_MIXED_HINT: Final = re.compile(r"[^a-zñ\s'\",;:?.!()-]|[.!(-][a-zñ]")  # a quick look
+_EDGES: Final = "\"'“”‘’()[]{}<>¿?¡!.,;:…*_~-#"
+_DROPPED: Final = re.compile(r"[^a-zñ]")
+_READS: Final[dict[str, str]] = {
+    "0": "o",
+    "1": "il",
+    "2": "z",
+    "3": "e",
+    "4": "a",
+    "5": "s",
+    "6": "gb",
+    "7": "t",
+    "8": "b",
+    "9": "g",
+    "@": "a",
+    "$": "s",
+    "!": "il",
+    "|": "il",
+    "+": "t",
+    "€": "e",
+    "£": "l",
+    "¥": "y",
+    "(": "c",
+    "<": "c",
+    "%": "x",
+    "°": "o",
+}
+_AMBIGUOUS: Final = [sign for sign, letters in _READS.items() if len(letters) > 1]
+_TABLES: Final = [
+    str.maketrans({**{sign: letters[0] for sign, letters in _READS.items()}, **choice})
+    for choice in (
+        dict(zip(_AMBIGUOUS, chosen, strict=True))
+        for chosen in product(*(_READS[sign] for sign in _AMBIGUOUS))
+    )
+]
+_LONGEST_TOKEN: Final = 24
+_LEAST: Final = 4
+_LINKS_ABOVE: Final = re.compile("[./@]")
+
+
+class Disguises:
+    """The disguises of some swear words."""
+
+    def __init__(self, swears: Sequence[WordRule], innocent: Collection[str]):
+        plain = [word for word in swears if _WORD.fullmatch(word.text) and len(word.text) >= _LEAST]
+        self._innocent = frozenset(innocent)
+        self._known = {word.text: word for word in reversed(plain)}
+        table = dict(self._known)
+        listed = tuple((word.text, word.language, bool(word.derived)) for word in plain)
+        for other, of in _table(listed).items():
+            if other not in self._innocent:
+                table.setdefault(other, self._known[of])
+        self._finder = ahocorasick_rs.AhoCorasick(list(self._known)) if self._known else None
+        self._respelled = {other: word for other, word in table.items() if other != word.text}
+        self._all = table
+
+    def find(self, text: str) -> Iterator[Found]:
+        """The disguised words of a folded text and where they stand."""
+        words = _WORD.findall(text)
+        if not self._respelled.keys().isdisjoint(words):
+            for match in _WORD.finditer(text):
+                word = self._respelled.get(match[0])
+                if word is not None and _whole(text, match.start(), match.end()):
+                    yield word, match.start(), match.end()
+        if _MIXED_HINT.search(text) and _MIXED.search(text):
+            yield from self._mixed(text)
+        if self._spans_a_gap(text):
+            yield from self._torn(text)
+
+    def _spans_a_gap(self, text: str) -> bool:
+        """Does the text without its spaces hold more swear words than with them?"""
+        finder = self._finder
+        if finder is None:
+            return False
+        joined = finder.find_matches_as_indexes(text.replace(" ", ""), overlapping=True)
+        return bool(joined) and len(joined) > len(
+            finder.find_matches_as_indexes(text, overlapping=True)
+        )
+
+    def _mixed(self, text: str) -> Iterator[Found]:
+        links = None
+        seen: dict[str, WordRule | None] = {}
+        for match in _TOKEN.finditer(text):
+            token = match[0]
+            if not (_LEAST <= len(token) <= _LONGEST_TOKEN) or not _MIXED.search(token):
+                continue
+            if token not in seen:
+                seen[token] = self._meant(token)
+            found = seen[token]
+            if found is None:
+                continue
+            if links is None:
+                links = {at for link in LINK.finditer(text) for at in range(*link.span())}
+            if links.isdisjoint(range(*match.span())):
+                yield found, match.start(), match.end()
+
+    def _meant(self, token: str) -> WordRule | None:
+        if token.startswith("@") and token[1:].isalpha():
+            return None
+        core = token.strip(_EDGES)
+        pieces = _WORD.findall(core)
+        joined = "".join(pieces)
+        if joined in self._known and len(pieces) > 1 and not self._innocent.issuperset(pieces):
+            return self._known[joined]
+        if len(joined) * 2 < len(core):
+            return None
+        tables = _TABLES if any(sign in token for sign in _AMBIGUOUS) else _TABLES[:1]
+        for table, written in product(tables, dict.fromkeys((core, token))):
+            read = _DROPPED.sub("", written.translate(table))
+            if read in self._all and read != joined:
+                return self._all[read]
+        return None
+
+    def _torn(self, text: str) -> Iterator[Found]:
+        words = [(match[0], match.start(), match.end()) for match in _WORD.finditer(text)]
+        for count in (2, 3):
+            for first in range(len(words) - count + 1):
+                run = words[first : first + count]
+                pieces = [piece for piece, _, _ in run]
+                word = self._known.get("".join(pieces))
+                if word is None or not self._may_be_torn(pieces):
+                    continue
+                start, end = run[0][1], run[-1][2]
+                gaps = (text[one[2] : two[1]] for one, two in pairwise(run))
+                if set(gaps) == {" "} and _whole(text, start, end):
+                    yield word, start, end
+
+    def _may_be_torn(self, pieces: Sequence[str]) -> bool:
+        """Are the pieces no words of their own? One that is may stand beside a longer non-word."""
+        odd = [piece for piece in pieces if piece not in self._innocent or len(piece) == 1]
+        if len(odd) == len(pieces):
+            return any(len(piece) > 1 for piece in pieces)
+        short = all(len(piece) <= 2 or piece in odd for piece in pieces)
+        return max(map(len, odd), default=0) >= (3 if short else 4)
+
+
+def _whole(text: str, start: int, end: int) -> bool:
+    """Does the stretch touch no further letter or digit, and follow no apostrophe or @?"""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    return not (before.isalnum() or (before and before in "'@_") or after.isalnum())
+
+
+@lru_cache(maxsize=4)
+def _table(words: tuple[tuple[str, str, bool], ...]) -> dict[str, str]:
+    """Every respelling with the word that it stands for, the earlier listed word first."""
+    table: dict[str, str] = {}
+    for word, language, derived in words:
+        for other in respellings(word, language, sounds_only=derived):  # forms are many
+            table.setdefault(other, word)
+            if not derived:
+                table.setdefault(other + ("s" if other[-1] in "aeiou" else "es"), word)
+                table.setdefault(other + "s", word)
+    return table

@@ -1,0 +1,48 @@
+"""Signs of a text as it was written, which folding takes away: capitals, numbers, links, quotes."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+_FOUND: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"https?://|www\.|\w\.(?:com|net|org|io|me|co|us|shop|link|ly|be)\b",
+        r"[\w.+-]@[\w-]+\.\w",
+        r"\d\D{0,2}\d\D{0,2}\d\D{0,3}\d\D{0,2}\d\D{0,2}\d\D{0,3}\d",  # as long as a phone number
+        r"[$€£]\s?\d|\d\s?(?:\$|(?:dollars?|bucks|pesos|dolares|dólares|reais)\b)",
+        r"(?<!\w)@\w",
+        r"#\w",
+        r"\w[^.!?\n]*\s[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+ [A-ZÁÉÍÓÚÑ][a-záéíóúñ]+",  # a full name
+        r"\d",
+        "[\"“”«»]|(?<!\\w)'\\w",
+        "[😂🤣🤡💀🐷🐒🤮🙄]",
+        r"\?",
+        r"!!",
+        r"…|\.\.\.",
+        r"\n",
+    )
+)
+_CAPITALS: Final = re.compile("[A-ZÁÉÍÓÚÑ]")
+_LETTERS_TO_SHOUT: Final = 8
+SIGNS: Final = len(_FOUND) + 2  # and the share of capitals, and the length
+_WORD_SCALE: Final = 0.25
+
+
+def signs(texts: Sequence[str]) -> NDArray[np.float32]:
+    """Texts x SIGNS, each about 0 to 1."""
+    found = np.zeros((len(texts), SIGNS), dtype=np.float32)
+    for row, text in enumerate(texts):
+        some = text[:1000]
+        found[row, :-2] = [pattern.search(some) is not None for pattern in _FOUND]
+        letters = sum(map(str.isalpha, some))
+        if letters >= _LETTERS_TO_SHOUT:
+            found[row, -2] = len(_CAPITALS.findall(some)) / letters
+        found[row, -1] = math.log1p(some.count(" ")) * _WORD_SCALE
+    return found

@@ -1,0 +1,123 @@
+"""Is an offer that of an approved fundraiser, and does its money go where it was approved?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from classifiers.fundraisers.accounts import Account, accounts_in
+from classifiers.fundraisers.names import is_named, words
+from classifiers.links import Link, link_of, links_in
+from classifiers.word_lists import STRONG, WEAK
+from modbot.domain import Fundraiser
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What is wrong with an offer; offsets in the text as written."""
+
+    rule: str  # "fundraisers:look_alike_link"
+    score: float
+    start: int
+    end: int
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """A comment as far as fundraisers are concerned."""
+
+    text: str  # as written
+    folded: str
+    post: str
+    at: datetime
+    offering: bool  # a sales rule matched, or it asks for money or orders
+    resale: tuple[int, int] | None  # where it says that somebody's own tickets are for sale
+    private: tuple[int, int] | None  # where it says "inbox me", "my Zelle"
+    rival: bool  # somebody else's goods beside the approved ones
+
+
+def judge_offer(offer: Offer, approved: tuple[Fundraiser, ...]) -> tuple[bool, list[Finding]]:
+    """Whether it is cleared, and what is wrong with it. Not cleared and nothing wrong: no
+    approved fundraiser is spoken of, so the other sales rules stand as they are."""
+    running = [each for each in approved if each.runs_at(offer.at)]
+    links = [link for link in links_in(offer.text) if link.host not in offer.post.lower()]
+    findings = list(_imitations(links, running))
+    said = words(offer.folded)
+    named = [each for each in running if is_named(said, each.name)]
+    if not named:
+        return False, findings
+    findings += _elsewhere(offer, links, named)
+    if findings or not offer.offering:
+        return False, findings
+    if offer.resale is not None:
+        return True, [_told("resale", offer.resale, f"resale of {named[0].name}", WEAK)]
+    if offer.private is not None:
+        return False, [
+            _told("private_contact", offer.private, _instead("a private contact", named))
+        ]
+    return not offer.rival, []
+
+
+def _imitations(links: list[Link], running: list[Fundraiser]) -> Iterator[Finding]:
+    """Links that look like an approved one; wrong whatever the rest of the comment says."""
+    for link in links:
+        real = [(each, site) for each in running for site in _sites(each)]
+        if any(link.within(site) for _, site in real):
+            continue
+        for _, site in real:
+            if link.imitates(site):
+                note = f"link {link} is not the approved {site}"
+                yield _told("look_alike_link", (link.start, link.end), note)
+                break
+
+
+def _elsewhere(offer: Offer, links: list[Link], named: list[Fundraiser]) -> Iterator[Finding]:
+    """Links and accounts that are not those of a fundraiser that is spoken of."""
+    sites = [site for each in named for site in _sites(each)]
+    for link in links:
+        if any(link.within(site) for site in sites) or any(map(link.imitates, sites)):
+            continue
+        span = (link.start, link.end)
+        if link.shortened:
+            note = _instead(f"link {link} hides where it leads; it", named, sites)
+            yield _told("shortened_link", span, note)
+        elif offer.offering:
+            yield _told("other_link", span, _instead(f"link {link}", named, sites))
+    if offer.resale is not None:
+        return
+    for account in accounts_in(offer.text):
+        if not _is_approved(account, named) and (offer.offering or account.name[0] == "$"):
+            known = [name for each in named for name in each.accounts]
+            note = _instead(f"account {account.name}", named, known)
+            yield _told("other_account", (account.start, account.end), note)
+
+
+def _is_approved(account: Account, named: list[Fundraiser]) -> bool:
+    for each in named:
+        told = (*each.accounts, *(found.name for found in accounts_in(each.details)))
+        if any(map(account.same_as, told)):
+            return True
+    return False
+
+
+def _sites(fundraiser: Fundraiser) -> Iterator[Link]:
+    for text in fundraiser.links:
+        site = link_of(text)
+        if site is not None:
+            yield site
+    if fundraiser.details:
+        yield from links_in(fundraiser.details)
+
+
+def _instead(
+    what: str, named: list[Fundraiser], known: list[Link] | list[str] | None = None
+) -> str:
+    if known:
+        return f"{what} is not the approved {' or '.join(map(str, known))}"
+    return f"{what} is not approved for {named[0].name}"
+
+
+def _told(rule: str, span: tuple[int, int], note: str, score: float = STRONG) -> Finding:
+    return Finding(rule=f"fundraisers:{rule}", score=score, start=span[0], end=span[1], note=note)

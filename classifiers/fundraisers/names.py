@@ -1,0 +1,116 @@
+"""Which approved fundraiser a comment speaks of: its item, and nobody else's."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from classifiers.normalise import fold
+
+_WORD: Final = re.compile(r"[a-zñ0-9]+(?:/[0-9]+)?")
+_YEAR: Final = re.compile(r"20\d\d")
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_FILLERS: Final = _set("a an and de del el for in la los of s the t")
+# Words of a name that say only that it is a sale, or that the district is behind it.
+_ANY_SALE: Final = _set(
+    "annual club drive elementary fund fundraiser grade high lhs lps middle sale school team"
+)
+# Groups that everybody belongs to or cheers for.
+_ANYONE: Final = _set("class lancer senior")
+# Who raises the money. A comment that names another group offers something else.
+_GROUPS: Final = _set("""
+    band booster cheer choir class dance drama guard lancer marching orchestra pta pto robotics
+    senior junior sophomore freshman council art culinary fashion wrestling football soccer
+    basketball baseball softball volleyball hockey lacrosse track swim tennis arlington bruce
+    frost guilmette leahy leonard oliver parthum sle tarbox wetherbee
+""")
+_STRANGERS: Final = _set("""
+    aau brendan church iglesia parroquia igreja scout templo parish ministry ministerio temple
+    gofundme boutique negocio
+""")
+# What is sold. A comment that names another thing in place of the approved one is another sale.
+_GOODS: Final = _set("""
+    apparel bake basket book bracelet brownie bouquet candle candy cake card chocolate cookie
+    cupcake donut dress earring empanada flower hat hoodie jersey jewelry lasagna lemonade
+    magnet makeup mug nail necklace pastel perfume photo pie pin pizza plant plate popcorn
+    poster pretzel raffle ring rose shirt shoe sign sneaker soap sock sticker sweatshirt tamale
+    taco ticket tumbler wreath yearbook wash
+""")
+# What people write for a word of a name.
+_READS_AS: Final = {
+    **dict.fromkeys(("tix", "boleto", "boleta", "taquilla", "entrada", "ingresso"), "ticket"),
+    **dict.fromkeys(("camiseta", "camisa", "tee", "tshirt", "polera", "playera"), "shirt"),
+    **dict.fromkeys(("sudadera", "abrigo", "moletom"), "hoodie"),
+    **dict.fromkeys(("lava", "lavado", "lavadero"), "wash"),
+    **dict.fromkeys(("dulce", "pastelito", "bizcocho", "bolo"), "bake"),
+    **dict.fromkeys(("chocolate", "caramelo"), "candy"),
+    **dict.fromkeys(("vela", "velon"), "candle"),
+    **dict.fromkeys(("flor", "flore", "ramo"), "flower"),
+    **dict.fromkeys(("libro", "livro"), "book"),
+    **dict.fromkeys(("pulsera", "pulserita", "brazalete"), "bracelet"),
+    **dict.fromkeys(("perrito", "palomita"), "popcorn"),
+    "seat": "ticket",
+    "clase": "class",
+    "rifa": "raffle",
+    "anuario": "yearbook",
+    "letrero": "sign",
+    "carro": "car",
+    "feria": "fair",
+    "galleta": "cookie",
+    "banda": "band",
+    "perfume": "perfume",
+    "uña": "nail",
+    "collar": "necklace",
+    "arete": "earring",
+    "zapato": "shoe",
+    "teni": "shoe",
+    "limonada": "lemonade",
+    "lucha": "wrestling",
+    "coro": "choir",
+    "baile": "dance",
+}
+
+
+def is_named(said: frozenset[str], name: str) -> bool:
+    """Do a text's words() speak of this fundraiser: its whole item, or two words of its name,
+    and of no other group, year or item in their place?"""
+    own = _name_words(name)
+    if said & _STRANGERS - own or _other_year(said, own):
+        return False
+    items = own - _GROUPS - _ANY_SALE - {word for word in own if word.isdigit()}
+    whole = bool(items) and items <= said
+    groups = own & _GROUPS
+    if whole:
+        others = said & _GROUPS - own - _ANYONE
+        return not others or bool(groups & said)
+    if said & _GOODS - own and not items & said:
+        return False
+    return len((own - _ANY_SALE) & said) >= 2
+
+
+def _other_year(said: frozenset[str], words: frozenset[str]) -> bool:
+    """A class of another year: only where the name itself has one."""
+    own = {word for word in words if _YEAR.fullmatch(word)}
+    told = {word for word in said if _YEAR.fullmatch(word)}
+    return bool(own and told and not own & told)
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a folded text, as fundraisers' names are read."""
+    return frozenset(_stem(word) for word in _WORD.findall(text)) - _FILLERS
+
+
+def _stem(word: str) -> str:
+    one = word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+    return _READS_AS.get(one, one)
+
+
+@lru_cache(maxsize=1024)
+def _name_words(name: str) -> frozenset[str]:
+    return words(fold(name).text)

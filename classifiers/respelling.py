@@ -1,0 +1,90 @@
+"""How people respell a swear word so that no list holds it: fcuk, shti, bstrd, pndj, kabron, phuck.
+
+Only listed words are respelled, never a comment: what comes out is a table to look words up in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Final
+
+_VOWELS: Final = "aeiou"
+_LEAST: Final = 4  # letters; shorter words turn into too many others
+_LEAST_CONSONANTS: Final = 4  # of a word without its vowels: "sht" is for the lists
+_LONGEST: Final = 13
+_MOST_SOUNDS: Final = 2  # changes of spelling in one word
+
+# What sounds alike, as written by people of that language. "" stands for a letter left out.
+_SOUNDS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+    "es": (
+        *(
+            ("ca", "ka"),
+            ("co", "ko"),
+            ("cu", "ku"),
+            ("cr", "kr"),
+            ("c", "q"),
+            ("que", "ke"),
+            ("qui", "ki"),
+        ),
+        *(("v", "b"), ("b", "v"), ("z", "s"), ("s", "z"), ("ll", "y"), ("j", "h"), ("u", "v")),
+        *(("gue", "we"), ("hue", "we"), ("gue", "hue"), ("hue", "gue"), ("gue", "ge")),
+        *(("ñ", "ny"), ("ñ", "ni"), ("ado", "ao"), ("ada", "aa"), ("h", "")),
+    ),
+    "en": (
+        *(("ck", "k"), ("ck", "cc"), ("ck", "q"), ("ck", "kk"), ("ck", "xk"), ("ck", "x")),
+        *(("f", "ph"), ("c", "k"), ("i", "y"), ("u", "v"), ("s", "z"), ("tch", "tsh")),
+        *(("er", "a"), ("er", "ah"), ("ing", "in"), ("ing", "n"), ("ing", "en"), ("ss", "zz")),
+    ),
+    "pt": (
+        *(("ca", "ka"), ("co", "ko"), ("cu", "ku"), ("lh", "li"), ("lh", "i"), ("rr", "r")),
+        *(("ss", "ç"), ("ao", "aum")),
+    ),
+}
+
+
+def respellings(word: str, language: str, *, sounds_only: bool = False) -> frozenset[str]:
+    """Other spellings that still say the word; none for words too short to be told from others."""
+    if not (_LEAST <= len(word) <= _LONGEST and word.isalpha()):
+        return frozenset()
+    made = set(_sounds_like(word, language, 1 if sounds_only else _MOST_SOUNDS))
+    if not sounds_only:
+        for one in (word, *made):
+            made.update(_without_vowels(one))
+        made.update(_swapped(word), _doubled(word), (word[::-1],))
+    return frozenset(other for other in made if len(other) >= _LEAST and other != word)
+
+
+def _sounds_like(word: str, language: str, most: int) -> Iterator[str]:
+    fitting = [sound for sound in _SOUNDS.get(language, ()) if sound[0] in word]
+    for count in range(1, most + 1):
+        for sounds in combinations(fitting, count):
+            changed = word
+            for old, new in sounds:
+                changed = changed.replace(old, new)
+            yield changed
+
+
+def _without_vowels(word: str) -> Iterator[str]:
+    """Without one vowel, all but the last letter's, or all where enough is left to read."""
+    for at in range(1, len(word) - 1):
+        if word[at] in _VOWELS and len(word) > _LEAST:
+            yield word[:at] + word[at + 1 :]
+    yield word[0] + "".join(letter for letter in word[1:-1] if letter not in _VOWELS) + word[-1]
+    bare = word[0] + "".join(letter for letter in word[1:] if letter not in _VOWELS)
+    if sum(letter not in _VOWELS for letter in bare) >= _LEAST_CONSONANTS:
+        yield bare
+
+
+def _swapped(word: str) -> Iterator[str]:
+    """Two neighbours swapped."""
+    for at in range(len(word) - 1):
+        yield word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+
+
+def _doubled(word: str) -> Iterator[str]:
+    """A letter written twice, or once where it is spelled twice."""
+    for at, letter in enumerate(word):
+        yield word[: at + 1] + letter + word[at + 1 :]
+        if word[at : at + 2] == letter * 2:
+            yield word[:at] + word[at + 1 :]

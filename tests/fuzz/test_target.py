@@ -1,0 +1,51 @@
+"""The fuzz target, on bytes that hypothesis makes, so that it stays runnable without atheris."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from classifiers.rules import RuleSet
+from tests.fuzz.fuzz_normalise import RULES, Target
+
+PIECES = [
+    "sh1t",
+    "f🅾️ck",
+    "🇫🇺🇨🇰",
+    "\u202e",
+    "mier da",
+    "c o ñ o",
+    "\ufdfa",
+    "a.b",
+    "💩",
+    " ",
+    "ʇ",
+    "é\u0301",
+]
+
+
+@pytest.fixture(scope="module")
+def target() -> Target:
+    return Target(RuleSet.load(RULES))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(st.binary(max_size=200), st.lists(st.sampled_from(PIECES)).map("".join)))
+def test_any_bytes_are_folded_and_judged(target: Target, data: bytes | str) -> None:
+    target(data if isinstance(data, bytes) else data.encode())
+
+
+def test_the_fuzzer_runs_or_says_that_it_cannot() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.fuzz.fuzz_normalise", "-runs=50"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert "skipped" in run.stdout or "Done 50 runs" in run.stderr
