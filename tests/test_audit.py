@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError
 
-from modbot.audit import Entry, Head, Report, append, head, helping, verify
+from modbot.audit import Entry, Head, Report, append, head, verify
 from modbot.audit.chain import chain_hash
 from modbot.errors import StoreUnreadable
 from modbot.store import Database
 from modbot.store.database import sqlite_module
-from tests.records import HIDE, NOON, fill, judged, open_database, record
+from tests.records import NOON, fill, open_database
 
 TRIGGERS = (
     *("audit_update", "audit_delete", "audit_gap", "version_update", "version_delete"),
@@ -361,37 +360,6 @@ def test_entries_are_chained_in_order_from_the_first(database: Database) -> None
     assert newest.seq == before.seq + 3
     report = verify(database)
     assert report.ok and report.head == newest
-
-
-def test_helpers_find_a_long_log_sound_and_what_is_wrong_in_it(database: Database) -> None:
-    fill(database)
-    with database.write() as session:
-        append(session, [Entry(kind="test", actor=f"Zoë {n}") for n in range(25_000)], NOON)
-    record(database, judged("late", decision=HIDE))
-    opener = partial(opened, database.path)
-    with helping(opener, 2) as helpers:
-        calls: list[int] = []
-
-        def counted(parts: Sequence[tuple[int, int]]) -> Any:
-            assert helpers is not None
-            calls.append(len(parts))
-            return helpers(parts)
-
-        report = verify(database, [], counted)
-        assert report.ok and report.head.seq == report.rows > 25_000 and calls[0] > 4
-        with database.write() as session:
-            session.connection().exec_driver_sql("DROP TRIGGER audit_update")
-            session.connection().exec_driver_sql("UPDATE audit SET actor = 'x' WHERE seq = 20000")
-        assert [p.seq for p in verify(database, [], counted).problems] == [20_000]
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[Database]:
-    database = Database.open(f"sqlite:///{path}", read_only=True)
-    try:
-        yield database
-    finally:
-        database.close()
 
 
 def test_what_is_rolled_back_leaves_no_link(database: Database) -> None:

@@ -3,7 +3,7 @@
 from modbot.audit.chain import Entry, Head, append, head
 from modbot.audit.evidence import evidence_sha256
 from modbot.audit.findings import Problem, Report
-from modbot.audit.helpers import helping
+from modbot.audit.parallel import helping
 from modbot.audit.verification import verify
 
 __all__ = [

@@ -41,7 +41,7 @@ def verify(database: Readable, kept: Sequence[Head] = (), helpers: Helpers | Non
 
     `kept` are earlier heads that were kept elsewhere: those of checkpoints. A sound record is
     proven sound in one quick pass, with the help of other processes where there are some
-    (modbot/audit/helpers.py); for any other each row is looked at by itself, which takes several
+    (modbot/audit/parallel.py); for any other each row is looked at by itself, which takes several
     times as long. Raises StoreUnreadable.
     """
     with database.read() as session:
