@@ -101,6 +101,7 @@ CHANGES = {
     "audit emptied": "DELETE FROM audit",
     "text changed": "UPDATE version SET text = 'harmless' WHERE id = 3",
     "text made bytes": "UPDATE version SET text = x'ff00' WHERE id = 3",
+    "text made bytes of the same": "UPDATE version SET text = CAST(text AS BLOB) WHERE id = 3",
     "text no longer UTF-8": "UPDATE version SET text = CAST(x'ff41' AS TEXT) WHERE id = 3",
     "text hash changed": f"UPDATE version SET text_sha256 = '{'0' * 64}' WHERE id = 3",
     "raw changed": "UPDATE version SET raw = x'00' WHERE id = 3",

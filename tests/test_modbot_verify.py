@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from modbot import modbot_verify, registry
 from modbot.audit import head
-from modbot.checkpoints import SigningKey, new_key, sign
+from modbot.checkpoints import SigningKey, new_key, parse, sign
 from modbot.domain import Actor
+from modbot.errors import CheckpointRefused
 from modbot.export import Filters, export, verifier
 from modbot.modbot_verify import signed_by
 from modbot.store import Database
@@ -232,6 +233,21 @@ def test_a_forged_checkpoint_and_files_that_are_none_are_refused(exported: Expor
     (exported.folder / "record.jsonl").write_text('{"table": "audit"}\n')
     code, said = exported.run("record.jsonl")
     assert code == 2 and "record.jsonl:1: cannot be read" in said
+
+
+def test_another_key_cannot_pass_for_the_published_one(exported: Exported) -> None:
+    """Eve signs with her own key and writes the district's fingerprint into it."""
+    eve = Ed25519PrivateKey.generate()
+    fields = json.loads((exported.folder / "checkpoint.json").read_text("ascii"))
+    del fields["signature"]
+    fields["public_key"] = eve.public_key().public_bytes_raw().hex()
+    message = json.dumps(fields, sort_keys=True, separators=(",", ":")).encode("ascii")
+    forged = json.dumps({**fields, "signature": eve.sign(message).hex()})
+    (exported.folder / "forged.json").write_text(forged, "ascii")
+    code, said = exported.run("record.jsonl", "forged.json", "--fingerprint", KEY.fingerprint)
+    assert code == 2 and "is not a checkpoint as it was signed" in said
+    with pytest.raises(CheckpointRefused, match="is not as it was signed"):
+        parse(forged.encode(), "forged.json")
 
 
 def test_the_log_alone_and_the_record_of_one_page_can_be_checked(
