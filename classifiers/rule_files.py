@@ -100,12 +100,9 @@ def read_rule_files(folder: Path) -> RuleFiles:
         digest.update(f"{path.name}\0{len(text)}\0{text}".encode())
         texts[path] = text
     tables = {path: _Table(path, text) for path, text in texts.items() if path.suffix == ".toml"}
-    fragments: dict[str, str] = {}
-    for table in tables.values():
-        fragments.update(table.fragments())
     lists = {path: _read_fragment(path, text) for path, text in texts.items() if path not in tables}
-    for of_list in lists.values():
-        fragments.update(of_list)
+    named = [table.fragments() for table in tables.values()] + list(lists.values())
+    fragments = {name: pattern for each in named for name, pattern in each.items()}
     for path, text in texts.items():
         if path.suffix == ".txt":
             if not lists[path]:

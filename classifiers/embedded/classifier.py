@@ -26,8 +26,11 @@ from classifiers.labels import CRITICISM, LABELS, policy_score
 from classifiers.normalise import Folded, fold
 from modbot.domain import Aspect, Category, Comment, Evidence, Share, Signal
 
-FLOOR = 0.2  # probabilities below say nothing worth a manager's time
-SPEAKS_OF_OFFICIALS = 0.5  # from here on a comment counts as criticism of officials
+FLOOR = 0.04  # probabilities below say nothing worth a manager's time
+SPEAKS_OF_OFFICIALS = 0.2  # from here on a comment may be criticism of officials: low, to be safe
+# Where the model might hide, criticism of officials in the same comment stays its hand. A swear word
+# is one whatever it stands beside.
+_HIDEABLE = frozenset({Category.OFFENSIVE, Category.THREAT, Category.SALES, Category.PRIVACY})
 _BATCH_WORDS = 2048  # keeps the layers' values in the processor's cache
 _POSTS_KEPT = 512
 
@@ -176,7 +179,7 @@ def _aspect(category: Category, *, official: bool) -> Aspect:
     """What the model takes the comment to be about, where that changes what may be done."""
     if category is Category.PERSONAL_ISSUE:
         return Aspect.OFFICIAL if official else Aspect.PRIVATE
-    return Aspect.OFFICIAL if official and category is Category.OFFENSIVE else Aspect.NONE
+    return Aspect.OFFICIAL if official and category in _HIDEABLE else Aspect.NONE
 
 
 def _evidence(rule: str, shares: tuple[Share, ...]) -> Evidence:
