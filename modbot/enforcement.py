@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -35,13 +35,15 @@ from modbot.errors import (
     RateLimited,
     WritesBlocked,
 )
-from modbot.ports import PlatformAdapter
+from modbot.ports import HidesMany, PlatformAdapter
 from modbot.store import ActionContext, Database
 
 _log = structlog.get_logger("modbot.enforcement")
 
 QUOTA_SPENT = "hide quota spent"
 CANNOT_HIDE = "the platform cannot hide this comment"
+NOT_THERE = "not on the platform"
+OTHERWISE_DECIDED = "a later decision stands against it"
 EDITED_AFTER_HIDE = "edited after it was hidden"
 NEEDS_LOGIN = "needs_login"  # the kind of alert that a refused token raises
 WAITS_FOR_A_PERSON = (NEEDS_LOGIN, "quota_spent", "writes_blocked")  # what incident() gives
@@ -115,11 +117,55 @@ def carry_out(
     The platform is asked for the comment first: an action on a text that has changed is refused,
     and one that already took effect (a crash between call and record) is not repeated.
     """
+    end = _ends_of(lambda: {action.action_id: _ask(adapter, action)}, [action])[action.action_id]
+    return _record(database, action, end, now=now, limits=limits, alerter=alerter)
+
+
+def carry_out_hides(
+    database: Database,
+    adapter: PlatformAdapter,
+    actions: Sequence[ActionContext],
+    *,
+    now: datetime,
+    limits: Limits,
+    alerter: Alerter,
+) -> list[ActionState]:
+    """carry_out() for hides of different comments, in one call of a platform that HidesMany."""
+    ends = _ends_of(lambda: _ask_for_all(adapter, actions), actions)
+    return [
+        _record(database, a, ends[a.action_id], now=now, limits=limits, alerter=alerter)
+        for a in actions
+    ]
+
+
+End = (
+    tuple[ActionState, str] | PlatformError
+)  # how asking ended: with what answer, or how it failed
+
+
+def _ends_of(ask: Callable[[], dict[int, End]], actions: Sequence[ActionContext]) -> dict[int, End]:
+    """By action id; a failure of the whole is that of each."""
     try:
         with platform_errors_only():
-            state, answer = _ask(adapter, action)
+            return ask()
     except PlatformError as error:
-        return _after_error(database, action, error, now=now, limits=limits, alerter=alerter)
+        return {action.action_id: error for action in actions}
+
+
+def _record(
+    database: Database,
+    action: ActionContext,
+    end: End,
+    *,
+    now: datetime,
+    limits: Limits,
+    alerter: Alerter,
+) -> ActionState:
+    if isinstance(end, CommentGone):
+        end = (ActionState.GONE, NOT_THERE)
+    if isinstance(end, PlatformError):
+        return _after_error(database, action, end, now=now, limits=limits, alerter=alerter)
+    state, answer = end
     with database.write() as s:
         store.finish_action(s, action.action_id, state, answer, now)
         refused = store.page_state(s, action.page.id).writes_not_before is not None
@@ -131,12 +177,44 @@ def carry_out(
     return state
 
 
-def _ask(adapter: PlatformAdapter, action: ActionContext) -> tuple[ActionState, str]:
+def _ask(adapter: PlatformAdapter, action: ActionContext) -> End:
     if not action.is_latest_wish:
-        return ActionState.SUPERSEDED, "a later decision stands against it"
-    current = adapter.fetch_one(action.comment_id)
+        return ActionState.SUPERSEDED, OTHERWISE_DECIDED
+    if settled := _settled(action, adapter.fetch_one(action.comment_id)):
+        return settled
+    call = {
+        ActionKind.HIDE: adapter.hide,
+        ActionKind.RESTORE: adapter.restore,
+        ActionKind.DELETE: adapter.delete,
+    }[action.kind]
+    call(action.comment_id)
+    return ActionState.CONFIRMED, "done"
+
+
+def _ask_for_all(adapter: PlatformAdapter, actions: Sequence[ActionContext]) -> dict[int, End]:
+    assert isinstance(adapter, HidesMany)
+    wished = [a for a in actions if a.is_latest_wish]
+    ends: dict[int, End] = {
+        a.action_id: (ActionState.SUPERSEDED, OTHERWISE_DECIDED)
+        for a in actions
+        if not a.is_latest_wish
+    }
+    found = adapter.fetch_many([a.comment_id for a in wished]) if wished else {}
+    for action in wished:
+        if settled := _settled(action, found[action.comment_id]):
+            ends[action.action_id] = settled
+    due = [a for a in wished if a.action_id not in ends]
+    answers = adapter.hide_many([a.comment_id for a in due]) if due else {}
+    for action in due:
+        failed = answers[action.comment_id]
+        ends[action.action_id] = failed or (ActionState.CONFIRMED, "done")
+    return ends
+
+
+def _settled(action: ActionContext, current: Comment | None) -> tuple[ActionState, str] | None:
+    """How the action ends without a call, as the platform shows the comment now."""
     if current is None:
-        return ActionState.GONE, "not on the platform"
+        return ActionState.GONE, NOT_THERE
     wanted = {ActionKind.HIDE: True, ActionKind.RESTORE: False}.get(action.kind)
     # Before the look at the text: a call may have taken effect, a crash have cut off its record,
     # and the author have edited since. The record has to say that it is hidden.
@@ -144,16 +222,7 @@ def _ask(adapter: PlatformAdapter, action: ActionContext) -> tuple[ActionState, 
         return ActionState.CONFIRMED, store.ALREADY_SO
     if action.newest_number != action.version_number or current.text_sha256 != action.text_sha256:
         return ActionState.SUPERSEDED, "edited since"
-    call = {
-        ActionKind.HIDE: adapter.hide,
-        ActionKind.RESTORE: adapter.restore,
-        ActionKind.DELETE: adapter.delete,
-    }[action.kind]
-    try:
-        call(action.comment_id)
-    except CommentGone:
-        return ActionState.GONE, "not on the platform"
-    return ActionState.CONFIRMED, "done"
+    return None
 
 
 def _after_error(
@@ -241,15 +310,40 @@ def carry_out_due(
     service is `stopping`, and after `work_seconds` of a slow platform. Returns how many were tried.
     """
     tried, end = 0, time.monotonic() + work_seconds
+    at_once = adapter.hides_a_call if isinstance(adapter, HidesMany) else 1
     while not tried or time.monotonic() < end:
         if stopping is not None and stopping.is_set():
             break
-        with database.read() as s:  # one by one: a person may decide while the platform answers
-            due = store.due_actions(s, now, limit=1, page_id=page_id)
+        with database.read() as s:  # anew each time: a person may decide while the platform answers
+            due = store.due_actions(s, now, limit=at_once, page_id=page_id)
         if not due:
             break
-        state = carry_out(database, adapter, due[0], now=now, limits=limits, alerter=alerter)
-        tried += 1
-        if state is ActionState.REQUESTED:  # the platform is not itself: not now
+        some = _together(due)
+        how = carry_out_hides if len(some) > 1 else _carry_out_first
+        states = how(database, adapter, some, now=now, limits=limits, alerter=alerter)
+        tried += len(states)
+        if ActionState.REQUESTED in states:  # the platform is not itself: not now
             break
     return tried
+
+
+def _carry_out_first(
+    database: Database,
+    adapter: PlatformAdapter,
+    actions: Sequence[ActionContext],
+    *,
+    now: datetime,
+    limits: Limits,
+    alerter: Alerter,
+) -> list[ActionState]:
+    return [carry_out(database, adapter, actions[0], now=now, limits=limits, alerter=alerter)]
+
+
+def _together(due: Sequence[ActionContext]) -> list[ActionContext]:
+    """The hides at the head of the line, one a comment; or the first action, if it is no hide."""
+    hides: dict[str, ActionContext] = {}
+    for action in due:
+        if action.kind is not ActionKind.HIDE or action.comment_id in hides:
+            break
+        hides[action.comment_id] = action
+    return list(hides.values()) or list(due[:1])

@@ -4,6 +4,7 @@ ModbotError
 ├── BadConfig             a file or setting is wrong: says file, line and key
 ├── AlreadyRunning        another instance works on the same data
 ├── UnknownPage           no registered page has this id
+├── SeenListRefused       a list of comments that people saw cannot be read: says the line
 ├── UnknownDecision       no stored decision has this number
 ├── RegistrationRefused   a page or fundraiser may not be registered like this
 ├── StoreUnreadable       the database cannot be opened or read
@@ -54,6 +55,15 @@ class UnknownPage(ModbotError):
 
 class RegistrationRefused(ModbotError):
     """A page or fundraiser may not be registered like this; the message says why."""
+
+
+class SeenListRefused(ModbotError):
+    """A list of comments that people saw cannot be read; nothing of it was taken. Mend the line."""
+
+    def __init__(self, message: str, *, file: str = "", line: int | None = None):
+        where = file + (f":{line}" if line else "")
+        super().__init__(": ".join(part for part in (where, message) if part))
+        self.file, self.line = file, line
 
 
 class UnknownDecision(ModbotError):
@@ -111,11 +121,13 @@ class RateLimited(PlatformError):
         *,
         retry_after_seconds: float,
         every_call: bool = False,
+        reads_only: bool = False,
         code: str = "",
     ):
         super().__init__(message, code=code)
         self.retry_after_seconds = retry_after_seconds
         self.every_call = every_call
+        self.reads_only = reads_only  # hides may go on: their share of a budget is kept
 
 
 class QuotaSpent(PlatformError):

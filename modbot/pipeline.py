@@ -34,7 +34,7 @@ from modbot.enforcement import (
     platform_errors_only,
     wait_seconds,
 )
-from modbot.errors import PlatformError
+from modbot.errors import PlatformError, RateLimited
 from modbot.judging import Judge
 from modbot.policy import Policy
 from modbot.ports import Clock, PlatformAdapter
@@ -122,7 +122,7 @@ def _read(
     for _ in range(FETCHES_A_POLL):
         with platform_errors_only():
             batch = context.adapter.fetch_since(cursor)
-        _store_batch(context, page, batch, result, keep_cursor=batch.cursor != cursor)
+        store_batch(context, page, batch, result, keep_cursor=batch.cursor != cursor)
         cursor = batch.cursor
         seen |= {c.id for c in batch.comments}
         batches.append(batch)
@@ -132,7 +132,7 @@ def _read(
     return batches[-1]
 
 
-def _store_batch(
+def store_batch(
     context: PollContext,
     page: Page,
     batch: CommentBatch,
@@ -336,7 +336,7 @@ def _find_gone(
     there = tuple(c for c in found.values() if c is not None)
     if there:
         again = CommentBatch(comments=there, cursor="")
-        _store_batch(context, page, again, result, keep_cursor=False)
+        store_batch(context, page, again, result, keep_cursor=False)
     if not lists_edits and due:
         with context.database.write() as s:
             store.save_page_state(s, page.id, rechecked_at=now)
@@ -381,13 +381,15 @@ def note_failure(
     with database.write() as s:
         failures = store.page_state(s, page_id).failures + 1  # in a row
         kind = incident(error) or ("poll_late" if failures >= LATE_AFTER_FAILURES else "")
-        wait = wait_seconds(error, failures)
+        # Hides go on where only reads must wait; the adapter refuses reads without a call.
+        reads_only = isinstance(error, RateLimited) and error.reads_only
+        wait = timedelta(seconds=wait_seconds(error, failures))
         store.save_page_state(
             s,
             page_id,
             last_poll_at=now,
             failures=failures,
-            not_before=now + timedelta(seconds=wait),
+            not_before=None if reads_only else now + wait,
             needs_login=kind == NEEDS_LOGIN,
             last_error=f"{type(error).__name__}: {error}"[:300],
         )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from modbot.domain import Capability, Comment, CommentBatch, Page, Signal
+from modbot.errors import PlatformError
 
 
 class Clock(Protocol):
@@ -65,6 +66,17 @@ class PlatformAdapter(Protocol):
 
     def delete(self, comment_id: str) -> None:
         """Removes for good; only ever asked for by a person."""
+        ...
+
+
+@runtime_checkable
+class HidesMany(Protocol):
+    """What an adapter has besides, where one call can hide many comments for the price of one."""
+
+    hides_a_call: int
+
+    def hide_many(self, comment_ids: Sequence[str]) -> Mapping[str, PlatformError | None]:
+        """hide() for each; what became of it. None: confirmed. Raises what concerns them all."""
         ...
 
 

@@ -96,7 +96,7 @@ class Service:
                 return kept[1]
         http = self.config.settings.http
         try:
-            secrets = read_secret(page.token_ref, self._environ)
+            secrets = read_secret(page.token_ref, self._environ) if page.token_ref else {}
         except BadConfig as error:
             raise AuthExpired(str(error)) from error
         connection = Connection(
@@ -122,6 +122,10 @@ class Service:
         finally:
             if got:
                 lock.release()
+
+    def context(self, page: Page) -> PollContext:
+        """What judging and storing comments of a page needs. Raises a PlatformError."""
+        return self._context(self.adapter(page))
 
     def _context(self, adapter: PlatformAdapter) -> PollContext:
         settings = self.config.settings

@@ -33,9 +33,30 @@ def _wordpress(page: Page, connection: Connection) -> PlatformAdapter:
     return WordPressAdapter(page, connection)
 
 
+def _youtube(page: Page, connection: Connection) -> PlatformAdapter:
+    from platforms.youtube import YouTubeAdapter
+
+    return YouTubeAdapter(page, connection)
+
+
+def _feed(page: Page, connection: Connection) -> PlatformAdapter:
+    from platforms.feed import FeedAdapter
+
+    return FeedAdapter(page, connection)
+
+
+def _manual(page: Page, connection: Connection) -> PlatformAdapter:
+    from platforms.manual import ManualAdapter
+
+    return ManualAdapter(page, connection)
+
+
 ADAPTERS: dict[str, AdapterFactory] = {
     "facebook": _facebook,
     "instagram": _instagram,
     "x": _x,
+    "youtube": _youtube,
     "wordpress": _wordpress,
+    "feed": _feed,
+    "manual": _manual,
 }

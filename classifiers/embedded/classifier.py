@@ -22,14 +22,16 @@ from classifiers.embedded.shares import shares_of, word_parts
 from classifiers.embedded.signs import signs
 from classifiers.embedded.weights import SCORED, Vectors, load_weights, shipped_weights
 from classifiers.embedded.words import WordTable
+from classifiers.fundraisers import is_named, words
 from classifiers.labels import CRITICISM, LABELS, policy_score
 from classifiers.normalise import Folded, fold
 from modbot.domain import Aspect, Category, Comment, Evidence, Share, Signal
 
 FLOOR = 0.04  # probabilities below say nothing worth a manager's time
+SURE_OF_SALE = 0.85  # from here on an offer counts although it names an approved fundraiser
 SPEAKS_OF_OFFICIALS = 0.2  # from here on a comment may be criticism of officials: low, to be safe
-# Where the model might hide, criticism of officials in the same comment stays its hand. A swear word
-# is one whatever it stands beside.
+# Where the model might hide, criticism of officials in the same comment stays its hand. A swear
+# word is one whatever it stands beside.
 _HIDEABLE = frozenset({Category.OFFENSIVE, Category.THREAT, Category.SALES, Category.PRIVACY})
 _BATCH_WORDS = 2048  # keeps the layers' values in the processor's cache
 _POSTS_KEPT = 512
@@ -156,7 +158,9 @@ class EmbeddedClassifier:
         official = scores[policy_score(CRITICISM)] >= SPEAKS_OF_OFFICIALS
         for number, category in enumerate(Category):
             score = scores[policy_score(category.value)]
-            if score < self._floor:
+            if score < self._floor or (
+                category is Category.SALES and _is_of_approved(comment, folded)
+            ):
                 continue
             parts = word_parts(encoded, row, number, post, self._weights)
             shares = shares_of(parts, spans, folded, comment.text)
@@ -167,6 +171,13 @@ class EmbeddedClassifier:
                 aspect=_aspect(category, official=official),
                 evidence=_evidence(category.value, shares),
             )
+
+
+def _is_of_approved(comment: Comment, folded: Folded) -> bool:
+    """Does it speak of an approved fundraiser? Then it is for the rules on fundraisers to say."""
+    running = [each for each in comment.fundraisers if each.runs_at(comment.created_at)]
+    said = words(folded.text) if running else frozenset()
+    return any(is_named(said, fundraiser.name) for fundraiser in running)
 
 
 def _languages(encoded: Encoded) -> NDArray[np.int64]:

@@ -52,13 +52,17 @@ OwnerOption = Annotated[
 @app.command("add")
 def add(
     ctx: typer.Context,
-    platform: Annotated[str | None, typer.Option(help="facebook, instagram, x, ...")] = None,
+    platform: Annotated[
+        str | None, typer.Option(help="facebook, instagram, x, youtube, ...")
+    ] = None,
     external_id: Annotated[str | None, typer.Option("--id", help="Its id there.")] = None,
     name: Annotated[str | None, typer.Option(help="What people call the page.")] = None,
     token: TokenOption = None,
     district_owned: OwnerOption = None,
     handle: Annotated[str, typer.Option(help="Its @name.")] = "",
-    url: Annotated[str | None, typer.Option(help="Address of the site (WordPress).")] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Address of the site (wordpress) or feed.")
+    ] = None,
     government_use: Annotated[
         str | None,
         typer.Option(help="X: what X answered about government use, and who confirms it."),
@@ -71,15 +75,12 @@ def add(
     from modbot import registry
 
     platform = _asked(platform, "--platform", "Platform")
-    owned = _confirmed(district_owned)
-    if not owned:
-        raise RegistrationRefused(registry.NOT_THE_DISTRICTS)
     new = registry.NewPage(
         platform=platform,
+        district_owned=_owned(district_owned),
         external_id=_asked(external_id, "--id", "The page's id on the platform"),
         name=_asked(name, "--name", "The page's name"),
-        token_ref=_asked(token, "--token", "Where its token is (env:NAME or file:PATH)"),
-        district_owned=owned,
+        token_ref=_token(platform, token),
         handle=handle,
         base_url=_address(platform, url),
         government_use=_government_use(platform, government_use),
@@ -100,6 +101,23 @@ def _asked(value: str | None, option: str, question: str) -> str:
     return str(typer.prompt(question, err=True))
 
 
+def _token(platform: str, token: str | None) -> str:
+    from modbot.registry import WITHOUT_TOKEN
+
+    if platform in WITHOUT_TOKEN:
+        return token or ""
+    return _asked(token, "--token", "Where its token is (env:NAME or file:PATH)")
+
+
+def _owned(district_owned: bool | None) -> bool:
+    """True; raises RegistrationRefused before anything else is asked."""
+    from modbot.registry import NOT_THE_DISTRICTS
+
+    if not _confirmed(district_owned):
+        raise RegistrationRefused(NOT_THE_DISTRICTS)
+    return True
+
+
 def _confirmed(district_owned: bool | None) -> bool:
     if district_owned is not None:
         return district_owned
@@ -112,9 +130,10 @@ def _confirmed(district_owned: bool | None) -> bool:
 
 
 def _address(platform: str, url: str | None) -> str:
-    if url is not None or platform != "wordpress" or not sys.stdin.isatty():
+    asked = {"wordpress": "Address of the site", "feed": "Address of the feed"}.get(platform)
+    if url is not None or asked is None or not sys.stdin.isatty():
         return url or ""
-    return str(typer.prompt("Address of the site (https://...)", err=True))
+    return str(typer.prompt(f"{asked} (https://...)", err=True))
 
 
 def _government_use(platform: str, text: str | None) -> str:

@@ -11,6 +11,7 @@ from modbot.registry.fundraisers import (
 )
 from modbot.registry.pages import (
     NOT_THE_DISTRICTS,
+    WITHOUT_TOKEN,
     NewPage,
     RegisteredPage,
     add_page,
@@ -23,6 +24,7 @@ from modbot.registry.pages import (
 
 __all__ = [
     "NOT_THE_DISTRICTS",
+    "WITHOUT_TOKEN",
     "ApprovedFundraiser",
     "NewPage",
     "RegisteredPage",

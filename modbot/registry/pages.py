@@ -19,6 +19,7 @@ from modbot.store import Database
 from modbot.stored_text import shown
 from modbot.tables import PageRow
 
+WITHOUT_TOKEN = ("feed", "manual")  # platforms that have nothing to sign in to
 NOT_THE_DISTRICTS = (
     "only pages that the district owns may be moderated; a personal page may not, whoever runs it"
 )
@@ -31,7 +32,7 @@ class NewPage:
     platform: str
     external_id: str  # the account's id at the vendor; for WordPress the site's name
     name: str
-    token_ref: str  # "env:NAME" or "file:PATH"
+    token_ref: str  # "env:NAME" or "file:PATH"; empty where there is no token
     district_owned: bool
     handle: str = ""
     base_url: str = ""
@@ -66,7 +67,7 @@ def add_page(
             external_id=new.external_id,
             name=shown(new.name.strip()),
             handle=shown(new.handle.strip()),
-            base_url=new.base_url.rstrip("/"),
+            base_url=new.base_url if new.platform == "feed" else new.base_url.rstrip("/"),
             token_ref=new.token_ref,
             mode=Mode.OBSERVE.value,
             district_owned=True,
@@ -145,7 +146,8 @@ def _check(new: NewPage, platforms: Collection[str]) -> None:
     require("the account's id", new.external_id, NAME_CAP)
     if not new.external_id.isprintable() or any(c.isspace() for c in new.external_id):
         raise RegistrationRefused("the account's id holds spaces or control characters")
-    check_reference(new.token_ref)
+    if new.token_ref or new.platform not in WITHOUT_TOKEN:
+        check_reference(new.token_ref)
     if new.platform == "x" and not new.government_use.strip():
         # X's pay-per-use agreement sends users acting for a government body to its Enterprise plan.
         raise RegistrationRefused(
@@ -154,12 +156,17 @@ def _check(new: NewPage, platforms: Collection[str]) -> None:
         )
     if new.platform == "wordpress" and not new.base_url:
         raise RegistrationRefused("a WordPress page needs the address of its site")
+    if new.platform == "feed" and not new.base_url:
+        raise RegistrationRefused(
+            "a feed needs its address, such as https://blog.example/comments/feed/"
+        )
     if new.base_url:
-        _check_address(new.base_url)
+        _check_address(new.base_url, may_ask=new.platform == "feed")
 
 
-def _check_address(address: str) -> None:
-    """https only, so that tokens travel encrypted; plain http to this machine alone."""
+def _check_address(address: str, *, may_ask: bool) -> None:
+    """https only, so that tokens travel encrypted; plain http to this machine alone. Only a feed's
+    address `may_ask`: hold a ? with a query."""
     try:
         url = urlsplit(address)
         host, _ = url.hostname or "", url.port
@@ -169,7 +176,7 @@ def _check_address(address: str) -> None:
         raise RegistrationRefused("the address must begin with https://")
     if url.username is not None or url.password is not None:
         raise RegistrationRefused("the address must not hold a user or password")
-    if url.query or url.fragment:
+    if (url.query and not may_ask) or url.fragment:
         raise RegistrationRefused("the address must not hold ? or #")
     if url.scheme == "http" and not _is_loopback(host):
         raise RegistrationRefused(

@@ -31,6 +31,7 @@ from modbot.store.log_queries import (
     decision,
     decision_log,
     history,
+    newest_decisions,
     versions_of,
 )
 from modbot.store.pages import (
@@ -87,6 +88,7 @@ __all__ = [
     "missed_hide",
     "missing",
     "newest_checkpoint",
+    "newest_decisions",
     "page",
     "page_state",
     "pages",

@@ -153,6 +153,21 @@ def decision(session: Session, decision_id: int) -> LogEntry:
     return found[0]
 
 
+def newest_decisions(session: Session, page_id: str) -> list[LogEntry]:
+    """The newest decision on each comment of a page that is there and not hidden, oldest first."""
+    ids = (
+        select(func.max(col(DecisionRow.id)))
+        .join(CommentRow, col(CommentRow.id) == col(DecisionRow.comment_row))
+        .where(
+            col(DecisionRow.page_id) == page_id,
+            col(CommentRow.hidden).is_not(True),
+            col(CommentRow.gone_at).is_(None),
+        )
+        .group_by(col(DecisionRow.comment_row))
+    )
+    return _entries(session, session.scalars(ids).all())[::-1]
+
+
 def history(session: Session, comment_row: int) -> list[LogEntry]:
     """Every decision on a comment, newest first."""
     ids = select(col(DecisionRow.id)).where(col(DecisionRow.comment_row) == comment_row)

@@ -10,7 +10,13 @@ from modbot.web.clauses import clauses
 
 Translate = Callable[[str], str]
 
-_PLATFORMS = {"facebook": "Facebook", "instagram": "Instagram", "x": "X", "wordpress": "WordPress"}
+_PLATFORMS = {
+    "facebook": "Facebook",
+    "instagram": "Instagram",
+    "x": "X",
+    "youtube": "YouTube",
+    "wordpress": "WordPress",
+}
 
 
 class Wording:

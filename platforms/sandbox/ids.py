@@ -24,6 +24,8 @@ class VendorIds:
             return str(self._snowflake(at)) if kind in ("post", "comment") else self._digits(9, 10)
         if platform == "facebook" and kind in ("post", "comment"):
             return f"{parent.rpartition('_')[2]}_{self._digits(1, 15)}"
+        if platform == "youtube":
+            return self._of_youtube(kind, parent)
         if platform == "instagram":
             return self._digits(178, 17)
         return self._digits(10, 15)
@@ -54,6 +56,15 @@ class VendorIds:
         if key not in self._authors:
             self._authors[key] = self.make("author", platform, at)
         return self._authors[key]
+
+    def _of_youtube(self, kind: str, parent: str) -> str:
+        if kind == "post":
+            return f"v{self._digits(1, 10)}"
+        if kind != "comment":
+            return f"UC{self._digits(1, 22)}"
+        if parent.startswith("Ug"):  # one level of replies, each under its thread
+            return f"{parent.partition('.')[0]}.{self._digits(9, 22)}"
+        return f"Ugx{self._digits(1, 23)}"
 
     def _digits(self, prefix: int, length: int) -> str:
         tail = length - len(str(prefix))

@@ -43,7 +43,9 @@ class SandboxComment:
     author_id: str = ""
     author_name: str = ""
     hidden: bool = False
+    held_as: str = "heldForReview"  # YouTube: or "likelySpam", as its own filter says
     can_hide: bool = True
+    edited_at: datetime | None = None
     deleted_at: datetime | None = None
 
     @property

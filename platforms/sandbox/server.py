@@ -89,8 +89,9 @@ def vendor_apis(world: World) -> tuple[VendorApi, ...]:
     """Every stand-in there is."""
     from platforms.sandbox.graph import GraphApi
     from platforms.sandbox.x import XApi
+    from platforms.sandbox.youtube import YouTubeApi
 
-    return GraphApi(world), XApi(world)
+    return GraphApi(world), XApi(world), YouTubeApi(world)
 
 
 def _spoilt(answer: Answer, fault: Fault) -> Answer:

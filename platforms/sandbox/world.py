@@ -33,6 +33,7 @@ SCOPES = {
     ),
     "instagram": ("instagram_basic", "instagram_manage_comments", "pages_read_engagement"),
     "x": ("tweet.read", "tweet.moderate.write", "users.read"),
+    "youtube": ("https://www.googleapis.com/auth/youtube.force-ssl",),
 }
 
 
@@ -162,14 +163,18 @@ class World:
         with self.lock:
             at = at or self.now()
             under = self._posts[self.ids.resolve(post)]
+            above = self.ids.resolve(parent) if parent else None
+            if above and under.platform == "youtube":
+                above = above.partition(".")[0]  # one level of replies
+            named_after = above if above and under.platform == "youtube" else under.id
             comment = SandboxComment(
-                id=self._bound(feed_id, self.ids.make("comment", under.platform, at, under.id)),
+                id=self._bound(feed_id, self.ids.make("comment", under.platform, at, named_after)),
                 page_id=under.page_id,
                 post_id=under.id,
                 platform=under.platform,
                 text=text,
                 created_at=at,
-                parent_id=self.ids.resolve(parent) if parent else None,
+                parent_id=above,
                 author_id=self._author(under.platform, author_id, at),
                 author_name=author_name,
             )
@@ -184,7 +189,7 @@ class World:
         with self.lock:
             old = self._comments[self.ids.resolve(comment)]
             if old.platform != "x":
-                old.text = text
+                old.text, old.edited_at = text, at or self.now()
                 return old.id
             self.delete_comment(old.id, at=at)
             new_id = self.add_comment(

@@ -15,6 +15,8 @@ from tests.platforms.contract import Driver, SandboxDriver, WordPressDriver
 from tests.platforms.graph_sandbox import GraphSandbox, graph_sandbox
 from tests.platforms.wordpress_site import WordPressSite, running_wordpress
 from tests.platforms.x_district import District
+from tests.platforms.youtube_channel import Channel, youtube_channel
+from tests.platforms.youtube_driver import YouTubeDriver
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +30,7 @@ PLATFORMS = [
     "facebook",
     "instagram",
     "x",
+    "youtube",
     pytest.param("wordpress", marks=pytest.mark.servers),
 ]
 
@@ -37,6 +40,8 @@ def driver(request: pytest.FixtureRequest) -> Iterator[Driver]:
     with ExitStack() as stack:
         if request.param == "wordpress":
             yield WordPressDriver(request.getfixturevalue("wordpress"), stack)
+        elif request.param == "youtube":
+            yield YouTubeDriver(stack)
         else:
             yield SandboxDriver(request.param, stack)
 
@@ -47,6 +52,12 @@ def district(clock: ManualClock) -> Iterator[District]:
     api = XApi(world)
     with SandboxServer(world, apis=[api]) as server:
         yield District(clock, server, api)
+
+
+@pytest.fixture
+def channel(clock: ManualClock) -> Iterator[Channel]:
+    with youtube_channel(clock) as made:
+        yield made
 
 
 @pytest.fixture

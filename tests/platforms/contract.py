@@ -1,7 +1,7 @@
 """One driver a platform: what its public and its owner can do, so that one suite fits all adapters.
 
-Facebook, Instagram and X are stand-ins on loopback; WordPress is a real site behind a proxy that
-spoils answers to order.
+Facebook, Instagram, X and YouTube are stand-ins on loopback; WordPress is a real site behind a
+proxy that spoils answers to order.
 """
 
 from __future__ import annotations
@@ -220,6 +220,9 @@ class SandboxDriver:
     def hostile_texts(self) -> Mapping[str, str]:
         return HOSTILE_TEXTS
 
+    def _secrets(self, token: str) -> Mapping[str, str]:
+        return {"token": token}
+
     def _adapter(self, token: str) -> PlatformAdapter:
         page = Page(
             id=f"{self.platform}:{self._page_id}",
@@ -230,7 +233,7 @@ class SandboxDriver:
             base_url=self._url,
         )
         connection = Connection(
-            secrets={"token": token},
+            secrets=self._secrets(token),
             now=self.clock.now,
             timeout_seconds=5,
             deadline_seconds=10,
