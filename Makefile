@@ -12,7 +12,7 @@ DETOXIFY := transformers==5.24.0 tokenizers==0.23.3 onnx==1.23.2 onnxscript==0.7
 
 SECONDS ?= 60
 
-.PHONY: help demo test test-servers test-browser lint check torch train bench quality fuzz kill lock clean
+.PHONY: help demo test test-servers test-browser lint check torch train bench quality fuzz kill tamper lock clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -71,6 +71,7 @@ bench: $(VENV)/.dev-ready ## Speeds, printed beside a named alternative
 	$(BIN)/python -m tests.benchmarks.bench_judging
 	$(BIN)/python -m tests.benchmarks.bench_detoxify
 	$(BIN)/python -m tests.benchmarks.bench_log
+	$(BIN)/python -m tests.benchmarks.bench_verify
 	$(BIN)/python -m tests.benchmarks.bench_web
 
 quality: $(VENV)/.quality-ready $(if $(DATA),$(RIVALS)/.ready) ## docs/quality.md: bars, groups, calibration; DATA=DIR of public sets adds other libraries
@@ -81,6 +82,9 @@ fuzz: $(VENV)/.dev-ready ## Random bytes for SECONDS=60 (needs `pip install -e .
 
 kill: $(VENV)/.dev-ready ## kill -9 at 50 random moments of a run of 2,000 comments
 	$(BIN)/python -m tests.campaigns.kill_campaign --kills 50 --comments 2000
+
+tamper: $(VENV)/.dev-ready ## 10,000 random tamperings with a record, all of which verify has to find
+	$(BIN)/python -m tests.campaigns.tamper_campaign --tamperings 10000
 
 PIN := $(BIN)/python -m piptools compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate

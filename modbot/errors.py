@@ -10,6 +10,8 @@ ModbotError
 ├── StoreUnreadable       the database cannot be opened or read
 ├── ClassifierFailed      a classifier could not judge
 ├── ModelUnusable         a model's files cannot be fetched, trusted or exported
+├── CheckpointRefused     a checkpoint is not as it was signed, or of another key
+├── DeliveryFailed        a checkpoint did not reach a place outside this machine
 └── PlatformError         a platform call failed; `permanent` tells whether to try again
     ├── AuthExpired       the token was refused
     ├── MissingScope      the token lacks a permission
@@ -78,6 +80,14 @@ class ClassifierFailed(ModbotError):
 
 class ModelUnusable(ModbotError):
     """A model's files cannot be fetched, trusted or exported; the message says what to do."""
+
+
+class CheckpointRefused(ModbotError):
+    """A checkpoint is not as it was signed, or of another key; the message names the file."""
+
+
+class DeliveryFailed(ModbotError):
+    """A checkpoint did not reach a place outside this machine; it will be tried again."""
 
 
 class PlatformError(ModbotError):

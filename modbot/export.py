@@ -13,19 +13,22 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.resources import files
 from typing import Any, TextIO
 
 from sqlalchemy import Select, select
 from sqlmodel import Session, SQLModel, col
 
 from modbot.errors import BadConfig
-from modbot.store import Database
+from modbot.store import Database, record_lines
+from modbot.stored_rows import iso_time
 from modbot.stored_text import original
 from modbot.tables import ActionRow, AuditRow, CommentRow, DecisionRow, FundraiserRow, VersionRow
 
 CHUNK_COMMENTS = 200
 FORMATS = ("jsonl", "csv")
-WHAT = ("comments", "audit", "fundraisers")
+WHAT = ("comments", "audit", "fundraisers", "record")
+VERIFIER = "modbot_verify.py"  # shipped beside an export that it can check
 
 # What a spreadsheet may take for a formula or a command: OWASP ASVS 5.0, 1.2.10, and beyond it
 # CR, LF and the full-width forms that some spreadsheets fold to ASCII.
@@ -77,8 +80,8 @@ def export(
     what: str = "comments",
     filters: Filters = Filters(),
 ) -> int:
-    """Writes comments (one JSON line each; in CSV one row a decision), audit rows or approved
-    fundraisers; gives their number.
+    """Writes comments (one JSON line each; in CSV one row a decision), audit rows, approved
+    fundraisers, or the record as it is hashed, which the verifier checks; gives their number.
 
     A CSV file must be opened with newline="". `filters` apply to comments. Raises BadConfig.
     """
@@ -87,6 +90,10 @@ def export(
     if what not in WHAT:
         raise BadConfig(f"{what!r} is none of {', '.join(WHAT)}")
     with database.read() as session:
+        if what == "record":
+            if format == "csv" or filters.since or filters.until:
+                raise BadConfig("the record is exported as jsonl and for all times")
+            return _write_jsonl(out, record_lines(session, filters.page_id))
         if what == "audit":
             records: Iterator[Mapping[str, Any]] = _audit(session)
             fields: tuple[str, ...] = AUDIT_FIELDS
@@ -102,6 +109,11 @@ def export(
             if format == "csv":
                 records = (row for record in records for row in _flat(record))
         return _write_jsonl(out, records) if format == "jsonl" else _write_csv(out, fields, records)
+
+
+def verifier() -> str:
+    """The program that checks an export without modbot."""
+    return (files("modbot") / VERIFIER).read_text("utf-8")
 
 
 def spreadsheet_safe(value: object) -> object:
@@ -201,7 +213,7 @@ def _picked(row: SQLModel, fields: Sequence[str]) -> dict[str, Any]:
 
 
 def _plain(value: object) -> object:
-    return value.isoformat() if isinstance(value, datetime) else value
+    return iso_time(value) if isinstance(value, datetime) else value
 
 
 def _flat(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -158,7 +158,7 @@ def store_batch(
     decisions = _decisions(context.judge, fresh)
     now = context.clock.now()
     with context.database.write() as s:
-        store.record_posts(s, page.id, posts)
+        store.record_posts(s, page.id, posts, now)
         items = _plan_all(s, context, page, fresh, known, decisions, now)
         recorded = store.record_judged(s, page, items, now)
         for comment in moved:

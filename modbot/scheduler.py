@@ -29,6 +29,7 @@ _log = structlog.get_logger("modbot.scheduler")
 
 TICK_SECONDS = 5.0  # real seconds between sign of life, registry look and config look
 ACTION_SECONDS = 5.0
+CHECKPOINT_SECONDS = 300.0  # between looks; a delivery that failed is tried again at each
 CLOCK_DRIFT_SECONDS = 5.0
 HUNG_SECONDS = 30 * 60  # a job that takes longer has hung: calls and polls have their deadlines
 STALE_TICKS = 5
@@ -54,7 +55,11 @@ class PollScheduler:
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             jobstores={"default": MemoryJobStore()},
-            executors={"default": ThreadPoolExecutor(workers), "own": ThreadPoolExecutor(2)},
+            executors={
+                "default": ThreadPoolExecutor(workers),
+                "own": ThreadPoolExecutor(2),
+                "checkpoints": ThreadPoolExecutor(1),
+            },
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         self._running_since: dict[str, float] = {}
@@ -71,6 +76,7 @@ class PollScheduler:
         self._scheduler.start()
         self._book("tick", self._tick, self._tick_seconds, executor="own")
         self._book("actions", self._actions, ACTION_SECONDS, executor="own")
+        self._book("checkpoints", self._checkpoints, 1.0, executor="checkpoints")
         self._watchdog.start()
 
     def stop(self) -> None:
@@ -141,6 +147,8 @@ class PollScheduler:
             return self._tick_seconds
         if job_id == "actions":
             return ACTION_SECONDS / min(self._service.clock.speed, 25.0)
+        if job_id == "checkpoints":
+            return CHECKPOINT_SECONDS / self._service.clock.speed
         page_id = job_id.removeprefix("page ")
         if page_id not in self._active:
             self._booked.discard(page_id)
@@ -168,6 +176,9 @@ class PollScheduler:
 
     def _actions(self) -> None:
         self._service.carry_out_due()
+
+    def _checkpoints(self) -> None:
+        self._service.keep_checkpoints()
 
     def _tick(self) -> None:
         """Sign of life; takes up new, changed and paused pages and a changed configuration."""

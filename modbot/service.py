@@ -16,6 +16,7 @@ import platforms
 from classifiers.rule_book import RuleBook
 from modbot import audit, store
 from modbot.alerts import Alerter
+from modbot.checkpoints import Checkpoints
 from modbot.clocks import SystemClock
 from modbot.domain import Comment, Decision, Page
 from modbot.enforcement import WORK_SECONDS, Limits, carry_out_due
@@ -228,6 +229,16 @@ class Service:
         entry = audit.Entry(kind=kind, actor="modbot", detail={"what": what})
         with self.database.write() as s:
             audit.append(s, [entry], self.clock.now())
+
+    def keep_checkpoints(self) -> None:
+        """Makes a signed checkpoint when it is due, and brings it to the configured places."""
+        Checkpoints(
+            self.database,
+            self.config.settings.checkpoints,
+            clock=self.clock,
+            environ=self._environ,
+            alerter=self.alerter,
+        ).keep()
 
     def tick(self) -> None:
         """Leaves a sign of life for the probes."""

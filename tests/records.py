@@ -126,7 +126,7 @@ def fill(database: Database) -> None:
     recorded = record(database, *hidden, *plain, judged("own", decision=None, by_page=True))
     record(database, judged("a1", "an edited text"), now=later(5))
     with database.write() as session:
-        record_posts(session, PAGE, [Post(id="post1", text="Bus", created_at=NOON)])
+        record_posts(session, PAGE, [Post(id="post1", text="Bus", created_at=NOON)], NOON)
         ends = (
             *(ActionState.CONFIRMED, ActionState.GONE, ActionState.SUPERSEDED),
             ActionState.FAILED,

@@ -22,7 +22,7 @@ from tests.records import NOON, fill, open_database
 TRIGGERS = (
     *("audit_update", "audit_delete", "audit_gap", "version_update", "version_delete"),
     *("decision_update", "decision_delete", "comment_delete", "comment_identity"),
-    *("action_delete", "action_identity", "action_final"),
+    *("action_delete", "action_identity", "action_final", "post_delete"),
 )
 
 
@@ -59,7 +59,7 @@ def after(path: Path, change: Callable[[Any], object], checkpoint: Head | None =
             connection.commit()
         database = Database.open(f"sqlite:///{copy}", read_only=True)
         try:
-            return verify(database, checkpoint)
+            return verify(database, [checkpoint] if checkpoint else [])
         finally:
             database.close()
 
@@ -101,6 +101,7 @@ CHANGES = {
     "audit emptied": "DELETE FROM audit",
     "text changed": "UPDATE version SET text = 'harmless' WHERE id = 3",
     "text made bytes": "UPDATE version SET text = x'ff00' WHERE id = 3",
+    "text made bytes of the same": "UPDATE version SET text = CAST(text AS BLOB) WHERE id = 3",
     "text no longer UTF-8": "UPDATE version SET text = CAST(x'ff41' AS TEXT) WHERE id = 3",
     "text hash changed": f"UPDATE version SET text_sha256 = '{'0' * 64}' WHERE id = 3",
     "raw changed": "UPDATE version SET raw = x'00' WHERE id = 3",
@@ -133,6 +134,15 @@ CHANGES = {
     "comment inserted": "INSERT INTO comment (id, page_id, platform, comment_id, post_id, "
     "created_at, first_seen_at, versions, by_page) SELECT 99, page_id, platform, 'x', post_id, "
     "created_at, first_seen_at, 1, 0 FROM comment WHERE id = 3",
+    "comment hidden": "UPDATE comment SET hidden = 1 WHERE id = 7",
+    "hidden comment shown": "UPDATE comment SET hidden = 0 WHERE id = 1",
+    "comment's visibility forgotten": "UPDATE comment SET hidden = NULL WHERE id = 1",
+    "comment gone": "UPDATE comment SET gone_at = first_seen_at WHERE id = 3",
+    "gone comment back": "UPDATE comment SET gone_at = NULL WHERE gone_at IS NOT NULL",
+    "versions miscounted": "UPDATE comment SET versions = 1 WHERE versions = 2",
+    "post's text changed": "UPDATE post SET text = 'harmless'",
+    "post removed": "DELETE FROM post",
+    "post inserted": "INSERT INTO post SELECT page_id, 'x', text, created_at FROM post",
     "page's mode changed": "UPDATE page SET mode = 'observe'",
     "page inserted": "INSERT INTO page SELECT 'x:2', platform, external_id, name, handle, "
     "base_url, token_ref, mode, paused, district_owned, government_use, registered_by, "
@@ -151,6 +161,14 @@ def test_a_change_behind_the_service_is_found(filled: Path, change: str) -> None
     report = after(filled, tamper)
 
     assert not report.ok and report.problems
+
+
+def test_what_is_found_of_a_post_names_page_and_post(filled: Path) -> None:
+    report = after(filled, lambda connection: connection.execute("UPDATE post SET text = 'x'"))
+
+    assert [(p.table, p.id, p.kind) for p in report.problems] == [
+        ("post", "facebook:1 post1", "changed")
+    ]
 
 
 def swap_audit_rows(connection: Any) -> None:
@@ -248,16 +266,17 @@ def test_any_cell_that_changes_is_found(filled: Path, data: st.DataObject) -> No
 
 def test_a_tail_cut_with_its_rows_shows_only_against_a_checkpoint(filled: Path) -> None:
     report = after(filled, lambda connection: None)
-    (newest,) = rows_of(filled, "SELECT row_table, row_id FROM audit ORDER BY seq DESC LIMIT 1")
-    assert newest[0] == "comment"  # "comment.gone" vouches for no change that needs undoing
+    (newest,) = rows_of(filled, "SELECT kind, row_id FROM audit ORDER BY seq DESC LIMIT 1")
+    assert newest[0] == "comment.gone"
 
     def cut(connection: Any) -> None:
+        connection.execute("UPDATE comment SET gone_at = NULL WHERE id = ?", newest[1:])
         connection.execute("DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)")
         connection.execute("UPDATE sqlite_sequence SET seq = (SELECT max(seq) FROM audit)")
 
     assert after(filled, cut).ok
     against = after(filled, cut, checkpoint=report.head)
-    assert [p.kind for p in against.problems] == ["checkpoint"]
+    assert [p.kind for p in against.problems] == ["cut"]
     assert after(filled, lambda connection: None, checkpoint=report.head).ok
     forged = Head(seq=3, hash="0" * 64)
     assert not after(filled, lambda connection: None, checkpoint=forged).ok

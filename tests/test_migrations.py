@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from contextlib import closing
 from pathlib import Path
 
@@ -11,11 +12,13 @@ from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
 from modbot import audit, migrations, registry, tables
-from modbot.domain import Actor
+from modbot.audit import head, verify
+from modbot.domain import Actor, Post
 from modbot.errors import StoreUnreadable
-from modbot.store import Database
+from modbot.store import Database, record_posts
 from modbot.store.database import sqlite_engine, sqlite_module
 from tests.fakes import SCHOOL_DAY
+from tests.records import NOON, PAGE, judged, open_database, record
 
 ADA = Actor(kind="person", name="ada")
 
@@ -99,6 +102,7 @@ def test_an_approval_of_before_the_terms_is_kept_and_still_vouched_for(path: Pat
     with closing(sqlite_module.connect(path)) as connection:  # as revision 0001 left it
         for name in ("approver_role", "links", "accounts", "starts_at"):
             connection.execute(f"ALTER TABLE fundraiser DROP COLUMN {name}")
+        connection.execute("DROP TRIGGER post_delete")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
         connection.commit()
 
@@ -107,3 +111,40 @@ def test_an_approval_of_before_the_terms_is_kept_and_still_vouched_for(path: Pat
     assert (kept.name, kept.links, kept.accounts, kept.starts_at) == ("Candles", (), (), None)
     assert audit.verify(database).ok
     database.close()
+
+
+def test_an_older_record_is_vouched_for_as_it_stands_and_stays_sound(tmp_path: Path) -> None:
+    """Before 0003 a comment's visibility and a post's text had no hash."""
+    database = open_database(tmp_path)
+    record(database, *(judged(f"c{n}") for n in range(3)))
+    with database.write() as session:
+        last = head(session)
+        record_posts(session, PAGE, [Post(id="p", text="Bus", created_at=NOON)], NOON)
+    database.close()
+    path = tmp_path / "modbot.db"
+    with closing(sqlite_module.connect(path)) as connection:
+        for trigger in ("audit_delete", "post_delete"):
+            connection.execute(f"DROP TRIGGER {trigger}")
+        connection.execute("DELETE FROM audit WHERE kind = 'post.seen'")
+        connection.execute("UPDATE sqlite_sequence SET seq = ?", (last.seq,))
+        connection.execute("UPDATE comment SET hidden = 1 WHERE id = 2")  # left no trace then
+        connection.execute("UPDATE alembic_version SET version_num = '0002'")
+        connection.commit()
+
+    database = Database.open(f"sqlite:///{path}")
+    assert verify(database, [last]).ok
+    with database.read() as session:
+        told = session.connection().exec_driver_sql(
+            "SELECT kind, count(*) FROM audit WHERE seq > ? GROUP BY kind", (last.seq,)
+        )
+        assert sorted(map(tuple, told)) == [("comment.vouched", 3), ("post.vouched", 1)]
+    database.close()
+    for change in ("UPDATE comment SET hidden = 0 WHERE id = 2", "UPDATE post SET text = 'x'"):
+        copy = tmp_path / "copy.db"
+        shutil.copy(path, copy)
+        with closing(sqlite_module.connect(copy)) as connection:
+            connection.execute(change)
+            connection.commit()
+        database = Database.open(f"sqlite:///{copy}", read_only=True)
+        assert {p.table for p in verify(database).problems} & {"comment", "post"}
+        database.close()

@@ -30,10 +30,11 @@ def test_a_bad_comment_is_stored_hidden_and_recorded(line: Line) -> None:
     assert line.adapter.hidden_ids() == {"c1"}
     [decision], [action] = line.decisions(), line.actions()
     assert (decision.verdict, decision.hide, action.state) == ("hide", True, "confirmed")
-    assert [a.kind for a in line.audit()][-3:] == [
+    assert [a.kind for a in line.audit()][-4:] == [
         "decision.made",
         "action.requested",
         "action.confirmed",
+        "comment.visibility",
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from modbot.alerts import Alert, Alerter
 from modbot.errors import Unreachable
 from modbot.scheduler import EXIT_WATCHDOG, PollScheduler
+from modbot.settings.sections import CheckpointsSection
 from modbot.tables import PageRow
 from tests.fakes import FakeAdapter, ManualClock, make_page
 from tests.running import Running, running_service
@@ -41,6 +43,20 @@ def test_every_registered_page_is_polled_again_and_again(running: Running) -> No
     scheduler.start()
     try:
         wait_for(lambda: all(polls(a) >= 3 for a in adapters))
+    finally:
+        scheduler.stop()
+
+
+def test_checkpoints_are_looked_after_while_pages_are_polled(
+    tmp_path: Path, running: Running
+) -> None:
+    section = CheckpointsSection(key="env:NOT_SET")
+    settings = running.service.config.settings.model_copy(update={"checkpoints": section})
+    running.service.config = replace(running.service.config, settings=settings)
+    scheduler = PollScheduler(running.service)
+    scheduler.start()
+    try:
+        wait_for(lambda: [a.kind for a in running.alerts] == ["checkpoint_failed"])
     finally:
         scheduler.stop()
 

@@ -11,9 +11,12 @@ import pytest
 from sqlmodel import select
 
 from modbot import store
+from modbot.audit import verify
+from modbot.checkpoints import new_key, read_all
 from modbot.domain import ActionKind
 from modbot.errors import AuthExpired, MissingScope, Unreachable
 from modbot.settings import Config, load_config
+from modbot.settings.sections import CheckpointsSection
 from modbot.tables import ActionRow, AuditRow, PageRow
 from tests.fakes import FakeAdapter, ManualClock, make_comment, make_page
 from tests.running import Running, config_on, running_service
@@ -44,6 +47,28 @@ def actions(running: Running) -> dict[str, str]:
     """State of each action, by page."""
     with running.service.database.read() as s:
         return {row.page_id: row.state for row in s.exec(select(ActionRow))}
+
+
+# Checkpoints
+
+
+def test_a_running_service_makes_a_checkpoint_a_day_and_brings_it_away(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    (tmp_path / "share").mkdir()
+    config = config_on(tmp_path)
+    section = CheckpointsSection(key="env:KEY", folders=(str(tmp_path / "share"),))
+    settings = config.settings.model_copy(update={"checkpoints": section})
+    environ = {"TOKEN": "t", "KEY": new_key()}
+    config = replace(config, settings=settings)
+    with running_service(tmp_path, clock, config=config, environ=environ) as running:
+        for _ in range(2):
+            running.service.keep_checkpoints()
+            clock.advance(24 * HOUR)
+        assert audited(running, "checkpoint") == ["checkpoint.made", "checkpoint.delivered"] * 2
+        assert verify(
+            running.service.database, [one.head for one in read_all(tmp_path / "share")]
+        ).ok
 
 
 # How often

@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from modbot import store
+from modbot.audit import verify
 from modbot.domain import Post
 from modbot.errors import AlreadyRunning, StoreUnreadable, UnknownPage
 from modbot.store import Database
 from modbot.store.database import wal_is_safe
 from modbot.tables import FundraiserRow
-from tests.records import NOON, PAGE, later, open_database
+from tests.records import NOON, PAGE, kinds, later, open_database
 
 
 @pytest.fixture
@@ -188,10 +189,12 @@ def test_a_post_keeps_its_newest_text(database: Database) -> None:
         return Post(id="p", text=text, created_at=NOON)
 
     with database.write() as session:
-        store.record_posts(session, PAGE, [post("old")])
-        store.record_posts(session, PAGE, [post("new \x00"), post("new \x00")])
-        store.record_posts(session, PAGE, [])
+        store.record_posts(session, PAGE, [post("old")], NOON)
+        store.record_posts(session, PAGE, [post("new \x00"), post("new \x00")], NOON)
+        store.record_posts(session, PAGE, [], NOON)
         assert store.post_texts(session, PAGE, ["p", "q"]) == {"p": "new \\u0000"}
+    assert kinds(database)[-2:] == ["post.seen", "post.edited"]
+    assert verify(database).ok
 
 
 def test_only_fundraisers_that_have_not_ended_are_approved(database: Database) -> None:

@@ -56,7 +56,7 @@ def test_an_action_is_due_until_it_ends(database: Database) -> None:
         assert store.due_actions(session, later(60)) == []
         row = session.get_one(ActionRow, due.action_id)
         assert (row.state, row.attempts, row.finished_at) == ("confirmed", 1, later(6))
-    assert kinds(database)[-1] == "action.confirmed"
+    assert kinds(database)[-2:] == ["action.confirmed", "comment.visibility"]
     assert verify(database).ok
 
 

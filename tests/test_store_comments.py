@@ -83,12 +83,13 @@ def test_a_comment_is_gone_once_and_back_when_seen(database: Database) -> None:
 def test_a_hide_made_on_the_platform_is_noted_once(database: Database) -> None:
     record(database, judged("c1"))
     with database.write() as session:
-        assert store.mark_hidden_state(session, PAGE, "c1", False, NOON)  # the first word: quiet
+        assert store.mark_hidden_state(session, PAGE, "c1", False, NOON)
         assert store.mark_hidden_state(session, PAGE, "c1", True, NOON)
         assert not store.mark_hidden_state(session, PAGE, "c1", True, NOON)
         assert store.mark_hidden_state(session, PAGE, "c1", False, NOON)
-    assert kinds(database)[-2:] == ["comment.visibility"] * 2
-    assert kinds(database).count("comment.visibility") == 2
+    assert kinds(database)[-3:] == ["comment.visibility"] * 3
+    assert kinds(database).count("comment.visibility") == 3
+    assert verify(database).ok
 
 
 def test_seeing_a_known_comment_notes_its_visibility(database: Database) -> None:

@@ -78,7 +78,7 @@ def test_paging_through_the_log_shows_every_decision_once(logged: Database) -> N
 
 def test_an_entry_brings_what_explains_it(database: Database) -> None:
     with database.write() as session:
-        store.record_posts(session, PAGE, [Post(id="post1", text="Menu", created_at=NOON)])
+        store.record_posts(session, PAGE, [Post(id="post1", text="Menu", created_at=NOON)], NOON)
     item = Judged(
         comment=comment("c1", parent_id="c0", permalink="https://example.org/c1"),
         decision=replace(HIDE, thresholds={"profanity.hide": 0.9}, degraded=("no model",)),

@@ -2,7 +2,9 @@
 
 from modbot.audit.chain import Entry, Head, append, head
 from modbot.audit.evidence import evidence_sha256
-from modbot.audit.verification import Problem, Report, verify
+from modbot.audit.findings import Problem, Report
+from modbot.audit.parallel import helping
+from modbot.audit.verification import verify
 
 __all__ = [
     "Entry",
@@ -12,5 +14,6 @@ __all__ = [
     "append",
     "evidence_sha256",
     "head",
+    "helping",
     "verify",
 ]

@@ -13,8 +13,9 @@ from sqlmodel import SQLModel
 
 from modbot.stored_rows import canonical, stored_form
 
-# Comment: who wrote what where; `hidden`, `gone_at` and `versions` change and are told by other
-# rows. Action: `attempts` and `next_try_at` change with each try.
+# Comment: who wrote what where, and what became of it: its newest audit row must match. `versions`
+# is told by the versions themselves. Post: its newest text. Action: `attempts` and `next_try_at`
+# change with each try.
 EVIDENCE: Mapping[str, tuple[str, ...]] = {
     "page": (
         *("id", "platform", "external_id", "name", "handle", "base_url", "token_ref", "mode"),
@@ -26,8 +27,10 @@ EVIDENCE: Mapping[str, tuple[str, ...]] = {
     ),
     "comment": (
         *("id", "page_id", "platform", "comment_id", "post_id", "parent_id", "author_id"),
-        *("author_name", "permalink", "created_at", "first_seen_at", "by_page"),
+        *("author_name", "permalink", "created_at", "first_seen_at", "by_page", "hidden"),
+        "gone_at",
     ),
+    "post": ("page_id", "post_id", "text", "created_at"),
     "version": ("id", "comment_row", "number", "escaped", "text_sha256", "raw_sha256", "seen_at"),
     "decision": (
         *("id", "key", "version_id", "comment_row", "page_id", "verdict", "hide", "categories"),
@@ -43,6 +46,11 @@ EVIDENCE: Mapping[str, tuple[str, ...]] = {
 # Fields that a later revision added at the end, as rows of before hold them: a row that has nothing
 # else there is hashed without them, so that the links of before still vouch for it.
 _ADDED: Mapping[str, tuple[object, ...]] = {"fundraiser": ("", "[]", "[]", None)}
+
+
+def post_row_id(page_id: str, post_id: str) -> str:
+    """How an audit row names a post, whose table has two keys."""
+    return f"{page_id} {post_id}"
 
 
 def hash_fields(table: str, stored: Iterable[object]) -> str:

@@ -12,6 +12,7 @@ import typer
 from modbot import __version__
 from modbot.cli import (
     check,
+    checkpoint,
     config,
     decisions,
     evaluate,
@@ -56,6 +57,7 @@ for name, group in (
     ("config", config.app),
     ("lint", lint.app),
     ("model", model.app),
+    ("checkpoint", checkpoint.app),
 ):
     app.add_typer(group, name=name)
 

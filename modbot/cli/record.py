@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from modbot.audit import Head, Report
+    from modbot.checkpoints import Checkpoint
     from modbot.store import Database
+
+
+LARGE_BYTES = 20_000_000  # of a database that is verified on every core
 
 
 class Format(StrEnum):
@@ -32,6 +37,7 @@ class What(StrEnum):
     COMMENTS = "comments"
     AUDIT = "audit"
     FUNDRAISERS = "fundraisers"
+    RECORD = "record"
 
 
 def register(app: typer.Typer) -> None:
@@ -70,6 +76,13 @@ def verify(
         str | None,
         typer.Option(metavar="SEQ:HASH", help="An earlier head that was kept elsewhere."),
     ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="CHECKPOINT", help="A signed checkpoint, or a folder of them."),
+    ] = None,
+    fingerprint: Annotated[
+        str | None, typer.Option(metavar="HEX", help="The only key that may have signed them.")
+    ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -77,12 +90,11 @@ def verify(
 
     Exit 0: sound, 1: tampered with, 2: cannot be read.
     """
-    from modbot import audit
-
-    known = _head(checkpoint) if checkpoint else None
-    with open_record(database or _configured(ctx, config)) as opened:
-        report = audit.verify(opened, known)
-    for note in report.notes:
+    known = [_head(checkpoint)] if checkpoint else []
+    kept = _checkpoints(against, fingerprint)
+    known += [one.head for one in kept]
+    report = _verified(database or _configured(ctx, config), known)
+    for note in (*report.notes, *_signers(kept, fingerprint)):
         complain(note)
     payload = {
         "ok": report.ok,
@@ -93,6 +105,41 @@ def verify(
     answer(payload, as_json=as_json, tell=lambda console: _tell(console, report))
     if not report.ok:
         raise typer.Exit(1)
+
+
+def _verified(path: Path, kept: Sequence[Head]) -> Report:
+    from modbot import audit
+
+    large = path.is_file() and path.stat().st_size > LARGE_BYTES
+    processes = (os.cpu_count() or 1) if large else 1
+    opener = partial(open_record, path)
+    with audit.helping(opener, processes) as helpers, opener() as opened:
+        return audit.verify(opened, kept, helpers)
+
+
+def _checkpoints(path: Path | None, fingerprint: str | None) -> list[Checkpoint]:
+    """Those kept at the path, all signed by that key where one is named."""
+    if path is None:
+        if fingerprint:
+            raise CommandFailed("--fingerprint goes with --against")
+        return []
+    from modbot.checkpoints import read_all
+
+    found = read_all(path)
+    for one in found:
+        if fingerprint and one.fingerprint != fingerprint.lower():
+            raise CommandFailed(
+                f"{path}: {one.file_name} was signed by {one.fingerprint}, not by {fingerprint}: "
+                "it is not yours, or the key was exchanged"
+            )
+    return found
+
+
+def _signers(kept: Sequence[Checkpoint], fingerprint: str | None) -> Iterator[str]:
+    if fingerprint:
+        return
+    for signer in dict.fromkeys(one.fingerprint for one in kept):
+        yield f"Signed by {signer}: compare it with the fingerprint that was published."
 
 
 def _head(text: str) -> Head:
@@ -129,7 +176,7 @@ def export(
         Format, typer.Option(help="jsonl is exact, csv is for reading.")
     ] = Format.JSONL,
     what: Annotated[
-        What, typer.Option(help="Comments with their decisions, or the audit log.")
+        What, typer.Option(help="Comments with decisions, the audit log, or the record as hashed.")
     ] = What.COMMENTS,
     page: Annotated[str | None, typer.Option(help="Only this page.")] = None,
     since: Annotated[
@@ -156,10 +203,33 @@ def export(
         filters = Filters(page_id=page, since=since_day, until=until_day)
         with _output(out, to_stdout=to_stdout) as file:
             rows = write(opened, file, format=format.value, what=what.value, filters=filters)
-    if to_stdout:
-        return
+    if not to_stdout:
+        _tell_exported(out, format, what, rows, as_json=as_json)
+
+
+def _tell_exported(out: Path, format: Format, what: What, rows: int, *, as_json: bool) -> None:
     payload = {"file": str(out), "format": format.value, "what": what.value, "rows": rows}
-    answer(payload, as_json=as_json, tell=lambda c: c.print(f"{rows} rows written to {out}"))
+    if format is Format.JSONL and what is not What.COMMENTS:
+        payload["verifier"] = _ship_verifier(out)
+
+    def tell(console: Console) -> None:
+        console.print(f"{rows} rows written to {out}")
+        if "verifier" in payload:
+            console.print(f"To check it elsewhere: python3 {payload['verifier']} {out} CHECKPOINT")
+
+    answer(payload, as_json=as_json, tell=tell)
+
+
+def _ship_verifier(out: Path) -> str:
+    """Puts the program that checks the export beside it; an older one there is replaced."""
+    from modbot.export import VERIFIER, verifier
+
+    path = out.parent / VERIFIER
+    try:
+        path.write_text(verifier(), "utf-8")
+    except OSError as error:
+        raise CommandFailed(f"{path} cannot be written: {error.strerror}") from None
+    return str(path)
 
 
 @contextmanager

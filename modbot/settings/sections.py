@@ -31,11 +31,23 @@ def _relative_folder(name: str) -> str:
     return name
 
 
+def _without_password(remote: str) -> str:
+    if ":" in remote.partition("://")[2].rpartition("@")[0]:
+        raise ValueError("must not hold a password: leave it to ssh or git's credential helper")
+    return remote
+
+
 def _array(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
 _HostName = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[0-9A-Za-z.:_-]+$")]
+_Address = Annotated[str, Field(max_length=320, pattern=r"^[^\s@<>]+@[^\s@<>]+$")]
+_Remote = Annotated[
+    str,
+    Field(min_length=1, max_length=1_000, pattern=r"^[^\x00-\x20-][^\x00-\x20]*$"),
+    AfterValidator(_without_password),
+]
 _Path = Annotated[str, Field(min_length=1, max_length=1_000, pattern=r"^[^\x00-\x1f]+$")]
 
 
@@ -105,6 +117,29 @@ class RulesSection(Section):
     folder: Annotated[str, AfterValidator(_relative_folder)] = Field("rules", min_length=1)
 
 
+class CheckpointsSection(Section):
+    """Signed checkpoints of the record, and where they go outside this machine."""
+
+    key: str = Field("", pattern=r"^((env|file):[^\x00-\x1f]{1,1000})?$")  # empty: none are made
+    every_hours: float = Field(24, ge=0.01, le=24 * 31)
+    folders: Annotated[tuple[_Path, ...], BeforeValidator(_array)] = ()  # of a file share
+    git_remotes: Annotated[tuple[_Remote, ...], BeforeValidator(_array)] = ()
+    mail_to: Annotated[tuple[_Address, ...], BeforeValidator(_array)] = ()
+    mail_from: str = Field("", max_length=320, pattern=r"^([^\s@<>]+@[^\s@<>]+)?$")
+    smtp_host: str = Field("", max_length=255, pattern=r"^[0-9A-Za-z.:_-]*$")
+    smtp_port: int = Field(587, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_login: str = Field("", pattern=r"^((env|file):[^\x00-\x1f]{1,1000})?$")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.folders or self.git_remotes or self.mail_to) and not self.key:
+            raise ValueError("needs key: make one with `modbot checkpoint keygen FILE`")
+        if self.mail_to and not (self.mail_from and self.smtp_host):
+            raise ValueError("mail_to needs mail_from and smtp_host")
+        return self
+
+
 class HttpSection(Section):
     """Limits of a call to a platform."""
 
@@ -134,6 +169,7 @@ class Settings(Section):
     enforcement: EnforcementSection = EnforcementSection()
     classifier: ClassifierSection = ClassifierSection()
     rules: RulesSection = RulesSection()
+    checkpoints: CheckpointsSection = CheckpointsSection()
     http: HttpSection = HttpSection()
     log: LogSection = LogSection()
 

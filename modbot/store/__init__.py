@@ -10,6 +10,7 @@ from modbot.store.actions import (
     missed_hide,
     retry_action,
 )
+from modbot.store.checkpoints import MadeCheckpoint, count_record, newest_checkpoint
 from modbot.store.comments import (
     Known,
     comment_texts,
@@ -51,6 +52,7 @@ from modbot.store.past import (
     reviewed_texts,
 )
 from modbot.store.record import Judged, Recorded, record_judged
+from modbot.store.record_lines import record_lines
 from modbot.store.service_state import service_row, tick
 
 __all__ = [
@@ -62,6 +64,7 @@ __all__ = [
     "LogEntry",
     "LoggedAudit",
     "LoggedVersion",
+    "MadeCheckpoint",
     "PastDecision",
     "PastText",
     "Recorded",
@@ -70,6 +73,7 @@ __all__ = [
     "audit_of",
     "comment_texts",
     "count_past",
+    "count_record",
     "decision",
     "decision_log",
     "due_actions",
@@ -83,6 +87,7 @@ __all__ = [
     "mark_hidden_state",
     "missed_hide",
     "missing",
+    "newest_checkpoint",
     "newest_decisions",
     "page",
     "page_state",
@@ -92,6 +97,7 @@ __all__ = [
     "recheck_ids",
     "record_followup",
     "record_judged",
+    "record_lines",
     "record_person_decision",
     "record_posts",
     "retry_action",

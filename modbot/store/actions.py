@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from modbot.audit import Entry, append, evidence_sha256
 from modbot.domain import BOT, ActionKind, ActionState, Page
+from modbot.store.comments import state_entry
 from modbot.store.pages import page_of
 from modbot.stored_text import shown
 from modbot.tables import ActionRow, CommentRow, DecisionRow, PageRow, PageStateRow, VersionRow
@@ -114,12 +115,18 @@ def finish_action(
         return False
     action.state, action.answer, action.finished_at = state.value, shown(answer), now
     comment = session.get_one(CommentRow, action.comment_row)
+    changed = ""
     if state is ActionState.CONFIRMED and action.kind != ActionKind.DELETE:
-        comment.hidden = action.kind == ActionKind.HIDE
+        hidden = action.kind == ActionKind.HIDE
+        changed = "comment.visibility" if comment.hidden != hidden else ""
+        comment.hidden = hidden
     elif state in (ActionState.CONFIRMED, ActionState.GONE) and comment.gone_at is None:
-        comment.gone_at = now
+        comment.gone_at, changed = now, "comment.gone"
     session.flush()
-    _note(session, action, now)
+    entries = [_ended(action)]
+    if changed:
+        entries.append(state_entry(session, changed, comment))
+    append(session, entries, now)
     return True
 
 
@@ -186,8 +193,8 @@ def hides_requested_since(session: Session, page_id: str, since: datetime) -> in
     return session.scalar(asked) or 0
 
 
-def _note(session: Session, action: ActionRow, now: datetime) -> None:
-    entry = Entry(
+def _ended(action: ActionRow) -> Entry:
+    return Entry(
         kind=f"action.{action.state}",
         actor=BOT.name,
         row_table="action",
@@ -195,4 +202,3 @@ def _note(session: Session, action: ActionRow, now: datetime) -> None:
         row_sha256=evidence_sha256(action),
         detail={"kind": action.kind, "attempts": action.attempts},
     )
-    append(session, [entry], now)

@@ -132,7 +132,7 @@ def mark_gone(session: Session, page_id: str, comment_id: str, now: datetime) ->
     if comment is None or comment.gone_at is not None:
         return False
     comment.gone_at = now
-    _note(session, "comment.gone", comment, {}, now)
+    append(session, [state_entry(session, "comment.gone", comment)], now)
     return True
 
 
@@ -159,14 +159,11 @@ def _sync(session: Session, comment: CommentRow, hidden: bool | None, now: datet
     changed = False
     if comment.gone_at is not None:
         comment.gone_at = None
-        _note(session, "comment.back", comment, {}, now)
+        append(session, [state_entry(session, "comment.back", comment)], now)
         changed = True
     if hidden is not None and hidden != comment.hidden:
-        # The first word on visibility is no event unless the comment is already out of sight.
-        if hidden or comment.hidden:
-            _note(session, "comment.visibility", comment, {"hidden": hidden}, now)
         comment.hidden = hidden
-        session.flush()
+        append(session, [state_entry(session, "comment.visibility", comment)], now)
         changed = True
     return changed
 
@@ -179,16 +176,20 @@ def _comment(session: Session, page_id: str, comment_id: str) -> CommentRow | No
     ).one_or_none()
 
 
-def _note(
-    session: Session, kind: str, comment: CommentRow, detail: dict[str, object], now: datetime
-) -> None:
+def state_entry(session: Session, kind: str, comment: CommentRow) -> Entry:
+    """The audit entry of a comment whose `hidden` or `gone_at` has just been changed.
+
+    Every such change needs one: the newest is what verify() holds the row to.
+    """
     session.flush()
-    entry = Entry(
+    detail: dict[str, object] = {"page": comment.page_id, "comment": comment.comment_id}
+    if kind == "comment.visibility":
+        detail["hidden"] = comment.hidden
+    return Entry(
         kind=kind,
         actor=BOT.name,
         row_table="comment",
         row_id=str(comment.id),
         row_sha256=evidence_sha256(comment),
-        detail={"page": comment.page_id, "comment": comment.comment_id, **detail},
+        detail=detail,
     )
-    append(session, [entry], now)

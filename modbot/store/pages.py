@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import or_, select
-from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import Session, col
 
-from modbot.domain import Fundraiser, Mode, Page, Post
+from modbot.audit import Entry, append, evidence_sha256
+from modbot.audit.evidence import post_row_id
+from modbot.domain import BOT, Fundraiser, Mode, Page, Post
 from modbot.errors import UnknownPage
 from modbot.store.id_lists import in_list
 from modbot.stored_text import shown
@@ -61,26 +62,40 @@ def save_page_state(session: Session, page_id: str, **fields: Any) -> None:
     session.flush()
 
 
-def record_posts(session: Session, page_id: str, posts: Iterable[Post]) -> None:
-    """Stores posts, or the newest text of known ones."""
-    rows = [
-        {
-            "page_id": page_id,
-            "post_id": shown(post.id),
-            "text": shown(post.text),
-            "created_at": post.created_at,
-        }
-        for post in posts
-    ]
-    if not rows:
-        return
-    upsert = insert(PostRow)
-    upsert = upsert.on_conflict_do_update(
-        index_elements=["page_id", "post_id"],
-        set_={"text": upsert.excluded.text},
-        where=col(PostRow.text) != upsert.excluded.text,
+def record_posts(session: Session, page_id: str, posts: Iterable[Post], now: datetime) -> None:
+    """Stores posts, or the newest text of known ones, each change with its audit row."""
+    newest = {shown(post.id): post for post in posts}
+    stored = {
+        row.post_id: row
+        for row in session.scalars(
+            select(PostRow).where(
+                col(PostRow.page_id) == page_id, in_list(col(PostRow.post_id), newest)
+            )
+        )
+    }
+    entries = []
+    for post_id, post in newest.items():
+        row, text = stored.get(post_id), shown(post.text)
+        if row is not None and row.text == text:
+            continue
+        kind = "post.seen" if row is None else "post.edited"
+        row = row or PostRow(page_id=page_id, post_id=post_id, created_at=post.created_at)
+        row.text = text
+        session.add(row)
+        entries.append(_post_entry(kind, row))
+    session.flush()
+    append(session, entries, now)
+
+
+def _post_entry(kind: str, row: PostRow) -> Entry:
+    return Entry(
+        kind=kind,
+        actor=BOT.name,
+        row_table="post",
+        row_id=post_row_id(row.page_id, row.post_id),
+        row_sha256=evidence_sha256(row),
+        detail={"page": row.page_id, "post": row.post_id},
     )
-    session.execute(upsert, rows)
 
 
 def post_texts(session: Session, page_id: str, post_ids: Iterable[str]) -> dict[str, str]:

@@ -67,7 +67,7 @@ def fill(database: Database, comments: int, seed: int = 7) -> float:
         began = time.perf_counter()
         with database.write() as session:
             post = Post(id=f"p{start // 1000}", text="Menu of the week", created_at=now)
-            record_posts(session, where.id, [post])
+            record_posts(session, where.id, [post], now)
             record_judged(session, where, items, now)
         spent += time.perf_counter() - began
     return spent

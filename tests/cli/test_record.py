@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
+
 from modbot import store
+from modbot.audit.chain import chain_hash
 from modbot.domain import ActionKind, Verdict
 from modbot.store import Database
 from tests.cli.conftest import Run
@@ -62,6 +67,95 @@ def test_verify_tells_a_sound_record_and_its_head(run: Run, hidden: int) -> None
     assert run("verify", "--checkpoint", f"{head['seq']}:{'0' * 64}").code == 1
 
 
+@pytest.fixture
+def key(run: Run, folder: Path, tmp_path: Path) -> str:
+    """A signing key that the configuration names, and a share; its fingerprint."""
+    made = run("checkpoint", "keygen", str(tmp_path / "key"), "--json")
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+    (tmp_path / "share").mkdir()
+    service = folder / "modbot.toml"
+    text = service.read_text("utf-8").replace('key = ""', f'key = "file:{tmp_path / "key"}"')
+    text = text.replace("folders = []", f'folders = ["{tmp_path / "share"}"]')
+    service.write_text(text, "utf-8")
+    return str(made.json["fingerprint"])
+
+
+def test_keygen_never_writes_over_a_key(run: Run, key: str, tmp_path: Path) -> None:
+    again = run("checkpoint", "keygen", str(tmp_path / "key"))
+    assert (again.code, "exists already" in again.err) == (2, True)
+    assert (tmp_path / "key").read_text() not in again.out
+
+
+def test_a_checkpoint_is_made_on_demand_and_verified_against(
+    run: Run, hidden: int, key: str, tmp_path: Path
+) -> None:
+    made = run("checkpoint", "make", "--json")
+    assert (made.code, made.json["seq"], made.json["fingerprint"]) == (0, 5, key)
+    assert [d["error"] for d in made.json["deliveries"]] == [""]
+    assert run("checkpoint", "make").code == 0
+    share = str(tmp_path / "share")
+    answer = run("verify", "--against", share)
+    assert answer.code == 0 and f"Signed by {key}" in answer.err
+    assert run("verify", "--against", made.json["file"], "--fingerprint", key).code == 0
+    other = run("verify", "--against", share, "--fingerprint", "0" * 64)
+    assert other.code == 2 and "the key was exchanged" in other.err
+
+
+def test_a_checkpoint_that_does_not_get_there_is_an_exit_code(
+    run: Run, hidden: int, key: str, tmp_path: Path
+) -> None:
+    (tmp_path / "share").rmdir()
+    made = run("checkpoint", "make")
+    assert made.code == 1 and "is the share mounted?" in made.out
+
+
+def recompute(path: Path, change: str) -> None:
+    """What somebody with the file in hand can do: change a row, then every hash after it."""
+    with sqlite3.connect(path) as raw:
+        triggers = raw.execute("SELECT name FROM sqlite_master WHERE type='trigger'").fetchall()
+        for (name,) in triggers:
+            raw.execute(f"DROP TRIGGER {name}")
+        raw.execute(change)
+        prev = "0" * 64
+        for row in raw.execute("SELECT * FROM audit ORDER BY seq").fetchall():
+            chained = (*row[:8], prev)
+            prev = chain_hash(chained)
+            update = "UPDATE audit SET prev = ?, hash = ? WHERE seq = ?"
+            raw.execute(update, (chained[-1], prev, row[0]))
+    raw.close()
+
+
+def test_a_chain_computed_anew_shows_against_checkpoints_and_between_which(
+    run: Run, hidden: int, key: str, tmp_path: Path, database: Database
+) -> None:
+    run("checkpoint", "make")
+    run("checkpoint", "make")
+    database.close()
+    recompute(database.path, "UPDATE audit SET actor = 'Eve' WHERE seq = 6")
+    assert run("verify").code == 0
+    answer = run("verify", "--against", str(tmp_path / "share"), "--json")
+    assert answer.code == 1
+    (problem,) = answer.json["problems"]
+    assert (problem["seq"], problem["kind"]) == (7, "checkpoint")
+    assert "from row 6 to row 7" in answer.err
+
+
+def test_a_cut_end_shows_against_a_checkpoint_and_where(
+    run: Run, hidden: int, key: str, tmp_path: Path, database: Database
+) -> None:
+    run("checkpoint", "make")
+    run("checkpoint", "make")
+    database.close()
+    recompute(database.path, "DELETE FROM audit WHERE seq > 5")
+    with sqlite3.connect(database.path) as raw:
+        raw.execute("UPDATE sqlite_sequence SET seq = 5")
+    raw.close()
+    assert run("verify").code == 0
+    answer = run("verify", "--against", str(tmp_path / "share"), "--json")
+    assert [(p["id"], p["kind"]) for p in answer.json["problems"]] == [("6", "cut")]
+    assert "those from 6 on are missing" in answer.err
+
+
 def test_verify_tells_a_record_that_was_tampered_with(
     run: Run, hidden: int, database: Database
 ) -> None:
@@ -113,6 +207,21 @@ def test_export_keeps_to_a_page_and_days(run: Run, hidden: int, tmp_path: Path) 
     for number, (options, rows) in enumerate(cases):
         answer = run("export", str(tmp_path / f"{number}"), "--json", *options)
         assert answer.json["rows"] == rows
+
+
+def test_the_record_is_exported_with_the_program_that_checks_it(
+    run: Run, hidden: int, key: str, tmp_path: Path
+) -> None:
+    made = run("checkpoint", "make", "--json").json
+    out = tmp_path / "record.jsonl"
+    answer = run("export", str(out), "--what", "record", "--json")
+    assert answer.code == 0 and answer.json["verifier"] == str(tmp_path / "modbot_verify.py")
+    checker = [sys.executable, "-I", answer.json["verifier"], str(out), made["file"]]
+    done = subprocess.run([*checker, "--fingerprint", key], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    out.write_text(out.read_text("ascii").replace('"verdict": "hide"', '"verdict": "allow"'))
+    assert subprocess.run(checker, capture_output=True, check=False).returncode == 1
+    assert run("export", "-", "--what", "record", "--format", "csv").code == 2
 
 
 def test_export_writes_the_audit_log_as_a_table(run: Run, hidden: int) -> None:

@@ -70,7 +70,9 @@ def register(session: Session, page: Page) -> None:
         )
     )
     session.flush()
-    store.record_posts(session, page.id, [Post(id="p1", text=POST_TEXT, created_at=SCHOOL_DAY)])
+    store.record_posts(
+        session, page.id, [Post(id="p1", text=POST_TEXT, created_at=SCHOOL_DAY)], SCHOOL_DAY
+    )
 
 
 def _profanity_policy() -> CategoryPolicy:

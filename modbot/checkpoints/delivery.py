@@ -1,0 +1,223 @@
+"""Brings a checkpoint to a place outside this machine: a file share, a git remote, a mailbox."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import smtplib
+import ssl
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Protocol
+
+from modbot.checkpoints.signed import Checkpoint
+from modbot.errors import DeliveryFailed
+from modbot.plain_text import one_line
+from modbot.settings import read_secret
+from modbot.settings.sections import CheckpointsSection
+
+GIT_BRANCH = "checkpoints"
+DEADLINE_SECONDS = 60.0  # of one step: a copy, a git command, a talk with the mail server
+_GIT = ("git", "-c", "core.hooksPath=/dev/null", "-c", "commit.gpgsign=false")
+_AUTHOR = ("-c", "user.name=modbot", "-c", "user.email=modbot@localhost")
+
+
+class Destination(Protocol):
+    """A place outside this machine."""
+
+    @property
+    def name(self) -> str:
+        """What the log calls it."""
+
+    def deliver(self, checkpoint: Checkpoint) -> None:
+        """Brings it there, or finds it there already. Raises DeliveryFailed."""
+
+
+def destinations(
+    section: CheckpointsSection, clones: Path, environ: Mapping[str, str]
+) -> list[Destination]:
+    """The configured places. Clones of git remotes are kept in the folder `clones`."""
+    found: list[Destination] = [FolderOfShare(Path(folder)) for folder in section.folders]
+    found += [GitRemote(remote, clones) for remote in section.git_remotes]
+    if section.mail_to:
+        found.append(Mailbox(section, environ))
+    return found
+
+
+@dataclass(frozen=True)
+class FolderOfShare:
+    """A folder that another machine holds."""
+
+    folder: Path
+    deadline_seconds: float = DEADLINE_SECONDS
+
+    @property
+    def name(self) -> str:
+        return f"folder {self.folder}"
+
+    def deliver(self, checkpoint: Checkpoint) -> None:
+        """Writes the file whole or not at all; one that is there is never written over."""
+        self._in_time(lambda: self._write(checkpoint))
+
+    def _write(self, checkpoint: Checkpoint) -> None:
+        if not self.folder.is_dir():
+            raise DeliveryFailed(f"{self.folder} is not there: is the share mounted?")
+        target, data = self.folder / checkpoint.file_name, checkpoint.to_bytes()
+        partial = self.folder / f".{checkpoint.file_name}.{os.getpid()}.partial"
+        try:
+            if target.exists():
+                if target.read_bytes() != data:
+                    raise DeliveryFailed(f"{target} holds something else: who put it there?")
+                return
+            with partial.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(target)
+        except OSError as error:
+            raise DeliveryFailed(f"{target} cannot be written ({error.strerror})") from None
+
+    def _in_time(self, work: Callable[[], None]) -> None:
+        """A share whose server has gone may hold a call for ever: that thread is left behind."""
+        failure: list[BaseException] = []
+
+        def attempt() -> None:
+            try:
+                work()
+            except BaseException as error:
+                failure.append(error)
+
+        thread = threading.Thread(target=attempt, name="checkpoint to a share", daemon=True)
+        thread.start()
+        thread.join(self.deadline_seconds)
+        if thread.is_alive():
+            raise DeliveryFailed(f"{self.folder} did not answer: is the share's server up?")
+        if failure:
+            raise failure[0]
+
+
+@dataclass(frozen=True)
+class GitRemote:
+    """A git remote that takes pushes to a branch of its own, without a person typing a password.
+
+    The remote's history is never taken over once it is known: one that was rewritten refuses the
+    push, and that is told.
+    """
+
+    url: str
+    clones: Path
+
+    @property
+    def name(self) -> str:
+        return f"git {self.url}"
+
+    def deliver(self, checkpoint: Checkpoint) -> None:
+        """Commits the file and pushes it."""
+        clone = self.clones / f"git-{hashlib.sha256(self.url.encode()).hexdigest()[:12]}"
+        try:
+            clone.mkdir(parents=True, exist_ok=True)
+            if not (clone / ".git").is_dir():
+                self._git(clone, "init", "-q")
+            if not self._has_commits(clone):
+                self._take_over(clone)
+            (clone / checkpoint.file_name).write_bytes(checkpoint.to_bytes())
+        except OSError as error:
+            raise DeliveryFailed(f"{clone} cannot be written ({error.strerror})") from None
+        self._git(clone, "add", "--", checkpoint.file_name)
+        if self._git(clone, "status", "--porcelain", "--", checkpoint.file_name):
+            message = f"Checkpoint of audit row {checkpoint.seq}"
+            self._git(clone, *_AUTHOR, "commit", "-q", "-m", message)
+        self._git(clone, "push", "-q", self.url, f"HEAD:refs/heads/{GIT_BRANCH}")
+
+    def _has_commits(self, clone: Path) -> bool:
+        return bool(self._git(clone, "for-each-ref", "refs/heads"))
+
+    def _take_over(self, clone: Path) -> None:
+        """What the remote holds, if this machine has lost its clone or never had one."""
+        if self._git(clone, "ls-remote", "--heads", self.url, GIT_BRANCH):
+            self._git(clone, "fetch", "-q", self.url, f"refs/heads/{GIT_BRANCH}")
+            self._git(clone, "reset", "-q", "--hard", "FETCH_HEAD")
+
+    def _git(self, clone: Path, *words: str) -> str:
+        environ = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+        environ.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=20")
+        for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):  # as within a git hook
+            environ.pop(name, None)
+        try:
+            done = subprocess.run(
+                (*_GIT, *words),
+                cwd=clone,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=DEADLINE_SECONDS,
+                check=False,
+            )
+        except FileNotFoundError:
+            raise DeliveryFailed("git is not installed") from None
+        except subprocess.TimeoutExpired:
+            raise DeliveryFailed(f"{self.url} did not answer within a minute") from None
+        if done.returncode:
+            said = one_line(done.stderr.decode("utf-8", "replace").strip())[:300]
+            raise DeliveryFailed(f"{self.url}: git {words[0]} failed: {said}")
+        return done.stdout.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """People who keep the mail with the checkpoint attached."""
+
+    section: CheckpointsSection
+    environ: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        return f"mail {', '.join(self.section.mail_to)}"
+
+    def deliver(self, checkpoint: Checkpoint) -> None:
+        """Hands the mail to the server; what the server does with it cannot be told."""
+        section = self.section
+        try:
+            with self._server() as server:
+                refused = server.send_message(self._mail(checkpoint))
+        except (OSError, smtplib.SMTPException) as error:
+            where = f"{section.smtp_host}:{section.smtp_port}"
+            said = one_line(str(error))[:300]
+            raise DeliveryFailed(f"{where}: {type(error).__name__}: {said}") from None
+        if refused:
+            raise DeliveryFailed(f"{section.smtp_host} refused {', '.join(sorted(refused))}")
+
+    def _server(self) -> smtplib.SMTP:
+        section = self.section
+        address = (section.smtp_host, section.smtp_port)
+        if section.smtp_security == "tls":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                *address, timeout=DEADLINE_SECONDS, context=ssl.create_default_context()
+            )
+        else:
+            server = smtplib.SMTP(*address, timeout=DEADLINE_SECONDS)
+            if section.smtp_security == "starttls":
+                server.starttls(context=ssl.create_default_context())
+        if section.smtp_login:
+            login = read_secret(section.smtp_login, self.environ)
+            server.login(login.get("user", ""), login.get("password", ""))
+        return server
+
+    def _mail(self, checkpoint: Checkpoint) -> EmailMessage:
+        mail = EmailMessage()
+        mail["Subject"] = f"modbot checkpoint {checkpoint.seq}"
+        mail["From"], mail["To"] = self.section.mail_from, ", ".join(self.section.mail_to)
+        mail.set_content(
+            f"The record of comment moderation had {checkpoint.seq} audit rows at "
+            f"{checkpoint.made_at}.\nHash of the newest: {checkpoint.hash}\n"
+            f"Signed by the key {checkpoint.fingerprint}\n\n"
+            "Keep this mail: it shows whether the record was changed later.\n"
+        )
+        data = checkpoint.to_bytes()
+        name = checkpoint.file_name
+        mail.add_attachment(data, maintype="application", subtype="json", filename=name)
+        return mail

@@ -1,0 +1,331 @@
+#!/usr/bin/env python3
+"""Checks an export of modbot's record without modbot: Python 3.8 or newer, nothing else.
+
+    python3 modbot_verify.py record.jsonl [checkpoint.json ...] [--fingerprint HEX]
+
+record.jsonl is what `modbot export record.jsonl --what record` writes (or `--what audit`: the log
+alone). A checkpoint is a signed file that was kept outside the district's machine since its day.
+Exit 0: as it was written; 1: not as it was written; 2: a file cannot be read.
+
+What it shows: each audit row holds the hash of the one before it, each row of the record is the one
+that its audit row vouches for, and the audit row that a checkpoint names is still the same. Without
+a checkpoint a chain that was computed anew as a whole, or cut at its end, cannot be told.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import sys
+from typing import Any, Collection, Dict, List, Optional, Tuple
+
+LISTED = 50  # problems; the rest are counted
+CHECKPOINT = "modbot-checkpoint-1"
+CHAINED = ("seq", "at", "kind", "actor", "row_table", "row_id", "row_sha256", "detail", "prev")
+# What an audit row vouches for, in this order, after the table's name.
+EVIDENCE = {
+    "fundraiser": (
+        *("id", "name", "details", "approved_by", "approved_at", "ends_at"),
+        *("approver_role", "links", "accounts", "starts_at"),
+    ),
+    "comment": (
+        *("id", "page_id", "platform", "comment_id", "post_id", "parent_id", "author_id"),
+        *("author_name", "permalink", "created_at", "first_seen_at", "by_page", "hidden"),
+        "gone_at",
+    ),
+    "post": ("page_id", "post_id", "text", "created_at"),
+    "version": ("id", "comment_row", "number", "escaped", "text_sha256", "raw_sha256", "seen_at"),
+    "decision": (
+        *("id", "key", "version_id", "comment_row", "page_id", "verdict", "hide", "categories"),
+        *("signals", "clause", "thresholds", "degraded", "reason", "mode", "models"),
+        *("config_sha256", "actor_kind", "actor", "decided_at"),
+    ),
+    "action": (
+        *("id", "key", "decision_id", "version_id", "comment_row", "page_id", "kind"),
+        *("requested_at", "state", "finished_at", "answer"),
+    ),
+}
+
+# Fields that came later; a row that has nothing else there is hashed without them.
+ADDED = {"fundraiser": ["", "[]", "[]", None]}
+
+# Ed25519 after RFC 8032, section 5.1: the curve -x^2 + y^2 = 1 + d x^2 y^2 modulo P.
+P = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493  # the order of the base point
+D = -121665 * pow(121666, P - 2, P) % P
+ROOT_OF_MINUS_1 = pow(2, (P - 1) // 4, P)
+Point = Tuple[int, int, int, int]
+Row = Dict[str, Any]
+
+
+def add(a: Point, b: Point) -> Point:
+    """The sum of two points in extended coordinates (5.1.4)."""
+    (x1, y1, z1, t1), (x2, y2, z2, t2) = a, b
+    m, n = (y1 - x1) * (y2 - x2) % P, (y1 + x1) * (y2 + x2) % P
+    c, d = 2 * t1 * t2 * D % P, 2 * z1 * z2 % P
+    e, f, g, h = n - m, d - c, d + c, n + m
+    return (e * f % P, g * h % P, f * g % P, e * h % P)
+
+
+def times(number: int, point: Point) -> Point:
+    """A point added to itself `number` times."""
+    total = (0, 1, 1, 0)
+    while number:
+        if number & 1:
+            total = add(total, point)
+        point = add(point, point)
+        number >>= 1
+    return total
+
+
+def same(a: Point, b: Point) -> bool:
+    """Whether two points are equal: x1/z1 = x2/z2 and y1/z1 = y2/z2."""
+    return (a[0] * b[2] - b[0] * a[2]) % P == 0 and (a[1] * b[2] - b[1] * a[2]) % P == 0
+
+
+def point_of(octets: bytes) -> Optional[Point]:
+    """The point that 32 bytes encode (5.1.3); None for what encodes none."""
+    y = int.from_bytes(octets, "little")
+    sign, y = y >> 255, y & ((1 << 255) - 1)
+    if y >= P:
+        return None
+    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * ROOT_OF_MINUS_1 % P
+    if (x * x - square) % P or (x == 0 and sign):
+        return None
+    if x & 1 != sign:
+        x = P - x
+    return (x, y, 1, x * y % P)
+
+
+BASE = point_of((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
+
+
+def signed_by(public_key: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether the signature is this key's over this message (5.1.7)."""
+    if len(public_key) != 32 or len(signature) != 64:
+        return False
+    a, r = point_of(public_key), point_of(signature[:32])
+    s = int.from_bytes(signature[32:], "little")
+    if a is None or r is None or BASE is None or s >= L:
+        return False
+    digest = hashlib.sha512(signature[:32] + public_key + message).digest()
+    k = int.from_bytes(digest, "little") % L
+    return same(times(s, BASE), add(r, times(k, a)))
+
+
+def sha256(octets: bytes) -> str:
+    """SHA-256 in hex."""
+    return hashlib.sha256(octets).hexdigest()
+
+
+def hash_of(value: object) -> str:
+    """SHA-256 (hex) of the canonical JSON: keys sorted, no spaces, ASCII only."""
+    return sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii"))
+
+
+def without_added(table: str, stored: List[Any]) -> List[Any]:
+    """The fields as a row of before had them, where it has nothing else."""
+    added = ADDED.get(table)
+    return stored[: -len(added)] if added and stored[-len(added) :] == added else stored
+
+
+class Unreadable(Exception):
+    """A file that is not what it should be."""
+
+
+class Record:
+    """What the export holds, checked as it is read."""
+
+    def __init__(self) -> None:
+        self.problems: List[str] = []
+        self.number = 0
+        self.rows, self.link = 0, "0" * 64
+        self.links: Dict[int, str] = {}  # seq -> hash, of the rows that checkpoints name
+        self.vouched: Dict[str, Dict[str, List[Tuple[int, str, str]]]] = {}
+        self.vouched.update({table: {} for table in EVIDENCE})  # row id -> (seq, kind, sha256)
+        self.seen_comment: Dict[str, Tuple[int, str]] = {}  # first version -> its comment's hash
+        self.told_comment: Dict[int, Tuple[int, str]] = {}  # comment row -> the same
+        self.seen: Dict[str, set[str]] = {table: set() for table in EVIDENCE}
+        self.whole: Tuple[str, ...] = ()
+
+    def problem(self, text: str) -> None:
+        """Counts a problem and lists it while there is room."""
+        self.number += 1
+        if len(self.problems) < LISTED:
+            self.problems.append(text)
+
+    def audit(self, row: Row, wanted: Collection[int]) -> None:
+        """A link of the chain."""
+        seq, self.rows = row["seq"], self.rows + 1
+        if seq != self.rows:
+            self.problem("audit row %s: row %s should stand here" % (seq, self.rows))
+            self.rows = seq
+        elif row["prev"] != self.link:
+            self.problem("audit row %s: does not follow from the row before it" % seq)
+        if hash_of([row[name] for name in CHAINED]) != row["hash"]:
+            self.problem("audit row %s: was changed" % seq)
+        self.link = row["hash"]
+        if seq in wanted:
+            self.links[seq] = self.link
+        table = row["row_table"]
+        if table in self.vouched:
+            entry = (seq, row["kind"], row["row_sha256"])
+            self.vouched[table].setdefault(row["row_id"], []).append(entry)
+            if row["kind"] == "comment.seen":
+                told = json.loads(row["detail"]).get("comment_sha256")
+                self.seen_comment[row["row_id"]] = (seq, told)
+
+    def evidence(self, table: str, row: Row) -> None:
+        """A row that the chain vouches for."""
+        fields = EVIDENCE[table]
+        row_id = "%s %s" % (row["page_id"], row["post_id"]) if table == "post" else str(row["id"])
+        if row_id in self.seen[table]:
+            self.problem("%s %s: is there twice" % (table, row_id))
+        self.seen[table].add(row_id)
+        entries = self.vouched[table].get(row_id, [])
+        if table == "comment":
+            told = self.told_comment.get(row["id"])
+            entries = entries or ([(told[0], "", told[1])] if told else [])
+        if not entries:
+            self.problem("%s %s: nothing in the log vouches for it" % (table, row_id))
+            return
+        if table == "action":
+            self.action(row_id, row, entries)
+        elif hash_of([table, *without_added(table, [row[n] for n in fields])]) != entries[-1][2]:
+            self.problem("%s %s: is not what audit row %s saw" % (table, row_id, entries[-1][0]))
+        if table in ("version", "decision") and len(entries) > 1:
+            self.problem("audit row %s: vouches for %s a second time" % (entries[1][0], row_id))
+        if table == "version":
+            self.version(row_id, row)
+
+    def action(self, row_id: str, row: Row, entries: List[Tuple[int, str, str]]) -> None:
+        """Vouched for when it was asked and when it ended."""
+        now = [row[name] for name in EVIDENCE["action"]]
+        expected = [("action.requested", [*now[:8], "requested", None, ""])]
+        if row["state"] != "requested" or row["finished_at"] is not None:
+            expected.append(("action." + row["state"], now))
+        told_now = [(kind, hash_of(["action", *form])) for kind, form in expected]
+        if [(kind, told) for _, kind, told in entries] != told_now:
+            self.problem("action %s: is not what audit row %s saw" % (row_id, entries[-1][0]))
+
+    def version(self, row_id: str, row: Row) -> None:
+        """The text as sent and the platform's bytes have the hashes that were vouched for."""
+        if sha256(row["text"].encode("utf-8", "surrogatepass")) != row["text_sha256"]:
+            self.problem("version %s: its text was changed" % row_id)
+        if sha256(base64.b64decode(row["raw_base64"], validate=True)) != row["raw_sha256"]:
+            self.problem("version %s: the platform's bytes were changed" % row_id)
+        if row["number"] == 1 and row_id in self.seen_comment:
+            self.told_comment[row["comment_row"]] = self.seen_comment[row_id]
+
+    def missing(self) -> List[str]:
+        """Rows that the log vouches for and that the export lacks; those of a part are notes."""
+        notes = []
+        for table, rows in self.vouched.items():
+            lacking = [row_id for row_id in rows if row_id not in self.seen[table]]
+            if table in self.whole:
+                for row_id in lacking:
+                    seq = rows[row_id][0][0]
+                    self.problem("%s %s: audit row %s saw it; it is missing" % (table, row_id, seq))
+            elif lacking:
+                notes.append("%d rows of %s are not in this export" % (len(lacking), table))
+        return notes
+
+
+def read_record(path: str, wanted: Collection[int]) -> Record:
+    """The export at `path`, every line of it checked."""
+    record, number = Record(), 0
+    with open(path, "rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                row = json.loads(line)
+                table = row.get("table") or ("audit" if "hash" in row and "seq" in row else "")
+                if table == "export":
+                    record.whole = tuple(row["whole"])
+                elif table == "audit":
+                    record.audit(row, wanted)
+                elif table in EVIDENCE:
+                    record.evidence(table, row)
+                else:
+                    raise KeyError("table")
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise Unreadable(
+                    "%s:%d: cannot be read (%s %s); write it anew with `modbot export FILE "
+                    "--what record`" % (path, number, type(error).__name__, error)
+                ) from None
+    if not record.rows:
+        raise Unreadable("%s: holds no audit rows; export with --what record" % path)
+    return record
+
+
+def read_checkpoint(path: str, fingerprint: str) -> Row:
+    """The fields of a checkpoint whose signature is good."""
+    with open(path, "rb") as file:
+        data = file.read(1 << 16)
+    try:
+        fields: Row = json.loads(data)
+        signature = bytes.fromhex(fields.pop("signature"))
+        public_key = bytes.fromhex(fields["public_key"])
+        message = json.dumps(fields, sort_keys=True, separators=(",", ":")).encode("ascii")
+        good = fields["format"] == CHECKPOINT and signed_by(public_key, message, signature)
+        good = good and sha256(public_key) == fields["fingerprint"]
+        good = good and isinstance(fields["seq"], int) and isinstance(fields["hash"], str)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        good = False
+    if not good:
+        raise Unreadable("%s: is not a checkpoint as it was signed" % path)
+    if fingerprint and fields["fingerprint"] != fingerprint.lower():
+        raise Unreadable("%s: was signed by another key, %s" % (path, fields["fingerprint"]))
+    return fields
+
+
+def compare(record: Record, path: str, checkpoint: Row) -> None:
+    """Whether the chain still holds the row that the checkpoint names."""
+    seq, found = checkpoint["seq"], record.links.get(checkpoint["seq"])
+    if seq == 0 or found == checkpoint["hash"]:
+        return
+    if found is None:
+        record.problem("audit row %s: %s names it; it was cut off" % (seq, path))
+    else:
+        record.problem("audit row %s: not the one of %s; computed anew up to here" % (seq, path))
+
+
+def run(arguments: List[str]) -> int:
+    """The exit code; prints what was found."""
+    fingerprint = ""
+    if "--fingerprint" in arguments[:-1]:
+        place = arguments.index("--fingerprint")
+        fingerprint = arguments[place + 1]
+        arguments = arguments[:place] + arguments[place + 2 :]
+    if not arguments or arguments[0].startswith("-"):
+        sys.stdout.write(__doc__ or "")
+        return 2
+    try:
+        kept = [(path, read_checkpoint(path, fingerprint)) for path in arguments[1:]]
+        record = read_record(arguments[0], {checkpoint["seq"] for _, checkpoint in kept})
+    except (OSError, Unreadable) as error:
+        sys.stderr.write("%s\n" % error)
+        return 2
+    for path, checkpoint in kept:
+        compare(record, path, checkpoint)
+        words = (path, checkpoint["seq"], checkpoint["made_at"], checkpoint["fingerprint"])
+        sys.stdout.write("%s: audit row %s at %s, signed by %s\n" % words)
+    notes = record.missing()
+    if not kept:
+        notes.append("no checkpoint given: a chain computed anew as a whole would not show")
+    elif not fingerprint:
+        notes.append("compare the signer with the fingerprint that the district published")
+    for text in record.problems:
+        sys.stdout.write("PROBLEM %s\n" % text.encode("ascii", "backslashreplace").decode())
+    for text in notes:
+        sys.stdout.write("note: %s\n" % text)
+    rows = "%d audit rows, %d problems" % (record.rows, record.number)
+    sys.stdout.write(("NOT as it was written: %s\n" if record.number else "sound: %s\n") % rows)
+    return 1 if record.number else 0
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))

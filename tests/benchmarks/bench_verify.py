@@ -1,0 +1,86 @@
+"""How fast a record is verified, beside a plain scan that only reads and hashes the same rows.
+
+Run: python -m tests.benchmarks.bench_verify [--comments 40000] [--db PATH]
+
+CPU seconds are the fairer figure on a busy machine; the last line is with helpers on all cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+from modbot.audit import Head, helping, verify
+from modbot.cli.record import open_record
+from modbot.store import Database
+from modbot.store.database import sqlite_module
+from tests.benchmarks.bench_log import fill
+
+ROUNDS = 3
+TARGET_ROWS_A_SECOND = 200_000
+TABLES = ("audit", "version", "comment", "decision", "action")
+
+
+def plain_scan(path: Path) -> int:
+    """Every row of the record read and hashed, nothing compared; the number of audit rows."""
+    audit_rows = 0
+    with closing(sqlite_module.connect(path)) as connection:
+        for table in TABLES:
+            rows = 0
+            for row in connection.execute(f"SELECT * FROM {table}"):
+                hashlib.sha256("|".join(map(str, row)).encode()).hexdigest()
+                rows += 1
+            audit_rows = rows if table == "audit" else audit_rows
+    return audit_rows
+
+
+def fastest(work: Callable[[], int], clock: Callable[[], float]) -> tuple[int, float]:
+    """Audit rows, and the seconds of the best of ROUNDS."""
+    seconds = []
+    for _ in range(ROUNDS):
+        began = clock()
+        rows = work()
+        seconds.append(clock() - began)
+    return rows, min(seconds)
+
+
+def verified(path: Path, processes: int = 1) -> int:
+    """Audit rows of a record that is sound, also against a checkpoint."""
+    opener = partial(open_record, path)
+    with helping(opener, processes) as helpers, opener() as database:
+        report = verify(database, [Head(seq=0, hash="")], helpers)
+    assert report.ok
+    return report.rows
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--comments", type=int, default=40_000)
+    arguments.add_argument("--db", type=Path, help="keep the filled database here")
+    chosen = arguments.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = chosen.db or Path(folder) / "bench.db"
+        if not path.exists():
+            database = Database.open(f"sqlite:///{path}")
+            fill(database, chosen.comments)
+            database.close()
+        _, plain = fastest(lambda: plain_scan(path), time.process_time)
+        rows, quick = fastest(lambda: verified(path), time.process_time)
+        print(f"{rows} audit rows; a plain scan with hashlib: {rows / plain:,.0f} a s of CPU")
+        print(f"verify: {rows / quick:,.0f} a s of CPU, {quick / plain:.2f} times a plain scan")
+        cores = os.cpu_count() or 1
+        _, wall = fastest(lambda: verified(path, cores), time.perf_counter)
+        met = "met" if rows / wall >= TARGET_ROWS_A_SECOND else "MISSED"
+        print(f"with {cores} cores, by the clock: {rows / wall:,.0f} a s ", end="")
+        print(f"(target {TARGET_ROWS_A_SECOND:,}: {met})")
+
+
+if __name__ == "__main__":
+    main()
