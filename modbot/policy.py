@@ -133,7 +133,10 @@ def _weigh(signals: Sequence[Signal], rule: CategoryPolicy, policy: Policy) -> _
     # A free hit too weak to count must not shadow a held one that a person should see.
     if hit is not None and hit.score < rule.review:
         hit = max(hits, key=lambda signal: signal.score)
-    model = max(scored, key=lambda signal: signal.score, default=None)
+    # Of equal scores the one about officials decides: it may do less.
+    model = max(
+        scored, key=lambda s: (s.score, s.aspect is Aspect.OFFICIAL, s.source), default=None
+    )
     if model is not None:
         thresholds[f"{name}.model_review"] = rule.model_review
         thresholds[f"{name}.model_hide"] = rule.model_hide
@@ -170,6 +173,7 @@ def _by_model(
         held = ""
     hides = grave and not held and _may_hide(rule)
     urgent = rule.category in _ESCALATES and model.source in CALIBRATED
+    urgent = urgent and (grave or not official)
     verdict = Verdict.ESCALATE if urgent else Verdict.HIDE if hides else Verdict.REVIEW
     return _Finding(
         category=rule.category,

@@ -25,10 +25,10 @@ FLOORS = {
     "to hide: hidden": 0.53,
     "to hide: hidden or before a person": 0.75,
     "hidden by the bot: rightly": 0.97,
-    "threat and crisis: escalated": 0.52,
+    "threat and crisis: escalated": 0.50,
     "disguised profanity: hidden": 0.83,
     "personal issues: before a person or hidden": 0.84,
-    "sales: hidden": 0.76,
+    "sales: hidden": 0.78,
 }
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modbot.domain import Aspect, Category, Decision, Evidence, Signal, Verdict
-from modbot.policy import CategoryPolicy, Policy, decide
+from modbot.policy import NEVER, CategoryPolicy, Policy, decide
 
 SHIPPED = Path(__file__).parents[1] / "config" / "policy.toml"
 
@@ -257,7 +257,7 @@ def test_whatever_comes_the_lines_that_must_not_be_crossed_hold(
     assert not decision.hide or decision.verdict in (Verdict.HIDE, Verdict.ESCALATE)
     assert (decision.verdict is not Verdict.HIDE) or decision.hide
     if not any(s.source == "rules" for s in signals):
-        assert decision.verdict in (Verdict.ALLOW, Verdict.REVIEW)
+        assert decision.verdict is not Verdict.HIDE, "no model may hide under this policy"
 
 
 @given(SIGNALS)
@@ -288,4 +288,8 @@ def test_the_shipped_policy_is_cautious() -> None:
     urgent = {c for c, rule in policy.categories.items() if rule.urgent}
     assert urgent == {Category.THREAT, Category.CRISIS}
     assert all(rule.clause and rule.clause_text for rule in policy.categories.values())
-    assert outcome([model(c, 1.0) for c in Category], policy)[1] is False
+    alone = {c for c, rule in policy.categories.items() if rule.model_hide < NEVER}
+    assert alone == {Category.OFFENSIVE, Category.THREAT, Category.SALES, Category.PRIVACY}
+    assert all(rule.model_review < rule.model_hide for rule in policy.categories.values())
+    about_officials = [replace(model(c, 1.0), aspect=Aspect.OFFICIAL) for c in Category]
+    assert outcome(about_officials, policy)[1] is False

@@ -24,12 +24,14 @@ from classifiers.embedded.weights import SCORED, Vectors, load_weights, shipped_
 from classifiers.embedded.words import WordTable
 from classifiers.fundraisers import is_named, words
 from classifiers.labels import CRITICISM, LABELS, policy_score
+from classifiers.links import links_in
 from classifiers.normalise import Folded, fold
 from modbot.domain import Aspect, Category, Comment, Evidence, Share, Signal
 
 FLOOR = 0.04  # probabilities below say nothing worth a manager's time
 SURE_OF_SALE = 0.85  # from here on an offer counts although it names an approved fundraiser
 SPEAKS_OF_OFFICIALS = 0.2  # from here on a comment may be criticism of officials: low, to be safe
+_PUBLIC_BODIES = (".gov", ".k12.ma.us", ".edu")
 FEWEST_WORDS = 4  # fewer say too little: names and idioms would pass for what they resemble
 # Where the model might take an opinion for a breach, criticism of officials in the comment stays
 # its hand. A swear word is one whatever it stands beside, and a cry for help too.
@@ -161,9 +163,9 @@ class EmbeddedClassifier:
         official = scores[policy_score(CRITICISM)] >= SPEAKS_OF_OFFICIALS
         for number, category in enumerate(Category):
             score = scores[policy_score(category.value)]
-            if score < self._floor or (
-                category is Category.SALES and _is_of_approved(comment, folded)
-            ):
+            if score < self._floor:
+                continue
+            if category is Category.SALES and _is_no_offer(comment, folded, score):
                 continue
             parts = word_parts(encoded, row, number, post, self._weights)
             shares = shares_of(parts, spans, folded, comment.text)
@@ -176,8 +178,16 @@ class EmbeddedClassifier:
             )
 
 
+def _is_no_offer(comment: Comment, folded: Folded, score: float) -> bool:
+    """Are there better grounds than the score? An approved fundraiser is for the rules to judge,
+    and a link to a public body sells nothing."""
+    hosts = [link.host for link in links_in(comment.text)]
+    if hosts and all(host.endswith(_PUBLIC_BODIES) for host in hosts):
+        return True
+    return score < SURE_OF_SALE and _is_of_approved(comment, folded)
+
+
 def _is_of_approved(comment: Comment, folded: Folded) -> bool:
-    """Does it speak of an approved fundraiser? Then it is for the rules on fundraisers to say."""
     running = [each for each in comment.fundraisers if each.runs_at(comment.created_at)]
     said = words(folded.text) if running else frozenset()
     return any(is_named(said, fundraiser.name) for fundraiser in running)

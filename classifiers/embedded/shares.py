@@ -49,7 +49,7 @@ def shares_of(
         left[first:last] = 0
         begin, end = folded.span(spans[first][0], spans[last - 1][1])
         found.append(Share(text=text[begin:end], start=begin, end=end, share=round(share, 2)))
-    return tuple(found)
+    return tuple(sorted(found, key=lambda share: -share.share))
 
 
 def _run(left: Vectors) -> tuple[int, int]:

@@ -34,7 +34,7 @@ def test_an_exported_model_is_listed_and_judges_from_then_on(run: Run, tmp_path:
     after = run("config", "check", "--json").json["classifiers"]
     assert set(before) == {"rules", "embedded"}
     assert after["detoxify"] == version
-    assert set(after) == {"rules", "detoxify"}
+    assert set(after) == {"rules", "embedded", "detoxify"}
     (signal,) = [
         signal
         for signal in run("check", "moron", "--json").json["signals"]

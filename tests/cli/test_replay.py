@@ -66,7 +66,7 @@ def test_a_changed_configuration_is_told_with_its_examples(
     hidden = found["newly_hidden"]
     assert (hidden["total"], hidden["by_category"]) == (1, {"profanity": 1})
     (example,) = hidden["examples"]
-    assert (example["comment_id"], example["words"]) == ("c1", ["lmfao"])
+    assert (example["comment_id"], example["words"][0]) == ("c1", "lmfao")
     assert example["old_reason"] == "A person should look for profanity."
     assert example["new_reason"].startswith("Hidden for profanity")
     assert found["verdicts"] == [
