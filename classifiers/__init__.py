@@ -6,9 +6,13 @@ import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from modbot.errors import BadConfig
 from modbot.ports import Classifier
+
+if TYPE_CHECKING:
+    from classifiers.rules import RulesClassifier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,13 +30,13 @@ class Choice:
         return exported_folder(self.models, self.variant) if self.models else None
 
 
-def _embedded(_choice: Choice) -> Classifier:
+def _embedded(_choice: Choice, rules: RulesClassifier) -> Classifier:
     from classifiers.embedded import EmbeddedClassifier  # numpy and the weights load on use
 
-    return EmbeddedClassifier()
+    return EmbeddedClassifier(cleared=rules.cleared)
 
 
-def _detoxify(choice: Choice) -> Classifier:
+def _detoxify(choice: Choice, _rules: RulesClassifier) -> Classifier:
     from classifiers.detoxify import DetoxifyClassifier
 
     folder = choice.exported()
@@ -46,7 +50,7 @@ def _detoxify(choice: Choice) -> Classifier:
     return DetoxifyClassifier(folder)
 
 
-CLASSIFIERS: dict[str, Callable[[Choice], Classifier]] = {
+CLASSIFIERS: dict[str, Callable[[Choice, RulesClassifier], Classifier]] = {
     "embedded": _embedded,
     "detoxify": _detoxify,
 }
@@ -64,7 +68,7 @@ def build(choice: Choice, rules_dir: Path) -> tuple[Classifier, ...]:
     names = ["embedded"]
     if choice.name == "detoxify" or (choice.name == "auto" and choice.exported()):
         names.append("detoxify")
-    models = (CLASSIFIERS[name](choice) for name in names)
-    built = (RulesClassifier.load(rules_dir), *models)
+    rules = RulesClassifier.load(rules_dir)
+    built = (rules, *(CLASSIFIERS[name](choice, rules) for name in names))
     gc.collect()  # what loading left behind is swept now, not while the first comments wait
     return built

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -222,16 +222,25 @@ class RuleSet:
                 kept.append(hit)
         return sorted(kept, key=lambda hit: hit.start)
 
-    def _not_excepted(self, hits: list[_Hit], read: _Read) -> list[_Hit]:
+    def cleared(self, text: str) -> Iterator[tuple[int, int, frozenset[Category]]]:
+        """Where exceptions match a text (names, idioms, other senses), and what each clears."""
+        folded = fold(text)
+        return self._excepted(_Read(folded, self._read(folded.text), self._written.read(_NOTHING)))
+
+    def _excepted(self, read: _Read) -> Iterator[tuple[int, int, frozenset[Category]]]:
         for index in self._exceptions.keys() & read.key.possible:
             for start, end in read.key.spans(index):
                 first, last = read.folded.span(start, max(end, start + 1))
                 for clears in self._exceptions[index]:
-                    hits = [
-                        hit
-                        for hit in hits
-                        if hit.category not in clears or hit.end <= first or hit.start >= last
-                    ]
+                    yield first, last, clears
+
+    def _not_excepted(self, hits: list[_Hit], read: _Read) -> list[_Hit]:
+        for first, last, clears in self._excepted(read):
+            hits = [
+                hit
+                for hit in hits
+                if hit.category not in clears or hit.end <= first or hit.start >= last
+            ]
         return hits
 
     def _signals(self, hits: list[_Hit], read: _Read, comment: Comment) -> list[Signal]:
@@ -323,6 +332,9 @@ _REPORTABLE: Final = frozenset({Category.PROFANITY, Category.OFFENSIVE})
 _QUOTABLE: Final = frozenset({Category.PROFANITY, Category.OFFENSIVE, Category.THREAT})
 
 
+_NOTHING: Final = Encoded("")
+
+
 class RulesClassifier:
     """The keyword rules as a classifier; its version is the SHA-256 of the rule files."""
 
@@ -336,6 +348,11 @@ class RulesClassifier:
     def load(cls, folder: Path) -> RulesClassifier:
         """Raises BadConfig with file, line and key."""
         return cls(RuleSet.load(folder))
+
+    @property
+    def cleared(self) -> Callable[[str], Iterator[tuple[int, int, frozenset[Category]]]]:
+        """What the exceptions clear in a text, for other classifiers: RuleSet.cleared."""
+        return self._rules.cleared
 
     def classify(self, comments: Sequence[Comment]) -> list[list[Signal]]:
         """Rule hits of each comment, in the order of the comments."""

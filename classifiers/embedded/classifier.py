@@ -6,7 +6,7 @@ context. docs/model.md says how it works, what it was trained on and how far to 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from threading import Lock
@@ -42,6 +42,7 @@ _POSTS_KEPT = 512
 _CATEGORIES = slice(len(LABELS), len(LABELS) + len(Category))  # in the order of SCORED
 
 Scores = dict[str, float]
+Cleared = Callable[[str], Iterable[tuple[int, int, frozenset[Category]]]]  # from, to, of what
 
 
 class _Window(NamedTuple):
@@ -63,10 +64,14 @@ class EmbeddedClassifier:
         *,
         floor: float = FLOOR,
         folded: Callable[[str], Folded] = fold,
+        cleared: Cleared | None = None,
     ) -> None:
+        """`cleared` says where a text is innocent of what (names, idioms): a score that rests
+        mostly on such words gives no signal."""
         self._weights, self.version = load_weights(folder or shipped_weights())
         self._floor = floor
         self._fold = folded
+        self._cleared = cleared or (lambda _text: ())
         self._words = WordTable(self._weights)
         self._posts: dict[str, Vectors] = {}
         self._lock = Lock()
@@ -169,6 +174,8 @@ class EmbeddedClassifier:
                 continue
             parts = word_parts(encoded, row, number, post, self._weights)
             shares = shares_of(parts, spans, folded, comment.text)
+            if shares and self._is_cleared(comment.text, category, shares[0]):
+                continue
             yield Signal(
                 source=self.name,
                 category=category,
@@ -176,6 +183,12 @@ class EmbeddedClassifier:
                 aspect=_aspect(category, official=official),
                 evidence=_evidence(category.value, shares),
             )
+
+    def _is_cleared(self, text: str, category: Category, most: Share) -> bool:
+        return any(
+            category in clears and most.start < end and start < most.end
+            for start, end, clears in self._cleared(text)
+        )
 
 
 def _is_no_offer(comment: Comment, folded: Folded, score: float) -> bool:
