@@ -15,6 +15,7 @@ import ahocorasick_rs
 from classifiers.censored import Censored
 from classifiers.disguises import Disguises
 from classifiers.fundraisers import Offer, judge_offer
+from classifiers.hits import Hit, pattern_hit, signal_of, word_hit
 from classifiers.normalise import Folded, fold
 from classifiers.pattern_filter import Encoded, PatternFilter, Reading
 from classifiers.private_facts import private_facts
@@ -26,28 +27,11 @@ from classifiers.rule_files import (
     read_rule_files,
 )
 from classifiers.word_lists import STRONG, WEAK, WordRule
-from modbot.domain import Aspect, Category, Comment, Evidence, Signal
+from modbot.domain import Aspect, Category, Comment, Signal
 
 _POSTS_KEPT: Final = 512
 _MOST_HITS: Final = 40  # a 100 kB rant needs no more evidence than this
 _HITS_A_RULE: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class _Hit:
-    """A rule that matched, before context has had its say. Offsets are in the original text."""
-
-    rule: str
-    category: Category
-    score: float
-    start: int
-    end: int
-    aspect: Aspect | None = Aspect.NONE
-    note: str = ""
-
-    @property
-    def span(self) -> tuple[int, int]:
-        return self.start, self.end
 
 
 @dataclass(slots=True)
@@ -156,7 +140,7 @@ class RuleSet:
             read = self._posts[text] = self._read(fold(text).text)
         return read
 
-    def _word_hits(self, read: _Read) -> list[_Hit]:
+    def _word_hits(self, read: _Read) -> list[Hit]:
         text = read.folded.text
         hits = []
         seen: Counter[str] = Counter()
@@ -168,14 +152,14 @@ class RuleSet:
                     whole = (word.opens or not opened) and (word.runs_on or not runs_on)
                     if whole and seen[word.rule] < _HITS_A_RULE:
                         seen[word.rule] += 1
-                        hits.append(_word_hit(word, read.folded, start, end))
+                        hits.append(word_hit(word, read.folded, start, end))
         for word, start, end in chain(self._censored.find(text), self._disguises.find(text)):
             if seen[word.rule] < _HITS_A_RULE:
                 seen[word.rule] += 1
-                hits.append(_word_hit(word, read.folded, start, end))
+                hits.append(word_hit(word, read.folded, start, end))
         return hits
 
-    def _pattern_hits(self, read: _Read, comment: Comment) -> list[_Hit]:
+    def _pattern_hits(self, read: _Read, comment: Comment) -> list[Hit]:
         hits = []
         for original, text in ((False, read.key), (True, read.written)):
             rules = self._rules[original]
@@ -185,16 +169,16 @@ class RuleSet:
                 for start, end in islice(text.spans(index), _HITS_A_RULE) if met else ():
                     if not original and end > start:
                         start, end = read.folded.span(start, end)
-                    hits += [_pattern_hit(compiled.rule, start, end) for compiled in met]
+                    hits += [pattern_hit(compiled.rule, start, end) for compiled in met]
         return hits
 
-    def _private_hits(self, read: _Read, comment: Comment) -> list[_Hit]:
+    def _private_hits(self, read: _Read, comment: Comment) -> list[Hit]:
         def says(context: str) -> bool:
             return self._in_context(context, read.key)
 
         found = private_facts(comment.text, comment.post_text, self._published, says)
         return [
-            _Hit(f.rule, Category.PRIVACY, STRONG if f.certain else WEAK, f.start, f.end)
+            Hit(f.rule, Category.PRIVACY, STRONG if f.certain else WEAK, f.start, f.end)
             for f in islice(found, _HITS_A_RULE)
         ]
 
@@ -209,10 +193,10 @@ class RuleSet:
             return False
         return not post.holds_any(compiled.excludes_post)
 
-    def _clear(self, hits: list[_Hit], read: _Read) -> list[_Hit]:
+    def _clear(self, hits: list[Hit], read: _Read) -> list[Hit]:
         """Drops what an exception covers, and what a longer or graver hit already shows."""
         hits = self._not_excepted(hits, read)
-        kept: list[_Hit] = []
+        kept: list[Hit] = []
         for hit in sorted(hits, key=lambda hit: (-hit.score, hit.start - hit.end, hit.rule)):
             inside = any(
                 other.category is hit.category and other.start <= hit.start and hit.end <= other.end
@@ -234,7 +218,7 @@ class RuleSet:
                 for clears in self._exceptions[index]:
                     yield first, last, clears
 
-    def _not_excepted(self, hits: list[_Hit], read: _Read) -> list[_Hit]:
+    def _not_excepted(self, hits: list[Hit], read: _Read) -> list[Hit]:
         for first, last, clears in self._excepted(read):
             hits = [
                 hit
@@ -243,7 +227,7 @@ class RuleSet:
             ]
         return hits
 
-    def _signals(self, hits: list[_Hit], read: _Read, comment: Comment) -> list[Signal]:
+    def _signals(self, hits: list[Hit], read: _Read, comment: Comment) -> list[Signal]:
         quotes = Quotes.read(read.written.text.text)
         reported = self._reported(hits, read)
         insults = {hit.span for hit in hits if hit.category is Category.OFFENSIVE}
@@ -258,10 +242,10 @@ class RuleSet:
             own_case = hit.category is Category.PERSONAL_ISSUE and aspect in _UNDECIDED
             if aspect is None or own_case:  # whatever a rule file says of its own cases
                 aspect = self._target(hit.category, read, comment)
-            signals.append(_signal(hit, aspect, comment.text))
+            signals.append(signal_of(hit, aspect, comment.text))
         return signals
 
-    def _reported(self, hits: list[_Hit], read: _Read) -> frozenset[_Hit]:
+    def _reported(self, hits: list[Hit], read: _Read) -> frozenset[Hit]:
         """Insults that the comment says somebody else has uttered."""
         insults = [hit for hit in hits if hit.category in _REPORTABLE]
         if not insults:
@@ -277,7 +261,7 @@ class RuleSet:
             if any(first < hit.start and hit.end <= last for first, last in told)
         )
 
-    def _weigh_fundraisers(self, hits: list[_Hit], read: _Read, comment: Comment) -> list[_Hit]:
+    def _weigh_fundraisers(self, hits: list[Hit], read: _Read, comment: Comment) -> list[Hit]:
         """Clears the offer of an approved fundraiser, and tells what only looks like one."""
         selling = any(hit.category is Category.SALES for hit in hits)
         asks = self._in_context("offering", read.key) and not self._in_context("asking", read.key)
@@ -295,7 +279,7 @@ class RuleSet:
         if cleared:
             hits = [hit for hit in hits if hit.category is not Category.SALES]
         return hits + [
-            _Hit(f.rule, Category.SALES, f.score, f.start, f.end, note=f.note) for f in findings
+            Hit(f.rule, Category.SALES, f.score, f.start, f.end, note=f.note) for f in findings
         ]
 
     def _found(self, context: str, read: _Read) -> tuple[int, int] | None:
@@ -359,26 +343,17 @@ class RulesClassifier:
         return [self._rules.judge(comment) for comment in comments]
 
 
-def _word_hit(word: WordRule, folded: Folded, start: int, end: int) -> _Hit:
-    first, last = folded.span(start, end)
-    return _Hit(word.rule, word.category, word.score, first, last)
-
-
-def _pattern_hit(rule: PatternRule, start: int, end: int) -> _Hit:
-    return _Hit(rule.rule, rule.category, rule.score, start, end, rule.aspect)
-
-
 _SELLERS_OWN: Final = frozenset({"private:phone", "private:email", "private:address"})
 
 
-def _sellers_own(hit: _Hit, *, sure: bool) -> bool:
+def _sellers_own(hit: Hit, *, sure: bool) -> bool:
     """Where to reach the seller; beside an offer in doubt only what is itself in doubt."""
     if hit.category is not Category.PRIVACY:
         return False
     return hit.score < STRONG or (sure and hit.rule in _SELLERS_OWN)
 
 
-def _published(hit: _Hit, comment: Comment) -> bool:
+def _published(hit: Hit, comment: Comment) -> bool:
     """Are these the district's own words: a number, address or nickname that its post gives?"""
     if hit.category not in _PUBLISHABLE:
         return False
@@ -387,20 +362,4 @@ def _published(hit: _Hit, comment: Comment) -> bool:
     return len(said) > 3 and any(
         not post[at - 1 : at].isalnum() and not post[at + len(said) : at + len(said) + 1].isalnum()
         for at in (match.start() for match in re.finditer(re.escape(said), post))
-    )
-
-
-def _signal(hit: _Hit, aspect: Aspect, text: str) -> Signal:
-    return Signal(
-        source="rules",
-        category=hit.category,
-        score=hit.score,
-        aspect=aspect,
-        evidence=Evidence(
-            rule=hit.rule,
-            text=text[hit.start : hit.end],
-            start=hit.start,
-            end=hit.end,
-            note=hit.note,
-        ),
     )
