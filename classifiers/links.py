@@ -53,6 +53,8 @@ class Link:
 
     def within(self, approved: Link) -> bool:
         """Is it a page of the approved site, below the approved path if that has one?"""
+        if ".." in self.path or "%2e" in self.path.lower():
+            return False  # a browser climbs out of the path
         site = self.host == approved.host or self.host.endswith("." + approved.host)
         path = approved.path.rstrip("/")
         return site and (not path or (self.path + "/").startswith((path + "/", path + "?")))

@@ -133,16 +133,18 @@ def _weigh(signals: Sequence[Signal], rule: CategoryPolicy, policy: Policy) -> _
     # A free hit too weak to count must not shadow a held one that a person should see.
     if hit is not None and hit.score < rule.review:
         hit = max(hits, key=lambda signal: signal.score)
-    # Of equal scores the one about officials decides: it may do less.
-    model = max(
-        scored, key=lambda s: (s.score, s.aspect is Aspect.OFFICIAL, s.source), default=None
-    )
+    model = _best([signal for signal in scored if signal.source in CALIBRATED])
+    other = _best([signal for signal in scored if signal.source not in CALIBRATED])
     if model is not None:
         thresholds[f"{name}.model_review"] = rule.model_review
         thresholds[f"{name}.model_hide"] = rule.model_hide
+    if other is not None:
+        thresholds[f"{name}.model_review"] = rule.model_review
     if hit is None or hit.score < rule.review:
-        return _by_model(model, rule, thresholds)
+        finding = _by_model(model, rule, thresholds)
+        return finding if finding.deciding else _by_other(other, rule, thresholds)
     lifted = rule.model_lifts and model is not None and model.score > rule.model_review
+    lifted = lifted and model is not None and model.aspect is not Aspect.OFFICIAL
     grave = hit.score >= rule.hide or lifted
     held = (_held(hit, policy) or _official_case(hits, rule)) if grave else ""
     strict = grave and not held
@@ -166,14 +168,12 @@ def _by_model(
         return _Finding(
             category=rule.category, verdict=Verdict.ALLOW, hide=False, thresholds=thresholds
         )
-    grave = model.source in CALIBRATED and rule.model_hide < NEVER
-    grave = grave and model.score >= rule.model_hide
+    grave = rule.model_hide < NEVER and model.score >= rule.model_hide
     held = "a model's word alone hides nothing about officials or the running of the schools"
     if not grave or not official:
         held = ""
     hides = grave and not held and _may_hide(rule)
-    urgent = rule.category in _ESCALATES and model.source in CALIBRATED
-    urgent = urgent and (grave or not official)
+    urgent = rule.category in _ESCALATES and (grave or not official)
     verdict = Verdict.ESCALATE if urgent else Verdict.HIDE if hides else Verdict.REVIEW
     return _Finding(
         category=rule.category,
@@ -182,6 +182,27 @@ def _by_model(
         deciding=model,
         held=held,
         thresholds=thresholds,
+    )
+
+
+def _by_other(
+    other: Signal | None, rule: CategoryPolicy, thresholds: Mapping[str, float]
+) -> _Finding:
+    """The verdict where only a model speaks that is not calibrated: a person looks, if anything."""
+    asks = other is not None and other.score > rule.model_review
+    return _Finding(
+        category=rule.category,
+        verdict=Verdict.REVIEW if asks else Verdict.ALLOW,
+        hide=False,
+        deciding=other if asks else None,
+        thresholds=thresholds,
+    )
+
+
+def _best(signals: Sequence[Signal]) -> Signal | None:
+    """The highest score. Of equal ones the one about officials: it may do less."""
+    return max(
+        signals, key=lambda s: (s.score, s.aspect is Aspect.OFFICIAL, s.source), default=None
     )
 
 

@@ -141,6 +141,20 @@ def test_a_model_that_is_not_calibrated_sends_to_a_person_at_most() -> None:
     assert outcome([hit(Category.THREAT, 1.0, source="detoxify")], policy) == ("review", False)
 
 
+def test_a_model_that_is_not_calibrated_neither_outweighs_nor_lifts() -> None:
+    policy = changed(Category.THREAT, model_review=0.4, model_hide=0.8)
+    other = hit(Category.THREAT, 0.99, source="detoxify")
+    assert outcome([model(Category.THREAT, 0.85), other], policy) == ("escalate", True)
+    lifting = changed(Category.OFFENSIVE, model_lifts=True)
+    weak = hit(Category.OFFENSIVE, 0.8)
+    assert outcome([weak, hit(Category.OFFENSIVE, 0.99, source="detoxify")], lifting) == (
+        "review",
+        False,
+    )
+    official = replace(model(Category.OFFENSIVE, 0.99), aspect=Aspect.OFFICIAL)
+    assert outcome([weak, official], lifting) == ("review", False)
+
+
 def test_a_model_score_lifts_a_weak_hit_only_where_the_policy_says_so() -> None:
     signals = [hit(Category.OFFENSIVE, 0.8), model(Category.OFFENSIVE, 0.95)]
     assert outcome(signals) == ("review", False)

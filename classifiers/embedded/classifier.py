@@ -6,7 +6,7 @@ context. docs/model.md says how it works, what it was trained on and how far to 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from threading import Lock
@@ -16,22 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.embedded.encoder import Encoded, encode
-from classifiers.embedded.pieces import MAX_WORDS, split_words, word_spans
+from classifiers.embedded.pieces import MAX_WORDS, split_words, unrepeated
 from classifiers.embedded.policy_head import policy_logits
+from classifiers.embedded.reading import Cleared, Reading
 from classifiers.embedded.shares import shares_of, word_parts
 from classifiers.embedded.signs import signs
 from classifiers.embedded.weights import SCORED, Vectors, load_weights, shipped_weights
 from classifiers.embedded.words import WordTable
-from classifiers.fundraisers import is_named, words
 from classifiers.labels import CRITICISM, LABELS, policy_score
-from classifiers.links import links_in
 from classifiers.normalise import Folded, fold
 from modbot.domain import Aspect, Category, Comment, Evidence, Share, Signal
 
 FLOOR = 0.04  # probabilities below say nothing worth a manager's time
-SURE_OF_SALE = 0.85  # from here on an offer counts although it names an approved fundraiser
 SPEAKS_OF_OFFICIALS = 0.2  # from here on a comment may be criticism of officials: low, to be safe
-_PUBLIC_BODIES = (".gov", ".k12.ma.us", ".edu")
 FEWEST_WORDS = 4  # fewer say too little: names and idioms would pass for what they resemble
 # Where the model might take an opinion for a breach, criticism of officials in the comment stays
 # its hand. A swear word is one whatever it stands beside, and a cry for help too.
@@ -42,7 +39,6 @@ _POSTS_KEPT = 512
 _CATEGORIES = slice(len(LABELS), len(LABELS) + len(Category))  # in the order of SCORED
 
 Scores = dict[str, float]
-Cleared = Callable[[str], Iterable[tuple[int, int, frozenset[Category]]]]  # from, to, of what
 
 
 class _Window(NamedTuple):
@@ -79,6 +75,7 @@ class EmbeddedClassifier:
     def classify(self, comments: Sequence[Comment]) -> list[list[Signal]]:
         """One signal a category whose probability reaches the floor, with what moved it."""
         signals: list[list[Signal]] = [[] for _ in comments]
+        texts: dict[int, Reading] = {}
         for batch in self._batches([comment.text for comment in comments]):
             owners = [comments[window.owner] for window in batch]
             encoded, probabilities = self._read(
@@ -88,8 +85,11 @@ class EmbeddedClassifier:
                 window, scores = batch[row], probabilities[row].tolist()
                 if len(window.words) < FEWEST_WORDS and window.start == 0:
                     continue
+                text = texts.setdefault(
+                    window.owner, Reading(comments[window.owner], self._fold, self._cleared)
+                )
                 named = dict(zip(SCORED, scores, strict=True))
-                found = self._signals(named, encoded, int(row), window, comments)
+                found = self._signals(named, encoded, int(row), window, text)
                 signals[window.owner] = _worst(signals[window.owner], [*found])
         return signals
 
@@ -109,7 +109,7 @@ class EmbeddedClassifier:
         batch: list[_Window] = []
         size = 0
         for owner, text in enumerate(texts):
-            words = split_words(self._fold(text).text)
+            words = unrepeated(split_words(self._fold(text).text))
             for start in range(0, len(words), MAX_WORDS):
                 window = _Window(owner, start, words[start : start + MAX_WORDS])
                 if size and size + len(window.words) > _BATCH_WORDS:
@@ -159,23 +159,21 @@ class EmbeddedClassifier:
         encoded: Encoded,
         row: int,
         window: _Window,
-        comments: Sequence[Comment],
+        text: Reading,
     ) -> Iterator[Signal]:
-        comment = comments[window.owner]
-        folded = self._fold(comment.text)
-        spans = word_spans(folded.text)[window.start :]
-        post = self._senses([comment.post_text])[0]
+        post = self._senses([text.comment.post_text])[0]
+        spans = text.spans[window.start : window.start + len(window.words)]
         official = scores[policy_score(CRITICISM)] >= SPEAKS_OF_OFFICIALS
         for number, category in enumerate(Category):
             score = scores[policy_score(category.value)]
             if score < self._floor:
                 continue
-            if category is Category.SALES and _is_no_offer(comment, folded, score):
+            if category is Category.SALES and text.is_no_offer(score):
                 continue
             parts = word_parts(encoded, row, number, post, self._weights)
-            shares = shares_of(parts, spans, folded, comment.text)
-            if shares and self._is_cleared(comment.text, category, shares[0]):
+            if text.is_innocent(category, parts, spans):
                 continue
+            shares = shares_of(parts, spans, text.folded, text.comment.text)
             yield Signal(
                 source=self.name,
                 category=category,
@@ -183,27 +181,6 @@ class EmbeddedClassifier:
                 aspect=_aspect(category, official=official),
                 evidence=_evidence(category.value, shares),
             )
-
-    def _is_cleared(self, text: str, category: Category, most: Share) -> bool:
-        return any(
-            category in clears and most.start < end and start < most.end
-            for start, end, clears in self._cleared(text)
-        )
-
-
-def _is_no_offer(comment: Comment, folded: Folded, score: float) -> bool:
-    """Are there better grounds than the score? An approved fundraiser is for the rules to judge,
-    and a link to a public body sells nothing."""
-    hosts = [link.host for link in links_in(comment.text)]
-    if hosts and all(host.endswith(_PUBLIC_BODIES) for host in hosts):
-        return True
-    return score < SURE_OF_SALE and _is_of_approved(comment, folded)
-
-
-def _is_of_approved(comment: Comment, folded: Folded) -> bool:
-    running = [each for each in comment.fundraisers if each.runs_at(comment.created_at)]
-    said = words(folded.text) if running else frozenset()
-    return any(is_named(said, fundraiser.name) for fundraiser in running)
 
 
 def _languages(encoded: Encoded) -> NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 MAX_WORDS = 160  # read at once; a longer comment scores as its worst stretch
 MAX_WORD_LETTERS = 92
+_MOST_TIMES = 3  # that one word counts
 # A longer run of letters counts as several words, so a word is bounded in time and memory.
 _WORD = re.compile(r"[^\W_]{1,30}(?:['’][^\W_]{1,30}){0,2}|[!?]{1,8}|[^\w\s]")
 _STEP = np.uint32(0x01000193)  # the multiplier of FNV-1a
@@ -28,6 +30,23 @@ Hashes = NDArray[np.uint32]
 def split_words(text: str) -> list[str]:
     """Words, runs of ! and ?, and single other signs, in their order."""
     return _WORD.findall(text)
+
+
+def kept_places(words: Sequence[str]) -> list[int]:
+    """The places of the words that count: of each word the first three. What is said ten times over
+    is no worse than what is said three times, and a text is bounded by the words it knows."""
+    seen: Counter[str] = Counter()
+    kept = []
+    for place, word in enumerate(words):
+        seen[word] += 1
+        if seen[word] <= _MOST_TIMES:
+            kept.append(place)
+    return kept
+
+
+def unrepeated(words: Sequence[str]) -> list[str]:
+    """The words at kept_places()."""
+    return [words[place] for place in kept_places(words)]
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:

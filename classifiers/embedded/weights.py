@@ -91,6 +91,8 @@ class Weights:
                 raise ValueError(
                     f"{name} is {layer.dtype} {layer.shape}, not {kind.__name__} {shape}"
                 )
+            if kind is np.float32 and not np.isfinite(layer).all():
+                raise ValueError(f"{name} holds what is no number")
 
 
 _BYTES = frozenset({"language", "known", "pieces", "ngrams"})
@@ -108,6 +110,7 @@ _UNUSABLE = (
     KeyError,
     TypeError,
     IndexError,
+    RuntimeError,  # and with it RecursionError and NotImplementedError
     zipfile.BadZipFile,
     zlib.error,
 )

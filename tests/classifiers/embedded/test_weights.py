@@ -73,6 +73,11 @@ BREAKAGES = [
     pytest.param(with_weights(lambda b: b[:-99], signed=True), "word-cnn.npz", id="cut-signed"),
     pytest.param(with_weights(lambda b: b"", signed=True), "word-cnn.npz", id="empty"),
     pytest.param(with_layers(hidden=np.zeros((3, 3))), "hidden is float64", id="shape"),
+    pytest.param(
+        with_layers(policy_bias=np.full(9, np.nan, dtype=np.float32)),
+        "no number",
+        id="not-a-number",
+    ),
     pytest.param(with_layers(hidden=None), "hidden", id="missing-layer"),
     pytest.param(with_layers(extra=np.zeros(1)), "extra", id="unknown-layer"),
 ]

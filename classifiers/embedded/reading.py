@@ -1,0 +1,75 @@
+"""What is known of a text beside its words: read once, and only where a score asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+
+from classifiers.embedded.pieces import kept_places, split_words, word_spans
+from classifiers.embedded.weights import Vectors
+from classifiers.fundraisers import is_named, words
+from classifiers.links import links_in
+from classifiers.normalise import Folded
+from modbot.domain import Category, Comment
+
+Cleared = Callable[[str], Iterable[tuple[int, int, frozenset[Category]]]]  # from, to, of what
+Spans = Sequence[tuple[int, int]]
+
+SURE_OF_SALE = 0.85  # from here on an offer counts although it names an approved fundraiser
+_MOSTLY = 0.5  # of what speaks for a category: so much in cleared words clears the whole
+_PUBLIC_BODIES = (".gov", ".k12.ma.us", ".edu")
+
+
+class Reading:
+    """One comment. `cleared` says where a text is innocent of what (names, idioms)."""
+
+    def __init__(self, comment: Comment, fold: Callable[[str], Folded], cleared: Cleared) -> None:
+        self.comment = comment
+        self._fold = fold
+        self._find_cleared = cleared
+
+    @cached_property
+    def folded(self) -> Folded:
+        """The text as the rules and the model read it."""
+        return self._fold(self.comment.text)
+
+    @cached_property
+    def spans(self) -> Spans:
+        """Where each word that the model reads stands in the folded text."""
+        spans = word_spans(self.folded.text)
+        return [spans[place] for place in kept_places(split_words(self.folded.text))]
+
+    @cached_property
+    def _innocent(self) -> list[tuple[int, int, frozenset[Category]]]:
+        return list(self._find_cleared(self.comment.text))
+
+    @cached_property
+    def _sells_nothing(self) -> bool:
+        """Do all links lead to public bodies, and is there one?"""
+        hosts = [link.host for link in links_in(self.comment.text)]
+        return bool(hosts) and all(host.endswith(_PUBLIC_BODIES) for host in hosts)
+
+    @cached_property
+    def _names_approved(self) -> bool:
+        at = self.comment.created_at
+        running = [each for each in self.comment.fundraisers if each.runs_at(at)]
+        said = words(self.folded.text) if running else frozenset()
+        return any(is_named(said, fundraiser.name) for fundraiser in running)
+
+    def is_no_offer(self, score: float) -> bool:
+        """Are there better grounds than the score? An approved fundraiser is for the rules to
+        judge, and a link to a public body sells nothing."""
+        return self._sells_nothing or (score < SURE_OF_SALE and self._names_approved)
+
+    def is_innocent(self, category: Category, parts: Vectors, spans: Spans) -> bool:
+        """Does most of what speaks for the category stand in words that are cleared of it?"""
+        clear = [(start, end) for start, end, of in self._innocent if category in of]
+        if not clear:
+            return False
+        total = inside = 0.0
+        for part, span in zip(parts.tolist(), spans, strict=True):
+            start, end = self.folded.span(*span)
+            total += max(part, 0.0)
+            if any(start < last and first < end for first, last in clear):
+                inside += max(part, 0.0)
+        return inside >= _MOSTLY * total
