@@ -44,5 +44,5 @@ def signs(texts: Sequence[str]) -> NDArray[np.float32]:
         letters = sum(map(str.isalpha, some))
         if letters >= _LETTERS_TO_SHOUT:
             found[row, -2] = len(_CAPITALS.findall(some)) / letters
-        found[row, -1] = math.log1p(some.count(" ")) * _WORD_SCALE
+        found[row, -1] = math.log1p(min(some.count(" "), 3 * len(set(some.split())))) * _WORD_SCALE
     return found

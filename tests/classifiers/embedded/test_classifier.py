@@ -134,10 +134,10 @@ def test_the_post_is_part_of_what_is_judged(model: EmbeddedClassifier) -> None:
     assert model.scores(text) == model.scores(text, [""])
 
 
-def test_saying_it_over_and_over_makes_it_no_worse(model: EmbeddedClassifier) -> None:
-    three, fifty = model.scores(["go lancers go team " * 3, "go lancers go team " * 50])
-    assert all(fifty[label] < score + 0.05 for label, score in three.items())
-    assert all(s.score < 0.3 for s in found(model, "great job team " * 20).values())
+@pytest.mark.parametrize("words", ["go lancers ", "nice day ", "great job team ", "ha ", "! "])
+def test_saying_it_over_and_over_makes_it_no_breach(model: EmbeddedClassifier, words: str) -> None:
+    for times in (10, 40, 200):
+        assert all(signal.score < 0.3 for signal in found(model, words * times).values())
 
 
 def test_words_in_an_idiom_clear_only_what_mostly_rests_on_them() -> None:
