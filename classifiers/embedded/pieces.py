@@ -35,6 +35,8 @@ def split_words(text: str) -> list[str]:
 def kept_places(words: Sequence[str]) -> list[int]:
     """The places of the words that count: of each word the first three. What is said ten times over
     is no worse than what is said three times, and a text is bounded by the words it knows."""
+    if len(words) - len(set(words)) < _MOST_TIMES:
+        return list(range(len(words)))
     seen: Counter[str] = Counter()
     kept = []
     for place, word in enumerate(words):
@@ -46,7 +48,8 @@ def kept_places(words: Sequence[str]) -> list[int]:
 
 def unrepeated(words: Sequence[str]) -> list[str]:
     """The words at kept_places()."""
-    return [words[place] for place in kept_places(words)]
+    kept = kept_places(words)
+    return list(words) if len(kept) == len(words) else [words[place] for place in kept]
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
