@@ -28,6 +28,7 @@ from typing import Any
 from classifiers import Choice, build
 from classifiers.embedded import EmbeddedClassifier
 from classifiers.normalise import fold, forget
+from classifiers.rules import RulesClassifier
 from modbot.domain import Comment, Signal
 from modbot.judging import Judge
 from modbot.policy import decide
@@ -181,7 +182,8 @@ def shipped_judge() -> Judge:
 def _with_empty_caches(judge: Judge) -> Judge:
     forget()
     rules, _ = judge.classifiers
-    return replace(judge, classifiers=(rules, EmbeddedClassifier()))
+    assert isinstance(rules, RulesClassifier)
+    return replace(judge, classifiers=(rules, EmbeddedClassifier(cleared=rules.cleared)))
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -49,8 +49,9 @@ def main() -> int:
     """Writes the page; says which bars are missed."""
     one_core("tests.quality")
     chosen = _choices()
-    model = None if chosen.rules_only else EmbeddedClassifier(chosen.weights)
-    judge = _judge(model)
+    rules = RulesClassifier.load(load_config(ROOT / "config").rules_dir)
+    model = None if chosen.rules_only else EmbeddedClassifier(chosen.weights, cleared=rules.cleared)
+    judge = _judge(rules, model)
     stamp = Stamp(
         command=_command(),
         day=datetime.now(UTC).date(),
@@ -89,9 +90,8 @@ def _choices() -> Choices:
     return replace(found, speed=found.speed and not found.rules_only and found.weights is None)
 
 
-def _judge(model: EmbeddedClassifier | None) -> Judge:
+def _judge(rules: RulesClassifier, model: EmbeddedClassifier | None) -> Judge:
     config = load_config(ROOT / "config")
-    rules = RulesClassifier.load(config.rules_dir)
     return Judge(classifiers=(rules, model) if model else (rules,), policy=config.policy)
 
 
