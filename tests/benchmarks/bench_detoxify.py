@@ -163,7 +163,7 @@ def _speeds(
 def _bars(over_single: float, over_batched: float) -> bool:
     met = over_single >= BAR_ONE_BY_ONE and over_batched >= BAR_BATCHED
     _say(
-        f"modbot is {over_single:.1f} times torch one by one (bar {BAR_ONE_BY_ONE}) and"
+        f"The export is {over_single:.1f} times torch one by one (bar {BAR_ONE_BY_ONE}) and"
         f" {over_batched:.1f} times torch at equal batching (bar {BAR_BATCHED}):"
         f" {'met' if met else 'MISSED'}"
     )
