@@ -44,14 +44,6 @@ def read_lines(path: Path) -> Iterator[dict[str, object]]:
             yield json.loads(line)
 
 
-def training_rows(path: Path, folded: Callable[[str], str]) -> Iterator[Row]:
-    """Every row that has words and at least one label, known or weak."""
-    for line in read_lines(path):
-        row = training_row(line, folded)
-        if row.words and any(row.weights):
-            yield row
-
-
 def training_row(line: Mapping[str, object], folded: Callable[[str], str]) -> Row:
     """The row as the model sees it: folded, cut to MAX_WORDS, weighed."""
     known = line["labels"]

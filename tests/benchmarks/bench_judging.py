@@ -36,7 +36,7 @@ from modbot.ports import Classifier
 from modbot.settings import load_config
 
 ROOT = Path(__file__).parents[2]
-BAR = 3000  # comments a second over corpus and feed
+BAR = 4000  # comments a second over corpus and feed
 LONG_CHARACTERS = 167
 LONG_TEXTS = 2000
 BATCHES = (256, 1)
