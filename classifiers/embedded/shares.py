@@ -106,9 +106,8 @@ def _by_ngrams(asked: _Asked, weights: Weights) -> Vectors:
         added[first] += half
         added[first + apart] += half
         counts[first] += 1
-    scale = weights.ngrams_scale[asked.labels] / np.sqrt(
-        np.add.reduceat(counts, asked.firsts), dtype=np.float32
-    )
+    root: Vectors = np.sqrt(np.add.reduceat(counts, asked.firsts), dtype=np.float32)
+    scale: Vectors = weights.ngrams_scale[asked.labels] / root
     parts: Vectors = added * scale[asked.pair]
     return parts
 
@@ -118,13 +117,12 @@ def _by_features(asked: _Asked, posts: Vectors, weights: Weights) -> Vectors:
     on_joined = _slopes(asked, posts, weights)
     words, contexts = len(weights.word_bias), len(weights.context_bias)
     strongest = on_joined[:, : words + contexts] * encoded.joined[windows, : words + contexts]
-    setters = asked.firsts[:, None] + _setters(encoded, windows)
+    setters: Numbers = asked.firsts[:, None] + _setters(encoded, windows)
     of_strongest = np.bincount(setters.ravel(), strongest.ravel(), len(asked.pair))
-    mean_slope = (
-        on_joined[:, words + contexts :] / np.sqrt(asked.lengths, dtype=np.float32)[:, None]
-    )
+    root: Vectors = np.sqrt(asked.lengths, dtype=np.float32)[:, None]
+    mean_slope: Vectors = on_joined[:, words + contexts :] / root
     centre = encoded.words.vectors[1:-1][asked.words]
-    parts: Vectors = np.einsum("ij,ij->i", centre, mean_slope[asked.pair])
+    parts: Vectors = (centre * mean_slope[asked.pair]).sum(axis=1, dtype=np.float32)
     parts += of_strongest.astype(np.float32)
     return parts
 
