@@ -22,6 +22,7 @@ class Choice:
     name: str = "auto"
     models: Path | None = None
     variant: str = "auto"
+    weights: Path | None = None  # of the embedded model, in place of those of the package
 
     def exported(self) -> Path | None:
         """The folder of the exported Detoxify model that fits, if there is one."""
@@ -30,10 +31,10 @@ class Choice:
         return exported_folder(self.models, self.variant) if self.models else None
 
 
-def _embedded(_choice: Choice, rules: RulesClassifier) -> Classifier:
+def _embedded(choice: Choice, rules: RulesClassifier) -> Classifier:
     from classifiers.embedded import EmbeddedClassifier  # numpy and the weights load on use
 
-    return EmbeddedClassifier(cleared=rules.cleared)
+    return EmbeddedClassifier(choice.weights, cleared=rules.cleared)
 
 
 def _detoxify(choice: Choice, _rules: RulesClassifier) -> Classifier:

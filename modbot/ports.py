@@ -92,3 +92,12 @@ class Classifier(Protocol):
     def classify(self, comments: Sequence[Comment]) -> list[list[Signal]]:
         """Raises ClassifierFailed."""
         ...
+
+
+@runtime_checkable
+class KeepsFiles(Protocol):
+    """A classifier whose files are small enough to be kept with the record."""
+
+    def files(self) -> Mapping[str, bytes]:
+        """By name; a folder of them makes the same classifier again."""
+        ...

@@ -117,10 +117,8 @@ def _compare(report: Report, text: PastText, new: Decision, examples: int) -> No
     if old is None:
         report.never_judged += 1
         return
-    verdict, hide = new.verdict, new.hide
-    if _was_withheld(old):
-        verdict, hide = _as_withheld(old, verdict, hide=hide)
-        report.withheld += hide is not new.hide
+    verdict, hide = outcome(old, new)
+    report.withheld += hide is not new.hide
     report.verdicts[old.verdict.value, verdict.value] += 1
     found = _shifts(old, verdict, hide=hide)
     left_up = text.person is not None and not text.person.hide
@@ -138,6 +136,14 @@ def _compare(report: Report, text: PastText, new: Decision, examples: int) -> No
         report.guarded_total += 1
         if len(report.guarded) < MOST_GUARDED:
             report.guarded.append(example)
+
+
+def outcome(old: PastDecision, new: Decision) -> tuple[Verdict, bool]:
+    """What would become of a text that is judged again: verdict, and whether it is hidden. What
+    withheld the hide then (a quota, the platform) is taken to withhold it again."""
+    if _was_withheld(old):
+        return _as_withheld(old, new.verdict, hide=new.hide)
+    return new.verdict, new.hide
 
 
 def _count(report: Report, shift: Shift, example: Example, categories: Sequence[str]) -> None:

@@ -22,6 +22,7 @@ from modbot.domain import Comment, Decision, Page
 from modbot.enforcement import WORK_SECONDS, Limits, carry_out_due
 from modbot.errors import AuthExpired, BadConfig, ModbotError, PlatformError
 from modbot.judging import Judge
+from modbot.past_judge import keep_judge
 from modbot.pipeline import PollContext, PollResult, note_failure, poll_page
 from modbot.ports import AdapterFactory, Clock, Connection, PlatformAdapter
 from modbot.settings import Config, ConfigWatcher, read_secret
@@ -64,12 +65,14 @@ class Service:
         self.config_error = ""
         self.stopping = threading.Event()  # set by the scheduler: polls and actions end soon
         self._judge = judge
+        self._kept: Judge | None = None  # which is noted as what judges
         self._environ = environ
         self._factories = adapters
         self._watcher = ConfigWatcher(config)
         self._adapters: dict[str, tuple[Page, PlatformAdapter]] = {}
         self._page_locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
+        self._keeping = threading.Lock()
 
     @property
     def classifiers(self) -> tuple[object, ...]:
@@ -129,10 +132,11 @@ class Service:
 
     def _context(self, adapter: PlatformAdapter) -> PollContext:
         settings = self.config.settings
+        judge = self._kept_judge()
         return PollContext(
             database=self.database,
             adapter=adapter,
-            judge=self._judge,
+            judge=judge,
             clock=self.clock,
             limits=self._limits(),
             alerter=self.alerter,
@@ -140,6 +144,15 @@ class Service:
             recheck_minutes=settings.polling.recheck_minutes,
             stopping=self.stopping,
         )
+
+    def _kept_judge(self) -> Judge:
+        """The judgement in force, after it was kept: no decision is made by what is not."""
+        with self._keeping:
+            judge, config = self._judge, self.config
+            if self._kept is not judge and judge.config_sha256 == config.sha256:
+                keep_judge(self.database, config, judge, self.clock.now())
+                self._kept = judge
+            return judge
 
     def _limits(self) -> Limits:
         enforcement = self.config.settings.enforcement
@@ -219,7 +232,8 @@ class Service:
             return
         if changed.settings.database != self.config.settings.database:
             _log.warning("restart_needed", key="database.url")  # the open one stays in use
-        self._judge, self.config, self.config_error = judge, changed, ""
+        with self._keeping:
+            self._judge, self.config, self.config_error = judge, changed, ""
         with self._lock:
             self._adapters.clear()
         self._note_config("config.loaded", changed.sha256)

@@ -82,6 +82,18 @@ class PostRow(SQLModel, table=True):
     created_at: datetime = _time()
 
 
+class PostTextRow(SQLModel, table=True):
+    """Each text that a post has had, since a comment is judged under the one of its time."""
+
+    __tablename__ = "post_text"
+    __table_args__ = (Index("texts_of_post", "page_id", "post_id", "seen_at"),)
+    id: int | None = Field(default=None, primary_key=True)
+    page_id: str = Field(foreign_key="page.id")
+    post_id: str
+    text: str
+    seen_at: datetime = _time()
+
+
 class FundraiserRow(SQLModel, table=True):
     """A sale that the superintendent, a school leader or designee approved."""
 
@@ -234,6 +246,28 @@ class AuditRow(SQLModel, table=True):
     detail: str = "{}"  # canonical JSON, no comment text
     prev: str
     hash: str
+
+
+class KeptRow(SQLModel, table=True):
+    """Files that judged comments, each set once: a configuration, a model's weights."""
+
+    __tablename__ = "kept"
+    name: str = Field(primary_key=True)  # "config SHA256" | "CLASSIFIER VERSION"
+    sha256: str  # over `files`
+    files: bytes = Field(sa_column=Column(LargeBinary, nullable=False))  # a ZIP archive
+    kept_at: datetime = _time()
+
+
+class InForceRow(SQLModel, table=True):
+    """What judged from a time on: the configuration, the models, and the code that ran them."""
+
+    __tablename__ = "in_force"
+    id: int | None = Field(default=None, primary_key=True)
+    since: datetime = _time()
+    config_sha256: str
+    models: dict[str, str] = _json(dict)  # classifier name -> version
+    code_version: str
+    code_sha256: str  # over the source files that judge
 
 
 class ServiceRow(SQLModel, table=True):

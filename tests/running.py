@@ -61,13 +61,14 @@ def running_service(
     *,
     config: Config | None = None,
     environ: Mapping[str, str] | None = None,
+    judge: Judge | None = None,
 ) -> Iterator[Running]:
     """A whole service whose only platform, "facebook", is in memory."""
     platform, alerts = FakePlatform(), list[Alert]()
     service = Service(
         config or config_on(folder),
         new_database(folder / "modbot.db"),
-        shipped_judge(),
+        judge or shipped_judge(),
         clock=clock,
         environ={"TOKEN": "t"} if environ is None else environ,
         alerter=Alerter((alerts.append,)),

@@ -6,7 +6,7 @@ context. docs/model.md says how it works, what it was trained on and how far to 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from threading import Lock
@@ -21,7 +21,13 @@ from classifiers.embedded.policy_head import policy_logits
 from classifiers.embedded.reading import Cleared, Reading
 from classifiers.embedded.shares import shares_of, word_parts
 from classifiers.embedded.signs import signs
-from classifiers.embedded.weights import SCORED, Vectors, load_weights, shipped_weights
+from classifiers.embedded.weights import (
+    SCORED,
+    Vectors,
+    load_weights,
+    shipped_weights,
+    weights_files,
+)
 from classifiers.embedded.words import WordTable
 from classifiers.labels import CRITICISM, LABELS, policy_score
 from classifiers.normalise import Folded, fold
@@ -88,13 +94,18 @@ class EmbeddedClassifier:
     ) -> None:
         """`cleared` says where a text is innocent of what (names, idioms): a score that rests
         mostly on such words gives no signal."""
-        self._weights, self.version = load_weights(folder or shipped_weights())
+        self._folder = folder or shipped_weights()
+        self._weights, self.version = load_weights(self._folder)
         self._floor = floor
         self._fold = folded
         self._cleared = cleared or (lambda _text: ())
         self._words = WordTable(self._weights)
         self._posts: dict[str, Vectors] = {}
         self._lock = Lock()
+
+    def files(self) -> Mapping[str, bytes]:
+        """The files of its folder that it was loaded from: they make the same model again."""
+        return weights_files(self._folder)
 
     def classify(self, comments: Sequence[Comment]) -> list[list[Signal]]:
         """One signal a category whose probability reaches the floor, with what moved it."""

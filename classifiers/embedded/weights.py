@@ -134,6 +134,13 @@ def load_weights(folder: Traversable | Path) -> tuple[Weights, str]:
         raise ClassifierFailed(f"embedded model: {folder / name} is not usable: {what}") from error
 
 
+def weights_files(folder: Traversable | Path) -> dict[str, bytes]:
+    """The bytes of the files that load_weights() reads, by name."""
+    manifest = (folder / "manifest.json").read_bytes()
+    name = str(json.loads(manifest)["weights"])
+    return {"manifest.json": manifest, name: (folder / name).read_bytes()}
+
+
 def _unpacked(packed: bytes) -> Weights:
     with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
         layers: dict[str, Any] = {key: arrays[key] for key in arrays.files}

@@ -16,6 +16,7 @@ from modbot.cli import (
     config,
     decisions,
     evaluate,
+    explain,
     fundraisers,
     lint,
     manual,
@@ -47,7 +48,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (running, check, evaluate, replay, tune, record):
+for module in (running, check, evaluate, explain, replay, tune, record):
     module.register(app)
 for name, group in (
     ("pages", pages.app),

@@ -7,7 +7,7 @@ import importlib.resources
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import modbot
@@ -33,6 +33,7 @@ class Config:
     policy: Policy
     rules_dir: Path
     sha256: str  # over the names and bytes of all files
+    files: Mapping[str, bytes] = field(repr=False)  # by their names in the folder
 
 
 def choose_folder(folder: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
@@ -78,6 +79,7 @@ def parse_files(folder: Path, files: Mapping[Path, bytes]) -> Config:
         policy=read_policy(files[folder / POLICY_FILE], folder / POLICY_FILE),
         rules_dir=rules_dir,
         sha256=digest(folder, files),
+        files={path.relative_to(folder).as_posix(): data for path, data in files.items()},
     )
 
 

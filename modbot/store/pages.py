@@ -15,7 +15,7 @@ from modbot.domain import BOT, Fundraiser, Mode, Page, Post
 from modbot.errors import UnknownPage
 from modbot.store.id_lists import in_list
 from modbot.stored_text import shown
-from modbot.tables import FundraiserRow, PageRow, PageStateRow, PostRow
+from modbot.tables import FundraiserRow, PageRow, PageStateRow, PostRow, PostTextRow
 
 
 def page_of(row: PageRow) -> Page:
@@ -82,6 +82,7 @@ def record_posts(session: Session, page_id: str, posts: Iterable[Post], now: dat
         row = row or PostRow(page_id=page_id, post_id=post_id, created_at=post.created_at)
         row.text = text
         session.add(row)
+        session.add(PostTextRow(page_id=page_id, post_id=post_id, text=text, seen_at=now))
         entries.append(_post_entry(kind, row))
     session.flush()
     append(session, entries, now)

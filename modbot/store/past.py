@@ -6,19 +6,20 @@ Read in parts by row id, each in a session of its own, so that a running service
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, func, select
 from sqlmodel import Session, col
 
 from modbot.domain import Comment, Fundraiser, Signal, Verdict
+from modbot.errors import UnknownDecision
 from modbot.store.id_lists import in_list
 from modbot.store.log_queries import signals_of
 from modbot.store.pages import fundraiser_of
 from modbot.stored_text import original
-from modbot.tables import CommentRow, DecisionRow, FundraiserRow, PostRow, VersionRow
+from modbot.tables import CommentRow, DecisionRow, FundraiserRow, PostTextRow, VersionRow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,14 +35,19 @@ class PastDecision:
     degraded: tuple[str, ...]
     reason: str
     person: bool
+    clause: str = ""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    config_sha256: str = ""
+    models: Mapping[str, str] = field(default_factory=dict)
+    decided_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class PastText:
     """One stored text as it can be judged again, and what became of it.
 
-    The post has the newest text that is stored; the parent the one it had when this text was seen,
-    fundraisers those approved at that time.
+    Post and parent have the text that they had when this text was seen, fundraisers are those
+    approved at that time.
     """
 
     version_id: int
@@ -68,18 +74,13 @@ def past_texts(
 
     What pages themselves wrote is left out: it was never judged.
     """
-    query: Select[*tuple[Any, ...]] = select(VersionRow, CommentRow, col(PostRow.text))
-    query = query.join(CommentRow, _of_comment()).outerjoin(
-        PostRow,
-        and_(
-            col(PostRow.page_id) == col(CommentRow.page_id),
-            col(PostRow.post_id) == col(CommentRow.post_id),
-        ),
-    )
+    query: Select[*tuple[Any, ...]] = select(VersionRow, CommentRow)
+    query = query.join(CommentRow, _of_comment())
     query = _chosen(query, page, since).where(col(VersionRow.id) > after)
     rows = session.execute(query.order_by(col(VersionRow.id)).limit(limit)).all()
-    decisions = _decisions(session, [version.id for version, _, _ in rows])
-    parents = _parents(session, [comment for _, comment, _ in rows])
+    decisions = _decisions(session, [version.id for version, _ in rows])
+    posts = _posts(session, [comment for _, comment in rows])
+    parents = _parents(session, [comment for _, comment in rows])
     fundraisers = list(session.scalars(select(FundraiserRow).order_by(col(FundraiserRow.id))))
     return [
         PastText(
@@ -87,15 +88,27 @@ def past_texts(
             comment=_comment(
                 comment,
                 version,
-                post_text=post_text or "",
+                post_text=_at(posts.get((comment.page_id, comment.post_id), []), version),
                 parent_text=_at(parents.get((comment.page_id, comment.parent_id), []), version),
                 approved_fundraisers=_approved(fundraisers, version.seen_at),
             ),
             bot=decisions.get((version.id, False)),
             person=decisions.get((version.id, True)),
         )
-        for version, comment, post_text in rows
+        for version, comment in rows
     ]
+
+
+def past_decision(session: Session, decision_id: int) -> tuple[PastDecision, PastText | None]:
+    """A decision and the text it was made on; None: it is the page's own, which is not judged.
+
+    Raises UnknownDecision."""
+    row = session.get(DecisionRow, decision_id)
+    if row is None:
+        raise UnknownDecision(f"no decision {decision_id}")
+    found = past_texts(session, after=row.version_id - 1, limit=1)
+    text = found[0] if found and found[0].version_id == row.version_id else None
+    return _past(row), text
 
 
 def _comment(comment: CommentRow, version: VersionRow, **surroundings: Any) -> Comment:
@@ -150,7 +163,30 @@ def _past(row: DecisionRow) -> PastDecision:
         degraded=tuple(row.degraded),
         reason=row.reason,
         person=row.actor_kind == "person",
+        clause=row.clause,
+        thresholds=row.thresholds,
+        config_sha256=row.config_sha256,
+        models=row.models,
+        decided_at=row.decided_at,
     )
+
+
+def _posts(
+    session: Session, comments: Sequence[CommentRow]
+) -> Mapping[tuple[str, str], list[PostTextRow]]:
+    """Every text of the comments' posts, oldest first, by page and vendor's id."""
+    rows = session.scalars(
+        select(PostTextRow)
+        .where(
+            in_list(col(PostTextRow.page_id), {c.page_id for c in comments}),
+            in_list(col(PostTextRow.post_id), {c.post_id for c in comments}),
+        )
+        .order_by(col(PostTextRow.id))
+    )
+    found: dict[tuple[str, str], list[PostTextRow]] = {}
+    for row in rows:
+        found.setdefault((row.page_id, row.post_id), []).append(row)
+    return found
 
 
 def _parents(
@@ -175,10 +211,13 @@ def _parents(
     return found
 
 
-def _at(texts: Sequence[VersionRow], seen: VersionRow) -> str:
-    """The parent's text when this one was seen; its first where that is later."""
+def _at(texts: Sequence[VersionRow] | Sequence[PostTextRow], seen: VersionRow) -> str:
+    """A parent's or post's text when this one was seen; its first where that is later."""
     then = [text for text in texts if text.seen_at <= seen.seen_at] or list(texts[:1])
-    return original(then[-1].text, escaped=then[-1].escaped) if then else ""
+    if not then:
+        return ""
+    escaped = isinstance(then[-1], VersionRow) and then[-1].escaped
+    return original(then[-1].text, escaped=escaped)
 
 
 def _approved(fundraisers: Sequence[FundraiserRow], at: datetime) -> tuple[Fundraiser, ...]:

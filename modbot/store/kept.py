@@ -1,0 +1,126 @@
+"""What judged, and since when: kept so that a decision can be made again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from modbot.audit import Entry, append
+from modbot.code_version import CodeVersion
+from modbot.domain import BOT
+from modbot.errors import StoreUnreadable
+from modbot.store.id_lists import in_list
+from modbot.tables import InForceRow, KeptRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class InForce:
+    """What judged from a time on."""
+
+    since: datetime
+    config_sha256: str
+    models: Mapping[str, str]  # classifier name -> version
+    code: CodeVersion
+
+    @property
+    def config_name(self) -> str:
+        """What its configuration is kept as."""
+        return config_name(self.config_sha256)
+
+
+def config_name(sha256: str) -> str:
+    """What a configuration is kept as."""
+    return f"config {sha256}"
+
+
+def model_name(classifier: str, version: str) -> str:
+    """What a model's weights are kept as."""
+    return f"{classifier} {version}"
+
+
+def not_kept(session: Session, names: Iterable[str]) -> frozenset[str]:
+    """Those of the names under which nothing is kept."""
+    wanted = frozenset(names)
+    found = session.scalars(select(col(KeptRow.name)).where(in_list(col(KeptRow.name), wanted)))
+    return wanted - frozenset(found)
+
+
+def keep(session: Session, name: str, archive: bytes, now: datetime) -> None:
+    """Keeps files under a name that is not taken, with an audit row that holds their hash."""
+    sha256 = hashlib.sha256(archive).hexdigest()
+    session.add(KeptRow(name=name, sha256=sha256, files=archive, kept_at=now))
+    detail = {"name": name, "sha256": sha256, "bytes": len(archive)}
+    append(session, [Entry(kind="judgement.kept", actor=BOT.name, detail=detail)], now)
+
+
+def kept_files(session: Session, name: str) -> bytes | None:
+    """What is kept under a name. Raises StoreUnreadable where it was changed since."""
+    row = session.get(KeptRow, name)
+    if row is None:
+        return None
+    if hashlib.sha256(row.files).hexdigest() != row.sha256:
+        raise StoreUnreadable(f"what is kept of {name} was changed since: its hash differs")
+    return row.files
+
+
+def note_in_force(
+    session: Session,
+    config_sha256: str,
+    models: Mapping[str, str],
+    code: CodeVersion,
+    now: datetime,
+) -> bool:
+    """Notes what judges from now on, with an audit row; False: the same did before."""
+    newest = session.scalars(
+        select(InForceRow).order_by(col(InForceRow.id).desc()).limit(1)
+    ).first()
+    fresh = InForceRow(
+        since=now,
+        config_sha256=config_sha256,
+        models=dict(models),
+        code_version=code.version,
+        code_sha256=code.sha256,
+    )
+    if newest is not None and _same(newest, fresh):
+        return False
+    session.add(fresh)
+    detail = {
+        "config": config_sha256,
+        "models": dict(models),
+        "code": code.version,
+        "code_sha256": code.sha256,
+    }
+    append(session, [Entry(kind="judgement.in_force", actor=BOT.name, detail=detail)], now)
+    return True
+
+
+def in_force(session: Session, config_sha256: str, at: datetime) -> InForce | None:
+    """What judged with that configuration at a time; None where it was not noted."""
+    row = session.scalars(
+        select(InForceRow)
+        .where(col(InForceRow.config_sha256) == config_sha256, col(InForceRow.since) <= at)
+        .order_by(col(InForceRow.id).desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    return InForce(
+        since=row.since,
+        config_sha256=row.config_sha256,
+        models=row.models,
+        code=CodeVersion(version=row.code_version, sha256=row.code_sha256),
+    )
+
+
+def _same(one: InForceRow, other: InForceRow) -> bool:
+    return (one.config_sha256, one.models, one.code_sha256, one.code_version) == (
+        other.config_sha256,
+        other.models,
+        other.code_sha256,
+        other.code_version,
+    )

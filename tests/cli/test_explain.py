@@ -1,0 +1,57 @@
+"""`modbot explain`: what a person and a program are told, and how it ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text as sql
+
+from modbot import store
+from modbot.past_judge import keep_judge
+from modbot.service import build_judge
+from modbot.settings import load_config
+from modbot.store import Database, Judged
+from tests.cli.conftest import Run
+from tests.fakes import SCHOOL_DAY, make_comment, make_page
+
+
+@pytest.fixture
+def decision(database: Database, page: str, folder: Path) -> int:
+    """A comment that was judged under the shipped configuration."""
+    config = load_config(folder, {})
+    judge = build_judge(config)
+    keep_judge(database, config, judge, SCHOOL_DAY)
+    comment = make_comment("what the fuck is this", page=make_page())
+    (made,) = judge.judge([comment])
+    item = Judged(
+        comment=comment,
+        decision=made,
+        models=judge.models,
+        config_sha256=config.sha256,
+    )
+    with database.write() as s:
+        (recorded,) = store.record_judged(s, store.page(s, page), [item], SCHOOL_DAY)
+    assert recorded.decision_id is not None
+    return recorded.decision_id
+
+
+def test_an_equal_decision_ends_with_0_and_a_changed_one_with_1(
+    run: Run, decision: int, database: Database
+) -> None:
+    told = run("explain", str(decision))
+    assert (told.code, told.err) == (0, "")
+    assert "Equal: the same verdict" in told.out and "rule profanity_en:fuck" in told.out
+    answer = run("explain", str(decision), "--json").json
+    assert answer["equal"] and answer["code"]["same"]
+    assert answer["then"] == answer["now"]
+    with database.write() as s:
+        s.execute(sql("DROP TRIGGER decision_update"))
+        s.execute(sql("UPDATE decision SET clause = 'another'"))
+    told = run("explain", str(decision))
+    assert told.code == 1 and "Different: clause: another then" in told.out
+
+
+def test_an_unknown_decision_is_told_in_a_line(run: Run, decision: int) -> None:
+    told = run("explain", "999")
+    assert told.code == 2 and told.err.count("\n") == 1 and "999" in told.err
