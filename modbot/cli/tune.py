@@ -52,19 +52,7 @@ def tune(
     found = load(ctx, config)
     with open_record(found.settings.database.path) as database:
         verdicts = tuning.read_verdicts(database, since=parse_day(since))
-    seen = {(r.category, r.source) for r in verdicts.reviewed}
-    wanted = [
-        tuning.advise(
-            verdicts,
-            c,
-            threshold,
-            found.policy.categories[c],
-            precision if threshold.hides else review_precision,
-        )
-        for c in Category
-        for threshold in tuning.Threshold
-        if (c, threshold.source) in seen and category in (None, c)
-    ]
+    wanted = _advice(verdicts, found.policy, category, precision, review_precision)
     payload = {
         "precision_wanted": precision,
         "review_precision_wanted": review_precision,
@@ -79,6 +67,31 @@ def tune(
         as_json=as_json,
         tell=lambda console: _tell(console, verdicts, wanted, found.policy),
     )
+
+
+def _advice(
+    verdicts: Verdicts,
+    policy: Policy,
+    category: Category | None,
+    precision: float,
+    review_precision: float,
+) -> list[Advice]:
+    """Advice on each threshold whose scores people's verdicts say something of."""
+    from modbot.tuning import Threshold, advise
+
+    seen = {(r.category, r.source) for r in verdicts.reviewed}
+    return [
+        advise(
+            verdicts,
+            each,
+            threshold,
+            policy.categories[each],
+            precision if threshold.hides else review_precision,
+        )
+        for each in Category
+        for threshold in Threshold
+        if (each, threshold.source) in seen and category in (None, each)
+    ]
 
 
 def _share(share: Share) -> dict[str, Any]:
