@@ -9,8 +9,17 @@ from modbot.store.actions import (
     hides_requested_since,
     missed_hide,
     retry_action,
+    wished_hidden_before,
 )
 from modbot.store.checkpoints import MadeCheckpoint, count_record, newest_checkpoint
+from modbot.store.claims import (
+    Claim,
+    claim,
+    claims,
+    count_claims,
+    release,
+    release_others,
+)
 from modbot.store.comments import (
     Known,
     comment_texts,
@@ -51,13 +60,30 @@ from modbot.store.past import (
     past_texts,
     reviewed_texts,
 )
+from modbot.store.queue import (
+    Spot,
+    Waiting,
+    count_waiting,
+    decided_since,
+    handed_on_before,
+    newest_decision_on,
+    spot_of,
+    waiting,
+    waiting_by_author,
+    waiting_by_rule,
+    waiting_comment,
+)
 from modbot.store.record import Judged, Recorded, record_judged
 from modbot.store.record_lines import record_lines
 from modbot.store.service_state import service_row, tick
+from modbot.store.waiting import FOR_ADMINISTRATORS, FOR_REVIEWERS
 
 __all__ = [
     "ALREADY_SO",
+    "FOR_ADMINISTRATORS",
+    "FOR_REVIEWERS",
     "ActionContext",
+    "Claim",
     "Database",
     "Judged",
     "Known",
@@ -68,17 +94,25 @@ __all__ = [
     "PastDecision",
     "PastText",
     "Recorded",
+    "Spot",
+    "Waiting",
     "approved_fundraisers",
     "asked_to_hide",
     "audit_of",
+    "claim",
+    "claims",
     "comment_texts",
+    "count_claims",
     "count_past",
     "count_record",
+    "count_waiting",
+    "decided_since",
     "decision",
     "decision_log",
     "due_actions",
     "finish_action",
     "fundraiser_of",
+    "handed_on_before",
     "hides_requested_since",
     "history",
     "known",
@@ -88,6 +122,7 @@ __all__ = [
     "missed_hide",
     "missing",
     "newest_checkpoint",
+    "newest_decision_on",
     "newest_decisions",
     "page",
     "page_state",
@@ -100,11 +135,19 @@ __all__ = [
     "record_lines",
     "record_person_decision",
     "record_posts",
+    "release",
+    "release_others",
     "retry_action",
     "reviewed_texts",
     "save_page_state",
     "service_row",
+    "spot_of",
     "tick",
     "verdicts_after",
     "versions_of",
+    "waiting",
+    "waiting_by_author",
+    "waiting_by_rule",
+    "waiting_comment",
+    "wished_hidden_before",
 ]
