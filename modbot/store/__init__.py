@@ -76,6 +76,7 @@ from modbot.store.queue import (
 from modbot.store.record import Judged, Recorded, record_judged
 from modbot.store.record_lines import record_lines
 from modbot.store.service_state import service_row, tick
+from modbot.store.surroundings import Earlier, Said, Thread, earlier_by_author, thread_around
 from modbot.store.waiting import FOR_ADMINISTRATORS, FOR_REVIEWERS
 
 __all__ = [
@@ -85,6 +86,7 @@ __all__ = [
     "ActionContext",
     "Claim",
     "Database",
+    "Earlier",
     "Judged",
     "Known",
     "LogEntry",
@@ -94,7 +96,9 @@ __all__ = [
     "PastDecision",
     "PastText",
     "Recorded",
+    "Said",
     "Spot",
+    "Thread",
     "Waiting",
     "approved_fundraisers",
     "asked_to_hide",
@@ -110,6 +114,7 @@ __all__ = [
     "decision",
     "decision_log",
     "due_actions",
+    "earlier_by_author",
     "finish_action",
     "fundraiser_of",
     "handed_on_before",
@@ -142,6 +147,7 @@ __all__ = [
     "save_page_state",
     "service_row",
     "spot_of",
+    "thread_around",
     "tick",
     "verdicts_after",
     "versions_of",
