@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
 from modbot import store
 from modbot.domain import ActionKind, ActionState, Category, Decision, Evidence, Signal, Verdict
+from modbot.migrations.versions import r0005_queue
 from modbot.store import Database, Judged
-from modbot.store.database import sqlite_module
 from modbot.tables import CommentRow, DecisionRow, VersionRow, WaitingRow
 from tests.records import NOON, PAGE, comment, later, open_database
 
@@ -189,26 +190,17 @@ def test_it_equals_what_the_decisions_say_after_any_history(
 
 
 def filled_anew(database: Database) -> Database:
-    """The same database, brought up from the revision before the queue."""
-    database.close()
-    with closing(sqlite_module.connect(database.path)) as connection:
+    """The same database, as the revision that brought the queue fills it from the decisions."""
+    with database.write() as session:
+        connection = session.connection()
         for statement in (
             *("DROP TABLE waiting", "DROP TABLE claim"),
             *("DROP INDEX comment_by_parent", "DROP INDEX comment_by_author"),
-            f"UPDATE alembic_version SET version_num = '{BEFORE}'",
         ):
-            connection.execute(statement)
-        connection.commit()
-    return Database.open(f"sqlite:///{database.path}")
-
-
-def before_the_queue() -> str:
-    from modbot.migrations.versions import r0005_queue
-
-    return r0005_queue.down_revision
-
-
-BEFORE = before_the_queue()
+            connection.exec_driver_sql(statement)
+        with Operations.context(MigrationContext.configure(connection)):
+            r0005_queue.upgrade()
+    return database
 
 
 def order(database: Database, **chosen: Any) -> list[str]:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 
 # As they are at this revision, so that it does the same for ever.
 RANK = ("threat", "crisis", "privacy", "offensive", "profanity", "", "personal_issue", "sales")
