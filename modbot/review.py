@@ -26,6 +26,7 @@ from modbot.stored_text import shown
 
 KEPT_UP_ONE_BY_ONE = frozenset({Category.THREAT, Category.CRISIS})
 TAKEN_BACK = "Taken back."
+BY_HAND = "removed by hand"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +168,7 @@ def _answer(
         now=now,
     )
     if by_hand and made.action_id is not None:
-        answer = f"removed by hand: {actor.name}"
+        answer = f"{BY_HAND}: {actor.name}"
         store.finish_action(s, made.action_id, ActionState.CONFIRMED, answer, now)
     store.release(s, [entry.comment_row])
     return made
@@ -194,6 +195,8 @@ def _as_before(s: Session, entry: LogEntry) -> tuple[bool, ActionKind | None]:
     """Whether it was out of sight before a person's verdict, and what brings that back."""
     if entry.action_kind is ActionKind.RESTORE:
         return True, ActionKind.HIDE
+    if entry.action_kind is ActionKind.HIDE and entry.action_answer.startswith(BY_HAND):
+        return True, None  # no program can bring back what somebody removed in an app
     if entry.action_kind is ActionKind.HIDE:
         before = store.wished_hidden_before(s, entry.comment_row, entry.id)
         before = before or entry.action_answer == store.ALREADY_SO

@@ -51,7 +51,7 @@ class Item:
     """All that somebody needs to decide on one comment."""
 
     entry: LogEntry
-    row: Row
+    row: Row  # of the bot's latest word on it
     page: Page
     state: str  # "open", "held", "handed_on", "read_only", "decided", "edited", "gone", "settled"
     newest: int  # the decision that stands on the comment
@@ -89,7 +89,8 @@ def item_of(
     thread = store.thread_around(s, entry.comment_row)
     earlier = store.earlier_by_author(s, entry.comment_row, who.pages)
     page = store.page(s, entry.page_id)
-    row = log_row(entry, whole=True)
+    judged = _judged(s, entry)
+    row = log_row(judged, whole=True)
     handed_on = found is not None and found.level == store.FOR_ADMINISTRATORS
     asked = store.asked_to_hide(s, entry.comment_row)
     effects = Effects(spoken, platform_name, entry, page, capabilities, hidden=asked)
@@ -110,7 +111,7 @@ def item_of(
         replies=tuple(map(_beside, thread.replies)),
         earlier=earlier,
         earlier_latest=tuple(map(_beside, earlier.latest)) if earlier else (),
-        changes=stored_changes(entry, policy) if entry.actor_kind == "bot" else (),
+        changes=stored_changes(judged, policy) if judged.actor_kind == "bot" else (),
         clause_text=clause_text(policy, entry),
         buttons=tuple(
             _button(verdict, effects, policy.review, entry)
@@ -119,6 +120,15 @@ def item_of(
         ),
         rules=_rules(row),
     )
+
+
+def _judged(s: Session, entry: LogEntry) -> LogEntry:
+    """The bot's latest word on the text: what explains it, also where a person spoke since."""
+    if entry.actor_kind == "bot":
+        return entry
+    history = store.history(s, entry.comment_row)
+    same_text = (e for e in history if e.version_id == entry.version_id and e.actor_kind == "bot")
+    return next(same_text, entry)
 
 
 def _rules(row: Row) -> tuple[str, ...]:
