@@ -78,12 +78,13 @@ from modbot.store.record import Judged, Recorded, record_judged
 from modbot.store.record_lines import record_lines
 from modbot.store.service_state import service_row, tick
 from modbot.store.surroundings import Earlier, Said, Thread, earlier_by_author, thread_around
-from modbot.store.waiting import FOR_ADMINISTRATORS, FOR_REVIEWERS
+from modbot.store.waiting import FOR_ADMINISTRATORS, FOR_REVIEWERS, WORST_FIRST
 
 __all__ = [
     "ALREADY_SO",
     "FOR_ADMINISTRATORS",
     "FOR_REVIEWERS",
+    "WORST_FIRST",
     "ActionContext",
     "Claim",
     "Database",

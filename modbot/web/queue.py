@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from modbot import claims, review, store
 from modbot.domain import Verdict
 from modbot.errors import ReasonMissing, UnknownDecision, VerdictRefused
+from modbot.i18n import Language
 from modbot.people import Person, Right
 from modbot.store import Claim, LogEntry
 from modbot.web.access import needs, refuse
@@ -239,7 +240,7 @@ class QueueScreen:
             policy=self.service.config.policy,
             capabilities=self.service.capabilities(entry.platform),
             spoken=spoken,
-            platform_name=Wording(spoken).platform(entry.platform),
+            platform_name=_platform_name(entry, spoken),
         )
 
     def _refused(
@@ -286,6 +287,12 @@ class QueueScreen:
         response = self.pages.answer(request, template, **values)
         values["sitting"].remember(self.pages, response)
         return response
+
+
+def _platform_name(entry: LogEntry, spoken: Language) -> str:
+    """What is asked to hide; where nothing can be asked, the page as the district calls it."""
+    name = Wording(spoken).platform(entry.platform)
+    return entry.page_name if name == entry.platform else name
 
 
 def _first_seen(s: Session, who: Person, *, after: int, before: int) -> int | None:

@@ -47,7 +47,7 @@ function opens(event) {
 function veil() {
   const shown = document.getElementById("reveal");
   const hide = shown !== null && !shown.checked;
-  for (const each of document.querySelectorAll(".veil")) {
+  for (const each of document.querySelectorAll(".veil, .veil-words q")) {
     if (hide) each.setAttribute("aria-hidden", "true");
     else each.removeAttribute("aria-hidden");
   }
