@@ -10,7 +10,7 @@ let busy = false;
 let touched = Date.now();
 
 function typing(element) {
-  if (!element) return false;
+  if (!(element instanceof HTMLElement)) return false;
   if (element.isContentEditable || element.matches("textarea, select")) return true;
   return element.matches("input") && !/^(checkbox|radio|submit|button)$/.test(element.type);
 }
