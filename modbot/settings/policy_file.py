@@ -72,7 +72,9 @@ def _told(value: object) -> object:
 
 _CASES = "|".join(category.value for category in Category)
 _Case = Annotated[str, Field(pattern=rf"^(allow|hide|escalate)(\.({_CASES}))?$")]
-_Reason = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$")]
+_Reason = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$")
+]
 _ReasonList = Annotated[tuple[_Reason, ...], BeforeValidator(_told), Field(max_length=20)]
 
 

@@ -1,110 +1,31 @@
-"""The queue over HTTP, as a browser without script sees it."""
+"""Verdicts given in the queue over HTTP: recorded, refused, taken back, handed on."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
 import pytest
-import requests
-from sqlmodel import col, select
+from sqlmodel import select
 
 from modbot import store
 from modbot.domain import ActionKind, ActionState, Category, Verdict
-from modbot.people import Role
-from modbot.tables import ActionRow, DecisionRow
-from tests.web.queue_day import HIGH, LPS, judged, open_queue_day, rule, shipped_policy
+from modbot.tables import ActionRow
+from tests.web.queue.answers import (
+    BY_HAND,
+    CASE,
+    CRISIS,
+    INSULT,
+    SALE,
+    THREAT,
+    WAITING,
+    asked,
+    count,
+    decide,
+    made,
+    place,
+)
+from tests.web.queue_day import LPS, judged, rule, shipped_policy
 from tests.web.queue_day import made as said
 from tests.web.school import ALLOWED, FakeService, record
-from tests.web.serving import served
 from tests.web.signed_in import Site
-
-# Decisions of the day: 1 to 4 were said before; then in the order of queue_day.texts().
-THREAT, CRISIS, PRIVACY, INSULT, ASSIST, SWEARING, BY_HAND, CASE, SALE = 5, 6, 7, 8, 11, 13, 16, 17, 19
-WAITING = 20
-
-
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[FakeService]:
-    service = open_queue_day(tmp_path)
-    yield service
-    service.database.close()
-
-
-@pytest.fixture
-def address(service: FakeService) -> Iterator[str]:
-    with served(service) as address:
-        yield address
-
-
-@pytest.fixture
-def ana(address: str, service: FakeService) -> Site:
-    return Site(address=address, service=service).as_(Role.MANAGER, name="Ana Ruiz")
-
-
-@pytest.fixture
-def ben(ana: Site) -> Site:
-    return ana.as_(Role.MANAGER, name="Ben Lee")
-
-
-@pytest.fixture
-def chief(ana: Site) -> Site:
-    return ana.as_(Role.ADMIN, name="Cleo Vance")
-
-
-def decide(site: Site, number: int, verdict: str, **fields: Any) -> requests.Response:
-    return site.post(f"/decisions/{number}/verdict", {"verdict": verdict, **fields})
-
-
-def made(service: FakeService) -> list[DecisionRow]:
-    """What people decided, oldest first."""
-    with service.database.read() as s:
-        query = select(DecisionRow).where(DecisionRow.actor_kind == "person")
-        return list(s.exec(query.order_by(col(DecisionRow.id))))
-
-
-def asked(service: FakeService) -> list[tuple[str, int]]:
-    with service.database.read() as s:
-        return [(a.kind, a.decision_id) for a in s.exec(select(ActionRow).order_by(col(ActionRow.id)))]
-
-
-def place(answer: requests.Response) -> str:
-    assert answer.status_code == 303, answer.text[:2000]
-    return answer.headers["location"]
-
-
-def count(service: FakeService) -> int:
-    with service.database.read() as s:
-        return sum(store.count_waiting(s).values())
-
-
-def test_the_queue_opens_at_the_worst_item(ana: Site) -> None:
-    assert place(ana.get("/queue")) == f"/queue/{THREAT}"
-    page = ana.get(f"/queue/{THREAT}").text
-    assert "I swear I will come to the stadium and <" in page.replace("<mark", "<")
-    assert re.search(r"<mark [^>]*>make you pay</mark>", page)
-    assert "Homecoming is this Friday" in page
-    assert "coach is a joke, fire him" in page  # earlier, by the same author
-    assert "mi hija dice" in page  # said after it
-    assert "20 comments wait" in page
-    assert "What would have changed it" in page
-
-
-def test_an_item_says_what_the_model_rests_on(ana: Site) -> None:
-    page = ana.get("/queue/18").text
-    assert "The model <code><bdi>embedded</bdi></code> scored it 41%" in page
-    assert re.search(r"Most of it rests on <q><bdi[^>]*>fix her grade</bdi></q>", page)
-
-
-def test_each_button_says_what_it_does_on_that_platform(ana: Site) -> None:
-    assert "Facebook is asked to hide it. It can be brought back." in ana.get("/queue/8").text
-    assert "It stays up; nothing is asked of Facebook." in ana.get("/queue/8").text
-    assert "Instagram is asked to hide it." in ana.get(f"/queue/{ASSIST}").text
-    by_hand = ana.get(f"/queue/{BY_HAND}").text
-    assert "LPS on TikTok lets no program hide it" in by_hand
-    assert "A reason is asked for." in ana.get(f"/queue/{CASE}").text
 
 
 def test_a_verdict_is_recorded_and_leads_to_the_next_item(ana: Site, service: FakeService) -> None:
@@ -234,28 +155,6 @@ def test_ones_own_handing_on_can_be_undone(ana: Site, service: FakeService) -> N
     assert made(service)[-1].verdict == "review"
 
 
-def test_two_people_get_different_items_and_see_each_other(ana: Site, ben: Site) -> None:
-    assert place(ana.get("/queue")) == f"/queue/{THREAT}"
-    assert place(ben.get("/queue")) == f"/queue/{CRISIS}"
-    page = ben.get(f"/queue/{THREAT}").text
-    assert "Ana Ruiz is looking at this comment, so it is theirs for now." in page
-    assert 'name="verdict"' not in page
-    assert "with Ana Ruiz" in page  # in the list beside
-
-
-def test_a_verdict_on_what_another_holds_is_refused(
-    ana: Site, ben: Site, service: FakeService
-) -> None:
-    ana.get("/queue")
-    answer = decide(ben, THREAT, "hide", note="mine first")
-    assert answer.status_code == 409
-    assert "Ana Ruiz is looking at this comment right now." in answer.text
-    assert "mine first" in answer.text
-    assert made(service) == []
-    service.clock.advance(301)
-    assert place(decide(ben, THREAT, "hide", note="mine first"))
-
-
 def test_a_stale_form_shows_what_happened_meanwhile(
     ana: Site, ben: Site, service: FakeService
 ) -> None:
@@ -270,7 +169,9 @@ def test_a_stale_form_shows_what_happened_meanwhile(
 
 def edit(service: FakeService, comment_id: str, text: str) -> None:
     with service.database.write() as s:
-        item = store.Judged(comment=said(comment_id, LPS, "Driver 0", text, service), decision=ALLOWED)
+        item = store.Judged(
+            comment=said(comment_id, LPS, "Driver 0", text, service), decision=ALLOWED
+        )
         store.record_judged(s, LPS, [item], service.clock.now())
 
 
@@ -291,40 +192,6 @@ def test_what_is_gone_cannot_be_decided(ana: Site, service: FakeService) -> None
     assert (made(service), count(service)) == ([], WAITING - 1)
 
 
-def test_an_open_page_keeps_its_item_and_is_told_when_it_is_lost(
-    ana: Site, ben: Site, service: FakeService
-) -> None:
-    ana.get("/queue")
-    service.clock.advance(240)
-    assert ana.post(f"/queue/{THREAT}/claim").json() == {"said": ""}
-    service.clock.advance(240)
-    assert place(ben.get("/queue")) == f"/queue/{CRISIS}"
-    service.clock.advance(301)
-    ben.get(f"/queue/{THREAT}")
-    said = ana.post(f"/queue/{THREAT}/claim").json()["said"]
-    assert said == "Ben Lee is looking at this comment now."
-    decide(ben, THREAT, "hide")
-    assert "decided, edited or removed" in ana.post(f"/queue/{THREAT}/claim").json()["said"]
-
-
-@pytest.mark.parametrize(
-    "headers", [{"sec-fetch-site": "cross-site"}, {"sec-purpose": "prefetch"}], ids=["link", "ahead"]
-)
-def test_an_item_is_claimed_only_by_opening_it(
-    ana: Site, ben: Site, headers: dict[str, str]
-) -> None:
-    ana.get(f"/queue/{THREAT}", **headers)
-    ana.get("/queue", **headers)
-    assert place(ben.get("/queue")) == f"/queue/{THREAT}"
-
-
-def test_next_and_previous_skip_what_others_hold(ana: Site, ben: Site) -> None:
-    ben.get(f"/queue/{CRISIS}")
-    ana.get("/queue")
-    assert place(ana.get(f"/queue?after={THREAT}")) == f"/queue/{PRIVACY}"
-    assert place(ana.get(f"/queue?before={PRIVACY}")) == f"/queue/{THREAT}"
-
-
 def test_what_no_program_can_hide_is_removed_by_hand(ana: Site, service: FakeService) -> None:
     answer = decide(ana, BY_HAND, "hide")
     assert place(answer) == f"/queue/{BY_HAND}?by_hand=1"
@@ -342,35 +209,6 @@ def test_what_no_program_can_hide_is_removed_by_hand(ana: Site, service: FakeSer
     assert (made(service)[-1].verdict, made(service)[-1].hide) == ("review", True)
 
 
-def test_a_manager_sees_and_decides_only_on_their_pages(
-    ana: Site, service: FakeService
-) -> None:
-    hers = ana.as_(Role.MANAGER, pages={HIGH.id}, name="Hilda High")
-    assert place(hers.get("/queue")) == f"/queue/{ASSIST}"
-    page = hers.get(f"/queue/{ASSIST}").text
-    assert "2 comments wait" in page
-    assert "School 1" not in page
-    for path in (f"/queue/{THREAT}", f"/queue/many?author_of={THREAT}"):
-        assert hers.get(path).status_code == 404
-    assert decide(hers, THREAT, "hide").status_code == 404
-    assert hers.post(f"/queue/{THREAT}/claim").status_code == 404
-    assert made(service) == []
-
-
-@pytest.mark.parametrize("role", [Role.VIEWER, Role.AUDITOR])
-def test_whoever_only_reads_decides_nothing(ana: Site, service: FakeService, role: Role) -> None:
-    reader = ana.as_(role)
-    assert place(reader.get("/queue")) == f"/queue/{THREAT}"
-    page = reader.get(f"/queue/{THREAT}").text
-    assert "deciding takes another role" in page
-    assert 'name="verdict"' not in page
-    assert decide(reader, THREAT, "hide").status_code == 403
-    assert reader.post(f"/queue/{THREAT}/claim").status_code == 403
-    assert reader.get(f"/queue/many?author_of={THREAT}").status_code == 403
-    assert made(service) == []
-    assert place(ana.get("/queue")) == f"/queue/{THREAT}"  # a reader claims nothing
-
-
 def test_a_form_of_another_site_decides_nothing(ana: Site, service: FakeService) -> None:
     for data in ({"csrf": "x", "verdict": "hide"}, {"csrf": "", "verdict": "hide"}):
         assert ana.post(f"/decisions/{THREAT}/verdict", data).status_code == 403
@@ -381,56 +219,9 @@ def test_a_form_of_another_site_decides_nothing(ana: Site, service: FakeService)
     assert made(service) == []
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/queue/0", "/queue/x", "/queue/999", "/queue/9999999999999999999", "/queue/%00", "/queue/-1"],
-)
-def test_a_number_that_is_none_is_not_found(ana: Site, path: str) -> None:
-    assert ana.get(path).status_code == 404
-
-
-@pytest.mark.parametrize("query", ["after=x", "before=-1", "did=99999999999999999999"])
-def test_an_address_that_says_nothing_is_refused(ana: Site, query: str) -> None:
-    assert ana.get(f"/queue?{query}").status_code == 400
-
-
 @pytest.mark.parametrize("verdict", ["", "review", "delete", "hide\x00", "HIDE"])
 def test_a_verdict_that_cannot_be_given_is_refused(
     ana: Site, service: FakeService, verdict: str
 ) -> None:
     assert decide(ana, INSULT, verdict).status_code == 400
     assert made(service) == []
-
-
-def test_how_somebody_likes_to_work_is_kept_in_their_browser(ana: Site) -> None:
-    answer = ana.post("/queue-settings", {"show": "1", "at": str(INSULT)})
-    assert place(answer) == f"/queue/{INSULT}"
-    cookie = f"modbot-queue={answer.cookies['modbot-queue']}"
-    page = ana.get(f"/queue/{INSULT}", cookie=cookie).text
-    assert 'id="reveal"' not in page
-    assert "data-keys" not in page
-    page = ana.get(f"/queue/{INSULT}").text
-    assert 'id="reveal"' in page
-    assert 'data-keys="on"' in page
-    assert place(ana.post("/queue-settings", {"at": "//evil.example"})) == "/queue"
-
-
-def test_an_empty_queue_says_so(ana: Site, ben: Site, service: FakeService) -> None:
-    while (where := place_or_none(ana.get("/queue"))) is not None:
-        number = int(re.search(r"/queue/(\d+)", where)[1])  # type: ignore[index]
-        place(decide(ana, number, "hide", note="seen", by_hand="1"))
-    assert "Nothing waits for you" in ana.get("/queue").text
-    assert len(made(service)) == WAITING
-    assert "Undo" in ana.get(f"/queue?did={made(service)[-1].id}").text
-
-
-def test_a_queue_that_others_work_on_says_so(ana: Site, ben: Site, service: FakeService) -> None:
-    hers = ana.as_(Role.MANAGER, pages={HIGH.id}, name="Hilda High")
-    decide(hers, ASSIST, "hide")
-    hers.get("/queue")
-    his = ana.as_(Role.MANAGER, pages={HIGH.id}, name="Hal High")
-    assert "Others look at what is left" in his.get("/queue").text
-
-
-def place_or_none(answer: requests.Response) -> str | None:
-    return answer.headers.get("location") if answer.status_code == 303 else None
