@@ -7,7 +7,12 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 REVISIONS = (
-    "0001", "0002", "0003", "0004", "0010",
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0010",
 )  # oldest first
 HEAD = REVISIONS[-1]
 

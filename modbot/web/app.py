@@ -29,6 +29,8 @@ from modbot.web.navigation import first_place, paths_of
 from modbot.web.oidc import oidc_routes
 from modbot.web.people import people_routes
 from modbot.web.probes import probe_routes
+from modbot.web.queue import queue_routes
+from modbot.web.queue_many import queue_many_routes
 from modbot.web.record import record_routes
 from modbot.web.rendering import STATIC_FOLDER, Pages
 from modbot.web.seam import WebService
@@ -69,6 +71,8 @@ def create_app(service: WebService, *, demo: bool = False) -> FastAPI:
         app.include_router(routes(service, pages))
     if demo:
         app.include_router(demo_routes(service))
+    app.include_router(queue_many_routes(service, pages))
+    app.include_router(queue_routes(service, pages))
     app.include_router(probe_routes(service))
     if "/" not in paths_of(app.routes):
         app.include_router(_home())

@@ -10,6 +10,9 @@ def N_(message: str) -> str:
 
 NOTICES: dict[str, str] = {
     "signed-in": N_("You are signed in."),
+    "taken-back": N_(
+        "Taken back: this comment waits again, and what the platform shows is as before."
+    ),
     "signed-out": N_("You are signed out."),
     "welcome": N_("Welcome. You are signed in."),
     "uninvited": N_("The invitation is withdrawn."),
