@@ -7,6 +7,8 @@ ModbotError
 ├── SeenListRefused       a list of comments that people saw cannot be read: says the line
 ├── UnknownDecision       no stored decision has this number
 ├── RegistrationRefused   a page or fundraiser may not be registered like this
+├── ChangedMeanwhile      somebody else changed or answered it first
+├── UnknownRequest        no request or fundraiser has this number
 ├── StoreUnreadable       the database cannot be opened or read
 ├── ClassifierFailed      a classifier could not judge
 ├── ModelUnusable         a model's files cannot be fetched, trusted or exported
@@ -55,6 +57,14 @@ class UnknownPage(ModbotError):
 
 class RegistrationRefused(ModbotError):
     """A page or fundraiser may not be registered like this; the message says why."""
+
+
+class ChangedMeanwhile(ModbotError):
+    """Somebody else changed or answered it first; look at it again."""
+
+
+class UnknownRequest(ModbotError):
+    """No request or fundraiser has this number."""
 
 
 class SeenListRefused(ModbotError):

@@ -72,6 +72,15 @@ class WebSection(Section):
     time_zone: Annotated[str, AfterValidator(_known_time_zone)] = "America/New_York"
 
 
+class RegistrySection(Section):
+    """Where tokens may be that are named in the review room; the command line may name others."""
+
+    token_folders: Annotated[tuple[_Path, ...], BeforeValidator(_array)] = (
+        *("/etc/modbot/tokens", "/run/secrets"),
+    )
+    token_variables: str = Field("MODBOT_TOKEN_", pattern=r"^[A-Za-z_][A-Za-z0-9_]{3,63}$")
+
+
 class PollingSection(Section):
     """How often a page is read."""
 
@@ -165,6 +174,7 @@ class Settings(Section):
 
     database: DatabaseSection = DatabaseSection()
     web: WebSection = WebSection()
+    registry: RegistrySection = RegistrySection()
     polling: PollingSection = PollingSection()
     enforcement: EnforcementSection = EnforcementSection()
     classifier: ClassifierSection = ClassifierSection()

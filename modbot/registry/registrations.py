@@ -1,0 +1,195 @@
+"""Pages that the staff asks to have registered: the request, its approval, its refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from modbot.domain import Page
+from modbot.registry.addresses import ADDRESS_CAP, public_address_problems
+from modbot.registry.page_checks import (
+    READ_BY_ADDRESS,
+    NewPage,
+    id_problems,
+    platform_problems,
+    read_address_problems,
+    token_is_needed,
+    use_problems,
+)
+from modbot.registry.pages import insert_page
+from modbot.registry.problems import TEXT_CAP, Problem, refuse, text_problems
+from modbot.registry.requests import (
+    Approver,
+    Asker,
+    RequestState,
+    answer_request,
+    open_request,
+    require_second,
+)
+from modbot.registry.saving import require_person, save
+from modbot.registry.token_places import TokenPlaces
+from modbot.store import Database
+from modbot.stored_text import shown
+from modbot.tables import PageRow, RegistrationRow
+
+_ID_SIGNS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@-")
+_TAKEN_OVER = (
+    *("platform", "name", "handle", "government_use", "school", "purpose", "manager"),
+    *("administrator", "contact"),
+)
+_NEEDED = ("name", "school", "manager", "administrator", "contact")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registration:
+    """What a member of staff says of a page."""
+
+    platform: str
+    name: str
+    school: str  # or department
+    purpose: str
+    manager: str
+    administrator: str
+    contact: str
+    district_owned: bool
+    external_id: str = ""  # the account's id, where it is known already
+    handle: str = ""
+    address: str = ""  # of the page, or of the site or feed that is read
+    government_use: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """What the approver adds: what only whoever keeps the tokens knows."""
+
+    external_id: str
+    token_ref: str
+
+
+def registration_problems(new: Registration, platforms: Collection[str]) -> Iterator[Problem]:
+    """All that stands against asking for it. Stricter than page_problems(): addresses are public
+    ones, since a stranger to the server names them."""
+    yield from platform_problems(new.platform, platforms, owned=new.district_owned)
+    for field in _NEEDED:
+        yield from text_problems(field, f"the {field}", getattr(new, field))
+    yield from text_problems("purpose", "the purpose", new.purpose, TEXT_CAP)
+    yield from text_problems("handle", "the handle", new.handle, needed=False)
+    if new.external_id:
+        yield from _id_problems(new.external_id)
+    yield from use_problems(new.platform, new.government_use)
+    yield from _address_problems(new)
+
+
+def _address_problems(new: Registration) -> Iterator[Problem]:
+    yield from read_address_problems(new.platform, "address", new.address)
+    if not (new.address or new.handle or new.external_id or new.platform in READ_BY_ADDRESS):
+        says = "say which account it is: its address, handle or id"
+        yield Problem(field="address", why="which", says=says)
+    if len(new.address) > ADDRESS_CAP:
+        yield from text_problems("address", "the address", new.address, ADDRESS_CAP)
+    elif new.address:
+        may_ask = new.platform != "wordpress"
+        yield from public_address_problems("address", new.address, may_ask=may_ask)
+
+
+def _id_problems(external_id: str) -> Iterator[Problem]:
+    faults = list(id_problems(external_id))
+    yield from faults
+    if not faults and not _ID_SIGNS.issuperset(external_id):
+        says = "the account's id holds other than letters, digits and . _ @ -"
+        yield Problem(field="external_id", why="no_id", says=says)
+
+
+def approval_problems(
+    platform: str, given: Approval, taken: Collection[str], places: TokenPlaces
+) -> Iterator[Problem]:
+    """All that stands against approving it. `taken`: the ids of registered pages."""
+    faults = list(_id_problems(given.external_id))
+    yield from faults
+    if not faults and f"{platform}:{given.external_id}" in taken:
+        says = f"{platform}:{given.external_id} is registered already"
+        yield Problem(field="external_id", why="taken", says=says)
+    if given.token_ref or token_is_needed(platform):
+        yield from places.problems(given.token_ref)
+
+
+def ask_registration(
+    database: Database,
+    new: Registration,
+    asker: Asker,
+    now: datetime,
+    *,
+    platforms: Collection[str],
+) -> int:
+    """Stores the request and gives its number. Raises RegistrationRefused."""
+    require_person(asker.actor)
+    refuse(registration_problems(new, platforms))
+    told = [field.name for field in fields(new) if field.name != "district_owned"]
+    row = RegistrationRow(
+        state=RequestState.WAITING.value,
+        asked_by=shown(asker.actor.name),
+        asked_by_id=asker.id,
+        asked_at=now,
+        **{name: shown(getattr(new, name).strip()) for name in told},  # type: ignore[arg-type]
+    )
+    with database.write() as s:
+        s.add(row)
+        s.flush()
+        save(s, row, str(row.id), "registration.requested", asker.actor, now)
+        assert row.id is not None
+        return row.id
+
+
+def approve_registration(
+    database: Database,
+    number: int,
+    given: Approval,
+    approver: Approver,
+    now: datetime,
+    *,
+    places: TokenPlaces,
+) -> Page:
+    """Registers the page, in observe. Raises RegistrationRefused, UnknownRequest, or
+    ChangedMeanwhile where somebody answered first."""
+    require_person(approver.actor)
+    with database.write() as s:
+        row = open_request(s, RegistrationRow, number)
+        require_second(row, approver)
+        taken = set(s.scalars(select(PageRow.id)))
+        refuse(approval_problems(row.platform, given, taken, places))
+        page = insert_page(s, _new_page(row, given), approver.actor, now)
+        row.external_id, row.page_id = given.external_id, page.id
+        answer_request(s, row, RequestState.APPROVED, approver, now, page=page.id)
+        return page
+
+
+def refuse_registration(
+    database: Database, number: int, reason: str, approver: Asker, now: datetime
+) -> None:
+    """Raises RegistrationRefused without a reason, UnknownRequest, ChangedMeanwhile."""
+    require_person(approver.actor)
+    with database.write() as s:
+        row = open_request(s, RegistrationRow, number)
+        answer_request(s, row, RequestState.REFUSED, approver, now, reason=reason)
+
+
+def _new_page(row: RegistrationRow, given: Approval) -> NewPage:
+    new = NewPage(
+        **{name: getattr(row, name) for name in _TAKEN_OVER},
+        external_id=given.external_id,
+        token_ref=given.token_ref,
+        district_owned=True,
+    )
+    # Elsewhere an address would lead the page's token to another host than the vendor's.
+    return replace(new, base_url=row.address) if row.platform in READ_BY_ADDRESS else new
+
+
+def registrations(s: Session, state: RequestState | None = None) -> list[RegistrationRow]:
+    """Requests, newest first; without a state all of them."""
+    query = select(RegistrationRow).order_by(col(RegistrationRow.id).desc())
+    if state is not None:
+        query = query.where(col(RegistrationRow.state) == state.value)
+    return list(s.scalars(query))
