@@ -19,7 +19,6 @@ from modbot.store import Database
 from modbot.stored_text import shown
 from modbot.tables import PageRow
 
-
 _TOLD = (
     *("name", "handle", "government_use", "school", "purpose", "manager", "administrator"),
     "contact",

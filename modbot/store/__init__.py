@@ -34,6 +34,15 @@ from modbot.store.log_queries import (
     newest_decisions,
     versions_of,
 )
+from modbot.store.page_health import (
+    WAITING_COUNTED,
+    BotDecision,
+    FailedAction,
+    audit_of_rows,
+    bot_decisions,
+    failed_actions,
+    waiting_count,
+)
 from modbot.store.pages import (
     approved_fundraisers,
     fundraiser_of,
@@ -48,6 +57,7 @@ from modbot.store.past import (
     PastDecision,
     PastText,
     count_past,
+    held_texts,
     past_texts,
     reviewed_texts,
 )
@@ -57,8 +67,11 @@ from modbot.store.service_state import service_row, tick
 
 __all__ = [
     "ALREADY_SO",
+    "WAITING_COUNTED",
     "ActionContext",
+    "BotDecision",
     "Database",
+    "FailedAction",
     "Judged",
     "Known",
     "LogEntry",
@@ -71,14 +84,18 @@ __all__ = [
     "approved_fundraisers",
     "asked_to_hide",
     "audit_of",
+    "audit_of_rows",
+    "bot_decisions",
     "comment_texts",
     "count_past",
     "count_record",
     "decision",
     "decision_log",
     "due_actions",
+    "failed_actions",
     "finish_action",
     "fundraiser_of",
+    "held_texts",
     "hides_requested_since",
     "history",
     "known",
@@ -107,4 +124,5 @@ __all__ = [
     "tick",
     "verdicts_after",
     "versions_of",
+    "waiting_count",
 ]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from modbot.domain import Comment, Decision
+from modbot.enforcement import Limits
 from modbot.policy import Policy
 from modbot.ports import Clock
 from modbot.settings import Settings
@@ -21,7 +24,7 @@ class WebConfig(Protocol):
 
 
 class WebService(Protocol):
-    """A modbot.service.Service, or a stand-in with the same three things."""
+    """A modbot.service.Service, or a stand-in with the same things."""
 
     @property
     def database(self) -> Database: ...
@@ -31,3 +34,13 @@ class WebService(Protocol):
 
     @property
     def config(self) -> WebConfig: ...
+
+    @property
+    def platforms(self) -> frozenset[str]: ...
+
+    @property
+    def limits(self) -> Limits: ...
+
+    def judge(self, comments: Sequence[Comment]) -> list[Decision]: ...
+
+    def look_alikes(self, links: Sequence[str], known: Sequence[str]) -> list[tuple[str, str]]: ...
