@@ -8,6 +8,7 @@ from modbot.registry.fundraiser_requests import (
     FundraiserWish,
     approve_fundraiser,
     ask_fundraiser,
+    fundraiser_request,
     fundraiser_requests,
     refuse_fundraiser,
     request_of,
@@ -18,6 +19,7 @@ from modbot.registry.fundraisers import (
     add_fundraiser,
     end_fundraiser,
     fundraiser,
+    fundraisers_of,
     list_fundraisers,
 )
 from modbot.registry.page_checks import (
@@ -46,10 +48,12 @@ from modbot.registry.registrations import (
     approve_registration,
     ask_registration,
     refuse_registration,
+    registration,
+    registration_of,
     registration_problems,
     registrations,
 )
-from modbot.registry.requests import Approver, Asker, RequestState
+from modbot.registry.requests import Approver, Asker, RequestState, reason_problems
 from modbot.registry.token_places import TokenPlaces
 
 __all__ = [
@@ -78,13 +82,18 @@ __all__ = [
     "ask_registration",
     "end_fundraiser",
     "fundraiser",
+    "fundraiser_request",
     "fundraiser_requests",
+    "fundraisers_of",
     "list_fundraisers",
     "list_pages",
     "pause",
+    "reason_problems",
     "refuse_fundraiser",
     "refuse_registration",
     "registered",
+    "registration",
+    "registration_of",
     "registration_problems",
     "registrations",
     "request_of",

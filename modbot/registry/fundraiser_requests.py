@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, select
 
+from modbot.errors import UnknownRequest
 from modbot.registry.fundraiser_checks import fundraiser_problems, terms
 from modbot.registry.fundraisers import ApprovedFundraiser, insert_fundraiser
 from modbot.registry.problems import TEXT_CAP, Problem, refuse, text_problems
@@ -121,6 +122,14 @@ def refuse_fundraiser(
     with database.write() as s:
         row = open_request(s, FundraiserRequestRow, number)
         answer_request(s, row, RequestState.REFUSED, approver, now, reason=reason)
+
+
+def fundraiser_request(s: Session, number: int) -> FundraiserRequestRow:
+    """One request, answered or not. Raises UnknownRequest."""
+    row = s.get(FundraiserRequestRow, number)
+    if row is None:
+        raise UnknownRequest(f"no request has the number {number}")
+    return row
 
 
 def fundraiser_requests(s: Session) -> list[FundraiserRequestRow]:

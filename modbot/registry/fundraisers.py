@@ -82,8 +82,15 @@ def insert_fundraiser(
 def list_fundraisers(database: Database, now: datetime | None = None) -> list[ApprovedFundraiser]:
     """Approved fundraisers, oldest first; with `now` those that have not ended."""
     with database.read() as s:
-        rows = s.scalars(select(FundraiserRow).order_by(col(FundraiserRow.id))).all()
-        return [_approved(r) for r in rows if now is None or r.ends_at is None or r.ends_at > now]
+        found = fundraisers_of(s)
+    return [f for f in found if now is None or f.ends_at is None or f.ends_at > now]
+
+
+def fundraisers_of(s: Session) -> list[ApprovedFundraiser]:
+    """list_fundraisers() in the caller's session, ended ones too."""
+    return [
+        _approved(row) for row in s.scalars(select(FundraiserRow).order_by(col(FundraiserRow.id)))
+    ]
 
 
 def fundraiser(s: Session, fundraiser_id: int) -> ApprovedFundraiser:

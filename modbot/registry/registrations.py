@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from modbot.domain import Page
+from modbot.errors import UnknownRequest
 from modbot.registry.addresses import ADDRESS_CAP, public_address_problems
 from modbot.registry.page_checks import (
     READ_BY_ADDRESS,
@@ -187,9 +188,22 @@ def _new_page(row: RegistrationRow, given: Approval) -> NewPage:
     return replace(new, base_url=row.address) if row.platform in READ_BY_ADDRESS else new
 
 
+def registration(s: Session, number: int) -> RegistrationRow:
+    """One request, answered or not. Raises UnknownRequest."""
+    row = s.get(RegistrationRow, number)
+    if row is None:
+        raise UnknownRequest(f"no request has the number {number}")
+    return row
+
+
 def registrations(s: Session, state: RequestState | None = None) -> list[RegistrationRow]:
     """Requests, newest first; without a state all of them."""
     query = select(RegistrationRow).order_by(col(RegistrationRow.id).desc())
     if state is not None:
         query = query.where(col(RegistrationRow.state) == state.value)
     return list(s.scalars(query))
+
+
+def registration_of(s: Session, page_id: str) -> RegistrationRow | None:
+    """The request that a page came from; None: it was registered at the server."""
+    return s.scalars(select(RegistrationRow).where(col(RegistrationRow.page_id) == page_id)).first()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +12,7 @@ from sqlmodel import Session
 
 from modbot.domain import Actor
 from modbot.errors import ChangedMeanwhile, RegistrationRefused, UnknownRequest
-from modbot.registry.problems import TEXT_CAP, refuse, text_problems
+from modbot.registry.problems import TEXT_CAP, Problem, refuse, text_problems
 from modbot.registry.saving import save
 from modbot.stored_text import shown
 from modbot.tables import FundraiserRequestRow, RegistrationRow
@@ -43,6 +44,11 @@ class Approver(Asker):
     alone: bool = False  # nobody else may approve
 
 
+def reason_problems(reason: str) -> Iterator[Problem]:
+    """What is wrong with a reason that has to be given."""
+    yield from text_problems("reason", "the reason", reason, TEXT_CAP)
+
+
 def open_request(s: Session, table: type[Row], number: int) -> Row:
     """The request, still to be answered. Raises UnknownRequest or ChangedMeanwhile."""
     row = s.get(table, number)
@@ -70,11 +76,8 @@ def answer_request(
     **detail: object,
 ) -> None:
     """Closes a request, with its audit row. A refusal needs a reason (RegistrationRefused)."""
-    refuse(
-        text_problems(
-            "reason", "the reason", reason, TEXT_CAP, needed=state is RequestState.REFUSED
-        )
-    )
+    if state is RequestState.REFUSED:
+        refuse(reason_problems(reason))
     row.state = state.value
     row.answered_by, row.answered_at = shown(approver.actor.name), now
     row.answer = shown(reason.strip())

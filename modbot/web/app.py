@@ -22,6 +22,7 @@ from modbot.web.filters import BadAddress
 from modbot.web.guard import Guard
 from modbot.web.log import log_routes
 from modbot.web.navigation import first_place, paths_of
+from modbot.web.place_routes import place_routes
 from modbot.web.probes import probe_routes
 from modbot.web.record import record_routes
 from modbot.web.rendering import STATIC_FOLDER, Pages
@@ -58,6 +59,7 @@ def create_app(service: WebService) -> FastAPI:
     app.include_router(log_routes(service, pages))
     app.include_router(record_routes(service, pages))
     app.include_router(sign_in_routes(service, pages))
+    app.include_router(place_routes(service, pages))
     app.include_router(probe_routes(service))
     if "/" not in paths_of(app.routes):
         app.include_router(_home())

@@ -33,6 +33,10 @@ def explain(language: Language, status: int) -> tuple[str, str]:
         ),
         404: (_("Nothing found here"), _("The address may be wrong or incomplete.")),
         405: (_("That cannot be done here"), _("These pages can be read, not changed.")),
+        413: (
+            _("That is too much for one form"),
+            _("Go back, shorten what you typed, and send it again."),
+        ),
         503: (
             _("The database does not answer right now"),
             _("Please try again in a minute. No comment is lost: the pages are read again later."),

@@ -11,4 +11,17 @@ def N_(message: str) -> str:
 NOTICES: dict[str, str] = {
     "signed-in": N_("You are signed in."),
     "signed-out": N_("You are signed out."),
+    "page-asked": N_("Your request is with LPS Media. This screen shows what becomes of it."),
+    "page-approved": N_("The page is registered. It only observes until its mode is changed."),
+    "page-refused": N_("The request is refused. Whoever asked can read why."),
+    "mode-changed": N_("The mode is changed. It holds from the next reading on."),
+    "page-paused": N_("The page is paused. Nothing is read or hidden there."),
+    "page-resumed": N_("The page is read again."),
+    "token-changed": N_("The token is read from its new place."),
+    "fundraiser-asked": N_("Your request waits for approval. This screen shows what comes of it."),
+    "fundraiser-approved": N_("The fundraiser is approved."),
+    "fundraiser-refused": N_("The fundraiser is refused. Whoever asked can read why."),
+    "fundraiser-ended": N_("The fundraiser has ended."),
+    "left-up": N_("These comments stay up. Hidden ones come back."),
+    "none-left": N_("There was nothing left to decide: somebody did, or it no longer applies."),
 }
