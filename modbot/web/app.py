@@ -17,11 +17,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from modbot.web.access import Access, person
 from modbot.web.cookies import cookies_for
 from modbot.web.csrf import from_our_own_form
+from modbot.web.demo_link import demo_routes
 from modbot.web.failures import failure
 from modbot.web.filters import BadAddress
 from modbot.web.guard import Guard
+from modbot.web.links import link_routes
 from modbot.web.log import log_routes
+from modbot.web.me import me_routes
 from modbot.web.navigation import first_place, paths_of
+from modbot.web.people import people_routes
 from modbot.web.place_routes import place_routes
 from modbot.web.probes import probe_routes
 from modbot.web.record import record_routes
@@ -30,8 +34,8 @@ from modbot.web.seam import WebService
 from modbot.web.sign_in import sign_in_routes
 
 
-def create_app(service: WebService) -> FastAPI:
-    """The pages and probes over a service's database."""
+def create_app(service: WebService, *, demo: bool = False) -> FastAPI:
+    """The pages and probes over a service's database. `demo`: the demo's link signs in."""
     web = service.config.settings.web
     pages = Pages(
         zone=lambda: ZoneInfo(service.config.settings.web.time_zone), cookies=cookies_for(web)
@@ -58,8 +62,11 @@ def create_app(service: WebService) -> FastAPI:
     app.add_exception_handler(BadAddress, _handler(pages))
     app.include_router(log_routes(service, pages))
     app.include_router(record_routes(service, pages))
-    app.include_router(sign_in_routes(service, pages))
     app.include_router(place_routes(service, pages))
+    for routes in (sign_in_routes, link_routes, people_routes, me_routes):
+        app.include_router(routes(service, pages))
+    if demo:
+        app.include_router(demo_routes(service))
     app.include_router(probe_routes(service))
     if "/" not in paths_of(app.routes):
         app.include_router(_home())

@@ -32,8 +32,12 @@ class Place:
 
 
 def paths_of(routes: list[BaseRoute]) -> frozenset[str]:
-    """The paths that an app answers."""
-    return frozenset(getattr(route, "path", "") for route in routes)
+    """The paths that an app answers, those of its routers included."""
+    found: set[str] = set()
+    for route in routes:
+        inner = getattr(getattr(route, "original_router", None), "routes", None)
+        found |= {getattr(route, "path", "")} if inner is None else paths_of(inner)
+    return frozenset(found)
 
 
 def places(request: Request, who: Person | None) -> list[Place]:

@@ -24,4 +24,13 @@ NOTICES: dict[str, str] = {
     "fundraiser-ended": N_("The fundraiser has ended."),
     "left-up": N_("These comments stay up. Hidden ones come back."),
     "none-left": N_("There was nothing left to decide: somebody did, or it no longer applies."),
+    "welcome": N_("Welcome. You are signed in."),
+    "uninvited": N_("The invitation is withdrawn."),
+    "changed": N_("Changed. The person is signed out and signs in anew."),
+    "unchanged": N_("Nothing had to be changed."),
+    "disabled": N_("The account is disabled, and signed out everywhere."),
+    "enabled": N_("The account works again."),
+    "sessions-ended": N_("Signed out there."),
+    "saved": N_("Saved."),
+    "password": N_("The new password counts. You are signed out everywhere else."),
 }

@@ -69,9 +69,7 @@ class District:
             contact="978-555-0100",
         )
         now = self.clock.now()
-        page = registry.add_page(
-            self.database, new, LEE, now, platforms=self.service.platforms
-        )
+        page = registry.add_page(self.database, new, LEE, now, platforms=self.service.platforms)
         page = registry.set_mode(self.database, page.id, mode, LEE, now)
         adapter = FakeAdapter(page, now=self.clock.now)
         adapter.add_post("p1", "Homecoming Friday. Who's ready?")
@@ -98,7 +96,7 @@ class District:
         )
 
     def ask_sale(self, asker: Asker = ANA, **changes: object) -> int:
-        """A request for a fundraiser that runs from yesterday for three weeks."""
+        """A request for a fundraiser that began five days ago and runs for three weeks."""
         now = self.clock.now()
         wish = FundraiserWish(
             name="Band car wash",
@@ -107,11 +105,14 @@ class District:
             beneficiary="LHS marching band",
             links=("lhs-band.org/wash",),
             accounts=("@lhs-band",),
-            starts_at=now - timedelta(days=1),
+            starts_at=now - timedelta(days=5),
             ends_at=now + timedelta(days=20),
         )
         return registry.ask_fundraiser(
-            self.database, replace(wish, **changes), asker, now  # type: ignore[arg-type]
+            self.database,
+            replace(wish, **changes),
+            asker,
+            now,  # type: ignore[arg-type]
         )
 
     def approve_sale(self, number: int) -> int:
@@ -144,7 +145,12 @@ def fill(district: District) -> None:
     """Pages in every state, a week of comments, requests and fundraisers in every state."""
     clock = district.clock
     lhs = district.add_page("1001", "Lawrence High School", mode=Mode.ASSIST)
-    texts = ["Go Lancers!", "what the fuck is wrong with you", "proud of our band", "you are all idiots"]
+    texts = [
+        "Go Lancers!",
+        "what the fuck is wrong with you",
+        "proud of our band",
+        "you are all idiots",
+    ]
     for day in range(3):
         for number, text in enumerate(texts * 3):
             lhs.add(f"{text} {day}{number}")
@@ -193,7 +199,9 @@ def fill(district: District) -> None:
         links=("lhs-bnad.org/shirts",),
         accounts=("$lhscheer",),
     )
-    over = district.approve_sale(district.ask_sale(name="Drama club bake sale", links=(), accounts=()))
+    over = district.approve_sale(
+        district.ask_sale(name="Drama club bake sale", links=(), accounts=())
+    )
     registry.end_fundraiser(district.database, over, LEE, clock.now())
     district.approve_sale(
         district.ask_sale(
@@ -205,6 +213,10 @@ def fill(district: District) -> None:
     )
     refused = district.ask_sale(name="Phone cases", links=(), accounts=("$jdoe",))
     registry.refuse_fundraiser(
-        district.database, refused, "A private account; ask again with the club's.", RUIZ, clock.now()
+        district.database,
+        refused,
+        "A private account; ask again with the club's.",
+        RUIZ,
+        clock.now(),
     )
     assert wash == 1
