@@ -23,6 +23,7 @@ class PlaceWords:
         _ = spoken.gettext
         self._code, self._spoken = spoken.code, spoken
         self._problems = _problems(_)
+        self._fields = _fields(_)
         self._states = _states(_)
         self._advice = _advice(_)
         self._platforms = _platforms(_)
@@ -37,6 +38,10 @@ class PlaceWords:
         """What is wrong with a field."""
         text = self._problems.get(problem.why)
         return text % {"what": problem.what} if text else problem.says
+
+    def field(self, name: str) -> str:
+        """What a form calls a field."""
+        return self._fields.get(name, name)
 
     def state(self, state: str) -> str:
         """How a page is."""
@@ -144,6 +149,31 @@ def _problems(_: Translate) -> dict[str, str]:
         "too_many": _("Give at most %(what)s."),
         "no_link": _("%(what)s is no link. Give one such as lhs-band.org/candy, one in each line."),
         "choose": _("Please choose one."),
+    }
+
+
+def _fields(_: Translate) -> dict[str, str]:
+    return {
+        "platform": _("Platform"),
+        "name": _("Name"),
+        "address": _("Its web address"),
+        "handle": _("Its handle"),
+        "external_id": _("The account's id"),
+        "government_use": _("X's answer"),
+        "school": _("School or department"),
+        "purpose": _("Purpose"),
+        "manager": _("Who runs the page"),
+        "administrator": _("Administrator in charge"),
+        "contact": _("How to reach them"),
+        "district_owned": _("Owned by the district"),
+        "token_ref": _("Token"),
+        "reason": _("Why"),
+        "beneficiary": _("Who benefits"),
+        "starts": _("First day"),
+        "ends": _("Last day"),
+        "links": _("Links"),
+        "accounts": _("Accounts"),
+        "role": _("You approve it as"),
     }
 
 

@@ -98,6 +98,7 @@ class District:
     def ask_sale(self, asker: Asker = ANA, **changes: object) -> int:
         """A request for a fundraiser that began five days ago and runs for three weeks."""
         now = self.clock.now()
+        today = now.replace(hour=4, minute=0)  # midnight in Lawrence
         wish = FundraiserWish(
             name="Band car wash",
             purpose="New uniforms for the marching band",
@@ -105,8 +106,8 @@ class District:
             beneficiary="LHS marching band",
             links=("lhs-band.org/wash",),
             accounts=("@lhs-band",),
-            starts_at=now - timedelta(days=5),
-            ends_at=now + timedelta(days=20),
+            starts_at=today - timedelta(days=5),
+            ends_at=today + timedelta(days=20),
         )
         return registry.ask_fundraiser(
             self.database,
@@ -208,7 +209,7 @@ def fill(district: District) -> None:
             name="Senior class candy sale",
             links=(),
             accounts=(),
-            starts_at=clock.now() + timedelta(days=4),
+            starts_at=clock.now().replace(hour=4, minute=0) + timedelta(days=4),
         )
     )
     refused = district.ask_sale(name="Phone cases", links=(), accounts=("$jdoe",))
