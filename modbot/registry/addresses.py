@@ -32,6 +32,8 @@ def address_problems(field: str, address: str, *, may_ask: bool) -> Iterator[Pro
 def public_address_problems(field: str, address: str, *, may_ask: bool) -> Iterator[Problem]:
     """address_problems(), and hosts that only this machine or its network can reach."""
     faults = list(address_problems(field, address, may_ask=may_ask))
+    if not faults and any(sign.isspace() or sign == "\\" for sign in address):
+        faults.append(_problem(field, "no_address", "the address is not a web address"))
     yield from faults
     if faults:
         return

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from modbot.errors import UnknownRequest
 from modbot.registry.fundraiser_checks import fundraiser_problems, terms
 from modbot.registry.fundraisers import ApprovedFundraiser, insert_fundraiser
-from modbot.registry.problems import TEXT_CAP, Problem, refuse, text_problems
+from modbot.registry.problems import TEXT_CAP, Problem, plain_problems, refuse, text_problems
 from modbot.registry.requests import (
     Approver,
     Asker,
@@ -56,6 +56,12 @@ def wish_problems(wish: FundraiserWish, now: datetime) -> Iterator[Problem]:
     yield from text_problems("purpose", "the purpose", wish.purpose, TEXT_CAP)
     yield from text_problems("school", "the school", wish.school)
     yield from text_problems("beneficiary", "who benefits", wish.beneficiary)
+    one_line = (("name", wish.name), ("school", wish.school), ("beneficiary", wish.beneficiary))
+    for field, value in one_line:
+        yield from plain_problems(field, f"the {field}", value)
+    yield from plain_problems("purpose", "the purpose", wish.purpose, lines=True)
+    for field, given in (("links", wish.links), ("accounts", wish.accounts)):
+        yield from plain_problems(field, f"one of the {field}", "".join(given))
     if wish.ends_at is None:
         yield Problem(field="ends", why="missing", says="the last day is missing")
 

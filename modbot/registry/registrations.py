@@ -21,7 +21,7 @@ from modbot.registry.page_checks import (
     use_problems,
 )
 from modbot.registry.pages import insert_page
-from modbot.registry.problems import TEXT_CAP, Problem, refuse, text_problems
+from modbot.registry.problems import TEXT_CAP, Problem, plain_problems, refuse, text_problems
 from modbot.registry.requests import (
     Approver,
     Asker,
@@ -78,6 +78,10 @@ def registration_problems(new: Registration, platforms: Collection[str]) -> Iter
         yield from text_problems(field, f"the {field}", getattr(new, field))
     yield from text_problems("purpose", "the purpose", new.purpose, TEXT_CAP)
     yield from text_problems("handle", "the handle", new.handle, needed=False)
+    for field in (*_NEEDED, "handle"):
+        yield from plain_problems(field, f"the {field}", getattr(new, field))
+    for field in ("purpose", "government_use"):
+        yield from plain_problems(field, f"the {field}", getattr(new, field), lines=True)
     if new.external_id:
         yield from _id_problems(new.external_id)
     yield from use_problems(new.platform, new.government_use)

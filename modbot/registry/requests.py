@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from modbot.domain import Actor
 from modbot.errors import ChangedMeanwhile, RegistrationRefused, UnknownRequest
-from modbot.registry.problems import TEXT_CAP, Problem, refuse, text_problems
+from modbot.registry.problems import TEXT_CAP, Problem, plain_problems, refuse, text_problems
 from modbot.registry.saving import save
 from modbot.stored_text import shown
 from modbot.tables import FundraiserRequestRow, RegistrationRow
@@ -47,6 +47,7 @@ class Approver(Asker):
 def reason_problems(reason: str) -> Iterator[Problem]:
     """What is wrong with a reason that has to be given."""
     yield from text_problems("reason", "the reason", reason, TEXT_CAP)
+    yield from plain_problems("reason", "the reason", reason, lines=True)
 
 
 def open_request(s: Session, table: type[Row], number: int) -> Row:

@@ -148,6 +148,9 @@ def _problems(_: Translate) -> dict[str, str]:
         "no_date": _("Write the day as year-month-day, such as 2026-12-01."),
         "too_many": _("Give at most %(what)s."),
         "no_link": _("%(what)s is no link. Give one such as lhs-band.org/candy, one in each line."),
+        "unseen": _(
+            "Leave out signs that cannot be seen, such as those that turn the direction of writing."
+        ),
         "choose": _("Please choose one."),
     }
 
