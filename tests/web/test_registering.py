@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from modbot import store
 from modbot.domain import Mode
 from modbot.people import Role
+from modbot.people.tokens import form_token
 from tests.web.district import ANA
 from tests.web.rooms import APPROVAL, PAGE_FORM, Room, faults, open_room, text_of, went_to
 
@@ -251,10 +253,6 @@ def test_signs_that_act_unseen_are_refused_and_what_was_typed_does_not_act(
 
 def test_broken_bytes_in_a_form_do_no_harm(room: Room) -> None:
     site = room.viewer
-    import requests
-
-    from modbot.people.tokens import form_token
-
     body = b"name=%ff%fe%ed%a0%80&platform=facebook&csrf=" + form_token(site.token).encode()
     for kind in ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/x"):
         answer = requests.post(
