@@ -57,7 +57,7 @@ def _repeats(text: str) -> bool:
 def _is_guessed(text: str) -> bool:
     """Whether nothing is left of it but at most two everyday words and their ornaments."""
     for bare in {_without_walks(text), text}:
-        letters = re.sub(r"[^a-zñáéíóúü]+", " ", bare).split()
+        letters = re.findall(r"[^\W\d_]+", bare)
         if sum(map(_cost, letters)) <= _GUESSED_COST:
             return True
     return False

@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from modbot.errors import SignInBusy
 from modbot.web.access import Access, person
 from modbot.web.cookies import cookies_for
 from modbot.web.csrf import from_our_own_form
@@ -25,6 +26,7 @@ from modbot.web.links import link_routes
 from modbot.web.log import log_routes
 from modbot.web.me import me_routes
 from modbot.web.navigation import first_place, paths_of
+from modbot.web.oidc import oidc_routes
 from modbot.web.people import people_routes
 from modbot.web.place_routes import place_routes
 from modbot.web.probes import probe_routes
@@ -55,15 +57,19 @@ def create_app(service: WebService, *, demo: bool = False) -> FastAPI:
     own = f"[{web.host}]" if ":" in web.host else web.host
     app.add_middleware(Access, service=service)
     app.add_middleware(
-        Guard, hosts=(own, web.public_host, *web.allowed_hosts), error_page=error_page
+        Guard,
+        hosts=(own, web.public_host, *web.allowed_hosts),
+        https=web.https,
+        error_page=error_page,
     )
     app.add_exception_handler(HTTPException, _handler(pages))
     app.add_exception_handler(RequestValidationError, _handler(pages))
     app.add_exception_handler(BadAddress, _handler(pages))
+    app.add_exception_handler(SignInBusy, _handler(pages))
     app.include_router(log_routes(service, pages))
     app.include_router(record_routes(service, pages))
     app.include_router(place_routes(service, pages))
-    for routes in (sign_in_routes, link_routes, people_routes, me_routes):
+    for routes in (sign_in_routes, oidc_routes, link_routes, people_routes, me_routes):
         app.include_router(routes(service, pages))
     if demo:
         app.include_router(demo_routes(service))
@@ -86,7 +92,11 @@ def _home() -> APIRouter:
 
 def _handler(pages: Pages) -> Callable[[Request, Exception], Response]:
     def answer(request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.BAD_REQUEST
+        status = int(HTTPStatus.BAD_REQUEST)
+        if isinstance(error, HTTPException):
+            status = error.status_code
+        elif isinstance(error, SignInBusy):
+            status = HTTPStatus.TOO_MANY_REQUESTS
         return failure(pages, request, status)
 
     return answer

@@ -16,8 +16,11 @@ from modbot.tables import PersonRow
 from modbot.web.access import SIGN_IN, visit
 from modbot.web.cookies import cookies_for
 from modbot.web.devices import client_address, device_of, network_of
+from modbot.web.notices import N_
 from modbot.web.rendering import Pages
 from modbot.web.seam import WebService
+
+_REFUSED = N_("The address or the password is not right.")
 
 
 def sign_in_routes(service: WebService, pages: Pages) -> APIRouter:
@@ -29,7 +32,7 @@ def sign_in_routes(service: WebService, pages: Pages) -> APIRouter:
     def form(request: Request) -> Response:
         if visit(request).signed_in is not None:
             return RedirectResponse(own_path(request.query_params.get("next", "")), 303)
-        return _form(service, pages, request, own_path(request.query_params.get("next", "")))
+        return sign_in_page(service, pages, request, own_path(request.query_params.get("next", "")))
 
     @routes.post(SIGN_IN)
     def sign_in(
@@ -42,7 +45,7 @@ def sign_in_routes(service: WebService, pages: Pages) -> APIRouter:
             raise HTTPException(403)
         tried = try_password(service.database, email, password, origin_of(request))
         if tried.person is None:
-            return _form(service, pages, request, own_path(next), email=email, tried=tried)
+            return sign_in_page(service, pages, request, own_path(next), email=email, tried=tried)
         return let_in(service, request, tried.person, how="password", to=own_path(next))
 
     @routes.post("/sign-out")
@@ -94,25 +97,31 @@ def origin_of(request: Request) -> From:
     )
 
 
-def _form(
+def sign_in_page(
     service: WebService,
     pages: Pages,
     request: Request,
-    next_path: str,
+    next_path: str = "/",
     *,
     email: str = "",
     tried: Outcome | None = None,
+    status: int = 200,
+    refusal: str = "",
 ) -> Response:
+    """The form, with why the last try was refused: by a password or, as `refusal`, otherwise."""
     setting = service.config.settings.sign_in
     wait = tried.wait_seconds if tried else 0
+    if tried is not None:
+        status = 429 if wait else 400
+        refusal = "" if wait else _REFUSED
     answer = pages.answer(
         request,
         "sign_in/form.html",
-        status=200 if tried is None else 429 if wait else 400,
+        status=status,
         here=(SIGN_IN, {"next": next_path} if next_path != "/" else {}),
         next_path=next_path,
         email=email,
-        refused=tried is not None,
+        refusal=refusal,
         wait_minutes=-(-wait // 60),
         wait_seconds=wait,
         passwords=setting.passwords,

@@ -212,7 +212,7 @@ def test_a_request_that_is_not_there_is_not_found(room: Room, number: str) -> No
 def test_a_form_that_is_too_large_is_refused(room: Room) -> None:
     answer = room.viewer.post("/pages/new", {**PAGE_FORM, "purpose": "x" * 2_000_000})
     assert answer.status_code == 413
-    assert "That is too much for one form" in answer.text
+    assert "That is too much at once" in answer.text
     long = room.viewer.post("/pages/new", {**PAGE_FORM, "purpose": "x" * 200_000})
     assert long.status_code == 422
     assert faults(long) == {"purpose": "This is longer than 2000 characters."}
