@@ -281,6 +281,22 @@ def test_a_token_may_be_named_in_its_places_only(database: Database, ref: str, w
     assert registry.list_pages(database) == []
 
 
+def test_another_pages_token_is_not_sent_to_an_address_that_somebody_wrote(
+    database: Database,
+) -> None:
+    approve(database, ask(database))
+    site = ask(database, platform="wordpress", address="https://blog.example.org")
+    with pytest.raises(RegistrationRefused, match="each site needs one of its own"):
+        approve(database, site, replace(GIVEN, external_id="blog"))
+    approve(database, ask(database, platform="instagram"), replace(GIVEN, external_id="7"))
+    own = replace(GIVEN, external_id="blog", token_ref="env:MODBOT_TOKEN_BLOG")
+    assert approve(database, site, own) == "wordpress:blog"
+    with database.read() as s:
+        pages = store.pages(s)
+    found = registry.token_problems("wordpress", GIVEN.token_ref, pages, PLACES)
+    assert [problem.why for problem in found] == ["used"]
+
+
 def test_a_link_out_of_the_token_folder_is_followed(tmp_path: Path) -> None:
     folder = tmp_path / "tokens"
     (folder / "deep").mkdir(parents=True)
@@ -302,7 +318,8 @@ def test_an_id_that_is_no_word_is_refused(database: Database, external_id: str) 
 def test_an_account_that_is_registered_is_not_registered_again(database: Database) -> None:
     first, second = ask(database), ask(database, name="The same")
     approve(database, first)
-    (problem,) = registry.approval_problems("facebook", GIVEN, ("facebook:1001",), PLACES)
+    with database.read() as s:
+        (problem,) = registry.approval_problems("facebook", GIVEN, store.pages(s), PLACES)
     assert (problem.field, problem.why) == ("external_id", "taken")
     with pytest.raises(RegistrationRefused, match="registered already"):
         approve(database, second)

@@ -52,6 +52,7 @@ from modbot.registry.registrations import (
     registration_of,
     registration_problems,
     registrations,
+    token_problems,
 )
 from modbot.registry.requests import Approver, Asker, RequestState, reason_problems
 from modbot.registry.token_places import TokenPlaces
@@ -101,5 +102,6 @@ __all__ = [
     "set_mode",
     "set_token_ref",
     "token_is_needed",
+    "token_problems",
     "wish_problems",
 ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from modbot import store
 from modbot.domain import Page
 from modbot.errors import UnknownRequest
 from modbot.registry.addresses import ADDRESS_CAP, public_address_problems
@@ -34,7 +35,7 @@ from modbot.registry.saving import require_person, save
 from modbot.registry.token_places import TokenPlaces
 from modbot.store import Database
 from modbot.stored_text import shown
-from modbot.tables import PageRow, RegistrationRow
+from modbot.tables import RegistrationRow
 
 _ID_SIGNS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@-")
 _TAKEN_OVER = (
@@ -109,16 +110,29 @@ def _id_problems(external_id: str) -> Iterator[Problem]:
 
 
 def approval_problems(
-    platform: str, given: Approval, taken: Collection[str], places: TokenPlaces
+    platform: str, given: Approval, pages: Sequence[Page], places: TokenPlaces
 ) -> Iterator[Problem]:
-    """All that stands against approving it. `taken`: the ids of registered pages."""
+    """All that stands against approving it, beside the registered `pages`."""
     faults = list(_id_problems(given.external_id))
     yield from faults
-    if not faults and f"{platform}:{given.external_id}" in taken:
+    if not faults and f"{platform}:{given.external_id}" in (page.id for page in pages):
         says = f"{platform}:{given.external_id} is registered already"
         yield Problem(field="external_id", why="taken", says=says)
     if given.token_ref or token_is_needed(platform):
-        yield from places.problems(given.token_ref)
+        yield from token_problems(platform, given.token_ref, pages, places)
+
+
+def token_problems(
+    platform: str, ref: str, others: Sequence[Page], places: TokenPlaces
+) -> Iterator[Problem]:
+    """All that stands against reading a page's token from there. Where a person gave the address
+    that the token is sent to, it must be no other page's."""
+    faults = list(places.problems(ref))
+    yield from faults
+    used = platform in READ_BY_ADDRESS and any(page.token_ref == ref for page in others)
+    if not faults and used:
+        says = "another page has this token; each site needs one of its own"
+        yield Problem(field="token_ref", why="used", says=says)
 
 
 def ask_registration(
@@ -163,8 +177,7 @@ def approve_registration(
     with database.write() as s:
         row = open_request(s, RegistrationRow, number)
         require_second(row, approver)
-        taken = set(s.scalars(select(PageRow.id)))
-        refuse(approval_problems(row.platform, given, taken, places))
+        refuse(approval_problems(row.platform, given, store.pages(s), places))
         page = insert_page(s, _new_page(row, given), approver.actor, now)
         row.external_id, row.page_id = given.external_id, page.id
         answer_request(s, row, RequestState.APPROVED, approver, now, page=page.id)

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from modbot.domain import Verdict
+from modbot.domain import ActionKind, Verdict
 from modbot.store.log_queries import LoggedAudit
 from modbot.tables import ActionRow, AuditRow, CommentRow, DecisionRow
 
@@ -59,7 +59,6 @@ def waiting_count(session: Session, page_id: str, mode: str) -> int:
             col(CommentRow.gone_at).is_(None),
             ~newer,
         )
-        .order_by(col(d.id).desc())
         .limit(WAITING_COUNTED)
     )
     return session.scalar(select(func.count()).select_from(open_ones.subquery())) or 0
@@ -80,15 +79,16 @@ def bot_decisions(
             col(d.verdict) != Verdict.ALLOW.value,
             col(d.key).not_like("%:failed:%"),
         )
-        .order_by(col(d.id).desc())
+        .order_by(col(d.decided_at).desc())  # along the index by time, which ends with `since`
         .limit(limit)
     )
-    return [
+    found = [
         BotDecision(
             id=number, decided_at=at, verdict=Verdict(verdict), hide=hide, degraded=tuple(degraded)
         )
         for number, at, verdict, hide, degraded in rows
-    ][::-1]
+    ]
+    return sorted(found, key=lambda decision: (decision.decided_at, decision.id))
 
 
 def failed_actions(
@@ -100,10 +100,11 @@ def failed_actions(
         select(a)
         .where(
             col(a.page_id) == page_id,
+            col(a.kind).in_(list(ActionKind)),
             col(a.state) == "failed",
             col(a.requested_at) >= since,
         )
-        .order_by(col(a.id).desc())
+        .order_by(col(a.requested_at).desc())
         .limit(limit)
     )
     return [

@@ -97,12 +97,17 @@ def held_texts(
         .exists()
     )
     of_category = DecisionCategoryRow
+    # Ids grow with time: the index by category need not be read further back.
+    first = session.scalar(
+        select(col(d.id)).where(col(d.decided_at) >= since).order_by(col(d.decided_at)).limit(1)
+    )
     ids = (
         select(col(d.version_id))
         .join(of_category, col(of_category.decision_id) == col(d.id))
         .join(CommentRow, col(CommentRow.id) == col(d.comment_row))
         .where(
             col(of_category.category) == category,
+            col(of_category.decision_id) >= (first or 0),
             col(d.decided_at) >= since,
             col(d.verdict) != Verdict.ALLOW.value,
             col(d.actor_kind) == "bot",

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from modbot import registry
+from modbot import registry, store
 from modbot.domain import Mode, Page
 from modbot.errors import ChangedMeanwhile
 from modbot.people import Person, Right
@@ -97,7 +97,10 @@ def _token_route(routes: APIRouter, places: Places) -> None:
         needed = registry.token_is_needed(page.platform)
         require(request, Right.PAGES, granted=may_register(who) and needed, page_id=page.id)
         ref = sent.text("token_ref")
-        if problems := list(token_places(service).problems(ref)):
+        with service.database.read() as s:
+            others = [other for other in store.pages(s) if other.id != page.id]
+        where = token_places(service)
+        if problems := list(registry.token_problems(page.platform, ref, others, where)):
             secret = any(problem.why == "no_reference" for problem in problems)
             typed = sent.without("token_ref") if secret else sent
             faults = by_field(problems)

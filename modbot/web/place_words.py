@@ -143,6 +143,10 @@ def _problems(_: Translate) -> dict[str, str]:
             " treat it as seen and make a new one."
         ),
         "other_place": _("A token that is named here must be one of: %(what)s"),
+        "used": _(
+            "Another page has this token. A site or feed needs one of its own, as its token is sent"
+            " to the address that was written."
+        ),
         "over": _("This day has passed."),
         "before_start": _("The last day is before the first."),
         "no_date": _("Write the day as year-month-day, such as 2026-12-01."),

@@ -74,10 +74,10 @@ def _answer_routes(routes: APIRouter, places: Places) -> None:
         row = _row(service, who, number)
         with service.database.read() as s:
             answering = approver(s, who, of_pages=True)
-            taken = {page.id for page in store.pages(s)}
+            pages = store.pages(s)
         given = Approval(external_id=sent.text("external_id"), token_ref=sent.text("token_ref"))
         where = token_places(service)
-        problems = list(registry.approval_problems(row.platform, given, taken, where))
+        problems = list(registry.approval_problems(row.platform, given, pages, where))
         if problems and row.state == "waiting":
             return _screen(places, request, who, number, sent=sent, problems=problems)
         require(request, Right.APPROVE, granted=answering.alone or row.asked_by_id != who.id)
