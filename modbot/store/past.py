@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, and_, func, select
@@ -90,38 +90,44 @@ def held_texts(
 ) -> list[PastText]:
     """The newest texts, decided since a time, that the bot's newest word keeps back in a category:
     hidden or waiting for a person, still there, not answered. Of all pages, or of these."""
-    d, later = DecisionRow, aliased(DecisionRow)
+    ids = _held_ids(session, category, since)
+    if pages is not None:
+        ids = ids.where(in_list(col(DecisionRow.page_id), pages))
+    ids = ids.order_by(col(DecisionRow.id).desc()).limit(limit)
+    wanted = [number for number in session.scalars(ids) if number is not None]
+    query = _texts().where(in_list(col(VersionRow.id), wanted))
+    return _past_texts(session, query.order_by(col(VersionRow.id).desc()))
+
+
+def _held_ids(session: Session, category: str, since: datetime) -> Select[*tuple[Any, ...]]:
+    """The versions of held_texts()."""
+    d, later, of_category = DecisionRow, aliased(DecisionRow), DecisionCategoryRow
+    # Ids grow with time, give or take a batch: the index by category need not be read further back.
+    before = session.scalar(
+        select(col(d.id))
+        .where(col(d.decided_at) < since - timedelta(days=1))
+        .order_by(col(d.decided_at).desc())
+        .limit(1)
+    )
     newer = (
         select(col(later.id))
         .where(col(later.comment_row) == col(d.comment_row), col(later.id) > col(d.id))
         .exists()
     )
-    of_category = DecisionCategoryRow
-    # Ids grow with time: the index by category need not be read further back.
-    first = session.scalar(
-        select(col(d.id)).where(col(d.decided_at) >= since).order_by(col(d.decided_at)).limit(1)
-    )
-    ids = (
+    return (
         select(col(d.version_id))
         .join(of_category, col(of_category.decision_id) == col(d.id))
         .join(CommentRow, col(CommentRow.id) == col(d.comment_row))
         .where(
             col(of_category.category) == category,
-            col(of_category.decision_id) >= (first or 0),
+            col(of_category.decision_id) > (before or 0),
             col(d.decided_at) >= since,
             col(d.verdict) != Verdict.ALLOW.value,
             col(d.actor_kind) == "bot",
             col(CommentRow.gone_at).is_(None),
             ~newer,
         )
-        .order_by(col(d.id).desc())
-        .limit(limit)
     )
-    if pages is not None:
-        ids = ids.where(in_list(col(d.page_id), pages))
-    wanted = [number for number in session.scalars(ids) if number is not None]
-    query = _texts().where(in_list(col(VersionRow.id), wanted))
-    return _past_texts(session, query.order_by(col(VersionRow.id).desc()))
 
 
 def _texts() -> Select[*tuple[Any, ...]]:

@@ -21,6 +21,7 @@ from modbot.web.health import DRAWN_WIDTH, STATES, TONES, PageHealth, page_healt
 from modbot.web.navigation import paths_of
 from modbot.web.place_rights import in_care, may_register
 from modbot.web.places import Places
+from modbot.web.seam import WebService
 
 Reader = Annotated[Person, Depends(needs(Right.READ))]
 
@@ -31,42 +32,43 @@ def page_list_routes(places: Places) -> APIRouter:
 
     @routes.api_route("/pages", methods=["GET", "HEAD"])
     def pages(request: Request, who: Reader) -> HTMLResponse:
-        service = places.service
-        with service.database.read() as s:
-            polling, now = service.config.settings.polling, service.clock.now()
-            all_pages = [
-                page_health(s, page, polling, now)
-                for page in store.pages(s)
-                if in_care(who, page.id)
-            ]
-            asked = requests_for(s, who)
-        schools = sorted({p.facts.school for p in all_pages if p.facts.school}, key=str.casefold)
-        platforms = sorted({p.page.platform for p in all_pages})
-        school = _chosen(request, "school", schools)
-        platform = _chosen(request, "platform", platforms)
+        with places.service.database.read() as s:
+            seen, asked = _seen(places.service, s, who), requests_for(s, who)
+        schools = sorted({p.facts.school for p in seen if p.facts.school}, key=str.casefold)
+        platforms = sorted({p.page.platform for p in seen})
+        chosen = {
+            "school": _chosen(request, "school", schools),
+            "platform": _chosen(request, "platform", platforms),
+        }
         shown = [
             p
-            for p in all_pages
-            if school in ("", p.facts.school) and platform in ("", p.page.platform)
+            for p in seen
+            if chosen["school"] in ("", p.facts.school)
+            and chosen["platform"] in ("", p.page.platform)
         ]
         return places.answer(
             request,
             "pages/list.html",
             path="/pages",
-            query={n: v for n, v in (("school", school), ("platform", platform)) if v},
+            query={name: value for name, value in chosen.items() if value},
             rows=worst_first(shown),
             parts=_parts(shown),
-            registered=len(all_pages),
+            registered=len(seen),
             schools=schools,
             platforms=platforms,
-            school=school,
-            platform=platform,
+            **chosen,  # type: ignore[arg-type]
             asked=asked,
             approves=may_register(who),
             has_queue="/queue" in paths_of(request.app.routes),
         )
 
     return routes
+
+
+def _seen(service: WebService, s: Session, who: Person) -> list[PageHealth]:
+    """The pages that a person sees."""
+    polling, now = service.config.settings.polling, service.clock.now()
+    return [page_health(s, p, polling, now) for p in store.pages(s) if in_care(who, p.id)]
 
 
 def requests_for(s: Session, who: Person) -> Sequence[RegistrationRow]:

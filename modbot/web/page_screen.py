@@ -71,14 +71,13 @@ def screen(
     late: bool = False,
 ) -> HTMLResponse:
     """The page's screen; with the faults of a form on it, or after somebody else was faster."""
-    service = places.service
+    service, now = places.service, places.service.clock.now()
     effects, alarms = week(service, page)
-    now = service.clock.now()
     with service.database.read() as s:
         health = page_health(s, page, service.config.settings.polling, now)
         refusals = store.failed_actions(s, page.id, now - WEEK)
-        request_row = registry.registration_of(s, page.id)
-        audit = store.audit_of_rows(s, _audited(page, request_row), limit=_AUDITED)
+        asked = registry.registration_of(s, page.id)
+        audit = store.audit_of_rows(s, _audited(page, asked), limit=_AUDITED)
     return places.answer(
         request,
         "pages/page.html",

@@ -137,6 +137,17 @@ def _problems(_: Translate) -> dict[str, str]:
             "Give an address on the internet that begins with https://. This one leads to a single"
             " machine or a network of its own."
         ),
+        **_problems_of_accounts(_),
+        **_problems_of_terms(_),
+        "unseen": _(
+            "Leave out signs that cannot be seen, such as those that turn the direction of writing."
+        ),
+        "choose": _("Please choose one."),
+    }
+
+
+def _problems_of_accounts(_: Translate) -> dict[str, str]:
+    return {
         "which": _("Say which account it is: its address, its handle or its id."),
         "no_reference": _(
             "Write where the token is, as env:NAME or file:PATH. If you pasted the token itself,"
@@ -147,15 +158,16 @@ def _problems(_: Translate) -> dict[str, str]:
             "Another page has this token. A site or feed needs one of its own, as its token is sent"
             " to the address that was written."
         ),
+    }
+
+
+def _problems_of_terms(_: Translate) -> dict[str, str]:
+    return {
         "over": _("This day has passed."),
         "before_start": _("The last day is before the first."),
         "no_date": _("Write the day as year-month-day, such as 2026-12-01."),
         "too_many": _("Give at most %(what)s."),
         "no_link": _("%(what)s is no link. Give one such as lhs-band.org/candy, one in each line."),
-        "unseen": _(
-            "Leave out signs that cannot be seen, such as those that turn the direction of writing."
-        ),
-        "choose": _("Please choose one."),
     }
 
 

@@ -144,6 +144,12 @@ def open_district(folder: Path) -> Iterator[District]:
 
 def fill(district: District) -> None:
     """Pages in every state, a week of comments, requests and fundraisers in every state."""
+    lhs = _busy_page(district)
+    _pages_in_trouble(district, lhs)
+    _requests(district)
+
+
+def _busy_page(district: District) -> FakeAdapter:
     clock = district.clock
     lhs = district.add_page("1001", "Lawrence High School", mode=Mode.ASSIST)
     texts = [
@@ -159,6 +165,11 @@ def fill(district: District) -> None:
         lhs.add("Car wash this saturday for the band, $10, lhs-band.org/wash")
         district.poll(lhs)
         clock.advance(24 * 3600)
+    return lhs
+
+
+def _pages_in_trouble(district: District, lhs: FakeAdapter) -> None:
+    clock = district.clock
     others = [
         district.add_page("guilmette", "Guilmette on X", platform="x", school="Guilmette"),
         district.add_page("UCfrost", "Frost videos", platform="youtube", school="Frost"),
@@ -167,9 +178,8 @@ def fill(district: District) -> None:
         district.add_page("parthum", "Parthum", school="Parthum"),
         district.add_page("tarbox", "Tarbox", school="Tarbox", mode=Mode.OBSERVE),
     ]
-    for adapter in others[:-1]:
+    for adapter in (*others[:-1], lhs):
         district.poll(adapter)
-    district.poll(lhs)
     clock.advance(120)
     states: dict[int, dict[str, object]] = {
         0: {
@@ -191,6 +201,10 @@ def fill(district: District) -> None:
             store.save_page_state(s, others[number].page.id, **fields)
         store.save_page_state(s, lhs.page.id, usage=0.12)
     registry.pause(district.database, "facebook:parthum", LEE, clock.now(), reason="Page is moving")
+
+
+def _requests(district: District) -> None:
+    clock = district.clock
     district.ask_page(name="Lawrence High Drama Club")
     wash = district.approve_sale(district.ask_sale())
     district.ask_sale(
