@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
@@ -111,6 +111,21 @@ def _as_address(number: str) -> str:
 def link_of(text: str) -> Link | None:
     """The link that a setting or the registry names."""
     return next(links_in(text), None)
+
+
+def look_alikes(links: Iterable[str], known: Iterable[str]) -> list[tuple[str, str]]:
+    """Links that pass themselves off as a known one, each with the known one, as written."""
+    found = []
+    for text in links:
+        link = link_of(text)
+        if link is None:
+            continue
+        for other in known:
+            real = link_of(other)
+            if real is not None and link.imitates(real):
+                found.append((text, other))
+                break
+    return found
 
 
 def _readable(host: str) -> str:

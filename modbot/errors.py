@@ -14,6 +14,8 @@ ModbotError
 │   ├── NotThere          the comment is no longer on the platform
 │   └── NotYours          it takes another role, or is somebody else's decision
 ├── RegistrationRefused   a page or fundraiser may not be registered like this
+├── ChangedMeanwhile      somebody else changed or answered it first
+├── UnknownRequest        no request or fundraiser has this number
 ├── PersonRefused         an account may not be made or changed like this: `code` says why
 ├── SignInBusy            too many passwords are being checked at once
 ├── ProviderRefused       a sign-in provider's answer is not believed: `code` says why
@@ -65,6 +67,14 @@ class UnknownPage(ModbotError):
 
 class RegistrationRefused(ModbotError):
     """A page or fundraiser may not be registered like this; the message says why."""
+
+
+class ChangedMeanwhile(ModbotError):
+    """Somebody else changed or answered it first; look at it again."""
+
+
+class UnknownRequest(ModbotError):
+    """No request or fundraiser has this number."""
 
 
 class SeenListRefused(ModbotError):

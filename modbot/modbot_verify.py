@@ -29,6 +29,16 @@ EVIDENCE = {
         *("id", "name", "details", "approved_by", "approved_at", "ends_at"),
         *("approver_role", "links", "accounts", "starts_at"),
     ),
+    "registration": (
+        *("id", "state", "platform", "external_id", "name", "handle", "address", "school"),
+        *("purpose", "manager", "administrator", "contact", "government_use", "asked_by"),
+        *("asked_by_id", "asked_at", "answered_by", "answered_at", "answer", "page_id"),
+    ),
+    "fundraiser_request": (
+        *("id", "state", "name", "purpose", "school", "beneficiary", "links", "accounts"),
+        *("starts_at", "ends_at", "asked_by", "asked_by_id", "asked_at", "answered_by"),
+        *("answer_role", "answered_at", "answer", "fundraiser_id"),
+    ),
     "comment": (
         *("id", "page_id", "platform", "comment_id", "post_id", "parent_id", "author_id"),
         *("author_name", "permalink", "created_at", "first_seen_at", "by_page", "hidden"),

@@ -13,6 +13,7 @@ import structlog
 
 import classifiers
 import platforms
+from classifiers.links import look_alikes
 from classifiers.rule_book import RuleBook
 from modbot import audit, store
 from modbot.alerts import Alerter
@@ -92,6 +93,10 @@ class Service:
         """Decisions under the configuration in force; nothing is stored."""
         return self._judge.judge(comments)
 
+    def look_alikes(self, links: Sequence[str], known: Sequence[str]) -> list[tuple[str, str]]:
+        """Links that pass themselves off as a known one, each with the known one."""
+        return look_alikes(links, known)
+
     def adapter(self, page: Page) -> PlatformAdapter:
         """The adapter of a page, made anew when the page's registration changed.
 
@@ -142,7 +147,7 @@ class Service:
             adapter=adapter,
             judge=judge,
             clock=self.clock,
-            limits=self._limits(),
+            limits=self.limits,
             alerter=self.alerter,
             watch_hours=settings.polling.watch_hours,
             recheck_minutes=settings.polling.recheck_minutes,
@@ -158,7 +163,9 @@ class Service:
                 self._kept = judge
             return judge
 
-    def _limits(self) -> Limits:
+    @property
+    def limits(self) -> Limits:
+        """How much the bot may do alone, a page."""
         enforcement = self.config.settings.enforcement
         return Limits(
             hides_per_hour=enforcement.hides_per_hour,
@@ -203,7 +210,7 @@ class Service:
                     adapter,
                     page.id,
                     now=now,
-                    limits=self._limits(),
+                    limits=self.limits,
                     alerter=self.alerter,
                     stopping=self.stopping,
                 )

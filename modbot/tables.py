@@ -51,6 +51,38 @@ class PageRow(SQLModel, table=True):
     government_use: str = ""  # X: what the vendor answered, and who says so
     registered_by: str = ""
     registered_at: datetime = _time()
+    school: str = ""  # or department
+    purpose: str = ""
+    manager: str = ""  # who answers for the page day by day
+    administrator: str = ""  # who is in charge of it
+    contact: str = ""  # how to reach them
+
+
+class RegistrationRow(SQLModel, table=True):
+    """A page that a member of staff asks to have registered, and what became of that."""
+
+    __tablename__ = "registration"
+    __table_args__ = (Index("registration_waiting", "state", "id"),)
+    id: int | None = Field(default=None, primary_key=True)
+    state: str = "waiting"  # waiting | approved | refused
+    platform: str
+    external_id: str = ""  # the account's id at the vendor; certain once it is approved
+    name: str
+    handle: str = ""
+    address: str = ""  # of the page, or of the site or feed that is read
+    school: str
+    purpose: str
+    manager: str
+    administrator: str
+    contact: str
+    government_use: str = ""
+    asked_by: str
+    asked_by_id: int  # of the person
+    asked_at: datetime = _time()
+    answered_by: str = ""
+    answered_at: datetime | None = _time(default=None)
+    answer: str = ""  # why it was refused
+    page_id: str = ""  # once it is approved
 
 
 class PageStateRow(SQLModel, table=True):
@@ -108,6 +140,34 @@ class FundraiserRow(SQLModel, table=True):
     accounts: list[str] = _json(list)  # payment handles, phone numbers, e-mail addresses
     starts_at: datetime | None = _time(default=None)
     ends_at: datetime | None = _time(default=None)
+
+
+class FundraiserRequestRow(SQLModel, table=True):
+    """A sale that somebody asks to have approved, and what became of that."""
+
+    __tablename__ = "fundraiser_request"
+    __table_args__ = (
+        Index("fundraiser_request_waiting", "state", "id"),
+        Index("fundraiser_request_of", "fundraiser_id"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    state: str = "waiting"  # waiting | approved | refused
+    name: str
+    purpose: str
+    school: str
+    beneficiary: str  # who gets the money
+    links: list[str] = _json(list)
+    accounts: list[str] = _json(list)
+    starts_at: datetime | None = _time(default=None)
+    ends_at: datetime | None = _time(default=None)
+    asked_by: str
+    asked_by_id: int  # of the person
+    asked_at: datetime = _time()
+    answered_by: str = ""
+    answer_role: str = ""  # superintendent, school leader, designee
+    answered_at: datetime | None = _time(default=None)
+    answer: str = ""  # why it was refused
+    fundraiser_id: int | None = None  # once it is approved
 
 
 class CommentRow(SQLModel, table=True):

@@ -23,6 +23,7 @@ TRIGGERS = (
     *("audit_update", "audit_delete", "audit_gap", "version_update", "version_delete"),
     *("decision_update", "decision_delete", "comment_delete", "comment_identity"),
     *("action_delete", "action_identity", "action_final", "post_delete"),
+    *("registration_delete", "fundraiser_request_delete"),
 )
 
 
@@ -146,7 +147,8 @@ CHANGES = {
     "page's mode changed": "UPDATE page SET mode = 'observe'",
     "page inserted": "INSERT INTO page SELECT 'x:2', platform, external_id, name, handle, "
     "base_url, token_ref, mode, paused, district_owned, government_use, registered_by, "
-    "registered_at FROM page",
+    "registered_at, school, purpose, manager, administrator, contact FROM page",
+    "page's school changed": "UPDATE page SET school = 'Another'",
     "audit detail broken": "UPDATE audit SET detail = 'not JSON' WHERE seq = 3",
 }
 

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
 from modbot import audit, migrations, registry, tables
-from modbot.audit import head, verify
+from modbot.audit import Head, head, verify
 from modbot.domain import Actor, Post
 from modbot.errors import StoreUnreadable
 from modbot.store import Database, record_posts
@@ -26,6 +26,11 @@ FIRST_TABLES = {
     *("alembic_version", "audit", "fundraiser", "page", "service", "comment", "page_state"),
     *("post", "version", "decision", "action", "decision_category"),
 }
+
+
+def drop_page_facts(connection: Any) -> None:
+    for name in ("school", "purpose", "manager", "administrator", "contact"):
+        connection.execute(f"ALTER TABLE page DROP COLUMN {name}")
 
 
 @pytest.fixture
@@ -117,6 +122,7 @@ def test_an_approval_of_before_the_terms_is_kept_and_still_vouched_for(path: Pat
     )
     database.close()
     with closing(sqlite_module.connect(path)) as connection:  # as revision 0001 left it
+        drop_page_facts(connection)
         for name in ("approver_role", "links", "accounts", "starts_at"):
             connection.execute(f"ALTER TABLE fundraiser DROP COLUMN {name}")
         connection.execute("DROP TRIGGER post_delete")
@@ -146,6 +152,7 @@ def test_an_older_record_is_vouched_for_as_it_stands_and_stays_sound(tmp_path: P
         connection.execute("DELETE FROM audit WHERE kind = 'post.seen'")
         connection.execute("UPDATE sqlite_sequence SET seq = ?", (last.seq,))
         connection.execute("UPDATE comment SET hidden = 1 WHERE id = 2")  # left no trace then
+        drop_page_facts(connection)
         drop_later_tables(connection)
         connection.execute("UPDATE alembic_version SET version_num = '0002'")
         connection.commit()
@@ -167,3 +174,39 @@ def test_an_older_record_is_vouched_for_as_it_stands_and_stays_sound(tmp_path: P
         database = Database.open(f"sqlite:///{copy}", read_only=True)
         assert {p.table for p in verify(database).problems} & {"comment", "post"}
         database.close()
+
+
+def test_a_page_of_before_its_registration_facts_is_still_vouched_for(path: Path) -> None:
+    database = Database.open(f"sqlite:///{path}")
+    new = registry.NewPage(
+        platform="feed",
+        external_id="blog",
+        name="Blog",
+        token_ref="",
+        district_owned=True,
+        base_url="https://blog.example.org/comments/feed/",
+    )
+    registry.add_page(database, new, ADA, SCHOOL_DAY, platforms=("feed",))
+    last = head_of(database)
+    database.close()
+    with closing(sqlite_module.connect(path)) as connection:
+        drop_later_tables(connection)
+        drop_page_facts(connection)
+        connection.execute("UPDATE alembic_version SET version_num = '0003'")
+        connection.commit()
+
+    database = Database.open(f"sqlite:///{path}")
+    (kept,) = registry.list_pages(database)
+    assert (kept.page.name, kept.facts.school, kept.facts.contact) == ("Blog", "", "")
+    assert verify(database, [last]).ok
+    with database.write() as session:
+        row = session.get(tables.PageRow, "feed:blog")
+        assert row is not None
+        row.school = "Lawrence High"
+    assert not verify(database).ok
+    database.close()
+
+
+def head_of(database: Database) -> Head:
+    with database.read() as session:
+        return head(session)

@@ -20,10 +20,21 @@ EVIDENCE: Mapping[str, tuple[str, ...]] = {
     "page": (
         *("id", "platform", "external_id", "name", "handle", "base_url", "token_ref", "mode"),
         *("paused", "district_owned", "government_use", "registered_by", "registered_at"),
+        *("school", "purpose", "manager", "administrator", "contact"),
+    ),
+    "registration": (
+        *("id", "state", "platform", "external_id", "name", "handle", "address", "school"),
+        *("purpose", "manager", "administrator", "contact", "government_use", "asked_by"),
+        *("asked_by_id", "asked_at", "answered_by", "answered_at", "answer", "page_id"),
     ),
     "fundraiser": (
         *("id", "name", "details", "approved_by", "approved_at", "ends_at"),
         *("approver_role", "links", "accounts", "starts_at"),
+    ),
+    "fundraiser_request": (
+        *("id", "state", "name", "purpose", "school", "beneficiary", "links", "accounts"),
+        *("starts_at", "ends_at", "asked_by", "asked_by_id", "asked_at", "answered_by"),
+        *("answer_role", "answered_at", "answer", "fundraiser_id"),
     ),
     "comment": (
         *("id", "page_id", "platform", "comment_id", "post_id", "parent_id", "author_id"),
@@ -45,7 +56,10 @@ EVIDENCE: Mapping[str, tuple[str, ...]] = {
 
 # Fields that a later revision added at the end, as rows of before hold them: a row that has nothing
 # else there is hashed without them, so that the links of before still vouch for it.
-_ADDED: Mapping[str, tuple[object, ...]] = {"fundraiser": ("", "[]", "[]", None)}
+_ADDED: Mapping[str, tuple[object, ...]] = {
+    "fundraiser": ("", "[]", "[]", None),
+    "page": ("",) * 5,
+}
 
 
 def post_row_id(page_id: str, post_id: str) -> str:

@@ -19,6 +19,7 @@ from modbot.audit.chain import CHAINED, FIRST_PREV, Head
 from modbot.audit.evidence import EVIDENCE
 from modbot.audit.findings import Found, rows_of
 from modbot.audit.thorough import (
+    CHANGING,
     check_actions,
     check_newest,
     check_removed,
@@ -262,9 +263,9 @@ def _check_the_rest(connection: Any) -> None:
     """What there is little of."""
     found = Found()
     check_actions(connection, found)
-    for table in ("page", "fundraiser", "post"):
+    for table in CHANGING:
         check_newest(connection, found, table)
-    for table in ("page", "fundraiser", "post", "action"):
+    for table in (*CHANGING, "action"):
         check_removed(connection, found, table)
     if found.number:
         raise _Doubt

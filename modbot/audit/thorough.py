@@ -18,6 +18,8 @@ from modbot.audit.findings import Found, rows_of
 from modbot.stored_text import original
 
 _CHUNK_BYTES = 1 << 20
+# Rows that may change, each change with an audit row of its own.
+CHANGING = ("page", "fundraiser", "post", "registration", "fundraiser_request")
 
 
 def check_all(connection: Any, found: Found) -> tuple[Head, int]:
@@ -27,7 +29,7 @@ def check_all(connection: Any, found: Found) -> tuple[Head, int]:
     _check_comments(connection, found)
     _check_decisions(connection, found)
     check_actions(connection, found)
-    for table in ("page", "fundraiser", "post"):
+    for table in CHANGING:
         check_newest(connection, found, table)
     for table in EVIDENCE:
         check_removed(connection, found, table)

@@ -25,6 +25,7 @@ GUARDS = frozenset(  # the triggers that refuse changes
         *("audit_update", "audit_delete", "audit_gap", "version_update", "version_delete"),
         *("decision_update", "decision_delete", "comment_delete", "comment_identity"),
         *("action_delete", "action_identity", "action_final", "post_delete"),
+        *("registration_delete", "fundraiser_request_delete"),
     )
 )
 _TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger'"

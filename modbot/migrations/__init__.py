@@ -12,6 +12,7 @@ REVISIONS = (
     "0003",
     "0004",
     "0005",
+    "0006",
     "0010",
 )  # oldest first
 HEAD = REVISIONS[-1]

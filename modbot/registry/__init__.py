@@ -3,38 +3,105 @@
 Every change names a person and leaves an audit row that vouches for the changed row.
 """
 
+from modbot.registry.fundraiser_requests import (
+    ApproverRole,
+    FundraiserWish,
+    approve_fundraiser,
+    ask_fundraiser,
+    fundraiser_request,
+    fundraiser_requests,
+    refuse_fundraiser,
+    request_of,
+    wish_problems,
+)
 from modbot.registry.fundraisers import (
     ApprovedFundraiser,
     add_fundraiser,
     end_fundraiser,
+    fundraiser,
+    fundraisers_of,
     list_fundraisers,
 )
-from modbot.registry.pages import (
+from modbot.registry.page_checks import (
     NOT_THE_DISTRICTS,
+    READ_BY_ADDRESS,
     WITHOUT_TOKEN,
     NewPage,
+    token_is_needed,
+)
+from modbot.registry.pages import (
+    PageFacts,
     RegisteredPage,
     add_page,
     list_pages,
     pause,
+    registered,
     resume,
     set_mode,
     set_token_ref,
 )
+from modbot.registry.problems import Problem
+from modbot.registry.registrations import (
+    Approval,
+    Registration,
+    approval_problems,
+    approve_registration,
+    ask_registration,
+    refuse_registration,
+    registration,
+    registration_of,
+    registration_problems,
+    registrations,
+    token_problems,
+)
+from modbot.registry.requests import Approver, Asker, RequestState, reason_problems
+from modbot.registry.token_places import TokenPlaces
 
 __all__ = [
     "NOT_THE_DISTRICTS",
+    "READ_BY_ADDRESS",
     "WITHOUT_TOKEN",
+    "Approval",
     "ApprovedFundraiser",
+    "Approver",
+    "ApproverRole",
+    "Asker",
+    "FundraiserWish",
     "NewPage",
+    "PageFacts",
+    "Problem",
     "RegisteredPage",
+    "Registration",
+    "RequestState",
+    "TokenPlaces",
     "add_fundraiser",
     "add_page",
+    "approval_problems",
+    "approve_fundraiser",
+    "approve_registration",
+    "ask_fundraiser",
+    "ask_registration",
     "end_fundraiser",
+    "fundraiser",
+    "fundraiser_request",
+    "fundraiser_requests",
+    "fundraisers_of",
     "list_fundraisers",
     "list_pages",
     "pause",
+    "reason_problems",
+    "refuse_fundraiser",
+    "refuse_registration",
+    "registered",
+    "registration",
+    "registration_of",
+    "registration_problems",
+    "registrations",
+    "request_of",
     "resume",
     "set_mode",
     "set_token_ref",
+    "token_is_needed",
+    "token_problems",
+    "wish_problems",
 ]

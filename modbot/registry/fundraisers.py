@@ -6,17 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from modbot.domain import Actor, Fundraiser
-from modbot.errors import RegistrationRefused
-from modbot.registry.saving import NAME_CAP, require, require_person, save
+from modbot.errors import RegistrationRefused, UnknownRequest
+from modbot.registry.fundraiser_checks import fundraiser_problems, terms
+from modbot.registry.problems import TEXT_CAP, refuse, text_problems
+from modbot.registry.saving import require_person, save
 from modbot.store import Database, fundraiser_of
 from modbot.stored_text import shown
 from modbot.tables import FundraiserRow
-
-DETAILS_CAP = 2_000  # characters
-TERMS_CAP = 20  # links, and accounts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,35 +46,59 @@ def add_fundraiser(
 
     Raises RegistrationRefused when nobody is named as having approved it, or a link is none.
     """
-    require_person(actor)
-    require("the fundraiser's name", name)
-    require("who approved it (the superintendent, a school leader or designee)", approved_by)
-    _check_length("the approver's role is", approver_role, NAME_CAP)
-    _check_length("details are", details, DETAILS_CAP)
-    _check_dates(starts_at, ends_at, now)
+    links, accounts = terms(links), terms(accounts)
+    refuse(fundraiser_problems(name, links, accounts, starts_at, ends_at, now))
     row = FundraiserRow(
         name=shown(name.strip()),
         details=shown(details.strip()),
         approved_by=shown(approved_by.strip()),
         approver_role=shown(approver_role.strip()),
         approved_at=now,
-        links=_links(links),
-        accounts=_terms("account", accounts),
+        links=links,
+        accounts=accounts,
         starts_at=starts_at,
         ends_at=ends_at,
     )
     with database.write() as s:
-        s.add(row)
-        s.flush()
-        save(s, row, str(row.id), "fundraiser.added", actor, now)
-        return _approved(row)
+        return insert_fundraiser(s, row, actor, now)
+
+
+def insert_fundraiser(
+    s: Session, row: FundraiserRow, actor: Actor, now: datetime
+) -> ApprovedFundraiser:
+    """add_fundraiser() in the caller's transaction, for terms that were checked."""
+    require_person(actor)
+    who = "who approved it (the superintendent, a school leader or designee)"
+    refuse(text_problems("approved_by", who, row.approved_by))
+    role = "the approver's role"
+    refuse(text_problems("approver_role", role, row.approver_role, needed=False))
+    refuse(text_problems("details", "the text of details", row.details, TEXT_CAP, needed=False))
+    s.add(row)
+    s.flush()
+    save(s, row, str(row.id), "fundraiser.added", actor, now)
+    return _approved(row)
 
 
 def list_fundraisers(database: Database, now: datetime | None = None) -> list[ApprovedFundraiser]:
     """Approved fundraisers, oldest first; with `now` those that have not ended."""
     with database.read() as s:
-        rows = s.scalars(select(FundraiserRow).order_by(col(FundraiserRow.id))).all()
-        return [_approved(r) for r in rows if now is None or r.ends_at is None or r.ends_at > now]
+        found = fundraisers_of(s)
+    return [f for f in found if now is None or f.ends_at is None or f.ends_at > now]
+
+
+def fundraisers_of(s: Session) -> list[ApprovedFundraiser]:
+    """list_fundraisers() in the caller's session, ended ones too."""
+    return [
+        _approved(row) for row in s.scalars(select(FundraiserRow).order_by(col(FundraiserRow.id)))
+    ]
+
+
+def fundraiser(s: Session, fundraiser_id: int) -> ApprovedFundraiser:
+    """One approved fundraiser. Raises UnknownRequest."""
+    row = s.get(FundraiserRow, fundraiser_id)
+    if row is None:
+        raise UnknownRequest(f"no fundraiser has the number {fundraiser_id}")
+    return _approved(row)
 
 
 def end_fundraiser(
@@ -91,35 +114,6 @@ def end_fundraiser(
             row.ends_at = now
             save(s, row, str(row.id), "fundraiser.ended", actor, now)
         return _approved(row)
-
-
-def _check_length(what: str, value: str, cap: int) -> None:
-    if len(value) > cap:
-        raise RegistrationRefused(f"{what} longer than {cap} characters")
-
-
-def _check_dates(starts_at: datetime | None, ends_at: datetime | None, now: datetime) -> None:
-    if ends_at is not None and ends_at <= now:
-        raise RegistrationRefused("the fundraiser's end has passed")
-    if ends_at is not None and starts_at is not None and ends_at <= starts_at:
-        raise RegistrationRefused("the fundraiser would end before it starts")
-
-
-def _links(given: Iterable[str]) -> list[str]:
-    links = _terms("link", given)
-    for link in links:
-        if "." not in link or any(sign.isspace() for sign in link):
-            raise RegistrationRefused(f"{link!r} is no link: give one such as lhs-band.org/candy")
-    return links
-
-
-def _terms(what: str, given: Iterable[str]) -> list[str]:
-    terms = list(dict.fromkeys(shown(each.strip()) for each in given))
-    if len(terms) > TERMS_CAP:
-        raise RegistrationRefused(f"more than {TERMS_CAP} {what}s")
-    for term in terms:
-        require(f"the {what}", term)
-    return terms
 
 
 def _approved(row: FundraiserRow) -> ApprovedFundraiser:

@@ -2,48 +2,49 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from sqlmodel import Session
 
 from modbot import store
 from modbot.domain import Actor, Mode, Page
-from modbot.errors import RegistrationRefused, UnknownPage
-from modbot.registry.saving import NAME_CAP, require, require_person, save
+from modbot.errors import ChangedMeanwhile, RegistrationRefused, UnknownPage
+from modbot.registry.page_checks import NewPage, page_problems, token_is_needed
+from modbot.registry.problems import TEXT_CAP, refuse, text_problems
+from modbot.registry.saving import require_person, save
 from modbot.settings import check_reference
 from modbot.store import Database
 from modbot.stored_text import shown
 from modbot.tables import PageRow
 
-WITHOUT_TOKEN = ("feed", "manual")  # platforms that have nothing to sign in to
-NOT_THE_DISTRICTS = (
-    "only pages that the district owns may be moderated; a personal page may not, whoever runs it"
+_TOLD = (
+    *("name", "handle", "government_use", "school", "purpose", "manager", "administrator"),
+    "contact",
 )
 
 
 @dataclass(frozen=True, kw_only=True)
-class NewPage:
-    """What a person says when registering a page."""
+class PageFacts:
+    """What the district says of a page beside what its polling needs."""
 
-    platform: str
-    external_id: str  # the account's id at the vendor; for WordPress the site's name
-    name: str
-    token_ref: str  # "env:NAME" or "file:PATH"; empty where there is no token
-    district_owned: bool
-    handle: str = ""
-    base_url: str = ""
-    government_use: str = ""  # X: what the vendor answered, and who confirms it
+    school: str
+    purpose: str
+    manager: str
+    administrator: str
+    contact: str
+    government_use: str
+    registered_by: str
+    registered_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
 class RegisteredPage:
-    """A page and where its polling stands."""
+    """A page, what the district says of it, and where its polling stands."""
 
     page: Page
+    facts: PageFacts
     last_success_at: datetime | None
     not_before: datetime | None  # the platform is not called before this
     failures: int  # in a row
@@ -55,40 +56,49 @@ def add_page(
     database: Database, new: NewPage, actor: Actor, now: datetime, *, platforms: Collection[str]
 ) -> Page:
     """Registers a page of the district, in observe. Raises RegistrationRefused or BadConfig."""
-    require_person(actor)
-    _check(new, platforms)
-    page_id = f"{new.platform}:{new.external_id}"
+    refuse(page_problems(new, platforms))
+    if new.token_ref or token_is_needed(new.platform):
+        check_reference(new.token_ref)
     with database.write() as s:
-        if s.get(PageRow, page_id) is not None:
-            raise RegistrationRefused(f"{page_id} is registered already")
-        row = PageRow(
-            id=page_id,
-            platform=new.platform,
-            external_id=new.external_id,
-            name=shown(new.name.strip()),
-            handle=shown(new.handle.strip()),
-            base_url=new.base_url if new.platform == "feed" else new.base_url.rstrip("/"),
-            token_ref=new.token_ref,
-            mode=Mode.OBSERVE.value,
-            district_owned=True,
-            government_use=shown(new.government_use.strip()),
-            registered_by=shown(actor.name),
-            registered_at=now,
-        )
-        save(s, row, page_id, "page.added", actor, now, mode=row.mode)
-        return store.page(s, page_id)
+        return insert_page(s, new, actor, now)
+
+
+def insert_page(s: Session, new: NewPage, actor: Actor, now: datetime) -> Page:
+    """add_page() in the caller's transaction, for a page that was checked."""
+    require_person(actor)
+    page_id = f"{new.platform}:{new.external_id}"
+    if s.get(PageRow, page_id) is not None:
+        raise RegistrationRefused(f"{page_id} is registered already")
+    told = {name: shown(getattr(new, name).strip()) for name in _TOLD}
+    row = PageRow(
+        id=page_id,
+        platform=new.platform,
+        external_id=new.external_id,
+        base_url=new.base_url if new.platform == "feed" else new.base_url.rstrip("/"),
+        token_ref=new.token_ref,
+        mode=Mode.OBSERVE.value,
+        district_owned=True,
+        registered_by=shown(actor.name),
+        registered_at=now,
+        **told,  # type: ignore[arg-type]
+    )
+    save(s, row, page_id, "page.added", actor, now, mode=row.mode)
+    return store.page(s, page_id)
 
 
 def list_pages(database: Database) -> list[RegisteredPage]:
     """Every registered page by id, paused ones too."""
     with database.read() as s:
-        return [_registered(s, page) for page in store.pages(s)]
+        return [registered(s, page) for page in store.pages(s)]
 
 
-def _registered(s: Session, page: Page) -> RegisteredPage:
-    state = store.page_state(s, page.id)
+def registered(s: Session, page: Page) -> RegisteredPage:
+    """What the registry knows of one page."""
+    state, row = store.page_state(s, page.id), s.get_one(PageRow, page.id)
+    facts = {name: getattr(row, name) for name in PageFacts.__dataclass_fields__}
     return RegisteredPage(
         page=page,
+        facts=PageFacts(**facts),
         last_success_at=state.last_success_at,
         not_before=state.not_before,
         failures=state.failures or 0,
@@ -97,14 +107,31 @@ def _registered(s: Session, page: Page) -> RegisteredPage:
     )
 
 
-def set_mode(database: Database, page_id: str, mode: Mode, actor: Actor, now: datetime) -> Page:
-    """How far the service may go on a page from now on. Raises UnknownPage."""
-    return _change(database, page_id, "page.mode", actor, now, mode=mode.value)
+def set_mode(
+    database: Database,
+    page_id: str,
+    mode: Mode,
+    actor: Actor,
+    now: datetime,
+    *,
+    seen: Mode | None = None,
+    reason: str = "",
+) -> Page:
+    """How far the service may go on a page from now on. Raises UnknownPage, and ChangedMeanwhile
+    where the mode is no longer the one that the person has `seen`."""
+    refuse(text_problems("reason", "the reason", reason, TEXT_CAP, needed=False))
+    before = None if seen is None else {"mode": seen.value}
+    return _change(
+        database, page_id, "page.mode", actor, now, seen=before, reason=reason, mode=mode.value
+    )
 
 
-def pause(database: Database, page_id: str, actor: Actor, now: datetime) -> Page:
+def pause(
+    database: Database, page_id: str, actor: Actor, now: datetime, *, reason: str = ""
+) -> Page:
     """Stops polling and acting on a page. Raises UnknownPage."""
-    return _change(database, page_id, "page.paused", actor, now, paused=True)
+    refuse(text_problems("reason", "the reason", reason, TEXT_CAP, needed=False))
+    return _change(database, page_id, "page.paused", actor, now, reason=reason, paused=True)
 
 
 def resume(database: Database, page_id: str, actor: Actor, now: datetime) -> Page:
@@ -121,7 +148,15 @@ def set_token_ref(
 
 
 def _change(
-    database: Database, page_id: str, kind: str, actor: Actor, now: datetime, **fields: str | bool
+    database: Database,
+    page_id: str,
+    kind: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    seen: Mapping[str, str] | None = None,
+    reason: str = "",
+    **fields: str | bool,
 ) -> Page:
     """Sets fields of a page; a change that changes nothing leaves no trace."""
     require_person(actor)
@@ -130,62 +165,11 @@ def _change(
         if row is None:
             raise UnknownPage(f"no page {page_id!r} is registered; see `modbot pages list`")
         before = {name: getattr(row, name) for name in fields}
+        if seen is not None and seen != before:
+            raise ChangedMeanwhile(f"{row.id} was changed meanwhile; look at it again")
         if before != fields:
             for name, value in fields.items():
                 setattr(row, name, value)
-            save(s, row, row.id, kind, actor, now, before=before, after=fields)
+            told = {"reason": shown(reason.strip())} if reason.strip() else {}
+            save(s, row, row.id, kind, actor, now, before=before, after=fields, **told)
         return store.page(s, row.id)
-
-
-def _check(new: NewPage, platforms: Collection[str]) -> None:
-    if new.platform not in platforms:
-        raise RegistrationRefused(f"unknown platform; one of {', '.join(sorted(platforms))}")
-    if not new.district_owned:
-        raise RegistrationRefused(NOT_THE_DISTRICTS)
-    require("the page's name", new.name, NAME_CAP)
-    require("the account's id", new.external_id, NAME_CAP)
-    if not new.external_id.isprintable() or any(c.isspace() for c in new.external_id):
-        raise RegistrationRefused("the account's id holds spaces or control characters")
-    if new.token_ref or new.platform not in WITHOUT_TOKEN:
-        check_reference(new.token_ref)
-    if new.platform == "x" and not new.government_use.strip():
-        # X's pay-per-use agreement sends users acting for a government body to its Enterprise plan.
-        raise RegistrationRefused(
-            "X asks government bodies for an Enterprise plan: write down what X answered about"
-            " this use, and who confirms it (government use)"
-        )
-    if new.platform == "wordpress" and not new.base_url:
-        raise RegistrationRefused("a WordPress page needs the address of its site")
-    if new.platform == "feed" and not new.base_url:
-        raise RegistrationRefused(
-            "a feed needs its address, such as https://blog.example/comments/feed/"
-        )
-    if new.base_url:
-        _check_address(new.base_url, may_ask=new.platform == "feed")
-
-
-def _check_address(address: str, *, may_ask: bool) -> None:
-    """https only, so that tokens travel encrypted; plain http to this machine alone. Only a feed's
-    address `may_ask`: hold a ? with a query."""
-    try:
-        url = urlsplit(address)
-        host, _ = url.hostname or "", url.port
-    except ValueError:
-        raise RegistrationRefused("the address is not a web address") from None
-    if url.scheme not in ("http", "https") or not host or not address.isprintable():
-        raise RegistrationRefused("the address must begin with https://")
-    if url.username is not None or url.password is not None:
-        raise RegistrationRefused("the address must not hold a user or password")
-    if (url.query and not may_ask) or url.fragment:
-        raise RegistrationRefused("the address must not hold ? or #")
-    if url.scheme == "http" and not _is_loopback(host):
-        raise RegistrationRefused(
-            "the address must begin with https:// (http:// would show tokens)"
-        )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

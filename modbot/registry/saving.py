@@ -9,9 +9,8 @@ from sqlmodel import Session, SQLModel
 from modbot import audit
 from modbot.domain import Actor
 from modbot.errors import RegistrationRefused
+from modbot.registry.problems import refuse, text_problems
 from modbot.stored_text import shown
-
-NAME_CAP = 200  # characters
 
 
 def save(
@@ -37,16 +36,8 @@ def save(
     audit.append(s, [entry], now)
 
 
-def require(what: str, value: str, cap: int = NAME_CAP) -> None:
-    """Raises RegistrationRefused when the value is empty or longer than `cap` characters."""
-    if not value.strip():
-        raise RegistrationRefused(f"{what} is missing")
-    if len(value) > cap:
-        raise RegistrationRefused(f"{what} is longer than {cap} characters")
-
-
 def require_person(actor: Actor) -> None:
     """Raises RegistrationRefused for anyone but a person with a name."""
     if actor.kind != "person":
         raise RegistrationRefused("only a person may change the registry")
-    require("the name of the person who changes this (--by)", actor.name)
+    refuse(text_problems("by", "the name of the person who changes this (--by)", actor.name))

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from modbot.settings.registry import RegistrySection
 from modbot.settings.section import Section, as_tuple
 from modbot.settings.sign_in import SignInSection
 
@@ -187,6 +188,7 @@ class Settings(Section):
 
     database: DatabaseSection = DatabaseSection()
     web: WebSection = WebSection()
+    registry: RegistrySection = RegistrySection()
     sign_in: SignInSection = SignInSection()
     polling: PollingSection = PollingSection()
     enforcement: EnforcementSection = EnforcementSection()

@@ -5,12 +5,13 @@ Read in parts by row id, each in a session of its own, so that a running service
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from modbot.domain import Comment, Fundraiser, Signal, Verdict
@@ -19,7 +20,14 @@ from modbot.store.id_lists import in_list
 from modbot.store.log_queries import signals_of
 from modbot.store.pages import fundraiser_of
 from modbot.stored_text import original
-from modbot.tables import CommentRow, DecisionRow, FundraiserRow, PostTextRow, VersionRow
+from modbot.tables import (
+    CommentRow,
+    DecisionCategoryRow,
+    DecisionRow,
+    FundraiserRow,
+    PostTextRow,
+    VersionRow,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,10 +82,67 @@ def past_texts(
 
     What pages themselves wrote is left out: it was never judged.
     """
+    query = _chosen(_texts(), page, since).where(col(VersionRow.id) > after)
+    return _past_texts(session, query.order_by(col(VersionRow.id)).limit(limit))
+
+
+def held_texts(
+    session: Session,
+    category: str,
+    since: datetime,
+    *,
+    pages: Collection[str] | None = None,
+    limit: int = 500,
+) -> list[PastText]:
+    """The newest texts, decided since a time, that the bot's newest word keeps back in a category:
+    hidden or waiting for a person, still there, not answered. Of all pages, or of these."""
+    ids = _held_ids(session, category, since)
+    if pages is not None:
+        ids = ids.where(in_list(col(DecisionRow.page_id), pages))
+    ids = ids.order_by(col(DecisionRow.id).desc()).limit(limit)
+    wanted = [number for number in session.scalars(ids) if number is not None]
+    query = _texts().where(in_list(col(VersionRow.id), wanted))
+    return _past_texts(session, query.order_by(col(VersionRow.id).desc()))
+
+
+def _held_ids(session: Session, category: str, since: datetime) -> Select[*tuple[Any, ...]]:
+    """The versions of held_texts()."""
+    d, later, of_category = DecisionRow, aliased(DecisionRow), DecisionCategoryRow
+    # Ids grow with time, give or take a batch: the index by category need not be read further back.
+    before = session.scalar(
+        select(col(d.id))
+        .where(col(d.decided_at) < since - timedelta(days=1))
+        .order_by(col(d.decided_at).desc())
+        .limit(1)
+    )
+    newer = (
+        select(col(later.id))
+        .where(col(later.comment_row) == col(d.comment_row), col(later.id) > col(d.id))
+        .exists()
+    )
+    return (
+        select(col(d.version_id))
+        .join(of_category, col(of_category.decision_id) == col(d.id))
+        .join(CommentRow, col(CommentRow.id) == col(d.comment_row))
+        .where(
+            col(of_category.category) == category,
+            col(of_category.decision_id) > (before or 0),
+            col(d.decided_at) >= since,
+            col(d.verdict) != Verdict.ALLOW.value,
+            col(d.actor_kind) == "bot",
+            col(CommentRow.gone_at).is_(None),
+            ~newer,
+        )
+    )
+
+
+def _texts() -> Select[*tuple[Any, ...]]:
     query: Select[*tuple[Any, ...]] = select(VersionRow, CommentRow)
-    query = query.join(CommentRow, _of_comment())
-    query = _chosen(query, page, since).where(col(VersionRow.id) > after)
-    rows = session.execute(query.order_by(col(VersionRow.id)).limit(limit)).all()
+    return query.join(CommentRow, _of_comment())
+
+
+def _past_texts(session: Session, query: Select[*tuple[Any, ...]]) -> list[PastText]:
+    rows = session.execute(query).all()
     decisions = _decisions(session, [version.id for version, _ in rows])
     posts = _posts(session, [comment for _, comment in rows])
     parents = _parents(session, [comment for _, comment in rows])

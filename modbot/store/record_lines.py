@@ -17,6 +17,7 @@ from modbot.stored_text import original
 # In this order each line finds what vouches for it before it. Pages stay out: they say where
 # tokens are.
 _ORDER = ("version", "comment", "post", "decision", "action")
+_OF_NO_PAGE = ("fundraiser", "fundraiser_request", "registration")
 
 
 def record_lines(session: Session, page_id: str | None = None) -> Iterator[Mapping[str, Any]]:
@@ -24,7 +25,7 @@ def record_lines(session: Session, page_id: str | None = None) -> Iterator[Mappi
 
     The first line says of which tables every row is there.
     """
-    tables = _ORDER if page_id else (*_ORDER, "fundraiser")
+    tables = _ORDER if page_id else (*_ORDER, *_OF_NO_PAGE)
     yield {"table": "export", "whole": [] if page_id else list(tables)}
     yield from _rows(session, "audit", text(f"SELECT {', '.join(CHAINED)}, hash FROM audit"))
     for table in tables:

@@ -28,6 +28,7 @@ from modbot.web.me import me_routes
 from modbot.web.navigation import first_place, paths_of
 from modbot.web.oidc import oidc_routes
 from modbot.web.people import people_routes
+from modbot.web.place_routes import place_routes
 from modbot.web.probes import probe_routes
 from modbot.web.queue import queue_routes
 from modbot.web.queue_many import queue_many_routes
@@ -65,9 +66,8 @@ def create_app(service: WebService, *, demo: bool = False) -> FastAPI:
     )
     for failing in (HTTPException, RequestValidationError, BadAddress, SignInBusy):
         app.add_exception_handler(failing, _handler(pages))
-    app.include_router(log_routes(service, pages))
-    app.include_router(record_routes(service, pages))
-    for routes in (sign_in_routes, oidc_routes, link_routes, people_routes, me_routes):
+    rooms = (log_routes, record_routes, place_routes)
+    for routes in (*rooms, sign_in_routes, oidc_routes, link_routes, people_routes, me_routes):
         app.include_router(routes(service, pages))
     if demo:
         app.include_router(demo_routes(service))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from modbot.domain import Capability
+from modbot.domain import Capability, Comment, Decision
+from modbot.enforcement import Limits
 from modbot.policy import Policy
 from modbot.ports import Clock
 from modbot.settings import Settings
@@ -35,3 +37,13 @@ class WebService(Protocol):
 
     def capabilities(self, platform: str) -> frozenset[Capability]:
         """What modbot can do on a platform."""
+
+    @property
+    def platforms(self) -> frozenset[str]: ...
+
+    @property
+    def limits(self) -> Limits: ...
+
+    def judge(self, comments: Sequence[Comment]) -> list[Decision]: ...
+
+    def look_alikes(self, links: Sequence[str], known: Sequence[str]) -> list[tuple[str, str]]: ...

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlmodel import Session
 
+from classifiers.links import look_alikes
 from modbot import store
 from modbot.domain import (
     ActionKind,
     Aspect,
     Capability,
     Category,
+    Comment,
     Decision,
     Evidence,
     Page,
@@ -21,12 +23,15 @@ from modbot.domain import (
     Signal,
     Verdict,
 )
+from modbot.enforcement import Limits
 from modbot.policy import CategoryPolicy, Policy
 from modbot.settings import Settings
 from modbot.store import Database, Judged, Recorded
 from modbot.tables import PageRow
+from platforms import ADAPTERS
 from tests.databases import new_database
 from tests.fakes import EVERYTHING, SCHOOL_DAY, ManualClock, make_comment, make_page
+from tests.running import shipped_judge
 
 POST_TEXT = "Homecoming Friday. Who's ready?"
 THRESHOLDS = {"profanity.review": 0.5, "profanity.hide": 0.8, "offensive.model_review": 0.7}
@@ -45,6 +50,14 @@ class FakeService:
     database: Database
     config: FakeConfig
     clock: ManualClock = field(default_factory=ManualClock)
+    platforms: frozenset[str] = frozenset(ADAPTERS)
+    limits: Limits = field(default_factory=Limits)
+
+    def judge(self, comments: Sequence[Comment]) -> list[Decision]:
+        return shipped_judge().judge(comments)
+
+    def look_alikes(self, links: Sequence[str], known: Sequence[str]) -> list[tuple[str, str]]:
+        return look_alikes(links, known)
 
     def capabilities(self, platform: str) -> frozenset[Capability]:
         return frozenset() if platform in ("manual", "feed") else EVERYTHING

@@ -1,0 +1,49 @@
+"""Takes the pictures of the list of pages and of a fundraiser, in a district of the tests.
+
+Run: python -m tests.web.picture_places [--folder docs/pictures]
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from modbot.people import Role
+from tests.prerequisites import program
+from tests.web.district import fill, open_district
+from tests.web.serving import served
+from tests.web.signed_in import signed_in
+from tests.web.test_browser import FLAGS
+
+PICTURES = {"pages.png": "/pages", "fundraiser.png": "/fundraisers/1"}
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--folder", type=Path, default=Path("docs/pictures"))
+    chosen = arguments.parse_args()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_district(Path(folder)) as district,
+        sync_playwright() as playwright,
+    ):
+        fill(district)
+        token = signed_in(district.service, Role.ADMIN, name="Maria Santos")
+        browser = playwright.chromium.launch(
+            executable_path=program("chromium"), headless=True, args=FLAGS
+        )
+        context = browser.new_context(viewport={"width": 1200, "height": 1100}, locale="en-US")
+        with served(district.service) as address:
+            context.add_cookies([{"name": "modbot", "value": token, "url": address}])
+            page = context.new_page()
+            for name, path in PICTURES.items():
+                page.goto(address + path)
+                page.screenshot(path=chosen.folder / name)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,224 @@
+"""The stories of pages and fundraisers in a real Chromium, in both languages, at both widths."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from modbot.domain import Mode, Verdict
+from modbot.people import Role
+from tests.prerequisites import need, program
+from tests.web.district import District, fill, open_district
+from tests.web.serving import served
+from tests.web.signed_in import signed_in
+from tests.web.test_browser import FLAGS, NARROW, WCAG, WIDE, tab_to
+
+pytestmark = pytest.mark.browser
+
+SCREENS = (
+    *("/pages", "/pages?school=Leonard", "/pages/new", "/pages/requests/1"),
+    *("/pages/facebook:1001", "/pages/x:guilmette", "/pages/facebook:parthum"),
+    *("/pages/facebook:1001/mode?to=enforce", "/fundraisers", "/fundraisers/new"),
+    *("/fundraisers/requests/2", "/fundraisers/requests/5", "/fundraisers/1", "/fundraisers/2"),
+)
+OFFER = "Car wash this saturday for the band, $10, lhs-band.org/wash"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    need("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program("chromium"), headless=True, args=FLAGS
+        )
+        yield browser
+        browser.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visitor:
+    """Somebody at a browser of their own; what went wrong there is in `complaints`."""
+
+    page: Page
+    address: str
+    complaints: list[str]
+
+    def go(self, path: str) -> Page:
+        self.page.goto(self.address + path)
+        return self.page
+
+    def barriers(self) -> list[tuple[str, list[str]]]:
+        """What axe finds, and whether the screen scrolls sideways."""
+        found = Axe().run(self.page, options=WCAG).response["violations"]
+        told = [(v["id"], [n["html"] for n in v["nodes"]]) for v in found]
+        root = "document.scrollingElement"
+        sideways = self.page.evaluate(f"{root}.scrollWidth - {root}.clientWidth")
+        return told + ([("scrolls sideways", [str(sideways)])] if sideways else [])
+
+
+def visitor(
+    browser: Browser, district: District, address: str, role: Role, name: str, **options: object
+) -> Visitor:
+    settings = {"viewport": WIDE, "locale": "en-US", **options}
+    context = browser.new_context(**settings)  # type: ignore[arg-type]
+    token = signed_in(district.service, role, name=name)
+    context.add_cookies([{"name": "modbot", "value": token, "url": address}])
+    page, complaints = context.new_page(), list[str]()
+    page.on("request", lambda r: None if r.url.startswith(address) else complaints.append(r.url))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
+    page.on(
+        "console",
+        lambda m: complaints.append(m.text) if "Content Security Policy" in m.text else None,
+    )
+    return Visitor(page=page, address=address, complaints=complaints)
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[District, str]]:
+    """A district with everything in every state; only for reading."""
+    with open_district(tmp_path_factory.mktemp("full")) as district:
+        fill(district)
+        with served(district.service) as address:
+            yield district, address
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[tuple[District, str]]:
+    with open_district(tmp_path) as district, served(district.service) as address:
+        yield district, address
+
+
+@pytest.mark.parametrize("width", [NARROW, WIDE], ids=["360px", "1440px"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("locale", ["en-US", "es-US"])
+def test_axe_finds_no_barrier(
+    browser: Browser,
+    full: tuple[District, str],
+    locale: str,
+    scheme: str,
+    width: dict[str, int],
+) -> None:
+    options = {"locale": locale, "color_scheme": scheme, "viewport": width}
+    admin = visitor(browser, *full, Role.ADMIN, "Maria Santos", **options)
+    for path in SCREENS:
+        admin.go(path)
+        assert (path, admin.barriers()) == (path, [])
+    for path in ("/pages/new", "/fundraisers/new"):
+        admin.go(path).locator("main form button[type=submit]").click()
+        assert admin.page.locator("[role=alert]").count() == 1
+        assert (path, admin.barriers()) == (path, [])
+    admin.go("/pages/requests/1").locator("[action$=approve] button").click()
+    assert admin.barriers() == []
+    assert admin.complaints == []
+
+
+def test_a_staff_member_registers_a_page_and_lps_media_approves_it(
+    browser: Browser, empty: tuple[District, str]
+) -> None:
+    district, address = empty
+    vera = visitor(browser, district, address, Role.VIEWER, "Vera Viewer")
+    page = vera.go("/pages")
+    page.get_by_role("link", name="Register a page").click()
+    page.get_by_label("Platform").select_option("facebook")
+    page.get_by_label("What people call the page").fill("Lawrence High School")
+    page.get_by_role("button", name="Ask LPS Media to register it").click()
+    assert page.locator(".fault").count() == 7, "six that are empty, and the owner"
+    assert page.get_by_label("What people call the page").input_value() == "Lawrence High School"
+    page.get_by_role("alert").get_by_role("link", name="Purpose").click()
+    assert page.evaluate("document.activeElement.id") == "f-purpose"
+    page.get_by_label("Its web address").fill("facebook.com/lhs.lancers")
+    page.get_by_label("School or department").fill("Lawrence High")
+    page.get_by_label("Purpose").fill("News of the school")
+    page.get_by_label("Who runs the page").fill("J. Marte")
+    page.get_by_label("Administrator in charge").fill("V. Caruso")
+    page.get_by_label("How to reach them").fill("978-555-0100")
+    page.get_by_label("The district owns this page").check()
+    page.get_by_role("button", name="Ask LPS Media to register it").click()
+    assert "Your request is with LPS Media" in page.get_by_role("status").inner_text()
+
+    maria = visitor(browser, district, address, Role.ADMIN, "Maria Santos")
+    page = maria.go("/pages")
+    page.get_by_role("link", name="Lawrence High School").click()
+    page.get_by_label("The account's id").fill("1001")
+    page.get_by_label("Where its token is").fill("file:/etc/passwd")
+    page.get_by_role("button", name="Approve and register").click()
+    assert page.get_by_label("The account's id").input_value() == "1001"
+    page.get_by_label("Where its token is").fill("env:MODBOT_TOKEN_LHS")
+    page.get_by_role("button", name="Approve and register").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Lawrence High School"
+    assert page.locator(".mode.current h3").inner_text().startswith("Observe")
+
+    assert district.service.poll_page("facebook:1001").error == ""
+    assert "Fine" in vera.go("/pages").locator(".places-list").inner_text()
+    assert vera.complaints == maria.complaints == []
+
+
+def test_a_fundraiser_is_approved_and_its_comments_stand(
+    browser: Browser, empty: tuple[District, str]
+) -> None:
+    district, address = empty
+    adapter = district.add_page("1001")
+    adapter.add(OFFER)
+    district.poll(adapter)
+    assert adapter.hidden_ids() == {"c1"}
+
+    page = visitor(browser, district, address, Role.VIEWER, "Vera Viewer").go("/fundraisers")
+    page.get_by_role("link", name="Ask for a fundraiser").click()
+    page.get_by_label("Name").fill("Band car wash")
+    page.get_by_label("Purpose").fill("New uniforms")
+    page.get_by_label("School or department").fill("Lawrence High")
+    page.get_by_label("Who benefits").fill("LHS marching band")
+    page.get_by_label("First day").fill("2026-09-01")
+    page.get_by_label("Last day").fill("2026-09-30")
+    page.get_by_label("Links").fill("lhs-band.org/wash")
+    page.get_by_role("button", name="Ask for approval").click()
+
+    maria = visitor(browser, district, address, Role.ADMIN, "Maria Santos")
+    page = maria.go("/fundraisers")
+    page.get_by_role("link", name="Band car wash").click()
+    assert OFFER in page.locator(".let-through").inner_text()
+    page.get_by_label("You approve it as").select_option("superintendent")
+    page.get_by_role("button", name="Approve", exact=True).click()
+    assert "Maria Santos, Superintendent" in page.locator(".facts").inner_text()
+
+    adapter.add(f"{OFFER} bring friends")
+    district.poll(adapter)
+    assert district.newest_decision(adapter.page).verdict is Verdict.ALLOW
+    page.get_by_role("button", name="Leave these up").click()
+    assert "These comments stay up" in page.get_by_role("status").inner_text()
+    district.poll(adapter)
+    assert adapter.hidden_ids() == set()
+    assert maria.complaints == []
+
+
+def test_a_mode_is_changed_by_keyboard_alone(browser: Browser, empty: tuple[District, str]) -> None:
+    district, address = empty
+    district.add_page("1001", mode=Mode.OBSERVE)
+    maria = visitor(browser, district, address, Role.ADMIN, "Maria Santos")
+    page = maria.go("/pages/facebook:1001")
+    tab_to(page, 'a[href$="to=assist"]')
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    tab_to(page, "#f-reason")
+    page.keyboard.type("Three weeks were read")
+    tab_to(page, "main form button")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert page.locator(".mode.current h3").inner_text().startswith("Assist")
+    assert "Observe → Assist · Three weeks were read" in page.locator(".grid").inner_text()
+
+
+def test_the_room_works_without_script(browser: Browser, full: tuple[District, str]) -> None:
+    maria = visitor(browser, *full, Role.ADMIN, "Maria Santos", java_script_enabled=False)
+    page = maria.go("/pages")
+    page.select_option("#f-school", "Leonard")
+    page.get_by_role("button", name="Filter").click()
+    assert page.locator(".places-list tbody tr").count() == 1
+    assert re.search(r"school=Leonard", page.url)
