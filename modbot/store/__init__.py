@@ -23,13 +23,15 @@ from modbot.store.comments import (
 from modbot.store.counts import verdicts_after
 from modbot.store.database import Database, lock_data
 from modbot.store.decisions import record_followup, record_person_decision
+from modbot.store.log_choice import Choice, Counted, LogSearch, decision_log
+from modbot.store.log_columns import LogColumns
 from modbot.store.log_queries import (
     LogEntry,
     LoggedAudit,
     LoggedVersion,
     audit_of,
     decision,
-    decision_log,
+    entries,
     history,
     newest_decisions,
     versions_of,
@@ -54,19 +56,25 @@ from modbot.store.past import (
 from modbot.store.record import Judged, Recorded, record_judged
 from modbot.store.record_lines import record_lines
 from modbot.store.service_state import service_row, tick
+from modbot.store.text_search import Phrase, read_query
 
 __all__ = [
     "ALREADY_SO",
     "ActionContext",
+    "Choice",
+    "Counted",
     "Database",
     "Judged",
     "Known",
+    "LogColumns",
     "LogEntry",
+    "LogSearch",
     "LoggedAudit",
     "LoggedVersion",
     "MadeCheckpoint",
     "PastDecision",
     "PastText",
+    "Phrase",
     "Recorded",
     "approved_fundraisers",
     "asked_to_hide",
@@ -77,6 +85,7 @@ __all__ = [
     "decision",
     "decision_log",
     "due_actions",
+    "entries",
     "finish_action",
     "fundraiser_of",
     "hides_requested_since",
@@ -94,6 +103,7 @@ __all__ = [
     "pages",
     "past_texts",
     "post_texts",
+    "read_query",
     "recheck_ids",
     "record_followup",
     "record_judged",

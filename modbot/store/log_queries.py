@@ -29,7 +29,6 @@ from modbot.tables import (
     ActionRow,
     AuditRow,
     CommentRow,
-    DecisionCategoryRow,
     DecisionRow,
     PageRow,
     PostRow,
@@ -109,40 +108,9 @@ class LoggedAudit:
     hash: str
 
 
-def decision_log(
-    session: Session,
-    *,
-    page: str | None = None,
-    category: str | None = None,
-    verdict: str | None = None,
-    before: int | None = None,
-    after: int | None = None,
-    limit: int = 50,
-) -> list[LogEntry]:
-    """Decisions newest first: those older than decision `before`, or the next newer than `after`.
-
-    Each mix of page, category and verdict is one index range, so a rare one costs no more.
-    """
-    row: type[DecisionRow] | type[DecisionCategoryRow]
-    key: Any
-    if category is None:
-        row, key = DecisionRow, col(DecisionRow.id)
-    else:
-        row, key = DecisionCategoryRow, col(DecisionCategoryRow.decision_id)
-    ids: Select[Any] = select(key)
-    if category is not None:
-        ids = ids.where(col(DecisionCategoryRow.category) == category)
-    if page is not None:
-        ids = ids.where(col(row.page_id) == page)
-    if verdict is not None:
-        ids = ids.where(col(row.verdict) == verdict)
-    if before is not None:
-        ids = ids.where(key < before)
-    if after is not None:
-        ids = ids.where(key > after)
-    forward = after is not None and before is None
-    ids = ids.order_by(key.asc() if forward else key.desc()).limit(limit)
-    return _entries(session, session.scalars(ids).all())
+def entries(session: Session, decision_ids: Iterable[int]) -> list[LogEntry]:
+    """Those of the decisions that are stored, newest first."""
+    return _entries(session, decision_ids)
 
 
 def decision(session: Session, decision_id: int) -> LogEntry:

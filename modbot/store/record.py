@@ -16,12 +16,12 @@ from modbot.audit import Entry, append
 from modbot.audit.evidence import hash_stored
 from modbot.domain import BOT, ActionKind, Comment, Decision, Page, Signal
 from modbot.store.comments import Known, known, sync_state
+from modbot.store.log_lines import NewLine, write_lines
 from modbot.stored_rows import StoredRow, canonical, insert_stored, iso_time, stored_form
 from modbot.stored_text import shown, storable
 from modbot.tables import (
     ActionRow,
     CommentRow,
-    DecisionCategoryRow,
     DecisionRow,
     VersionRow,
 )
@@ -31,7 +31,6 @@ _TABLES = tuple(
     for row in (CommentRow, VersionRow, DecisionRow, ActionRow)
 )
 _COMMENT, _VERSION, _DECISION, _ACTION = _TABLES
-_CATEGORY = SQLModel.metadata.tables[str(DecisionCategoryRow.__tablename__)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +100,7 @@ class _Batch:
         ).one()
         self.last_id = {t: n or 0 for t, n in zip(_TABLES, newest, strict=True)}
         self.rows: dict[Table, list[StoredRow]] = {t: [] for t in _TABLES}
-        self.categories: list[StoredRow] = []
+        self.lines: list[NewLine] = []
         self.edited: dict[int, int] = {}  # comment row -> number of its newest version
         self.entries: list[Entry] = []
 
@@ -143,7 +142,7 @@ class _Batch:
     def insert(self) -> None:
         for table, rows in self.rows.items():
             insert_stored(self.session, table, rows)
-        insert_stored(self.session, _CATEGORY, self.categories)
+        write_lines(self.session.connection(), self.lines)
         if self.edited:
             self.session.execute(
                 update(_COMMENT)
@@ -246,7 +245,8 @@ class _Batch:
             "decided_at": self.stamp,
         }
         decision_id = self._place(_DECISION, values)
-        self.categories += category_rows(values, categories)
+        text, escaped = storable(item.comment.text)
+        self.lines.append(NewLine(decision=values, text=text, escaped=escaped))
         detail = {"verdict": values["verdict"], "hide": decision.hide}
         self._vouch("decision.made", "decision", values, detail)
         return decision_id
@@ -291,19 +291,6 @@ def signal_json(signal: Signal) -> dict[str, object]:
         "aspect": signal.aspect.value,
         **({"shares": shares} if shares else {}),
     }
-
-
-def category_rows(decision: Mapping[str, Any], categories: Iterable[str]) -> list[StoredRow]:
-    """The log's filter rows of a decision row."""
-    return [
-        {
-            "decision_id": decision["id"],
-            "category": category,
-            "page_id": decision["page_id"],
-            "verdict": decision["verdict"],
-        }
-        for category in dict.fromkeys(categories)
-    ]
 
 
 def action_values(

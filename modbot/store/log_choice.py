@@ -1,0 +1,204 @@
+"""Finds, counts and sums up the decisions that a choice of filters lets through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlmodel import Session
+
+from modbot.store.log_columns import Chunk, LogColumns
+from modbot.store.log_lines import read_found
+from modbot.store.log_queries import LogEntry, entries
+from modbot.store.text_search import Phrase, match_string
+
+COUNTED = 10_000  # more are not counted one by one
+Mask = NDArray[np.bool_]
+_HITS = (
+    "SELECT group_concat(rowid) FROM (SELECT rowid FROM log_text "
+    "WHERE log_text MATCH ? AND rowid BETWEEN ? AND ?)"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What the log is to show; None lets everything through, an empty set nothing."""
+
+    pages: frozenset[str] | None = None  # ids
+    category: str | None = None
+    verdict: str | None = None
+    actor: str | None = None  # "bot", "person", or "person:NAME"
+    sign: str | None = None  # a classifier, a rule, or a rule file: "profanity_en"
+    language: str | None = None
+    since: datetime | None = None  # decided then or later
+    until: datetime | None = None  # decided before
+    phrases: tuple[Phrase, ...] = ()  # all of which the text has
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """How many decisions a choice lets through."""
+
+    number: int
+    more: bool  # there are more than `number`, which are not counted
+
+
+class LogSearch:
+    """The decisions of one choice, in one session's state of the data."""
+
+    def __init__(self, session: Session, columns: LogColumns, choice: Choice) -> None:
+        self._session, self._columns, self._choice = session, columns, choice
+        self._newest = columns.newest(session)
+        self._wanted = dict(self._tables())
+        self._match = match_string(choice.phrases)
+        self._known: dict[int, Mask] = {}  # by a chunk's first id
+
+    def newest_first(self, limit: int, *, before: int | None = None) -> list[int]:
+        """Ids of the newest decisions, older than `before`."""
+        found: list[int] = []
+        start = None if before is None else before - 1
+        for chunk, mask in self._masks(start=start):
+            ids = chunk.ids[mask]
+            if before is not None:
+                ids = ids[ids < before]
+            found += ids[::-1][: limit - len(found)].tolist()
+            if len(found) == limit:
+                break
+        return found
+
+    def next_newer(self, limit: int, *, after: int) -> list[int]:
+        """Ids of the decisions that follow decision `after`, oldest first."""
+        found: list[int] = []
+        for chunk, mask in self._masks(oldest_first=True, start=after + 1):
+            ids = chunk.ids[mask]
+            found += ids[ids > after][: limit - len(found)].tolist()
+            if len(found) == limit:
+                break
+        return found
+
+    def count(self, most: int = COUNTED) -> Counted:
+        """Exact up to `most`."""
+        number = 0
+        for _chunk, mask in self._masks():
+            number += int(np.count_nonzero(mask))
+            if number > most:
+                return Counted(number=most, more=True)
+        return Counted(number=number, more=False)
+
+    def counts_by(
+        self, edges: Sequence[datetime], column: str = "verdict"
+    ) -> dict[str, list[int]]:
+        """Decisions from each edge to the next, by the value of a column."""
+        bounds = np.array([edge.timestamp() for edge in edges])
+        names = self._columns.names(self._session, column)
+        counted = {number: np.zeros(len(edges) - 1, np.int64) for number in names}
+        for chunk, mask in self._masks():
+            if not len(chunk) or chunk.seconds.min() >= bounds[-1]:
+                continue
+            for number, sums in counted.items():
+                sums += _between(chunk, mask & (chunk.columns[column] == number), bounds)
+            if chunk.ordered and chunk.seconds[0] < bounds[0]:
+                break
+        return {names[number]: sums.tolist() for number, sums in counted.items()}
+
+    def _masks(
+        self, *, oldest_first: bool = False, start: int | None = None
+    ) -> Iterator[tuple[Chunk, Mask]]:
+        chunks = self._columns.chunks(
+            self._session, self._newest, oldest_first=oldest_first, start=start
+        )
+        for chunk in chunks:
+            first = int(chunk.ids[0])
+            if first not in self._known:
+                self._known[first] = self._mask(chunk)
+            yield chunk, self._known[first]
+
+    def _mask(self, chunk: Chunk) -> Mask:
+        mask = np.ones(len(chunk), np.bool_)
+        for name, table in self._wanted.items():
+            mask &= table[chunk.columns[name]]
+        since, until = self._choice.since, self._choice.until
+        if since is not None:
+            mask &= chunk.seconds >= since.timestamp()
+        if until is not None:
+            mask &= chunk.seconds < until.timestamp()
+        if self._match and mask.any():
+            mask &= self._hits(chunk, mask)
+        return mask
+
+    def _hits(self, chunk: Chunk, mask: Mask) -> Mask:
+        """Which lines the text search finds, looked for between the first and last of `mask`."""
+        places = np.flatnonzero(mask)
+        first, last = int(chunk.ids[places[0]]), int(chunk.ids[places[-1]])
+        listed = self._session.connection().exec_driver_sql(_HITS, (self._match, first, last))
+        hits = np.fromstring(listed.scalar() or "", dtype=np.int64, sep=",")
+        found = np.zeros(len(chunk), np.bool_)
+        found[np.searchsorted(chunk.ids, hits)] = True
+        return found
+
+    def _tables(self) -> Iterator[tuple[str, Mask]]:
+        """For each column that is filtered, whether a number is let through."""
+        choice = self._choice
+        tests: Mapping[str, Callable[[str], bool] | None] = {
+            "page": _given(choice.pages, lambda name, pages: name in pages),
+            "verdict": _given(choice.verdict, str.__eq__),
+            "language": _given(choice.language, str.__eq__),
+            "actor": _given(choice.actor, _is_actor),
+            "found": _found_test(choice),
+        }
+        for column, test in tests.items():
+            if test is not None:
+                names = self._columns.names(self._session, column)
+                table = np.zeros(max(names, default=0) + 1, np.bool_)
+                table[[number for number, name in names.items() if test(name)]] = True
+                yield column, table
+
+
+def decision_log(
+    session: Session,
+    choice: Choice = Choice(),
+    *,
+    before: int | None = None,
+    limit: int = 50,
+    columns: LogColumns | None = None,
+) -> list[LogEntry]:
+    """The newest decisions, older than decision `before`, that the choice lets through."""
+    search = LogSearch(session, columns or LogColumns(), choice)
+    return entries(session, search.newest_first(limit, before=before))
+
+
+def _given(wish: Any, test: Callable[[str, Any], bool]) -> Callable[[str], bool] | None:
+    return None if wish is None else lambda name: test(name, wish)
+
+
+def _is_actor(name: str, wish: str) -> bool:
+    return name == wish or name.partition(":")[0] == wish
+
+
+def _found_test(choice: Choice) -> Callable[[str], bool] | None:
+    category, sign = choice.category, choice.sign
+    if category is None and sign is None:
+        return None
+
+    def let_through(name: str) -> bool:
+        categories, signals = read_found(name)
+        return (category is None or category in categories) and (
+            sign is None or any(_is_sign(source, rule, sign) for source, rule in signals)
+        )
+
+    return let_through
+
+
+def _is_sign(source: str, rule: str, wish: str) -> bool:
+    return wish in (source, rule, f"{source}:{rule}") or rule.startswith(f"{wish}:")
+
+
+def _between(chunk: Chunk, mask: Mask, bounds: NDArray[np.float64]) -> NDArray[np.int64]:
+    seconds = chunk.seconds[mask]
+    if not chunk.ordered:
+        seconds = np.sort(seconds)
+    return np.diff(np.searchsorted(seconds, bounds))
