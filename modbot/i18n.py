@@ -5,8 +5,8 @@ from __future__ import annotations
 import gettext
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cache
+from datetime import date, datetime, time
+from functools import cache, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -37,8 +37,7 @@ class Language:
     def moment(self, at: datetime, zone: ZoneInfo) -> str:
         """Day and time as read in `zone`: Oct 24, 2025, 6:21 AM."""
         local = at.astimezone(zone)
-        day = format_date(local.date(), "medium", locale=_FORMATS[self.code])
-        return f"{day}, {format_time(local, 'short', tzinfo=zone, locale=_FORMATS[self.code])}"
+        return f"{_medium_day(local.date(), self.code)}, {_minute(local.hour, local.minute, self.code)}"
 
     def day(self, at: datetime, zone: ZoneInfo) -> str:
         """The day in `zone`, in full: October 24, 2025."""
@@ -55,6 +54,16 @@ class Language:
         """A share of 0 to 1 in whole per cent; never rounded up to 100."""
         shown = min(share, 0.99) if share < 1 else 1.0
         return format_percent(round(shown, 2), "#,##0%", locale=_FORMATS[self.code])
+
+
+@lru_cache(maxsize=2048)  # a log page writes many times, and Babel takes its own to do it
+def _medium_day(day: date, code: str) -> str:
+    return format_date(day, "medium", locale=_FORMATS[code])
+
+
+@cache  # at most 1,440 a language
+def _minute(hour: int, minute: int, code: str) -> str:
+    return format_time(time(hour, minute), "short", locale=_FORMATS[code])
 
 
 @cache
