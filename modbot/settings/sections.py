@@ -63,13 +63,33 @@ class DatabaseSection(Section):
 
 
 class WebSection(Section):
-    """The log page. It listens on this machine alone unless told otherwise."""
+    """The web pages. It listens on this machine alone unless told otherwise."""
 
     enabled: bool = True
     host: _HostName = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)  # 0: any free port
     allowed_hosts: Annotated[tuple[_HostName, ...], BeforeValidator(_array)] = ()  # in Host:
+    # What browsers call it: https://modbot.lps.example; empty: http on `host`.
+    public_address: str = Field("", max_length=255, pattern=r"^(https?://[0-9A-Za-z.:_-]+)?$")
     time_zone: Annotated[str, AfterValidator(_known_time_zone)] = "America/New_York"
+
+    @property
+    def https(self) -> bool:
+        """Whether browsers reach it over TLS."""
+        return self.public_address.startswith("https://")
+
+    @property
+    def public_host(self) -> str:
+        """The host name of the public address; `host` where none is set."""
+        name = self.public_address.partition("://")[2]
+        return name.partition(":")[0] or self.host
+
+
+class SignInSection(Section):
+    """How people sign in, and how long that lasts."""
+
+    idle_minutes: float = Field(30, ge=1, le=24 * 60)  # without a request
+    session_hours: float = Field(12, ge=0.1, le=24 * 7)  # whatever is done
 
 
 class PollingSection(Section):
@@ -165,6 +185,7 @@ class Settings(Section):
 
     database: DatabaseSection = DatabaseSection()
     web: WebSection = WebSection()
+    sign_in: SignInSection = SignInSection()
     polling: PollingSection = PollingSection()
     enforcement: EnforcementSection = EnforcementSection()
     classifier: ClassifierSection = ClassifierSection()

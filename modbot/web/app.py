@@ -1,4 +1,4 @@
-"""The web page: read-only, for people inside the district."""
+"""The web pages, for people of the district who are signed in."""
 
 from __future__ import annotations
 
@@ -6,43 +6,73 @@ from collections.abc import Callable
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
-from fastapi import FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from modbot.web.access import Access, person
+from modbot.web.cookies import cookies_for
+from modbot.web.csrf import from_our_own_form
 from modbot.web.failures import failure
 from modbot.web.filters import BadAddress
 from modbot.web.guard import Guard
 from modbot.web.log import log_routes
+from modbot.web.navigation import first_place, paths_of
 from modbot.web.probes import probe_routes
 from modbot.web.record import record_routes
 from modbot.web.rendering import STATIC_FOLDER, Pages
 from modbot.web.seam import WebService
+from modbot.web.sign_in import sign_in_routes
 
 
 def create_app(service: WebService) -> FastAPI:
     """The pages and probes over a service's database."""
     web = service.config.settings.web
-    pages = Pages(zone=lambda: ZoneInfo(service.config.settings.web.time_zone))
-    app = FastAPI(title="modbot", docs_url=None, redoc_url=None, openapi_url=None)
+    pages = Pages(
+        zone=lambda: ZoneInfo(service.config.settings.web.time_zone), cookies=cookies_for(web)
+    )
+    app = FastAPI(
+        title="modbot",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        dependencies=[Depends(from_our_own_form)],
+    )
+    app.state.service = service
 
     def error_page(scope: Scope, status: int, incident: str) -> Response:
         return failure(pages, Request(scope), status, incident=incident)
 
     own = f"[{web.host}]" if ":" in web.host else web.host
-    app.add_middleware(Guard, hosts=(own, *web.allowed_hosts), error_page=error_page)
+    app.add_middleware(Access, service=service)
+    app.add_middleware(
+        Guard, hosts=(own, web.public_host, *web.allowed_hosts), error_page=error_page
+    )
     app.add_exception_handler(HTTPException, _handler(pages))
     app.add_exception_handler(RequestValidationError, _handler(pages))
     app.add_exception_handler(BadAddress, _handler(pages))
     app.include_router(log_routes(service, pages))
     app.include_router(record_routes(service, pages))
+    app.include_router(sign_in_routes(service, pages))
     app.include_router(probe_routes(service))
+    if "/" not in paths_of(app.routes):
+        app.include_router(_home())
     app.mount("/static", _Kept(StaticFiles(directory=STATIC_FOLDER)), name="static")
     return app
+
+
+def _home() -> APIRouter:
+    routes = APIRouter()
+
+    @routes.api_route("/", methods=["GET", "HEAD"])
+    def home(request: Request) -> Response:
+        return RedirectResponse(first_place(request, person(request)), status_code=303)
+
+    return routes
 
 
 def _handler(pages: Pages) -> Callable[[Request, Exception], Response]:

@@ -24,6 +24,13 @@ def explain(language: Language, status: int) -> tuple[str, str]:
             _("This address does not work"),
             _("It asks for a page, category or place in the log that does not exist."),
         ),
+        403: (
+            _("This is not for your account"),
+            _(
+                "Your role does not reach so far, or the page was open for too long. Go back, load"
+                " it again, or ask an administrator."
+            ),
+        ),
         404: (_("Nothing found here"), _("The address may be wrong or incomplete.")),
         405: (_("That cannot be done here"), _("These pages can be read, not changed.")),
         503: (

@@ -15,20 +15,28 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from modbot.i18n import LANGUAGES, Language, choose, language
+from modbot.people.tokens import form_token, new_token
+from modbot.web.access import visit, visitor
 from modbot.web.changes import ChangeWording
+from modbot.web.cookies import Cookies
+from modbot.web.csrf import FIELD, hidden_field
 from modbot.web.marking import visible
+from modbot.web.navigation import places
+from modbot.web.notices import NOTICES
 from modbot.web.wording import Wording
 
 STATIC_FOLDER = Path(__file__).parent / "static"
 LANGUAGE_COOKIE = "modbot_language"
 _YEAR_SECONDS = 365 * 24 * 3600
+FIELD_SIGN = f'name="{FIELD}"'  # of a page with a form in it
 
 
 class Pages:
     """Renders every page of the service; one template environment a language."""
 
-    def __init__(self, zone: Callable[[], ZoneInfo]):
+    def __init__(self, zone: Callable[[], ZoneInfo], cookies: Cookies):
         self.zone = zone  # asked for each answer: the setting may be reloaded
+        self.cookies = cookies
         self._environments = {code: self._environment(language(code)) for code in LANGUAGES}
 
     def _environment(self, spoken: Language) -> Environment:
@@ -68,11 +76,17 @@ class Pages:
         """One page. `here` is its address as path and query, for the language links."""
         code = reader_language(request).code
         path, query = here
+        who = visitor(request)
+        cookie = visit(request).cookie or new_token()
         html = (
             self._environments[code]
             .get_template(template)
             .render(
                 language_address=lambda other: f"{path}?{urlencode({**query, 'lang': other})}",
+                me=who,
+                csrf_field=lambda: hidden_field(form_token(cookie)),
+                navigation=places(request, who),
+                notice=NOTICES.get(request.query_params.get("said", ""), ""),
                 **values,
             )
         )
@@ -82,6 +96,8 @@ class Pages:
             response.set_cookie(
                 LANGUAGE_COOKIE, code, max_age=_YEAR_SECONDS, httponly=True, samesite="lax"
             )
+        if who is None and cookie != visit(request).cookie and FIELD_SIGN in html:
+            self.cookies.set(response, self.cookies.visit, cookie)
         return response
 
     def day_start(self, now: datetime) -> datetime:
@@ -91,10 +107,11 @@ class Pages:
 
 def reader_language(request: Request) -> Language:
     """The language that whoever sent the request reads."""
+    who = visitor(request)
     return language(
         choose(
             asked=request.query_params.get("lang"),
-            remembered=request.cookies.get(LANGUAGE_COOKIE),
+            remembered=request.cookies.get(LANGUAGE_COOKIE) or (who.language if who else None),
             accepted=request.headers.get("accept-language"),
         )
     )

@@ -14,9 +14,11 @@ from playwright.sync_api import sync_playwright
 from modbot.clocks import SteppedClock
 from modbot.demo.once import POLL_SECONDS, play
 from modbot.demo.stage import day_begins, demo_feed, paced, set_stage
+from modbot.people import Role
 from modbot.settings import load_config
 from tests.prerequisites import program
 from tests.web.serving import served
+from tests.web.signed_in import signed_in
 from tests.web.test_browser import FLAGS
 
 
@@ -24,6 +26,7 @@ def take(
     address: str,
     out: Path,
     *,
+    token: str = "",
     width: int = 1440,
     height: int = 1100,
     scheme: str = "light",
@@ -35,11 +38,14 @@ def take(
         browser = playwright.chromium.launch(
             executable_path=program("chromium"), headless=True, args=FLAGS
         )
-        page = browser.new_page(
+        context = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme=scheme,  # type: ignore[arg-type]
             locale=locale,
         )
+        if token:
+            context.add_cookies([{"name": "modbot", "value": token, "url": address}])
+        page = context.new_page()
         page.goto(address)
         page.screenshot(path=out, full_page=whole)
         browser.close()
@@ -67,6 +73,7 @@ def main() -> None:
             take(
                 address + chosen.path,
                 chosen.out,
+                token=signed_in(stage.service, Role.MANAGER),
                 width=chosen.width,
                 height=chosen.height,
                 scheme=chosen.scheme,

@@ -24,6 +24,7 @@ from tests.web.school import (
     swearing,
 )
 from tests.web.serving import served
+from tests.web.signed_in import signed_in
 
 pytestmark = pytest.mark.browser
 
@@ -48,6 +49,7 @@ HOSTILE = [
     "</bdi></blockquote></td><a href='javascript:alert(1)'>x</a>",
     "<svg onload=alert(1)><style>*{display:none}</style>",
 ]
+TOKENS: dict[str, str] = {}  # address of a served site -> an admin's session there
 
 
 @dataclass(kw_only=True)
@@ -98,6 +100,7 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeService]:
 @pytest.fixture(scope="module")
 def address(school: FakeService) -> Iterator[str]:
     with served(school) as address:
+        TOKENS[address] = signed_in(school)
         yield address
 
 
@@ -106,6 +109,7 @@ def visit(browser: Browser, address: str, path: str = "/", **options: Any) -> It
     """A fresh browser profile on a page; at the end nothing may have gone wrong or left."""
     settings = {"viewport": WIDE, "locale": "en-US", **options}
     context = browser.new_context(**settings)
+    context.add_cookies([{"name": "modbot", "value": TOKENS[address], "url": address}])
     page = context.new_page()
     watch = Watch(origin=address)
 
@@ -153,6 +157,7 @@ def test_axe_finds_no_barrier(
 
 def test_error_pages_have_no_barrier_either(browser: Browser, address: str) -> None:
     context = browser.new_context(viewport=NARROW, locale="en-US")
+    context.add_cookies([{"name": "modbot", "value": TOKENS[address], "url": address}])
     page = context.new_page()
     page.goto(address + "/?before=x")
     assert page.get_by_role("heading", level=1).inner_text() == "This address does not work"

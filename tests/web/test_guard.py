@@ -42,7 +42,7 @@ def hostile_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         told = f"frick {hostile}"
         record(service, [(told, swearing(told, "frick"))], author=hostile, prefix=f"h{number}-")
     with served(service) as address:
-        yield Site(address=address)
+        yield Site(address=address, service=service)
     service.database.close()
 
 
@@ -100,7 +100,7 @@ def test_a_page_whose_id_needs_quoting_can_be_chosen(tmp_path: Path) -> None:
         register(session, odd)
     record(service, [("there", ALLOWED)], page=odd)
     with served(service) as address:
-        html = Site(address=address).get(f"/?page={quote(odd.id, safe='')}").text
+        html = Site(address=address, service=service).get(f"/?page={quote(odd.id, safe='')}").text
     service.database.close()
     assert "there" in html and "Ünïcode &amp; &lt;b&gt;" in html
 
@@ -111,7 +111,7 @@ def shared_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     service = open_school(tmp_path_factory.mktemp("school"))
     record(service, [("hello", ALLOWED)])
     with served(service) as address:
-        yield Site(address=address)
+        yield Site(address=address, service=service)
     service.database.close()
 
 
@@ -151,7 +151,7 @@ def raw_status(address: str, *headers: tuple[str, str], method: str = "GET") -> 
     place = urlsplit(address)
     connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=10)
     try:
-        connection.putrequest(method, "/", skip_host=True, skip_accept_encoding=True)
+        connection.putrequest(method, "/livez", skip_host=True, skip_accept_encoding=True)
         for name, value in headers:
             connection.putheader(name, value)
         connection.endheaders()
@@ -232,5 +232,5 @@ def test_a_fault_of_ours_is_a_plain_page_with_a_number(service: FakeService, sit
     with capture_logs() as logs:
         answer = site.get("/")
     assert answer.status_code == 500
-    assert "AttributeError" not in answer.text
-    assert logs[0]["error"] == "AttributeError" and logs[0]["incident"] in answer.text
+    assert "TypeError" not in answer.text
+    assert logs[0]["error"] == "TypeError" and logs[0]["incident"] in answer.text

@@ -138,7 +138,7 @@ def mixed_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     service = open_school(tmp_path_factory.mktemp("mixed"))
     fill_mixed(service)
     with served(service) as address:
-        yield Site(address=address)
+        yield Site(address=address, service=service)
     service.database.close()
 
 

@@ -92,8 +92,7 @@ def blocked(ticking: FakeService) -> Iterator[None]:
     other.close()
 
 
-@pytest.mark.usefixtures("blocked")
-def test_it_is_not_ready_while_nothing_can_be_written(site: Site) -> None:
+def test_it_is_not_ready_while_nothing_can_be_written(site: Site, blocked: None) -> None:
     answer = site.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["reasons"] == ["the database cannot be written (StoreUnreadable)"]

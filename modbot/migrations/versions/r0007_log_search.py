@@ -12,7 +12,7 @@ from alembic import op
 from modbot.store.log_lines import fill_lines
 
 revision = "0007"
-down_revision = "0003"
+down_revision = "0004"
 
 # Accents are folded before, all but that of ñ. The prefixes are those that many words begin with.
 LOG_TEXT = (

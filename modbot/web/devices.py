@@ -1,0 +1,52 @@
+"""From where somebody signs in, as much as helps them to know it again."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from starlette.requests import Request
+
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser/", "Samsung Internet"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("CrOS", "ChromeOS"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def device_of(request: Request) -> str:
+    """Browser and system, such as "Firefox, Windows"; empty when the browser does not say."""
+    agent = request.headers.get("user-agent", "")
+    found = [
+        next((name for sign, name in known if sign in agent), "") for known in (_BROWSERS, _SYSTEMS)
+    ]
+    return ", ".join(name for name in found if name)
+
+
+def client_address(request: Request) -> str:
+    """The address that a request comes from."""
+    return request.client.host if request.client else ""
+
+
+def network_of(request: Request) -> str:
+    """client_address() without what tells one machine from its neighbours: 203.0.113.x."""
+    try:
+        address = ipaddress.ip_address(client_address(request))
+    except ValueError:
+        return ""
+    if isinstance(address, ipaddress.IPv4Address):
+        return f"{'.'.join(str(address).split('.')[:3])}.x"
+    return f"{':'.join(address.exploded.split(':')[:3])}::x"
