@@ -37,11 +37,17 @@ class Language:
     def moment(self, at: datetime, zone: ZoneInfo) -> str:
         """Day and time as read in `zone`: Oct 24, 2025, 6:21 AM."""
         local = at.astimezone(zone)
-        return f"{_medium_day(local.date(), self.code)}, {_minute(local.hour, local.minute, self.code)}"
+        day = _medium_day(local.date(), self.code)
+        return f"{day}, {_minute(local.hour, local.minute, self.code)}"
 
     def day(self, at: datetime, zone: ZoneInfo) -> str:
         """The day in `zone`, in full: October 24, 2025."""
         return format_date(at.astimezone(zone).date(), "long", locale=_FORMATS[self.code])
+
+    def short_day(self, at: datetime | str, zone: ZoneInfo) -> str:
+        """A time's day in `zone`, or an ISO day: Oct 24, 2025."""
+        day = date.fromisoformat(at) if isinstance(at, str) else at.astimezone(zone).date()
+        return _medium_day(day, self.code)
 
     def number(self, value: int) -> str:
         return format_decimal(value, locale=_FORMATS[self.code])

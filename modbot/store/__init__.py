@@ -25,6 +25,7 @@ from modbot.store.database import Database, lock_data
 from modbot.store.decisions import record_followup, record_person_decision
 from modbot.store.log_choice import Choice, Counted, LogSearch, decision_log
 from modbot.store.log_columns import LogColumns
+from modbot.store.log_lines import read_found
 from modbot.store.log_queries import (
     LogEntry,
     LoggedAudit,
@@ -103,6 +104,7 @@ __all__ = [
     "pages",
     "past_texts",
     "post_texts",
+    "read_found",
     "read_query",
     "recheck_ids",
     "record_followup",

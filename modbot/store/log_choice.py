@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlmodel import Session
 
-from modbot.store.log_columns import Chunk, LogColumns
+from modbot.store.log_chunk import Chunk
+from modbot.store.log_columns import LogColumns
 from modbot.store.log_lines import read_found
 from modbot.store.log_queries import LogEntry, entries
 from modbot.store.text_search import Phrase, match_string
 
 COUNTED = 10_000  # more are not counted one by one
 Mask = NDArray[np.bool_]
-_HITS = (
-    "SELECT group_concat(rowid) FROM (SELECT rowid FROM log_text "
-    "WHERE log_text MATCH ? AND rowid BETWEEN ? AND ?)"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +49,10 @@ class LogSearch:
     """The decisions of one choice, in one session's state of the data."""
 
     def __init__(self, session: Session, columns: LogColumns, choice: Choice) -> None:
-        self._session, self._columns, self._choice = session, columns, choice
+        self._session, self._columns = session, columns
+        self.choice = choice
         self._newest = columns.newest(session)
-        self._wanted = dict(self._tables())
+        self._wanted = dict(self._numbers())
         self._match = match_string(choice.phrases)
         self._known: dict[int, Mask] = {}  # by a chunk's first id
 
@@ -89,18 +88,15 @@ class LogSearch:
                 return Counted(number=most, more=True)
         return Counted(number=number, more=False)
 
-    def counts_by(
-        self, edges: Sequence[datetime], column: str = "verdict"
-    ) -> dict[str, list[int]]:
+    def counts_by(self, edges: Sequence[datetime], column: str = "verdict") -> dict[str, list[int]]:
         """Decisions from each edge to the next, by the value of a column."""
         bounds = np.array([edge.timestamp() for edge in edges])
         names = self._columns.names(self._session, column)
         counted = {number: np.zeros(len(edges) - 1, np.int64) for number in names}
         for chunk, mask in self._masks():
-            if not len(chunk) or chunk.seconds.min() >= bounds[-1]:
-                continue
+            places = chunk.places(bounds)
             for number, sums in counted.items():
-                sums += _between(chunk, mask & (chunk.columns[column] == number), bounds)
+                _add_between(sums, mask & (chunk.columns[column] == number), chunk, places)
             if chunk.ordered and chunk.seconds[0] < bounds[0]:
                 break
         return {names[number]: sums.tolist() for number, sums in counted.items()}
@@ -108,6 +104,8 @@ class LogSearch:
     def _masks(
         self, *, oldest_first: bool = False, start: int | None = None
     ) -> Iterator[tuple[Chunk, Mask]]:
+        if any(len(numbers) == 0 for numbers in self._wanted.values()):
+            return
         chunks = self._columns.chunks(
             self._session, self._newest, oldest_first=oldest_first, start=start
         )
@@ -119,30 +117,20 @@ class LogSearch:
 
     def _mask(self, chunk: Chunk) -> Mask:
         mask = np.ones(len(chunk), np.bool_)
-        for name, table in self._wanted.items():
-            mask &= table[chunk.columns[name]]
-        since, until = self._choice.since, self._choice.until
+        for name, numbers in self._wanted.items():
+            mask &= _among(chunk.columns[name], numbers)
+        since, until = self.choice.since, self.choice.until
         if since is not None:
             mask &= chunk.seconds >= since.timestamp()
         if until is not None:
             mask &= chunk.seconds < until.timestamp()
         if self._match and mask.any():
-            mask &= self._hits(chunk, mask)
+            mask &= self._columns.hits.mask(self._session, self._match, chunk)
         return mask
 
-    def _hits(self, chunk: Chunk, mask: Mask) -> Mask:
-        """Which lines the text search finds, looked for between the first and last of `mask`."""
-        places = np.flatnonzero(mask)
-        first, last = int(chunk.ids[places[0]]), int(chunk.ids[places[-1]])
-        listed = self._session.connection().exec_driver_sql(_HITS, (self._match, first, last))
-        hits = np.fromstring(listed.scalar() or "", dtype=np.int64, sep=",")
-        found = np.zeros(len(chunk), np.bool_)
-        found[np.searchsorted(chunk.ids, hits)] = True
-        return found
-
-    def _tables(self) -> Iterator[tuple[str, Mask]]:
-        """For each column that is filtered, whether a number is let through."""
-        choice = self._choice
+    def _numbers(self) -> Iterator[tuple[str, NDArray[np.int64]]]:
+        """For each column that is filtered, the numbers that are let through."""
+        choice = self.choice
         tests: Mapping[str, Callable[[str], bool] | None] = {
             "page": _given(choice.pages, lambda name, pages: name in pages),
             "verdict": _given(choice.verdict, str.__eq__),
@@ -153,9 +141,7 @@ class LogSearch:
         for column, test in tests.items():
             if test is not None:
                 names = self._columns.names(self._session, column)
-                table = np.zeros(max(names, default=0) + 1, np.bool_)
-                table[[number for number, name in names.items() if test(name)]] = True
-                yield column, table
+                yield column, np.array([n for n, name in names.items() if test(name)], np.int64)
 
 
 def decision_log(
@@ -197,8 +183,20 @@ def _is_sign(source: str, rule: str, wish: str) -> bool:
     return wish in (source, rule, f"{source}:{rule}") or rule.startswith(f"{wish}:")
 
 
-def _between(chunk: Chunk, mask: Mask, bounds: NDArray[np.float64]) -> NDArray[np.int64]:
-    seconds = chunk.seconds[mask]
-    if not chunk.ordered:
-        seconds = np.sort(seconds)
-    return np.diff(np.searchsorted(seconds, bounds))
+def _among(values: NDArray[np.int32], numbers: NDArray[np.int64]) -> Mask:
+    if len(numbers) <= 3:  # comparing is several times as fast as looking up
+        found = np.zeros(len(values), np.bool_)
+        for number in numbers:
+            found |= values == number
+        return found
+    table = np.zeros(max(int(values.max()), int(numbers.max())) + 1, np.bool_)
+    table[numbers] = True
+    return table[values]
+
+
+def _add_between(sums: NDArray[np.int64], mask: Mask, chunk: Chunk, places: list[int]) -> None:
+    """Adds how much of the mask lies from each place to the next, in the order of time."""
+    in_order = mask if chunk.ordered else mask[np.argsort(chunk.seconds, kind="stable")]
+    for step, (start, end) in enumerate(pairwise(places)):
+        if start < end:
+            sums[step] += np.count_nonzero(in_order[start:end])

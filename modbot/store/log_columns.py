@@ -7,48 +7,29 @@ session sees no line that is newer than its own state of the data. About 20 byte
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlmodel import Session
 
-CHUNK_IDS = 1 << 16  # decision ids a chunk
-COLUMNS = ("page", "verdict", "language", "actor", "found")
+from modbot.store.log_chunk import CHUNK_IDS, FIELDS, Chunk, Growing
+from modbot.store.text_hits import TextHits
+
+# One text, which SQLite makes without Python: six times as fast as a row a line.
+_TOLD = " || ' ' || ".join(FIELDS)
 _LINES = (
-    "SELECT decision_id, page, verdict, language, actor, found, decided_at FROM log_line "
-    "WHERE decision_id > ? AND decision_id <= ? ORDER BY decision_id"
+    f"SELECT group_concat({_TOLD}, ' ') FROM (SELECT * FROM log_line "
+    "WHERE decision_id > ? AND decision_id <= ? ORDER BY decision_id)"
 )
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """The lines of some following decisions, oldest first; every array has the same length."""
-
-    ids: NDArray[np.int64]
-    columns: dict[str, NDArray[np.int32]]
-    seconds: NDArray[np.int64]  # when it was decided, since 1970
-    ordered: bool  # `seconds` never go back
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def upto(self, newest: int) -> Chunk:
-        """Without the lines after decision `newest`."""
-        end = int(np.searchsorted(self.ids, newest, side="right"))
-        if end == len(self):
-            return self
-        columns = {name: values[:end] for name, values in self.columns.items()}
-        return Chunk(self.ids[:end], columns, self.seconds[:end], self.ordered)
 
 
 class LogColumns:
     """The lines of one database, read when they are first asked for. Any thread may ask."""
 
     def __init__(self) -> None:
+        self.hits = TextHits()
         self._lock = threading.Lock()
-        self._chunks: dict[int, _Growing] = {}
+        self._chunks: dict[int, Growing] = {}
         self._names: dict[str, dict[int, str]] = {}
         self._last_name = 0
 
@@ -86,40 +67,12 @@ class LogColumns:
 
     def _chunk(self, session: Session, place: int, newest: int) -> Chunk:
         with self._lock:
-            growing = self._chunks.setdefault(place, _Growing(place * CHUNK_IDS - 1))
+            growing = self._chunks.setdefault(place, Growing(place * CHUNK_IDS - 1))
             wanted = min((place + 1) * CHUNK_IDS - 1, newest)
             if growing.upto < wanted:
                 asked = (growing.upto, wanted)
-                growing.add(session.connection().exec_driver_sql(_LINES, asked).all())
+                listed = session.connection().exec_driver_sql(_LINES, asked).scalar()
+                numbers = np.fromstring(listed or "", dtype=np.int64, sep=" ")
+                growing.add(numbers.reshape(-1, len(FIELDS)))
                 growing.upto = wanted
             return growing.chunk()
-
-
-class _Growing:
-    """A chunk that lines are added to, behind those that readers hold views of."""
-
-    def __init__(self, upto: int) -> None:
-        self.upto = upto  # every line up to this decision is in it
-        self._length = 0
-        self._ordered = True
-        self._ids = np.empty(CHUNK_IDS, np.int64)
-        self._seconds = np.empty(CHUNK_IDS, np.int64)
-        self._columns = {name: np.empty(CHUNK_IDS, np.int32) for name in COLUMNS}
-
-    def add(self, rows: Sequence[Sequence[int]]) -> None:
-        if not rows:
-            return
-        start, end = self._length, self._length + len(rows)
-        ids, *columns, seconds = zip(*rows, strict=True)
-        self._ids[start:end] = ids
-        self._seconds[start:end] = seconds
-        for name, values in zip(COLUMNS, columns, strict=True):
-            self._columns[name][start:end] = values
-        new = self._seconds[max(0, start - 1) : end]
-        self._ordered = self._ordered and bool(np.all(new[1:] >= new[:-1]))
-        self._length = end
-
-    def chunk(self) -> Chunk:
-        end = self._length
-        columns = {name: values[:end] for name, values in self._columns.items()}
-        return Chunk(self._ids[:end], columns, self._seconds[:end], self._ordered)

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -70,10 +71,14 @@ def found_name(categories: Sequence[str], signals: Iterable[tuple[str, str]]) ->
     return canonical([list(categories), sorted({(source, rule) for source, rule in signals})])
 
 
-def read_found(name: str) -> tuple[list[str], list[tuple[str, str]]]:
+Found = tuple[tuple[str, ...], tuple[tuple[str, str], ...]]
+
+
+@lru_cache(maxsize=1 << 16)  # each request goes through all of them
+def read_found(name: str) -> Found:
     """The categories and the pairs of classifier and rule that found_name() was given."""
     categories, signals = json.loads(name)
-    return categories, [(source, rule) for source, rule in signals]
+    return tuple(categories), tuple((source, rule) for source, rule in signals)
 
 
 def fill_lines(connection: Connection) -> int:
@@ -106,9 +111,7 @@ def _names(line: NewLine) -> tuple[Name, ...]:
     made = line.decision
     text = original(line.text, escaped=line.escaped)
     signals = json.loads(made["signals"])
-    found = found_name(
-        json.loads(made["categories"]), ((s["source"], s["rule"]) for s in signals)
-    )
+    found = found_name(json.loads(made["categories"]), ((s["source"], s["rule"]) for s in signals))
     return (
         ("page", made["page_id"]),
         ("verdict", made["verdict"]),

@@ -230,7 +230,7 @@ def _query() -> Select[Any]:
 def _entries(session: Session, decision_ids: Iterable[int | None]) -> list[LogEntry]:
     wanted = [decision_id for decision_id in decision_ids if decision_id is not None]
     rows = session.execute(_query(), {"ids": json.dumps(wanted)})
-    return [_entry(row) for row in rows.mappings()]
+    return [_entry(dict(row)) for row in rows.mappings()]
 
 
 def _entry(row: Mapping[str, Any]) -> LogEntry:

@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from modbot.store import LogColumns
 from modbot.web.access import Access, person
 from modbot.web.cookies import cookies_for
 from modbot.web.csrf import from_our_own_form
@@ -21,6 +22,8 @@ from modbot.web.failures import failure
 from modbot.web.filters import BadAddress
 from modbot.web.guard import Guard
 from modbot.web.log import log_routes
+from modbot.web.log_asked import LogRoom
+from modbot.web.log_export import log_export_routes
 from modbot.web.navigation import first_place, paths_of
 from modbot.web.probes import probe_routes
 from modbot.web.record import record_routes
@@ -55,7 +58,9 @@ def create_app(service: WebService) -> FastAPI:
     app.add_exception_handler(HTTPException, _handler(pages))
     app.add_exception_handler(RequestValidationError, _handler(pages))
     app.add_exception_handler(BadAddress, _handler(pages))
-    app.include_router(log_routes(service, pages))
+    log_room = LogRoom(service=service, pages=pages, columns=LogColumns())
+    app.include_router(log_routes(log_room))
+    app.include_router(log_export_routes(log_room))
     app.include_router(record_routes(service, pages))
     app.include_router(sign_in_routes(service, pages))
     app.include_router(probe_routes(service))
