@@ -50,7 +50,7 @@ class Language:
         return _medium_day(day, self.code)
 
     def number(self, value: int) -> str:
-        return format_decimal(value, locale=_FORMATS[self.code])
+        return _whole(value, self.code)
 
     def decimal(self, value: float) -> str:
         """A number with up to three decimals: 0.926."""
@@ -59,12 +59,22 @@ class Language:
     def percent(self, share: float) -> str:
         """A share of 0 to 1 in whole per cent; never rounded up to 100."""
         shown = min(share, 0.99) if share < 1 else 1.0
-        return format_percent(round(shown, 2), "#,##0%", locale=_FORMATS[self.code])
+        return _percent(round(shown, 2), self.code)
 
 
-@lru_cache(maxsize=2048)  # a log page writes many times, and Babel takes its own to do it
+@lru_cache(maxsize=2048)  # Babel takes long, and a page of the log has a hundred
 def _medium_day(day: date, code: str) -> str:
     return format_date(day, "medium", locale=_FORMATS[code])
+
+
+@lru_cache(maxsize=4096)
+def _whole(value: int, code: str) -> str:
+    return format_decimal(value, locale=_FORMATS[code])
+
+
+@cache  # at most 101 a language
+def _percent(share: float, code: str) -> str:
+    return format_percent(share, "#,##0%", locale=_FORMATS[code])
 
 
 @cache  # at most 1,440 a language

@@ -191,7 +191,8 @@ def _among(values: NDArray[np.int32], numbers: NDArray[np.int64]) -> Mask:
         return found
     table = np.zeros(max(int(values.max()), int(numbers.max())) + 1, np.bool_)
     table[numbers] = True
-    return table[values]
+    let_through: Mask = table.take(values)
+    return let_through
 
 
 def _add_between(sums: NDArray[np.int64], mask: Mask, chunk: Chunk, places: list[int]) -> None:
