@@ -36,7 +36,7 @@ def serving(service: Service, *, host: str, port: int) -> Iterator[str]:
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            lifespan="off",
+            lifespan="on",
             timeout_graceful_shutdown=STOP_SECONDS,
         )
     )

@@ -12,14 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlmodel import Session
 
-from modbot.store.log_chunk import Chunk
+from modbot.store.log_chunk import Chunk, Mask
 from modbot.store.log_columns import LogColumns
 from modbot.store.log_lines import read_found
 from modbot.store.log_queries import LogEntry, entries
 from modbot.store.text_search import Phrase, match_string
 
 COUNTED = 10_000  # more are not counted one by one
-Mask = NDArray[np.bool_]
+# One row of text: SQLite makes it without Python, which would need longer for the numbers.
+_HITS = (
+    "SELECT group_concat(rowid, ' ') FROM (SELECT rowid FROM log_text "
+    "WHERE log_text MATCH ? AND rowid BETWEEN ? AND ?)"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +55,9 @@ class LogSearch:
     def __init__(self, session: Session, columns: LogColumns, choice: Choice) -> None:
         self._session, self._columns = session, columns
         self.choice = choice
-        self._newest = columns.newest(session)
+        self._newest = columns.refresh(session)
         self._wanted = dict(self._numbers())
         self._match = match_string(choice.phrases)
-        self._known: dict[int, Mask] = {}  # by a chunk's first id
 
     def newest_first(self, limit: int, *, before: int | None = None) -> list[int]:
         """Ids of the newest decisions, older than `before`."""
@@ -91,7 +94,7 @@ class LogSearch:
     def counts_by(self, edges: Sequence[datetime], column: str = "verdict") -> dict[str, list[int]]:
         """Decisions from each edge to the next, by the value of a column."""
         bounds = np.array([edge.timestamp() for edge in edges])
-        names = self._columns.names(self._session, column)
+        names = self._columns.names(column)
         counted = {number: np.zeros(len(edges) - 1, np.int64) for number in names}
         for chunk, mask in self._masks():
             places = chunk.places(bounds)
@@ -110,10 +113,7 @@ class LogSearch:
             self._session, self._newest, oldest_first=oldest_first, start=start
         )
         for chunk in chunks:
-            first = int(chunk.ids[0])
-            if first not in self._known:
-                self._known[first] = self._mask(chunk)
-            yield chunk, self._known[first]
+            yield chunk, self._columns.kept.mask(self.choice, chunk, self._mask)
 
     def _mask(self, chunk: Chunk) -> Mask:
         mask = np.ones(len(chunk), np.bool_)
@@ -125,8 +125,18 @@ class LogSearch:
         if until is not None:
             mask &= chunk.seconds < until.timestamp()
         if self._match and mask.any():
-            mask &= self._columns.hits.mask(self._session, self._match, chunk)
+            mask &= self._columns.kept.mask(self._match, chunk, self._hits)
         return mask
+
+    def _hits(self, chunk: Chunk) -> Mask:
+        """The lines that have the words."""
+        first, last = int(chunk.ids[0]), int(chunk.ids[-1])
+        asked = (self._match, first, last)
+        listed = self._session.connection().exec_driver_sql(_HITS, asked).scalar()
+        hits = np.fromstring(listed or "", dtype=np.int64, sep=" ")
+        found = np.zeros(len(chunk), np.bool_)
+        found[np.searchsorted(chunk.ids, hits)] = True
+        return found
 
     def _numbers(self) -> Iterator[tuple[str, NDArray[np.int64]]]:
         """For each column that is filtered, the numbers that are let through."""
@@ -140,7 +150,7 @@ class LogSearch:
         }
         for column, test in tests.items():
             if test is not None:
-                names = self._columns.names(self._session, column)
+                names = self._columns.names(column)
                 yield column, np.array([n for n, name in names.items() if test(name)], np.int64)
 
 

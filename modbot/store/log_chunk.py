@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+Mask = NDArray[np.bool_]
 CHUNK_IDS = 1 << 16  # decision ids a chunk
 COLUMNS = ("page", "verdict", "language", "actor", "found")
 FIELDS = ("decision_id", *COLUMNS, "decided_at")  # of a line, as they are read
@@ -26,11 +27,17 @@ class Chunk:
 
     def upto(self, newest: int) -> Chunk:
         """Without the lines after decision `newest`."""
-        end = int(np.searchsorted(self.ids, newest, side="right"))
-        if end == len(self):
+        if self.ids[-1] <= newest:
             return self
-        columns = {name: values[:end] for name, values in self.columns.items()}
-        return Chunk(self.ids[:end], columns, self.seconds[:end], self.ordered)
+        return self._part(slice(int(np.searchsorted(self.ids, newest, side="right"))))
+
+    def since(self, place: int) -> Chunk:
+        """Without the first `place` lines."""
+        return self._part(slice(place, None)) if place else self
+
+    def _part(self, part: slice) -> Chunk:
+        columns = {name: values[part] for name, values in self.columns.items()}
+        return Chunk(self.ids[part], columns, self.seconds[part], self.ordered)
 
     def places(self, bounds: NDArray[np.float64]) -> list[int]:
         """Where the bounds lie among the lines in the order of time."""

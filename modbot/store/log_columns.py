@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import numpy as np
 from sqlmodel import Session
 
+from modbot.store.kept_masks import KeptMasks
 from modbot.store.log_chunk import CHUNK_IDS, FIELDS, Chunk, Growing
-from modbot.store.text_hits import TextHits
 
 # One text, which SQLite makes without Python: six times as fast as a row a line.
 _TOLD = " || ' ' || ".join(FIELDS)
@@ -21,34 +21,35 @@ _LINES = (
     f"SELECT group_concat({_TOLD}, ' ') FROM (SELECT * FROM log_line "
     "WHERE decision_id > ? AND decision_id <= ? ORDER BY decision_id)"
 )
+_NEWEST = "SELECT (SELECT max(decision_id) FROM log_line), (SELECT max(id) FROM log_name)"
+_NAMES = "SELECT id, kind, name FROM log_name WHERE id > ? ORDER BY id"
 
 
 class LogColumns:
     """The lines of one database, read when they are first asked for. Any thread may ask."""
 
     def __init__(self) -> None:
-        self.hits = TextHits()
+        self.kept = KeptMasks()
         self._lock = threading.Lock()
         self._chunks: dict[int, Growing] = {}
         self._names: dict[str, dict[int, str]] = {}
         self._last_name = 0
 
-    def names(self, session: Session, kind: str) -> dict[int, str]:
-        """The numbers of a column's values, and the values."""
-        with self._lock:
-            rows = session.connection().exec_driver_sql(
-                "SELECT id, kind, name FROM log_name WHERE id > ? ORDER BY id", (self._last_name,)
-            )
-            for number, of_kind, name in rows:
-                # A new mapping: the one that a reader holds does not change under it.
-                self._names[of_kind] = {**self._names.get(of_kind, {}), number: name}
-                self._last_name = number
-            return self._names.get(kind, {})
+    def refresh(self, session: Session) -> int:
+        """Reads the values that are new; gives the newest decision that the session sees, or 0."""
+        connection = session.connection()
+        newest, last_name = connection.exec_driver_sql(_NEWEST).one()
+        if (last_name or 0) > self._last_name:
+            with self._lock:
+                for number, kind, name in connection.exec_driver_sql(_NAMES, (self._last_name,)):
+                    # A new mapping: the one that a reader holds does not change under it.
+                    self._names[kind] = {**self._names.get(kind, {}), number: name}
+                    self._last_name = number
+        return newest or 0
 
-    def newest(self, session: Session) -> int:
-        """The newest decision that the session sees; 0 where there is none."""
-        found = session.connection().exec_driver_sql("SELECT max(decision_id) FROM log_line")
-        return found.scalar() or 0
+    def names(self, kind: str) -> dict[int, str]:
+        """The numbers of a column's values, and the values, as of the last refresh()."""
+        return self._names.get(kind, {})
 
     def chunks(
         self, session: Session, newest: int, *, oldest_first: bool = False, start: int | None = None
@@ -62,8 +63,9 @@ class LogColumns:
             places = range(min(last, (start or newest) // CHUNK_IDS), -1, -1)
         for place in places:
             chunk = self._chunk(session, place, newest)
-            if len(chunk):
-                yield chunk.upto(newest)
+            seen = chunk.upto(newest) if len(chunk) else chunk
+            if len(seen):
+                yield seen
 
     def _chunk(self, session: Session, place: int, newest: int) -> Chunk:
         with self._lock:

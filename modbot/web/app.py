@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -31,6 +33,8 @@ from modbot.web.rendering import STATIC_FOLDER, Pages
 from modbot.web.seam import WebService
 from modbot.web.sign_in import sign_in_routes
 
+THREADS = int(__import__("os").environ.get("THREADS", "4"))
+
 
 def create_app(service: WebService) -> FastAPI:
     """The pages and probes over a service's database."""
@@ -43,6 +47,7 @@ def create_app(service: WebService) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        lifespan=_few_at_once,
         dependencies=[Depends(from_our_own_form)],
     )
     app.state.service = service
@@ -68,6 +73,14 @@ def create_app(service: WebService) -> FastAPI:
         app.include_router(_home())
     app.mount("/static", _Kept(StaticFiles(directory=STATIC_FOLDER)), name="static")
     return app
+
+
+@asynccontextmanager
+async def _few_at_once(_app: FastAPI) -> AsyncIterator[None]:
+    """Requests take turns: many threads at once would each wait for Python's lock after every row
+    that SQLite hands over, and all of them be slower."""
+    current_default_thread_limiter().total_tokens = THREADS
+    yield
 
 
 def _home() -> APIRouter:

@@ -24,7 +24,7 @@ from modbot.web.log_values import LogValues
 from modbot.web.rendering import reader_language
 from modbot.web.today import DayCounter, count_today
 
-ROWS = 50
+ROWS = 25
 COUNTED_NEW = 99  # more new decisions than this are not counted one by one
 
 
@@ -47,7 +47,7 @@ def log_routes(room: LogRoom) -> APIRouter:
             edges = day_edges(filters, now, pages.zone())
             days = count_days(search.counts_by(edges), edges)
             matching = search.count()
-            known = values.known(session)
+            known = values.known()
         return pages.answer(
             request,
             "log/list.html",
@@ -68,6 +68,21 @@ def log_routes(room: LogRoom) -> APIRouter:
             matching=matching,
             days=days,
             today=count_today(counted, asked.visible, day),
+        )
+
+    @routes.api_route("/log/days", methods=["GET", "HEAD"])
+    def days(request: Request, who: Annotated[Person, Depends(needs(Right.READ))]) -> HTMLResponse:
+        with service.database.read() as session:
+            asked = ask(session, request.query_params, who, room)
+            edges = day_edges(asked.filters, service.clock.now(), pages.zone())
+            counted = asked.search.counts_by(edges)
+        return pages.answer(
+            request,
+            "log/days.html",
+            here=("/log/days", asked.filters.choice()),
+            filters=asked.filters,
+            verdicts=list(Verdict),
+            days=count_days(counted, edges),
         )
 
     @routes.get("/newest")

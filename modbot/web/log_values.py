@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlmodel import Session
-
 from modbot.store import LogColumns, read_found
 
 MOST_PERSONS = 100
@@ -30,10 +28,9 @@ class LogValues:
         self._read = (-1, -1)  # how many values the lists were made of
         self._known = Known(persons=(), signs=())
 
-    def known(self, session: Session) -> Known:
-        """What the record has now; gone through again only when there is something new."""
-        actors = self._columns.names(session, "actor")
-        found = self._columns.names(session, "found")
+    def known(self) -> Known:
+        """What the columns have; gone through again only when there is something new."""
+        actors, found = self._columns.names("actor"), self._columns.names("found")
         if self._read != (len(actors), len(found)):
             self._known = Known(persons=_persons(actors.values()), signs=_signs(found.values()))
             self._read = (len(actors), len(found))

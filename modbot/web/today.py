@@ -69,10 +69,12 @@ def count_today(
     counted: Mapping[tuple[str, str], int], pages: Sequence[Page], day: datetime
 ) -> Today:
     """`counted` maps page id and verdict to a number of decisions."""
+    busy = {page_id for page_id, _ in counted}
     by_page = [
-        (page, [counted.get((page.id, verdict.value), 0) for verdict in Verdict]) for page in pages
+        (page, [counted.get((page.id, verdict.value), 0) for verdict in Verdict])
+        for page in pages
+        if page.id in busy
     ]
-    by_page = [(page, numbers) for page, numbers in by_page if any(numbers)]
     by_page.sort(key=lambda row: (-sum(row[1]), row[0].name))
     totals = [sum(numbers[i] for _, numbers in by_page) for i in range(len(Verdict))]
     busiest = max((sum(numbers) for _, numbers in by_page), default=0)
