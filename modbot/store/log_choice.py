@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -141,17 +141,16 @@ class LogSearch:
     def _numbers(self) -> Iterator[tuple[str, NDArray[np.int64]]]:
         """For each column that is filtered, the numbers that are let through."""
         choice = self.choice
-        tests: Mapping[str, Callable[[str], bool] | None] = {
-            "page": _given(choice.pages, lambda name, pages: name in pages),
-            "verdict": _given(choice.verdict, str.__eq__),
-            "language": _given(choice.language, str.__eq__),
-            "actor": _given(choice.actor, _is_actor),
-            "found": _found_test(choice),
-        }
-        for column, test in tests.items():
-            if test is not None:
-                names = self._columns.names(column)
-                yield column, np.array([n for n, name in names.items() if test(name)], np.int64)
+        wishes: tuple[tuple[str, Any, Callable[[str], bool]], ...] = (
+            ("page", choice.pages, lambda name: name in (choice.pages or ())),
+            ("verdict", choice.verdict, lambda name: name == choice.verdict),
+            ("language", choice.language, lambda name: name == choice.language),
+            ("actor", choice.actor, lambda name: _is_actor(name, choice.actor or "")),
+            ("found", _found_wish(choice), lambda name: _is_found(name, choice)),
+        )
+        for column, wish, test in wishes:
+            if wish is not None:
+                yield column, self._columns.numbers(column, wish, test)
 
 
 def decision_log(
@@ -167,26 +166,21 @@ def decision_log(
     return entries(session, search.newest_first(limit, before=before))
 
 
-def _given(wish: Any, test: Callable[[str, Any], bool]) -> Callable[[str], bool] | None:
-    return None if wish is None else lambda name: test(name, wish)
-
-
 def _is_actor(name: str, wish: str) -> bool:
     return name == wish or name.partition(":")[0] == wish
 
 
-def _found_test(choice: Choice) -> Callable[[str], bool] | None:
+def _found_wish(choice: Choice) -> tuple[str | None, str | None] | None:
+    wish = (choice.category, choice.sign)
+    return None if wish == (None, None) else wish
+
+
+def _is_found(name: str, choice: Choice) -> bool:
     category, sign = choice.category, choice.sign
-    if category is None and sign is None:
-        return None
-
-    def let_through(name: str) -> bool:
-        categories, signals = read_found(name)
-        return (category is None or category in categories) and (
-            sign is None or any(_is_sign(source, rule, sign) for source, rule in signals)
-        )
-
-    return let_through
+    categories, signals = read_found(name)
+    return (category is None or category in categories) and (
+        sign is None or any(_is_sign(source, rule, sign) for source, rule in signals)
+    )
 
 
 def _is_sign(source: str, rule: str, wish: str) -> bool:

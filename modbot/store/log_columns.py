@@ -7,14 +7,19 @@ session sees no line that is newer than its own state of the data. About 20 byte
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
+from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from modbot.store.database import Database
 from modbot.store.kept_masks import KeptMasks
 from modbot.store.log_chunk import CHUNK_IDS, FIELDS, Chunk, Growing
 
+MOST_WISHES = 1024  # of filters' values that are kept
 # One text, which SQLite makes without Python: six times as fast as a row a line.
 _TOLD = " || ' ' || ".join(FIELDS)
 _LINES = (
@@ -34,6 +39,7 @@ class LogColumns:
         self._chunks: dict[int, Growing] = {}
         self._names: dict[str, dict[int, str]] = {}
         self._last_name = 0
+        self._passed: dict[tuple[str, Hashable], tuple[int, NDArray[np.int64]]] = {}
 
     def refresh(self, session: Session) -> int:
         """Reads the values that are new; gives the newest decision that the session sees, or 0."""
@@ -50,6 +56,37 @@ class LogColumns:
     def names(self, kind: str) -> dict[int, str]:
         """The numbers of a column's values, and the values, as of the last refresh()."""
         return self._names.get(kind, {})
+
+    def numbers(
+        self, column: str, wish: Hashable, test: Callable[[str], bool]
+    ) -> NDArray[np.int64]:
+        """The numbers of the values that pass `test`, which is the same one for the same wish."""
+        names = self._names.get(column, {})
+        key = (column, wish)
+        with self._lock:
+            seen, numbers = self._passed.pop(key, (0, np.zeros(0, np.int64)))
+        if seen < len(names):
+            new = [n for n, name in islice(names.items(), seen, None) if test(name)]
+            numbers = np.concatenate([numbers, np.array(new, np.int64)])
+        with self._lock:
+            self._passed[key] = (len(names), numbers)
+            if len(self._passed) > MOST_WISHES:
+                del self._passed[next(iter(self._passed))]
+        return numbers
+
+    def read_ahead(self, database: Database, over: threading.Event) -> None:
+        """Reads all lines, newest first, so that nobody has to wait for them; ends early when
+        `over` is set. Where that fails, whoever needs a line reads it."""
+        try:
+            with database.read() as session:
+                newest = self.refresh(session)
+            for place in range(newest // CHUNK_IDS, -1, -1):
+                if over.is_set():
+                    return
+                with database.read() as session:
+                    self._chunk(session, place, newest)
+        except DBAPIError:
+            return
 
     def chunks(
         self, session: Session, newest: int, *, oldest_first: bool = False, start: int | None = None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
@@ -33,7 +35,7 @@ from modbot.web.rendering import STATIC_FOLDER, Pages
 from modbot.web.seam import WebService
 from modbot.web.sign_in import sign_in_routes
 
-THREADS = int(__import__("os").environ.get("THREADS", "4"))
+THREADS = 4  # that answer requests
 
 
 def create_app(service: WebService) -> FastAPI:
@@ -42,12 +44,13 @@ def create_app(service: WebService) -> FastAPI:
     pages = Pages(
         zone=lambda: ZoneInfo(service.config.settings.web.time_zone), cookies=cookies_for(web)
     )
+    log_room = LogRoom(service=service, pages=pages, columns=LogColumns())
     app = FastAPI(
         title="modbot",
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        lifespan=_few_at_once,
+        lifespan=partial(_running, service, log_room),
         dependencies=[Depends(from_our_own_form)],
     )
     app.state.service = service
@@ -63,7 +66,6 @@ def create_app(service: WebService) -> FastAPI:
     app.add_exception_handler(HTTPException, _handler(pages))
     app.add_exception_handler(RequestValidationError, _handler(pages))
     app.add_exception_handler(BadAddress, _handler(pages))
-    log_room = LogRoom(service=service, pages=pages, columns=LogColumns())
     app.include_router(log_routes(log_room))
     app.include_router(log_export_routes(log_room))
     app.include_router(record_routes(service, pages))
@@ -76,11 +78,18 @@ def create_app(service: WebService) -> FastAPI:
 
 
 @asynccontextmanager
-async def _few_at_once(_app: FastAPI) -> AsyncIterator[None]:
+async def _running(service: WebService, log_room: LogRoom, _app: FastAPI) -> AsyncIterator[None]:
     """Requests take turns: many threads at once would each wait for Python's lock after every row
     that SQLite hands over, and all of them be slower."""
     current_default_thread_limiter().total_tokens = THREADS
+    over = threading.Event()
+    reading = threading.Thread(
+        target=log_room.columns.read_ahead, args=(service.database, over), daemon=True
+    )
+    reading.start()
     yield
+    over.set()
+    reading.join()
 
 
 def _home() -> APIRouter:

@@ -13,13 +13,12 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from modbot import store
 from modbot.domain import Category, Verdict
 from modbot.i18n import Language
-from modbot.people import Person, Right
+from modbot.people import Person
 from modbot.store import LogEntry, LogSearch
-from modbot.web.access import needs
 from modbot.web.by_day import count_days, day_edges
 from modbot.web.entries import log_row
 from modbot.web.filters import SPOKEN, Filters
-from modbot.web.log_asked import LogRoom, ask
+from modbot.web.log_asked import LogRoom, ask, reading
 from modbot.web.log_values import LogValues
 from modbot.web.rendering import reader_language
 from modbot.web.today import DayCounter, count_today
@@ -36,7 +35,7 @@ def log_routes(room: LogRoom) -> APIRouter:
     service, pages = room.service, room.pages
 
     @routes.api_route("/log", methods=["GET", "HEAD"])
-    def log(request: Request, who: Annotated[Person, Depends(needs(Right.READ))]) -> HTMLResponse:
+    def log(request: Request, who: Annotated[Person, Depends(reading)]) -> HTMLResponse:
         now = service.clock.now()
         day = pages.day_start(now)
         with service.database.read() as session:
@@ -71,7 +70,7 @@ def log_routes(room: LogRoom) -> APIRouter:
         )
 
     @routes.api_route("/log/days", methods=["GET", "HEAD"])
-    def days(request: Request, who: Annotated[Person, Depends(needs(Right.READ))]) -> HTMLResponse:
+    def days(request: Request, who: Annotated[Person, Depends(reading)]) -> HTMLResponse:
         with service.database.read() as session:
             asked = ask(session, request.query_params, who, room)
             edges = day_edges(asked.filters, service.clock.now(), pages.zone())
@@ -86,7 +85,7 @@ def log_routes(room: LogRoom) -> APIRouter:
         )
 
     @routes.get("/newest")
-    def newest(request: Request, who: Annotated[Person, Depends(needs(Right.READ))]) -> Response:
+    def newest(request: Request, who: Annotated[Person, Depends(reading)]) -> Response:
         with service.database.read() as session:
             asked = ask(session, request.query_params, who, room)
             after = asked.filters.after or 0

@@ -100,12 +100,14 @@ class Record:
         rng = self.rng
         place = rng.choices(range(PAGES), cum_weights=self._page_weights)[0]
         page, stamp = self.pages[place], iso(at)
-        spoken = rng.choices(("en", "es", "pt"), weights=(45, 50, 5) if place % 3 else (80, 19, 1))[0]
+        spoken = rng.choices(("en", "es", "pt"), weights=(45, 50, 5) if place % 3 else (80, 19, 1))[
+            0
+        ]
         author = int(rng.paretovariate(0.6)) % 200_000
         self._seen[page] += 1
-        comment = (page, page.split(":")[0], f"c{number}", f"p{self._seen[page] // 80}", None, f"a{author}",
-                   f"Person {author}", f"https://social.test/{number}", stamp, stamp, None, 0, 1, 0)  # fmt: skip
-        row = self._add("comment", *comment)
+        post, link = f"p{self._seen[page] // 80}", f"https://social.test/{number}"
+        row = self._add("comment", page, page.split(":")[0], f"c{number}", post, None,
+                        f"a{author}", f"Person {author}", link, stamp, stamp, None, 0, 1, 0)  # fmt: skip
         self._audit(stamp, "comment.vouched", "comment", row)
         self._version(at, row, page, 1, self.texts.make(spoken))
         if rng.random() < 0.015:
@@ -129,7 +131,11 @@ class Record:
         rng = self.rng
         verdict = rng.choices(("allow", "review", "hide", "escalate"), (925, 35, 37, 3))[0]
         if verdict == "allow":
-            weak = [self._signal("embedded", "offensive", "insult", text)] if rng.random() < 0.2 else []
+            weak = (
+                [self._signal("embedded", "offensive", "insult", text)]
+                if rng.random() < 0.2
+                else []
+            )
             return verdict, [], weak
         category = rng.choices(CATEGORIES, CATEGORY_WEIGHTS)[0]
         if verdict == "escalate":
@@ -153,8 +159,10 @@ class Record:
         self._decision(iso(at), f"person:{self.ids['decision']}", about, verdict, categories,
                        signals, self.rng.choices(PERSONS, (30, 25, 20, 10, 10, 5))[0])  # fmt: skip
 
-    def _decision(self, stamp: str, key: str, about: tuple[int, int, str], verdict: str,
-                  categories: list[str], signals: list[dict[str, Any]], person: str = "") -> None:  # fmt: skip
+    def _decision(
+        self, stamp: str, key: str, about: tuple[int, int, str], verdict: str,
+        categories: list[str], signals: list[dict[str, Any]], person: str = "",
+    ) -> None:  # fmt: skip
         hide = verdict == "hide"
         made = self._add("decision", key, *about, verdict, hide, json.dumps(categories),
                          json.dumps(signals), "section 1", THRESHOLDS, "[]", "", "enforce",
@@ -218,6 +226,7 @@ def _pages(connection: Any, record: Record) -> None:
         values = (page, platform, external, f"School {number}", "", "", "", "enforce", 0, 1, "",
                   "bench", iso(START))  # fmt: skip
         connection.execute(f"INSERT INTO page VALUES ({', '.join('?' * 13)})", values)
+
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
