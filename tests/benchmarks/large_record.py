@@ -107,7 +107,8 @@ class Record:
         self._seen[page] += 1
         post, link = f"p{self._seen[page] // 80}", f"https://social.test/{number}"
         row = self._add("comment", page, page.split(":")[0], f"c{number}", post, None,
-                        f"a{author}", f"Person {author}", link, stamp, stamp, None, 0, 1, 0)  # fmt: skip
+                        f"a{author}", f"Person {author}", link,
+                        stamp, stamp, None, 0, 1, 0)  # fmt: skip
         self._audit(stamp, "comment.vouched", "comment", row)
         self._version(at, row, page, 1, self.texts.make(spoken))
         if rng.random() < 0.015:

@@ -201,12 +201,12 @@ def test_paging_down_and_up_shows_every_decision_once(service: FakeService, site
         html = site.get(address).text
         down.append(texts(html))
     assert [text for page in down for text in page] == wanted[::-1]
-    assert [len(page) for page in down] == [50, 50, 20]
+    assert [len(page) for page in down] == [25, 25, 25, 25, 20]
     up = []
     while address := follow(html, "prev"):
         html = site.get(address).text
         up.append(texts(html))
-    assert up == [down[1], down[0]]
+    assert up == down[-2::-1]
 
 
 def test_today_is_the_districts_day(service: FakeService, site: Site) -> None:
