@@ -7,6 +7,9 @@ ModbotError
 ├── SeenListRefused       a list of comments that people saw cannot be read: says the line
 ├── UnknownDecision       no stored decision has this number
 ├── RegistrationRefused   a page or fundraiser may not be registered like this
+├── PersonRefused         an account may not be made or changed like this: `code` says why
+├── SignInBusy            too many passwords are being checked at once
+├── ProviderRefused       a sign-in provider's answer is not believed: `code` says why
 ├── StoreUnreadable       the database cannot be opened or read
 ├── ClassifierFailed      a classifier could not judge
 ├── ModelUnusable         a model's files cannot be fetched, trusted or exported
@@ -68,6 +71,26 @@ class SeenListRefused(ModbotError):
 
 class UnknownDecision(ModbotError):
     """No stored decision has this number; see `modbot decisions list`."""
+
+
+class PersonRefused(ModbotError):
+    """An account may not be made or changed like this; the message says why."""
+
+    def __init__(self, code: str, message: str):
+        super().__init__(message)
+        self.code = code  # what the pages translate: "short", "common", "last_admin", ...
+
+
+class SignInBusy(ModbotError):
+    """Too many passwords are being checked at once; try again in a moment."""
+
+
+class ProviderRefused(ModbotError):
+    """A sign-in provider's answer is not believed."""
+
+    def __init__(self, code: str):
+        super().__init__(f"the sign-in provider's answer is not believed ({code})")
+        self.code = code  # "issuer", "audience", "expired", "nonce", "tenant", ...
 
 
 class StoreUnreadable(ModbotError):

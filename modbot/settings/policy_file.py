@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, create_model, model_validator
 
 from modbot.domain import Category
 from modbot.policy import NEVER, Approval, CategoryPolicy, Policy
-from modbot.settings.sections import Section
+from modbot.settings.section import Section
 from modbot.settings.toml_file import parse
 
 # The bot leaves these up whatever their score; see docs/policy.md.
