@@ -47,11 +47,11 @@ def sign_in(site: Site, email: str, password: str, **fields: str) -> requests.Re
 
 
 def test_whoever_is_not_signed_in_is_sent_to_the_sign_in_and_back(site: Site, ana: str) -> None:
-    answer = site.as_nobody().get("/?verdict=hide")
+    answer = site.as_nobody().get("/log?verdict=hide")
     assert (answer.status_code, answer.headers["location"]) == (
         303,
-        "/sign-in?next=%2F%3Fverdict%3Dhide",
-    ) or answer.headers["location"] == "/sign-in"
+        "/sign-in?next=%2Flog%3Fverdict%3Dhide",
+    )
     answer = site.as_nobody().get("/decisions/1")
     assert answer.headers["location"] == "/sign-in?next=%2Fdecisions%2F1"
     done = sign_in(site, ana, PASSWORD, next="/decisions/1")
@@ -59,7 +59,7 @@ def test_whoever_is_not_signed_in_is_sent_to_the_sign_in_and_back(site: Site, an
     cookie = done.headers["set-cookie"]
     assert "HttpOnly" in cookie and "SameSite=lax" in cookie
     token = re.search("modbot=([^;]+)", cookie)[1]  # type: ignore[index]
-    html = site.get("/", cookie=f"modbot={token}").text
+    html = site.get("/log", cookie=f"modbot={token}").text
     assert html
 
 
@@ -74,7 +74,7 @@ def test_a_wrong_password_and_an_unknown_address_are_answered_alike(site: Site, 
 def test_a_form_without_our_token_changes_nothing(site: Site) -> None:
     assert site.post("/sign-out", {"csrf": ""}).status_code == 403
     assert site.post("/sign-out", {"csrf": form_token("another")}).status_code == 403
-    assert site.get("/").status_code == 200
+    assert site.get("/log").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -84,14 +84,14 @@ def test_a_form_without_our_token_changes_nothing(site: Site) -> None:
 )
 def test_a_form_of_another_site_changes_nothing(site: Site, header: dict[str, str]) -> None:
     assert site.post("/sign-out", **header).status_code == 403
-    assert site.get("/").status_code == 200
+    assert site.get("/log").status_code == 200
 
 
 def test_signing_out_ends_the_session(site: Site) -> None:
     assert site.as_(Role.VIEWER).post("/sign-out").status_code == 303
     left = site.as_(Role.VIEWER)
     left.post("/sign-out")
-    assert left.get("/").status_code == 303
+    assert left.get("/log").status_code == 303
 
 
 def test_a_session_ends_after_half_an_hour_of_nothing_and_after_twelve_hours(
@@ -100,11 +100,11 @@ def test_a_session_ends_after_half_an_hour_of_nothing_and_after_twelve_hours(
     viewer = site.as_(Role.VIEWER)
     for _ in range(23):
         service.clock.advance(29 * 60)
-        assert viewer.get("/").status_code == 200
+        assert viewer.get("/log").status_code == 200
     service.clock.advance(55 * 60)
-    assert viewer.get("/").status_code == 303
+    assert viewer.get("/log").status_code == 303
     busy = site.as_(Role.VIEWER)
     for _ in range(12 * 3):
         service.clock.advance(20 * 60)
-        last = busy.get("/").status_code
+        last = busy.get("/log").status_code
     assert last == 303

@@ -191,13 +191,13 @@ def test_the_log_is_filtered_by_keyboard_alone(browser: Browser, address: str) -
         tab_to(page, ".filters button")
         with page.expect_navigation():
             page.keyboard.press("Enter")
-        assert re.search(r"\?page=&category=profanity&verdict=hide$", page.url)
+        assert "category=profanity&verdict=hide" in page.url
         assert comments(page) == ["what the frick"]
         assert page.locator(".log mark").inner_text() == "frick"
         tab_to(page, ".clear")
         with page.expect_navigation():
             page.keyboard.press("Enter")
-        assert len(comments(page)) == 50
+        assert len(comments(page)) == 25
 
 
 def test_the_focus_can_be_seen_on_everything_that_takes_it(browser: Browser, address: str) -> None:
