@@ -145,7 +145,13 @@ def test_axe_finds_no_barrier(
 ) -> None:
     options = {"locale": locale, "color_scheme": scheme, "viewport": width}
     with visit(browser, address, **options) as page:
-        for path in ("/log", "/log?verdict=hide", "/decisions/71", "/log?category=crisis"):
+        for path in (
+            "/log",
+            "/log?verdict=hide&q=frick&language=en&from=2026-01-01&rule=rules",
+            "/log/days",
+            "/decisions/71",
+            "/log?category=crisis",
+        ):
             page.goto(address + path)
             found = Axe().run(page, options=WCAG).response["violations"]
             assert [(v["id"], [n["html"] for n in v["nodes"]]) for v in found] == []
@@ -213,15 +219,33 @@ def test_the_focus_can_be_seen_on_everything_that_takes_it(browser: Browser, add
 def test_pages_are_turned_by_keyboard(browser: Browser, address: str) -> None:
     with visit(browser, address) as page:
         newest = comments(page)
-        tab_to(page, 'a[rel="next"]')
-        with page.expect_navigation():
-            page.keyboard.press("Enter")
+        for _ in range(2):
+            tab_to(page, 'a[rel="next"]')
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
         assert comments(page)[-1] == "plain 0"
         assert not set(comments(page)) & set(newest)
-        tab_to(page, 'a[rel="prev"]')
+        for _ in range(2):
+            tab_to(page, 'a[rel="prev"]')
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
+        assert comments(page) == newest
+
+
+def test_words_are_searched_by_keyboard_and_the_search_is_left_out_again(
+    browser: Browser, address: str
+) -> None:
+    with visit(browser, address) as page:
+        tab_to(page, "#f-text")
+        page.keyboard.type("FRICK")
         with page.expect_navigation():
             page.keyboard.press("Enter")
-        assert comments(page) == newest
+        assert comments(page) == ["what the frick"]
+        assert page.locator(".matching").inner_text() == "1 decision"
+        tab_to(page, ".chip")
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        assert len(comments(page)) == 25
 
 
 def test_the_language_is_switched_and_kept(browser: Browser, address: str) -> None:
