@@ -72,12 +72,10 @@ def create_app(service: WebService, *, demo: bool = False) -> FastAPI:
         https=web.https,
         error_page=error_page,
     )
-    app.add_exception_handler(HTTPException, _handler(pages))
-    app.add_exception_handler(RequestValidationError, _handler(pages))
-    app.add_exception_handler(BadAddress, _handler(pages))
-    app.include_router(log_routes(log_room))
-    app.include_router(log_export_routes(log_room))
-    app.add_exception_handler(SignInBusy, _handler(pages))
+    for error in (HTTPException, RequestValidationError, BadAddress, SignInBusy):
+        app.add_exception_handler(error, _handler(pages))
+    for log_part in (log_routes, log_export_routes):
+        app.include_router(log_part(log_room))
     app.include_router(record_routes(service, pages))
     for routes in (sign_in_routes, oidc_routes, link_routes, people_routes, me_routes):
         app.include_router(routes(service, pages))

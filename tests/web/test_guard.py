@@ -100,7 +100,9 @@ def test_a_page_whose_id_needs_quoting_can_be_chosen(tmp_path: Path) -> None:
         register(session, odd)
     record(service, [("there", ALLOWED)], page=odd)
     with served(service) as address:
-        html = Site(address=address, service=service).get(f"/log?page={quote(odd.id, safe='')}").text
+        html = (
+            Site(address=address, service=service).get(f"/log?page={quote(odd.id, safe='')}").text
+        )
     service.database.close()
     assert "there" in html and "Ünïcode &amp; &lt;b&gt;" in html
 

@@ -20,21 +20,143 @@ from tests.web.school import ALLOWED, open_school, record, swearing
 from tests.web.serving import served
 
 SINGLE = [
-    *('"', '""', '"""', "'", "*", "**", "a*", "a**", "*a", '"*', '"a', 'a"', '"a*', '"a"*', "a\"b"),
-    *("(", ")", "((", "()", "(a", "a)", "a AND", "AND", "OR", "NOT", "NEAR", "NEAR(a b, 2)", "a NOT"),
-    *("words:a", "words : a", "-words:a", "{words}:a", "{words x}: a", "nope:a", "^a", "^", "a + b"),
-    *("+", "-", "-a", "a -b", ":", "::", ";", ",", ".", "/", "\\", "\\'", "%", "_", "?", "#", "&", "="),
+    *('"', '""', '"""', "'", "*", "**", "a*", "a**", "*a", '"*', '"a', 'a"', '"a*', '"a"*', 'a"b'),
+    *(
+        "(",
+        ")",
+        "((",
+        "()",
+        "(a",
+        "a)",
+        "a AND",
+        "AND",
+        "OR",
+        "NOT",
+        "NEAR",
+        "NEAR(a b, 2)",
+        "a NOT",
+    ),
+    *(
+        "words:a",
+        "words : a",
+        "-words:a",
+        "{words}:a",
+        "{words x}: a",
+        "nope:a",
+        "^a",
+        "^",
+        "a + b",
+    ),
+    *(
+        "+",
+        "-",
+        "-a",
+        "a -b",
+        ":",
+        "::",
+        ";",
+        ",",
+        ".",
+        "/",
+        "\\",
+        "\\'",
+        "%",
+        "_",
+        "?",
+        "#",
+        "&",
+        "=",
+    ),
     *("'; DROP TABLE decision; --", "' OR 1=1 --", "1); SELECT 1", "x' UNION SELECT sql FROM x --"),
-    *("log_text", "rowid:1", "rank MATCH 'x'", "integrity-check", "optimize", "delete-all", "secure"),
-    *("\x00", "a\x00b", '"\x00', "\x01\x02", "\x1b[31m", "\r\nSet-Cookie: x=1", "\t", "\x7f", "\x85"),
-    *("\u202eabc", "a\u200bb", "\u200d", "\ufeff", "\u2028", "\ufffe", "\U0010ffff", "\ue000", "\u0000"),
-    *("🍆", "👩‍👩‍👧", "🇵🇷", "e\u0301", "n\u0303", "\u0303", "\u0301\u0301", "ñ", "ﬃ", "İ", "ß", "ſ", "K"),
-    *("１２３", "²", "٣", "Ⅷ", "한국어", "日本語", "العربية", "עברית", "ไทย", "हिन्दी", "𝔣𝔲𝔠𝔨", "ａｂｃ"),
-    *("{{ 7*7 }}", "{% x %}", "${7*7}", "%(x)s", "%s%n", "<script>alert(1)</script>", "<!--", "]]>"),
-    *("=1+1", "@x", "../../etc/passwd", "file:///etc", "http://evil.example", "javascript:alert(1)"),
-    *("a " * 5000, "a*" * 5000, '"' * 5000, "(" * 10_000, "x" * 10_000, "ñ" * 10_000, "AND " * 2500),
+    *(
+        "log_text",
+        "rowid:1",
+        "rank MATCH 'x'",
+        "integrity-check",
+        "optimize",
+        "delete-all",
+        "secure",
+    ),
+    *(
+        "\x00",
+        "a\x00b",
+        '"\x00',
+        "\x01\x02",
+        "\x1b[31m",
+        "\r\nSet-Cookie: x=1",
+        "\t",
+        "\x7f",
+        "\x85",
+    ),
+    *(
+        "\u202eabc",
+        "a\u200bb",
+        "\u200d",
+        "\ufeff",
+        "\u2028",
+        "\ufffe",
+        "\U0010ffff",
+        "\ue000",
+        "\u0000",
+    ),
+    *(
+        "🍆",
+        "👩‍👩‍👧",
+        "🇵🇷",
+        "e\u0301",
+        "n\u0303",
+        "\u0303",
+        "\u0301\u0301",
+        "ñ",
+        "ﬃ",
+        "İ",
+        "ß",
+        "ſ",
+        "K",
+    ),
+    *(
+        "１２３",
+        "²",
+        "٣",
+        "Ⅷ",
+        "한국어",
+        "日本語",
+        "العربية",
+        "עברית",
+        "ไทย",
+        "हिन्दी",
+        "𝔣𝔲𝔠𝔨",
+        "ａｂｃ",
+    ),
+    *(
+        "{{ 7*7 }}",
+        "{% x %}",
+        "${7*7}",
+        "%(x)s",
+        "%s%n",
+        "<script>alert(1)</script>",
+        "<!--",
+        "]]>",
+    ),
+    *(
+        "=1+1",
+        "@x",
+        "../../etc/passwd",
+        "file:///etc",
+        "http://evil.example",
+        "javascript:alert(1)",
+    ),
+    *(
+        "a " * 5000,
+        "a*" * 5000,
+        '"' * 5000,
+        "(" * 10_000,
+        "x" * 10_000,
+        "ñ" * 10_000,
+        "AND " * 2500,
+    ),
     *("\u0301" * 10_000, "🍆" * 2500, '"a" ' * 2500, "NEAR(" * 2000, "a" * 199 + '"', "b*" * 100),
-]  # fmt: skip
+]
 PARTS = ['"', "*", "(", ")", "AND", "NOT", "^", ":", "bus", "\x00", "-", "+", "ñ"]
 HOSTILE = [*SINGLE, *(" ".join(mix) for mix in itertools.permutations(PARTS, 2))]
 
@@ -44,7 +166,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     service = open_school(tmp_path_factory.mktemp("hostile"))
     items = [("the frick bus", swearing("the frick bus", "frick")), ("el niño", ALLOWED)]
     record(service, items, page=make_page(1))
-    record(service, [("secretword zanahoria", ALLOWED)], page=make_page(2, platform="x"), prefix="x")
+    record(
+        service, [("secretword zanahoria", ALLOWED)], page=make_page(2, platform="x"), prefix="x"
+    )
     with served(service) as address:
         yield Site(address=address, service=service)
     service.database.close()
@@ -137,14 +261,21 @@ def test_no_address_shows_a_manager_what_is_not_in_their_care(site: Site) -> Non
     ana = site.as_(Role.MANAGER, pages={"facebook:1001"})
     for query in (
         *("q=secretword", "q=secret*", "language=en&q=secretword", "after=1", "after=2"),
-        *("page=facebook:1001&q=secretword", "page=&platform=&q=secretword", "before=99", "to=2199-01-01"),
+        *(
+            "page=facebook:1001&q=secretword",
+            "page=&platform=&q=secretword",
+            "before=99",
+            "to=2199-01-01",
+        ),
         *("page=facebook:1001&page=x:1002&q=secretword", "actor=bot&rule=&q=secretword"),
-    ):  # fmt: skip
+    ):
         for path in (f"/log?{query}", f"/log/days?{query}", f"/newest?{query}"):
             text = ana.get(path).text
             assert "zanahoria" not in text and "x:1002" not in text, path
     counted = ana.get("/log?q=secretword").text
-    assert "0 decisions" in counted and "1 decision" not in counted.split('class="matching"')[1][:40]
+    assert (
+        "0 decisions" in counted and "1 decision" not in counted.split('class="matching"')[1][:40]
+    )
     assert "secretword" not in ana.post("/log.csv", {"q": "secretword"}).text
 
 

@@ -197,7 +197,7 @@ def test_the_number_of_matches_is_told_and_drawn_by_day(site: Site) -> None:
     assert answer.count('<path class="') == 2  # two verdicts on that day
     rows = site.get("/log/days?platform=x").text
     assert re.search(r"Sep 10, 2026</th>(<td class=\"number\">\d</td>)+", rows)
-    assert re.findall(r'Sep 10, 2026</th>.*?>(\d)<.*?>(\d)<.*?>(\d)<.*?>(\d)<', rows) == [
+    assert re.findall(r"Sep 10, 2026</th>.*?>(\d)<.*?>(\d)<.*?>(\d)<.*?>(\d)<", rows) == [
         ("3", "0", "1", "0")
     ]
 
