@@ -65,13 +65,9 @@ def create_app(service: WebService, *, demo: bool = False) -> FastAPI:
         return failure(pages, Request(scope), status, incident=incident)
 
     own = f"[{web.host}]" if ":" in web.host else web.host
+    hosts = (own, web.public_host, *web.allowed_hosts)
     app.add_middleware(Access, service=service)
-    app.add_middleware(
-        Guard,
-        hosts=(own, web.public_host, *web.allowed_hosts),
-        https=web.https,
-        error_page=error_page,
-    )
+    app.add_middleware(Guard, hosts=hosts, https=web.https, error_page=error_page)
     for error in (HTTPException, RequestValidationError, BadAddress, SignInBusy):
         app.add_exception_handler(error, _handler(pages))
     for log_part in (log_routes, log_export_routes):
