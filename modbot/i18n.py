@@ -5,8 +5,8 @@ from __future__ import annotations
 import gettext
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import date, datetime, time, timedelta
+from functools import cache, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -37,8 +37,8 @@ class Language:
     def moment(self, at: datetime, zone: ZoneInfo) -> str:
         """Day and time as read in `zone`: Oct 24, 2025, 6:21 AM."""
         local = at.astimezone(zone)
-        day = format_date(local.date(), "medium", locale=_FORMATS[self.code])
-        return f"{day}, {format_time(local, 'short', tzinfo=zone, locale=_FORMATS[self.code])}"
+        day = _medium_day(local.date(), self.code)
+        return f"{day}, {_minute(local.hour, local.minute, self.code)}"
 
     def day(self, at: datetime, zone: ZoneInfo) -> str:
         """The day in `zone`, in full: October 24, 2025."""
@@ -49,8 +49,13 @@ class Language:
         locale = _FORMATS[self.code]
         return format_timedelta(length, granularity="minute", locale=locale)
 
+    def short_day(self, at: datetime | str, zone: ZoneInfo) -> str:
+        """A time's day in `zone`, or an ISO day: Oct 24, 2025."""
+        day = date.fromisoformat(at) if isinstance(at, str) else at.astimezone(zone).date()
+        return _medium_day(day, self.code)
+
     def number(self, value: int) -> str:
-        return format_decimal(value, locale=_FORMATS[self.code])
+        return _whole(value, self.code)
 
     def decimal(self, value: float) -> str:
         """A number with up to three decimals: 0.926."""
@@ -59,7 +64,27 @@ class Language:
     def percent(self, share: float) -> str:
         """A share of 0 to 1 in whole per cent; never rounded up to 100."""
         shown = min(share, 0.99) if share < 1 else 1.0
-        return format_percent(round(shown, 2), "#,##0%", locale=_FORMATS[self.code])
+        return _percent(round(shown, 2), self.code)
+
+
+@lru_cache(maxsize=2048)  # Babel takes long, and a page of the log has a hundred
+def _medium_day(day: date, code: str) -> str:
+    return format_date(day, "medium", locale=_FORMATS[code])
+
+
+@lru_cache(maxsize=4096)
+def _whole(value: int, code: str) -> str:
+    return format_decimal(value, locale=_FORMATS[code])
+
+
+@cache  # at most 101 a language
+def _percent(share: float, code: str) -> str:
+    return format_percent(share, "#,##0%", locale=_FORMATS[code])
+
+
+@cache  # at most 1,440 a language
+def _minute(hour: int, minute: int, code: str) -> str:
+    return format_time(time(hour, minute), "short", locale=_FORMATS[code])
 
 
 @cache

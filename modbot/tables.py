@@ -225,7 +225,6 @@ class DecisionRow(SQLModel, table=True):
         Index("decision_of_version", "version_id"),
         Index("decision_by_page", "page_id", "id"),
         Index("decision_by_verdict", "verdict", "id"),
-        Index("decision_by_page_verdict", "page_id", "verdict", "id"),
         Index("decision_by_time", "decided_at", "page_id", "verdict"),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -250,22 +249,29 @@ class DecisionRow(SQLModel, table=True):
     decided_at: datetime = _time()
 
 
-class DecisionCategoryRow(SQLModel, table=True):
-    """One row for each category of a decision: the log's filter. Derived, not evidence.
+class LogNameRow(SQLModel, table=True):
+    """The values of the log's columns, each with a short number. Derived, not evidence."""
 
-    It repeats the decision's page and verdict so that each mix of filters is one index range."""
+    __tablename__ = "log_name"
+    __table_args__ = (Index("log_name_once", "kind", "name", unique=True),)
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str  # "page", "verdict", "language", "actor", "found"
+    name: str
 
-    __tablename__ = "decision_category"
-    __table_args__ = (
-        Index("category_newest", "category", "decision_id"),
-        Index("category_by_page", "category", "page_id", "decision_id"),
-        Index("category_by_verdict", "category", "verdict", "decision_id"),
-        Index("category_by_page_verdict", "category", "page_id", "verdict", "decision_id"),
-    )
-    decision_id: int = Field(primary_key=True, foreign_key="decision.id")
-    category: str = Field(primary_key=True)
-    page_id: str
-    verdict: str
+
+class LogLineRow(SQLModel, table=True):
+    """A decision as the log's filters see it: numbers of log_name. Derived, not evidence.
+
+    The words of its text are in `log_text` (FTS5) under the same number."""
+
+    __tablename__ = "log_line"
+    decision_id: int = Field(primary_key=True)
+    page: int
+    verdict: int
+    language: int  # of the text: modbot/spoken_language.py
+    actor: int
+    found: int  # its categories, classifiers and rules as one value
+    decided_at: int  # seconds since 1970
 
 
 class ActionRow(SQLModel, table=True):

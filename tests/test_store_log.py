@@ -3,13 +3,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from modbot import store
 from modbot.domain import Post
 from modbot.errors import UnknownDecision
-from modbot.store import Database, Judged
+from modbot.store import (
+    Choice,
+    Counted,
+    Database,
+    Judged,
+    LogColumns,
+    LogSearch,
+    read_query,
+)
 from tests.records import (
     ALLOW,
     HIDE,
@@ -37,42 +46,93 @@ def logged(database: Database) -> Database:
     add_page(database, "x:2")
     for number in range(12):
         decision = HIDE if number % 3 == 0 else ALLOW
-        item = judged(f"c{number}", decision=decision)
+        item = judged(f"c{number}", f"the damn bus {number}", decision)
         record(database, item, page_id=PAGE if number % 2 else "x:2", now=later(number))
     return database
 
 
 @pytest.mark.parametrize(
-    ("filters", "ids"),
+    ("wanted", "ids"),
     [
         ({}, [12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]),
-        ({"page": PAGE}, [12, 10, 8, 6, 4, 2]),
+        ({"pages": frozenset([PAGE])}, [12, 10, 8, 6, 4, 2]),
+        ({"pages": frozenset()}, []),
+        ({"pages": frozenset([PAGE, "x:2"]), "verdict": "hide"}, [10, 7, 4, 1]),
         ({"verdict": "hide"}, [10, 7, 4, 1]),
         ({"category": "profanity"}, [10, 7, 4, 1]),
-        ({"page": "x:2", "category": "profanity", "verdict": "hide"}, [7, 1]),
-        ({"page": PAGE, "verdict": "allow"}, [12, 8, 6, 2]),
+        ({"pages": frozenset(["x:2"]), "category": "profanity", "verdict": "hide"}, [7, 1]),
+        ({"pages": frozenset([PAGE]), "verdict": "allow"}, [12, 8, 6, 2]),
         ({"category": "profanity", "verdict": "allow"}, []),
         ({"category": "nonsense"}, []),
-        ({"before": 3}, [2, 1]),
-        ({"before": 8, "limit": 2}, [7, 6]),
-        ({"after": 8, "limit": 2}, [10, 9]),
-        ({"after": 8, "before": 11}, [10, 9]),
-        ({"verdict": "hide", "before": 10, "limit": 2}, [7, 4]),
+        ({"sign": "rules"}, [10, 7, 4, 1]),
+        ({"sign": "profanity_en:damn", "pages": frozenset([PAGE])}, [10, 4]),
+        ({"sign": "profanity_en"}, [10, 7, 4, 1]),
+        ({"sign": "profanity"}, []),
+        ({"actor": "bot"}, [12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]),
+        ({"actor": "person"}, []),
+        ({"since": later(9), "until": later(11)}, [11, 10]),
+        ({"since": later(2), "verdict": "hide"}, [10, 7, 4]),
+        ({"phrases": read_query("bus 1")}, [2]),
+        ({"phrases": read_query("dam* BÚS"), "verdict": "hide"}, [10, 7, 4, 1]),
     ],
 )
-def test_the_log_gives_the_newest_that_the_filters_let_through(
-    logged: Database, filters: dict[str, str], ids: list[int]
+def test_the_log_gives_the_newest_that_the_choice_lets_through(
+    logged: Database, wanted: dict[str, Any], ids: list[int]
 ) -> None:
     with logged.read() as session:
-        found = store.decision_log(session, **filters)  # type: ignore[arg-type]
+        found = store.decision_log(session, Choice(**wanted))
+        search = LogSearch(session, LogColumns(), Choice(**wanted))
+        assert search.count() == Counted(number=len(ids), more=False)
     assert [entry.id for entry in found] == ids
+
+
+@pytest.mark.parametrize(
+    ("verdict", "before", "limit", "ids"),
+    [
+        (None, 3, 50, [2, 1]),
+        (None, 8, 2, [7, 6]),
+        ("hide", 10, 2, [7, 4]),
+        ("hide", 2**62, 1, [10]),
+    ],
+)
+def test_the_log_goes_on_from_any_decision(
+    logged: Database, verdict: str | None, before: int, limit: int, ids: list[int]
+) -> None:
+    with logged.read() as session:
+        search = LogSearch(session, LogColumns(), Choice(verdict=verdict))
+        assert search.newest_first(limit, before=before) == ids
+
+
+def test_the_next_newer_ones_come_oldest_first(logged: Database) -> None:
+    with logged.read() as session:
+        search = LogSearch(session, LogColumns(), Choice(verdict="hide"))
+        assert search.next_newer(2, after=1) == [4, 7]
+        assert search.next_newer(2, after=7) == [10]
+        assert search.next_newer(2, after=2**62) == []
+
+
+def test_more_than_are_counted_are_said_to_be_more(logged: Database) -> None:
+    with logged.read() as session:
+        search = LogSearch(session, LogColumns(), Choice())
+        assert search.count(most=12) == Counted(number=12, more=False)
+        assert search.count(most=11) == Counted(number=11, more=True)
+
+
+def test_a_session_sees_no_line_of_after_its_own_state(logged: Database) -> None:
+    columns = LogColumns()
+    with logged.read() as before:
+        assert LogSearch(before, columns, Choice()).count().number == 12
+        record(logged, judged("new"), now=later(30))
+        with logged.read() as after:
+            assert LogSearch(after, columns, Choice()).newest_first(1) == [13]
+        assert LogSearch(before, columns, Choice()).newest_first(1) == [12]
 
 
 def test_paging_through_the_log_shows_every_decision_once(logged: Database) -> None:
     seen: list[int] = []
     with logged.read() as session:
-        while entries := store.decision_log(session, before=seen[-1] if seen else None, limit=5):
-            seen += [entry.id for entry in entries]
+        while found := store.decision_log(session, before=seen[-1] if seen else None, limit=5):
+            seen += [entry.id for entry in found]
     assert seen == list(range(12, 0, -1))
 
 

@@ -58,14 +58,12 @@ def list_(
     with open_database(load(ctx, config)) as database, database.read() as s:
         if page is not None:
             page = registered(s, page).id
-        found = store.decision_log(
-            s,
-            page=page,
+        choice = store.Choice(
+            pages=frozenset([page]) if page else None,
             category=category.value if category else None,
             verdict=verdict.value if verdict else None,
-            before=before,
-            limit=limit,
         )
+        found = store.decision_log(s, choice, before=before, limit=limit)
 
     older = found[-1].id if len(found) == limit else None
     payload = {"decisions": [_fields(e) for e in found], "older": older}

@@ -13,6 +13,7 @@ REVISIONS = (
     "0004",
     "0005",
     "0006",
+    "0007",
     "0010",
 )  # oldest first
 HEAD = REVISIONS[-1]

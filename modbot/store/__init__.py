@@ -42,14 +42,17 @@ from modbot.store.kept import (
     not_kept,
     note_in_force,
 )
+from modbot.store.log_choice import Choice, Counted, LogSearch, decision_log
+from modbot.store.log_columns import LogColumns
+from modbot.store.log_lines import read_found
 from modbot.store.log_queries import (
     LogEntry,
     LoggedAudit,
     LoggedVersion,
     audit_of,
     decision,
-    decision_log,
     decisions,
+    entries,
     history,
     newest_decisions,
     versions_of,
@@ -99,6 +102,7 @@ from modbot.store.record import Judged, Recorded, record_judged
 from modbot.store.record_lines import record_lines
 from modbot.store.service_state import service_row, tick
 from modbot.store.surroundings import Earlier, Said, Thread, earlier_by_author, thread_around
+from modbot.store.text_search import Phrase, read_query
 from modbot.store.waiting import FOR_ADMINISTRATORS, FOR_REVIEWERS, WORST_FIRST
 
 __all__ = [
@@ -109,19 +113,24 @@ __all__ = [
     "WORST_FIRST",
     "ActionContext",
     "BotDecision",
+    "Choice",
     "Claim",
+    "Counted",
     "Database",
     "Earlier",
     "FailedAction",
     "InForce",
     "Judged",
     "Known",
+    "LogColumns",
     "LogEntry",
+    "LogSearch",
     "LoggedAudit",
     "LoggedVersion",
     "MadeCheckpoint",
     "PastDecision",
     "PastText",
+    "Phrase",
     "Recorded",
     "Said",
     "Spot",
@@ -146,6 +155,7 @@ __all__ = [
     "decisions",
     "due_actions",
     "earlier_by_author",
+    "entries",
     "failed_actions",
     "finish_action",
     "fundraiser_of",
@@ -174,6 +184,8 @@ __all__ = [
     "past_decision",
     "past_texts",
     "post_texts",
+    "read_found",
+    "read_query",
     "recheck_ids",
     "record_followup",
     "record_judged",

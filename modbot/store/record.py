@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Table, bindparam, func, select, update
 from sqlmodel import Session, SQLModel
@@ -16,13 +15,13 @@ from modbot.audit import Entry, append
 from modbot.audit.evidence import hash_stored
 from modbot.domain import BOT, ActionKind, Comment, Decision, Page, Signal, Verdict
 from modbot.store.comments import Known, known, sync_state
+from modbot.store.log_lines import NewLine, write_lines
 from modbot.store.waiting import replace_waiting, waiting_row
 from modbot.stored_rows import StoredRow, canonical, insert_stored, iso_time, stored_form
 from modbot.stored_text import shown, storable
 from modbot.tables import (
     ActionRow,
     CommentRow,
-    DecisionCategoryRow,
     DecisionRow,
     VersionRow,
 )
@@ -32,7 +31,6 @@ _TABLES = tuple(
     for row in (CommentRow, VersionRow, DecisionRow, ActionRow)
 )
 _COMMENT, _VERSION, _DECISION, _ACTION = _TABLES
-_CATEGORY = SQLModel.metadata.tables[str(DecisionCategoryRow.__tablename__)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +100,7 @@ class _Batch:
         ).one()
         self.last_id = {t: n or 0 for t, n in zip(_TABLES, newest, strict=True)}
         self.rows: dict[Table, list[StoredRow]] = {t: [] for t in _TABLES}
-        self.categories: list[StoredRow] = []
+        self.lines: list[NewLine] = []
         self.waiting: dict[int, StoredRow] = {}  # by comment row
         self.touched: set[int] = set()  # comments of before that were edited or judged again
         self.edited: dict[int, int] = {}  # comment row -> number of its newest version
@@ -149,7 +147,7 @@ class _Batch:
     def insert(self) -> None:
         for table, rows in self.rows.items():
             insert_stored(self.session, table, rows)
-        insert_stored(self.session, _CATEGORY, self.categories)
+        write_lines(self.session.connection(), self.lines)
         replace_waiting(self.session, list(self.waiting.values()), instead_of=sorted(self.touched))
         if self.edited:
             self.session.execute(
@@ -257,7 +255,8 @@ class _Batch:
             "decided_at": self.stamp,
         }
         decision_id = self._place(_DECISION, values)
-        self.categories += category_rows(values, categories)
+        text, escaped = storable(item.comment.text)
+        self.lines.append(NewLine(decision=values, text=text, escaped=escaped))
         if decision.verdict is not Verdict.ALLOW and (waits := waiting_row(values)):
             self.waiting[row] = waits
         detail = {"verdict": values["verdict"], "hide": decision.hide}
@@ -304,19 +303,6 @@ def signal_json(signal: Signal) -> dict[str, object]:
         "aspect": signal.aspect.value,
         **({"shares": shares} if shares else {}),
     }
-
-
-def category_rows(decision: Mapping[str, Any], categories: Iterable[str]) -> list[StoredRow]:
-    """The log's filter rows of a decision row."""
-    return [
-        {
-            "decision_id": decision["id"],
-            "category": category,
-            "page_id": decision["page_id"],
-            "verdict": decision["verdict"],
-        }
-        for category in dict.fromkeys(categories)
-    ]
 
 
 def action_values(

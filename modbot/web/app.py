@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -15,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from modbot.errors import SignInBusy
+from modbot.store import LogColumns
 from modbot.web.access import Access, person
 from modbot.web.cookies import cookies_for
 from modbot.web.csrf import from_our_own_form
@@ -24,6 +29,8 @@ from modbot.web.filters import BadAddress
 from modbot.web.guard import Guard
 from modbot.web.links import link_routes
 from modbot.web.log import log_routes
+from modbot.web.log_asked import LogRoom
+from modbot.web.log_export import log_export_routes
 from modbot.web.me import me_routes
 from modbot.web.navigation import first_place, paths_of
 from modbot.web.oidc import oidc_routes
@@ -37,6 +44,8 @@ from modbot.web.rendering import STATIC_FOLDER, Pages
 from modbot.web.seam import WebService
 from modbot.web.sign_in import sign_in_routes
 
+THREADS = 4  # that answer requests
+
 
 def create_app(service: WebService, *, demo: bool = False) -> FastAPI:
     """The pages and probes over a service's database. `demo`: the demo's link signs in."""
@@ -44,11 +53,13 @@ def create_app(service: WebService, *, demo: bool = False) -> FastAPI:
     pages = Pages(
         zone=lambda: ZoneInfo(service.config.settings.web.time_zone), cookies=cookies_for(web)
     )
+    log_room = LogRoom(service=service, pages=pages, columns=LogColumns())
     app = FastAPI(
         title="modbot",
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        lifespan=partial(_running, service, log_room),
         dependencies=[Depends(from_our_own_form)],
     )
     app.state.service = service
@@ -57,16 +68,14 @@ def create_app(service: WebService, *, demo: bool = False) -> FastAPI:
         return failure(pages, Request(scope), status, incident=incident)
 
     own = f"[{web.host}]" if ":" in web.host else web.host
+    hosts = (own, web.public_host, *web.allowed_hosts)
     app.add_middleware(Access, service=service)
-    app.add_middleware(
-        Guard,
-        hosts=(own, web.public_host, *web.allowed_hosts),
-        https=web.https,
-        error_page=error_page,
-    )
-    for failing in (HTTPException, RequestValidationError, BadAddress, SignInBusy):
-        app.add_exception_handler(failing, _handler(pages))
-    rooms = (log_routes, record_routes, place_routes)
+    app.add_middleware(Guard, hosts=hosts, https=web.https, error_page=error_page)
+    for error in (HTTPException, RequestValidationError, BadAddress, SignInBusy):
+        app.add_exception_handler(error, _handler(pages))
+    for log_part in (log_routes, log_export_routes):
+        app.include_router(log_part(log_room))
+    rooms = (record_routes, place_routes)
     for routes in (*rooms, sign_in_routes, oidc_routes, link_routes, people_routes, me_routes):
         app.include_router(routes(service, pages))
     if demo:
@@ -78,6 +87,21 @@ def create_app(service: WebService, *, demo: bool = False) -> FastAPI:
         app.include_router(_home())
     app.mount("/static", _Kept(StaticFiles(directory=STATIC_FOLDER)), name="static")
     return app
+
+
+@asynccontextmanager
+async def _running(service: WebService, log_room: LogRoom, _app: FastAPI) -> AsyncIterator[None]:
+    """Requests take turns: many threads at once would each wait for Python's lock after every row
+    that SQLite hands over, and all of them be slower."""
+    current_default_thread_limiter().total_tokens = THREADS
+    over = threading.Event()
+    reading = threading.Thread(
+        target=log_room.columns.read_ahead, args=(service.database, over), daemon=True
+    )
+    reading.start()
+    yield
+    over.set()
+    reading.join()
 
 
 def _home() -> APIRouter:

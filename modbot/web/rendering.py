@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -20,6 +22,7 @@ from modbot.web.access import visit, visitor
 from modbot.web.changes import ChangeWording
 from modbot.web.cookies import Cookies
 from modbot.web.csrf import FIELD, hidden_field
+from modbot.web.entries import Row
 from modbot.web.marking import visible
 from modbot.web.navigation import places
 from modbot.web.notices import NOTICES
@@ -27,6 +30,7 @@ from modbot.web.wording import Wording
 
 STATIC_FOLDER = Path(__file__).parent / "static"
 LANGUAGE_COOKIE = "modbot_language"
+KEPT_ROWS = 4096  # some 8 MB
 _YEAR_SECONDS = 365 * 24 * 3600
 FIELD_SIGN = f'name="{FIELD}"'  # of a page with a form in it
 
@@ -60,9 +64,22 @@ class Pages:
             change_wording=ChangeWording(spoken.gettext, spoken.decimal),
             moment=lambda at: spoken.moment(at, self.zone()),
             day=lambda at: spoken.day(at, self.zone()),
+            short_day=lambda at: spoken.short_day(at, self.zone()),
+            log_row=self._kept_rows(environment),
             asset=_asset_addresses().__getitem__,
         )
         return environment
+
+    def _kept_rows(self, environment: Environment) -> Callable[[Row], Markup]:
+        """Draws rows of the log. Everybody reads the same newest ones, and a row says all that
+        its drawing depends on, so each is drawn once."""
+
+        @lru_cache(maxsize=KEPT_ROWS)
+        def drawn(row: Row, _zone: str) -> Markup:
+            template = environment.get_template("log/_row.html")
+            return Markup(template.module.drawn(row))  # type: ignore[attr-defined]
+
+        return lambda row: drawn(row, self.zone().key)
 
     def answer(
         self,

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from modbot import store
 from modbot.domain import Page, Verdict
 
+MOST_PAGES = 12  # listed one by one: some sixty would be half of the page's weight
 BAR_UNITS = 1000  # the width of a whole bar in its own drawing
 
 
@@ -39,7 +40,9 @@ class Today:
     day: datetime
     total: int
     parts: tuple[Part, ...]
-    pages: tuple[PageCounts, ...]  # busiest first; those without a decision are left out
+    pages: tuple[PageCounts, ...]  # busiest first, at most MOST_PAGES; none without a decision
+    others: int  # how many more pages have decisions
+    other_counts: tuple[int, ...]  # theirs together, by verdict
 
 
 class DayCounter:
@@ -66,21 +69,26 @@ def count_today(
     counted: Mapping[tuple[str, str], int], pages: Sequence[Page], day: datetime
 ) -> Today:
     """`counted` maps page id and verdict to a number of decisions."""
+    busy = {page_id for page_id, _ in counted}
     by_page = [
-        (page, [counted.get((page.id, verdict.value), 0) for verdict in Verdict]) for page in pages
+        (page, [counted.get((page.id, verdict.value), 0) for verdict in Verdict])
+        for page in pages
+        if page.id in busy
     ]
-    by_page = [(page, numbers) for page, numbers in by_page if any(numbers)]
     by_page.sort(key=lambda row: (-sum(row[1]), row[0].name))
     totals = [sum(numbers[i] for _, numbers in by_page) for i in range(len(Verdict))]
     busiest = max((sum(numbers) for _, numbers in by_page), default=0)
+    others = [numbers for _, numbers in by_page[MOST_PAGES:]]
     return Today(
         day=day,
         total=sum(totals),
         parts=_parts(totals, sum(totals)),
         pages=tuple(
             PageCounts(name=page.name, platform=page.platform, parts=_parts(numbers, busiest))
-            for page, numbers in by_page
+            for page, numbers in by_page[:MOST_PAGES]
         ),
+        others=len(others),
+        other_counts=tuple(map(sum, zip(*others, strict=True))),
     )
 
 

@@ -34,6 +34,8 @@ class Wording:
         self._degraded = _degraded(_)
         self._actions = _actions(_)
         self._clauses = clauses(language)
+        self._spoken = _spoken(_)
+        self._actors = {"bot": "modbot", "person": _("Any person")}
         self._roles = _roles(_)
         self._reasons = usual_reasons(language)
         self._classifier_failed = _("The classifier %(name)s failed, so a person decides.")
@@ -75,6 +77,14 @@ class Wording:
     def action(self, kind: str, state: str) -> str:
         return self._actions.get((kind, state), f"{kind}: {state}")
 
+    def spoken(self, code: str) -> str:
+        """The language that a comment is in."""
+        return self._spoken.get(code, code)
+
+    def actor(self, actor: str) -> str:
+        """Who decided, as the log's filter names them: `bot`, `person`, `person:NAME`."""
+        return self._actors.get(actor) or actor.removeprefix("person:")
+
     def role(self, role: str) -> str:
         return self._roles.get(role, ("", ""))[0] or role
 
@@ -100,6 +110,15 @@ def _verdicts(_: Translate) -> dict[str, str]:
         "review": _("Review"),
         "hide": _("Hide"),
         "escalate": _("Escalate"),
+    }
+
+
+def _spoken(_: Translate) -> dict[str, str]:
+    return {
+        "en": _("English"),
+        "es": _("Spanish"),
+        "pt": _("Portuguese"),
+        "unknown": _("Not recognised"),
     }
 
 

@@ -27,7 +27,16 @@ from modbot.domain import (
     Signal,
     Verdict,
 )
-from modbot.store import Database, Judged, decision_log, page, record_judged, record_posts
+from modbot.store import (
+    Choice,
+    Database,
+    Judged,
+    LogColumns,
+    decision_log,
+    page,
+    record_judged,
+    record_posts,
+)
 from modbot.tables import PageRow
 
 START = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -148,13 +157,17 @@ def time_log(
 ) -> dict[str, list[float]]:
     """Milliseconds of each answer, by filter, first and later pages of the log alike."""
     taken: dict[str, list[float]] = {}
+    columns = LogColumns()
     for mix in filters():
         label = " ".join(f"{name}={value}" for name, value in mix.items()) or "no filter"
         before: int | None = None
         for _ in range(rounds):
             began = clock()
             with database.read() as session:
-                entries = decision_log(session, before=before, **mix)  # type: ignore[arg-type]
+                pages = {"pages": frozenset([mix["page"]])} if "page" in mix else {}
+                rest = {name: value for name, value in mix.items() if name != "page"}
+                choice = Choice(**pages, **rest)  # type: ignore[arg-type]
+                entries = decision_log(session, choice, before=before, columns=columns)
             taken.setdefault(label, []).append((clock() - began) * 1000)
             before = entries[-1].id if entries else None
     return taken

@@ -27,16 +27,16 @@ from tests.web.signed_in import signed_in
 BAR_MS = 150.0
 ROUNDS = 20
 PATHS = (
-    "/",
-    "/?lang=es",
-    "/?verdict=allow",
-    "/?verdict=escalate",
-    "/?category=crisis",
-    "/?category=profanity&verdict=hide",
-    "/?page=facebook:1",
-    f"/?page={RARE_PAGE}&category=off_topic",
-    "/?before=50000",
-    "/?after=1&verdict=hide",
+    "/log",
+    "/log?lang=es",
+    "/log?verdict=allow",
+    "/log?verdict=escalate",
+    "/log?category=crisis",
+    "/log?category=profanity&verdict=hide",
+    "/log?page=facebook:1",
+    f"/log?page={RARE_PAGE}&category=off_topic",
+    "/log?before=50000",
+    "/log?after=1&verdict=hide",
     "/decisions/5000",
 )
 
@@ -46,7 +46,7 @@ def time_pages(address: str, token: str) -> dict[str, list[float]]:
     taken: dict[str, list[float]] = {}
     with requests.Session() as session:
         session.headers["cookie"] = f"modbot={token}"
-        session.get(address + "/", timeout=30)
+        session.get(address + "/log", timeout=30)
         for _ in range(ROUNDS):
             for path in PATHS:
                 began = time.perf_counter()
@@ -58,7 +58,7 @@ def time_pages(address: str, token: str) -> dict[str, list[float]]:
 
 
 def _walk(session: requests.Session, address: str) -> list[float]:
-    taken, path = [], "/?category=offensive"
+    taken, path = [], "/log?category=offensive"
     for _ in range(ROUNDS):
         began = time.perf_counter()
         html = session.get(address + path, timeout=30).text

@@ -232,7 +232,7 @@ def benign(connection: Any, rng: random.Random) -> str:
             "INSERT INTO page_state (page_id, cursor, failures, needs_login, last_error) "
             "SELECT id, 'c', 3, 1, 'away' FROM page"
         ),
-        lambda: connection.execute("DELETE FROM decision_category"),
+        lambda: connection.execute("DELETE FROM log_line"),
         lambda: connection.execute("SELECT 1"),
     ]
     chosen = rng.randrange(len(changes))

@@ -1,6 +1,6 @@
 """Takes the README's picture of the log page: the demo's day, judged by the shipped rules.
 
-Run: python -m tests.web.picture [--out docs/pictures/log.png] [--path "/?before=129"]
+Run: python -m tests.web.picture [--out docs/pictures/log.png] [--path "/log?before=129"]
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def take(
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--out", type=Path, default=Path("docs/pictures/log.png"))
-    arguments.add_argument("--path", default="/?before=129")
+    arguments.add_argument("--path", default="/log?before=129")
     arguments.add_argument("--width", type=int, default=1200)
     arguments.add_argument("--height", type=int, default=1150)
     arguments.add_argument("--scheme", choices=["light", "dark"], default="light")

@@ -72,7 +72,7 @@ def test_a_wrong_password_and_an_unknown_address_are_answered_alike(site: Site, 
 def test_a_form_without_our_token_changes_nothing(site: Site) -> None:
     assert site.post("/sign-out", {"csrf": ""}).status_code == 403
     assert site.post("/sign-out", {"csrf": form_token("another")}).status_code == 403
-    assert site.get("/").status_code == 200
+    assert site.get("/log").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -82,14 +82,14 @@ def test_a_form_without_our_token_changes_nothing(site: Site) -> None:
 )
 def test_a_form_of_another_site_changes_nothing(site: Site, header: dict[str, str]) -> None:
     assert site.post("/sign-out", **header).status_code == 403
-    assert site.get("/").status_code == 200
+    assert site.get("/log").status_code == 200
 
 
 def test_signing_out_ends_the_session(site: Site) -> None:
     assert site.as_(Role.VIEWER).post("/sign-out").status_code == 303
     left = site.as_(Role.VIEWER)
     left.post("/sign-out")
-    assert left.get("/").status_code == 303
+    assert left.get("/log").status_code == 303
 
 
 def test_a_session_ends_after_half_an_hour_of_nothing_and_after_twelve_hours(
@@ -98,11 +98,11 @@ def test_a_session_ends_after_half_an_hour_of_nothing_and_after_twelve_hours(
     viewer = site.as_(Role.VIEWER)
     for _ in range(23):
         service.clock.advance(29 * 60)
-        assert viewer.get("/").status_code == 200
+        assert viewer.get("/log").status_code == 200
     service.clock.advance(55 * 60)
-    assert viewer.get("/").status_code == 303
+    assert viewer.get("/log").status_code == 303
     busy = site.as_(Role.VIEWER)
     for _ in range(12 * 3):
         service.clock.advance(20 * 60)
-        last = busy.get("/").status_code
+        last = busy.get("/log").status_code
     assert last == 303

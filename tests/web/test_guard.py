@@ -49,7 +49,7 @@ def hostile_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.mark.parametrize(("hostile", "shown"), HOSTILE)
 def test_hostile_text_is_shown_as_text(hostile: str, shown: str, hostile_site: Site) -> None:
     number = [param.values[0] for param in HOSTILE].index(hostile) + 1
-    for path in ("/", f"/decisions/{number}"):
+    for path in ("/log", f"/decisions/{number}"):
         answer = hostile_site.get(path)
         assert answer.status_code == 200
         assert shown in answer.text
@@ -74,7 +74,7 @@ def test_hostile_text_is_shown_as_text(hostile: str, shown: str, hostile_site: S
         "٣",
     ],
 )
-@pytest.mark.parametrize("path", ["/", "/newest"])
+@pytest.mark.parametrize("path", ["/log", "/newest"])
 def test_a_hostile_query_is_refused_or_ignored(
     path: str, name: str, value: str, shared_site: Site
 ) -> None:
@@ -85,7 +85,7 @@ def test_a_hostile_query_is_refused_or_ignored(
 
 
 def test_before_and_after_together_are_refused(site: Site) -> None:
-    assert site.get("/?before=3&after=1").status_code == 400
+    assert site.get("/log?before=3&after=1").status_code == 400
 
 
 def test_a_page_whose_id_needs_quoting_can_be_chosen(tmp_path: Path) -> None:
@@ -100,7 +100,9 @@ def test_a_page_whose_id_needs_quoting_can_be_chosen(tmp_path: Path) -> None:
         register(session, odd)
     record(service, [("there", ALLOWED)], page=odd)
     with served(service) as address:
-        html = Site(address=address, service=service).get(f"/?page={quote(odd.id, safe='')}").text
+        html = (
+            Site(address=address, service=service).get(f"/log?page={quote(odd.id, safe='')}").text
+        )
     service.database.close()
     assert "there" in html and "Ünïcode &amp; &lt;b&gt;" in html
 
@@ -116,7 +118,7 @@ def shared_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/decisions/1", "/nowhere", "/livez", "/static/app.css", "/?before=x"]
+    "path", ["/log", "/decisions/1", "/nowhere", "/livez", "/static/app.css", "/log?before=x"]
 )
 def test_every_answer_carries_the_security_headers(path: str, shared_site: Site) -> None:
     headers = shared_site.get(path).headers
@@ -134,7 +136,7 @@ def test_every_answer_carries_the_security_headers(path: str, shared_site: Site)
 
 
 def test_pages_are_not_kept_by_browsers_and_static_files_are(shared_site: Site) -> None:
-    assert shared_site.get("/").headers["cache-control"] == "no-store"
+    assert shared_site.get("/log").headers["cache-control"] == "no-store"
     assert "immutable" in shared_site.get("/static/app.css").headers["cache-control"]
     assert shared_site.get("/static/nothing.css").headers["cache-control"] == "no-store"
 
@@ -216,7 +218,7 @@ def test_a_broken_database_is_a_plain_page_and_a_log_line_without_its_text(
     record(service, [("secret words", ALLOWED)])
     break_schema(service.database)
     with capture_logs() as logs:
-        answer = site.get("/")
+        answer = site.get("/log")
     assert answer.status_code == 503
     assert "The database does not answer right now" in answer.text
     assert "no such table" not in answer.text and "SELECT" not in answer.text
@@ -230,7 +232,7 @@ def test_a_fault_of_ours_is_a_plain_page_with_a_number(service: FakeService, sit
         session.connection().execute(text("DROP TRIGGER IF EXISTS decision_no_update"))
     service.clock.now = lambda: None  # type: ignore[assignment,method-assign,return-value]
     with capture_logs() as logs:
-        answer = site.get("/")
+        answer = site.get("/log")
     assert answer.status_code == 500
     assert "TypeError" not in answer.text
     assert logs[0]["error"] == "TypeError" and logs[0]["incident"] in answer.text

@@ -129,25 +129,25 @@ def test_a_score_short_of_certainty_is_never_shown_as_100(share: float, shown: s
 
 
 def test_the_language_is_remembered_once_it_was_asked_for(site: Site) -> None:
-    asked = site.get("/?lang=es")
+    asked = site.get("/log?lang=es")
     assert '<html lang="es">' in asked.text
     assert "Decisiones" in asked.text
     cookie = asked.headers["set-cookie"]
     assert "HttpOnly" in cookie and "SameSite=lax" in cookie
-    again = site.get("/", cookie=cookie.split(";")[0])
+    again = site.get("/log", cookie=cookie.split(";")[0])
     assert '<html lang="es">' in again.text
 
 
 def test_nothing_is_remembered_that_was_not_asked_for(site: Site) -> None:
-    answer = site.get("/?lang=zz%00", **{"accept-language": "es"})
+    answer = site.get("/log?lang=zz%00", **{"accept-language": "es"})
     assert '<html lang="es">' in answer.text
     assert "set-cookie" not in answer.headers
 
 
 def test_a_language_link_keeps_the_readers_place(service: FakeService, site: Site) -> None:
     record(service, [("hello", ALLOWED)])
-    html = site.get("/?page=facebook:1001&verdict=allow&before=9").text
-    assert "/?page=facebook%3A1001&amp;verdict=allow&amp;before=9&amp;lang=es" in html
+    html = site.get("/log?page=facebook:1001&verdict=allow&before=9").text
+    assert "/log?page=facebook%3A1001&amp;verdict=allow&amp;before=9&amp;lang=es" in html
     assert 'href="/decisions/1?lang=es"' in site.get("/decisions/1").text
 
 

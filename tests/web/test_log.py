@@ -37,19 +37,19 @@ def texts(html: str) -> list[str]:
 
 
 def test_an_empty_log_says_what_will_appear_there(site: Site) -> None:
-    answer = site.get("/")
+    answer = site.get("/log")
     assert answer.status_code == 200
     assert "modbot has not judged a comment yet" in answer.text
 
 
 def test_decisions_come_newest_first(service: FakeService, site: Site) -> None:
     record(service, [("first", ALLOWED), ("second", ALLOWED)])
-    assert texts(site.get("/").text) == ["second", "first"]
+    assert texts(site.get("/log").text) == ["second", "first"]
 
 
 def test_a_hidden_comment_shows_what_matched_and_why(service: FakeService, site: Site) -> None:
     done = record(service, [("what the frick is this", HIDDEN)], action=ActionKind.HIDE)
-    html = site.get("/").text
+    html = site.get("/log").text
     assert '<mark title="profanity_en:x">frick</mark>' in html
     assert "Profanity" in html and "profanity_en:x" in html and "Policy: 1.3" in html
     assert "Hiding is under way" in html
@@ -58,7 +58,7 @@ def test_a_hidden_comment_shows_what_matched_and_why(service: FakeService, site:
     with service.database.write() as session:
         at = service.clock.now() + timedelta(seconds=5)
         store.finish_action(session, done[0].action_id, ActionState.CONFIRMED, "done", at)
-    assert "Hidden on the platform" in site.get("/").text
+    assert "Hidden on the platform" in site.get("/log").text
 
 
 def test_a_model_score_is_a_reason_only_above_its_limit(service: FakeService, site: Site) -> None:
@@ -73,9 +73,9 @@ def test_a_model_score_is_a_reason_only_above_its_limit(service: FakeService, si
         )
 
     record(service, [("a", judged(0.83))], prefix="a")
-    assert "scored it 83% as an insult" in site.get("/").text
+    assert "scored it 83% as an insult" in site.get("/log").text
     record(service, [("b", judged(0.70))], prefix="b")
-    assert "scored it 70%" not in site.get("/").text
+    assert "scored it 70%" not in site.get("/log").text
 
 
 def test_a_match_below_its_limit_is_marked_only_on_the_page_of_the_decision(
@@ -84,21 +84,21 @@ def test_a_match_below_its_limit_is_marked_only_on_the_page_of_the_decision(
     hit = swearing("oh darn it", "darn").signals[0]
     mild = replace(ALLOWED, signals=(replace(hit, score=0.2),), thresholds=THRESHOLDS)
     record(service, [("oh darn it", mild)])
-    log = site.get("/").text
+    log = site.get("/log").text
     assert "<mark" not in log and "Nothing that was found reached its limit." in log
     assert '<mark title="profanity_en:x">darn</mark>' in site.get("/decisions/1").text
 
 
 def test_the_words_of_the_page_itself_are_named_as_such(service: FakeService, site: Site) -> None:
     record(service, [("Good morning!", OWN_WORDS)])
-    assert "Written by the page itself, so it was not judged." in site.get("/").text
+    assert "Written by the page itself, so it was not judged." in site.get("/log").text
 
 
 def test_what_was_degraded_is_shown(service: FakeService, site: Site) -> None:
     broken = ("embedded failed", QUOTA_SPENT, "hide failed", "something new")
     judged = Decision(verdict=Verdict.REVIEW, hide=False, degraded=broken)
     record(service, [("a", judged)])
-    html = site.get("/").text
+    html = site.get("/log").text
     assert "The classifier embedded failed, so a person decides." in html
     assert "hide quota was spent" in html
     assert "The platform refused to hide it, so a person decides." in html
@@ -112,7 +112,7 @@ def test_a_hide_that_was_not_asked_for_says_why_not(
     mode: str, note: str, service: FakeService, site: Site
 ) -> None:
     record(service, [("what the frick is this", HIDDEN)], mode=mode)
-    assert note in site.get("/").text
+    assert note in site.get("/log").text
 
 
 def test_a_persons_decision_is_shown_under_their_name(service: FakeService, site: Site) -> None:
@@ -128,7 +128,7 @@ def test_a_persons_decision_is_shown_under_their_name(service: FakeService, site
             action=None,
             now=service.clock.now(),
         )
-    html = site.get("/").text
+    html = site.get("/log").text
     assert "Ana Peña" in html and "it is a &lt;dish&gt;" in html
 
 
@@ -170,18 +170,18 @@ def fill_mixed(service: FakeService) -> None:
     ],
 )
 def test_filters_choose_decisions(query: str, expected: list[str], mixed_site: Site) -> None:
-    assert texts(mixed_site.get(f"/{query}").text) == expected
+    assert texts(mixed_site.get(f"/log{query}").text) == expected
 
 
 def test_the_filters_stay_chosen_in_the_form(mixed_site: Site) -> None:
-    html = mixed_site.get("/?category=profanity&verdict=hide").text
+    html = mixed_site.get("/log?category=profanity&verdict=hide").text
     assert '<option value="profanity" selected>' in html
     assert '<option value="hide" selected>' in html
     assert "Clear filters" in html
 
 
 def test_a_filter_without_a_match_offers_the_way_back(mixed_site: Site) -> None:
-    html = mixed_site.get("/?category=threat").text
+    html = mixed_site.get("/log?category=threat").text
     assert "No decision fits these filters." in html
     assert "Show all decisions" in html
 
@@ -194,42 +194,42 @@ def follow(html: str, rel: str) -> str:
 def test_paging_down_and_up_shows_every_decision_once(service: FakeService, site: Site) -> None:
     wanted = [f"comment {n}" for n in range(120)]
     record(service, [(text, ALLOWED) for text in wanted])
-    html = site.get("/?verdict=allow").text
+    html = site.get("/log?verdict=allow").text
     down = [texts(html)]
     assert follow(html, "prev") == ""
     while address := follow(html, "next"):
         html = site.get(address).text
         down.append(texts(html))
     assert [text for page in down for text in page] == wanted[::-1]
-    assert [len(page) for page in down] == [50, 50, 20]
+    assert [len(page) for page in down] == [25, 25, 25, 25, 20]
     up = []
     while address := follow(html, "prev"):
         html = site.get(address).text
         up.append(texts(html))
-    assert up == [down[1], down[0]]
+    assert up == down[-2::-1]
 
 
 def test_today_is_the_districts_day(service: FakeService, site: Site) -> None:
     record(service, [("what the frick is this", HIDDEN)], prefix="a")
     service.clock.advance(15.5 * 3600)  # half past eleven at night in Lawrence
     record(service, [("late", ALLOWED)], prefix="b")
-    assert "2 decisions" in site.get("/").text
+    assert "2 decisions" in site.get("/log").text
     service.clock.advance(3600)
-    html = site.get("/").text
+    html = site.get("/log").text
     assert "0 decisions" in html and "September 10, 2026" in html
     record(service, [("after midnight", ALLOWED)], prefix="c")
-    assert "1 decision" in site.get("/").text
+    assert "1 decision" in site.get("/log").text
 
 
 def test_the_counts_follow_what_comes_in(service: FakeService, site: Site) -> None:
     for number in range(3):
         record(service, [("hello", ALLOWED), ("there", ALLOWED)], prefix=f"n{number}")
-        assert f"{2 * number + 2} decisions" in site.get("/").text
-        assert f"{2 * number + 2} decisions" in site.get("/").text, "counted once"
+        assert f"{2 * number + 2} decisions" in site.get("/log").text
+        assert f"{2 * number + 2} decisions" in site.get("/log").text, "counted once"
 
 
 def test_the_counts_are_listed_by_page(mixed_site: Site) -> None:
-    html = mixed_site.get("/").text
+    html = mixed_site.get("/log").text
     assert 'id="by-page"' in html
     section = html[html.index('id="by-page"') :]
     assert section.count("<rect") == 8
@@ -249,6 +249,6 @@ def test_a_very_long_comment_is_cut_in_the_log_and_whole_on_its_own_page(
 ) -> None:
     text = "z" * 50_000 + " frick " + "z" * 50_000
     record(service, [(text, swearing(text, "frick"))])
-    log = site.get("/").text
+    log = site.get("/log").text
     assert "<mark" in log and "Whole comment" in log and len(log) < 20_000
     assert "z" * 50_000 in site.get("/decisions/1").text

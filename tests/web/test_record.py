@@ -61,7 +61,7 @@ def test_every_version_and_decision_of_the_comment_is_listed(
     assert "what the frick" in html and "what a day" in html
     assert 'href="/decisions/1"' in html and 'href="/decisions/3"' in html
     assert "Ana Peña" in html
-    assert "edited, version 2" in site.get("/").text
+    assert "edited, version 2" in site.get("/log").text
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,9 @@ READING = frozenset({"GET", "HEAD"})
 # Who is let in. Others who are signed in get 403, others 303 to the sign-in.
 ROUTES: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/"): EVERYONE,
+    ("GET", "/log"): EVERYONE,
+    ("GET", "/log/days"): EVERYONE,
+    ("POST", "/log.csv"): frozenset({Role.MANAGER, Role.ADMIN, Role.AUDITOR}),
     ("GET", "/newest"): EVERYONE,
     ("GET", "/decisions/{number}"): EVERYONE,
     ("GET", "/livez"): OPEN,

@@ -361,7 +361,7 @@ def test_the_demos_link_signs_in_as_a_manager_on_the_demo_alone(tmp_path: Path) 
         assert nobody.get("/demo/wrong").status_code == 404
         session = session_of(nobody.get(f"/demo/{token}"))
         manager = Site(address=address, service=service, token=session)
-        assert manager.get("/").status_code == 200 and manager.get("/people").status_code == 403
+        assert manager.get("/log").status_code == 200 and manager.get("/people").status_code == 403
         assert session_of(nobody.get(f"/demo/{token}")), "it may be opened again"
     with served(service) as address:
         assert Site(address=address).get(f"/demo/{token}").status_code == 404
