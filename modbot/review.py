@@ -35,6 +35,7 @@ def resolve(
         # A hide that is still open may be on its way, so it is answered by a restore as well.
         if verdict is Verdict.ALLOW and (entry.hidden or store.asked_to_hide(s, entry.comment_row)):
             action = ActionKind.RESTORE
+        store.end_incidents_of_comment(s, entry.comment_row, now)
         return store.record_person_decision(
             s,
             decision_id=decision_id,
