@@ -63,7 +63,9 @@ class AlertSendingRow(SQLModel, table=True):
     alert_id: int = Field(foreign_key="alert.id")
     step: int  # 1, 2, ...
     destination: str  # its name in modbot.toml
-    state: str = "waiting"  # waiting, sent, failed (given up), dropped (nobody has to know any more)
+    state: str = (
+        "waiting"  # waiting, sent, failed (given up), dropped (nobody has to know any more)
+    )
     attempts: int = 0
     next_try_at: datetime = _time()
     sent_at: datetime | None = _time(default=None)

@@ -15,9 +15,10 @@ from sqlmodel import Session
 
 from modbot.alert_tables import BrakeRow
 from modbot.alerts import Alert
-from modbot.domain import Decision, Signal
+from modbot.domain import Capability, Comment, Decision, Mode, Page, Signal
 from modbot.enforcement import withheld
-from modbot.policy import RULES, Policy, hidden_by
+from modbot.judging import Judge
+from modbot.policy import RULES, hidden_by
 from modbot.store import brakes, end_incidents
 
 KIND = "brake"  # of the alert
@@ -51,33 +52,37 @@ class Brakes:
     def __init__(
         self,
         session: Session,
-        page_id: str,
+        page: Page,
         limits: BrakeLimits,
         *,
-        policy: Policy,
-        models: Mapping[str, str],
+        judge: Judge,
         now: datetime,
     ) -> None:
-        self._session, self._page_id, self._limits = session, page_id, limits
-        self._policy, self._models, self._now = policy, models, now
+        self._session, self._page, self._limits = session, page, limits
+        self._policy, self._models, self._now = judge.policy, judge.models, now
         self._comments = 0  # of this batch
         self._hides: Counter[str] = Counter()  # of this batch, by key
         self._pulled_now: list[BrakeRow] = []
         self._lift()
-        self._before = brakes.counts(session, page_id, now, limits.window)
-        self._pulled = {row.key for row in brakes.pulled(session, page_id)}
+        self._before = brakes.counts(session, page.id, now, limits.window)
+        self._pulled = {row.key for row in brakes.pulled(session, page.id)}
 
     def _lift(self) -> None:
         """Brakes that would not have been pulled under today's limits are released."""
-        for row in brakes.pulled(self._session, self._page_id):
+        for row in brakes.pulled(self._session, self._page.id):
             if not self._limits.exceeded(row.hides, row.comments):
                 release(self._session, row, LIFTED_BY, "the limits were changed", self._now)
 
-    def hold(self, decision: Decision, *, can_hide: bool) -> Decision:
+    def hold(
+        self, decision: Decision, comment: Comment, capabilities: frozenset[Capability]
+    ) -> Decision:
         """The decision on the next comment as the brakes allow it: a hide that only a braked rule
-        or model asks for becomes a review that says so. `can_hide`: it would be carried out."""
+        or model asks for becomes a review that says so."""
+        if comment.by_page:
+            return decision
         self._comments += 1
-        if not decision.hide or not can_hide:
+        can_hide = Capability.HIDE in capabilities and comment.can_hide
+        if not decision.hide or not can_hide or self._page.mode is not Mode.ENFORCE:
             return decision
         signals, stopped = list(decision.signals), list[str]()
         while (deciding := hidden_by(signals, self._policy)) is not None:
@@ -101,7 +106,7 @@ class Brakes:
         self._pulled.add(key)
         self._pulled_now.append(
             BrakeRow(
-                page_id=self._page_id,
+                page_id=self._page.id,
                 key=key,
                 pulled_at=self._now,
                 hides=hides,
@@ -119,7 +124,7 @@ class Brakes:
         if self._comments:
             numbers = {brakes.ALL: self._comments, **self._hides}
             brakes.count_batch(
-                self._session, self._page_id, numbers, self._now, self._limits.window
+                self._session, self._page.id, numbers, self._now, self._limits.window
             )
         return [
             Alert(

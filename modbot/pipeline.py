@@ -13,13 +13,12 @@ from sqlmodel import Session
 
 from modbot import store
 from modbot.alerts import Alert, Alerter, Noted, alerts_of, over_with
-from modbot.brake import Brakes, BrakeLimits
+from modbot.brake import BrakeLimits, Brakes
 from modbot.domain import (
     Capability,
     Comment,
     CommentBatch,
     Decision,
-    Mode,
     Page,
     Post,
     Verdict,
@@ -246,7 +245,7 @@ def _plan_all(
     """What is to be stored of each comment, and which brakes were pulled; spends the page's hide
     quota in order of time."""
     left = _hides_left(s, context.limits, page, now)
-    brakes = _brakes(s, context, page, fresh, now)
+    brakes = context.brake and Brakes(s, page, context.brake, judge=context.judge, now=now)
     items = []
     for comment in fresh:
         before, missed_hide = known.get(comment.id), None
@@ -256,10 +255,10 @@ def _plan_all(
                 decision = decisions[comment.id]  # as before: only its state will be noted
                 items.append(Judged(comment=comment, known=before, decision=decision))
                 continue
-        decision = decisions[comment.id]
-        if brakes is not None and not comment.by_page:
-            decision = brakes.hold(decision, can_hide=_can_hide(context, page, comment))
-        decision, action = plan(decision, comment, page, context.adapter.capabilities, left)
+        decision, able = decisions[comment.id], context.adapter.capabilities
+        if brakes:
+            decision = brakes.hold(decision, comment, able)
+        decision, action = plan(decision, comment, page, able, left)
         left -= action is not None
         if before is not None and not decision.hide and _stays_hidden(s, comment, before):
             decision = _back_to_a_person(decision)
@@ -275,23 +274,7 @@ def _plan_all(
                 missed_hide=missed_hide,
             )
         )
-    return items, brakes.save() if brakes is not None else []
-
-
-def _brakes(
-    s: Session, context: PollContext, page: Page, fresh: Sequence[Comment], now: datetime
-) -> Brakes | None:
-    if context.brake is None or all(comment.by_page for comment in fresh):
-        return None
-    judge = context.judge
-    return Brakes(
-        s, page.id, context.brake, policy=judge.policy, models=judge.models, now=now
-    )
-
-
-def _can_hide(context: PollContext, page: Page, comment: Comment) -> bool:
-    able = Capability.HIDE in context.adapter.capabilities and comment.can_hide
-    return able and page.mode is Mode.ENFORCE
+    return items, brakes.save() if brakes else []
 
 
 def _hides_left(s: Session, limits: Limits, page: Page, now: datetime) -> int:

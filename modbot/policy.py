@@ -109,6 +109,7 @@ def decide(signals: Sequence[Signal], policy: Policy, *, degraded: Sequence[str]
         reason=_reason(breaches, verdict, hide=hide, degraded=degraded),
     )
 
+
 def hidden_by(signals: Sequence[Signal], policy: Policy) -> Signal | None:
     """The signal that hides a comment with these signals: that of its gravest finding that does;
     None where nothing hides it."""
@@ -121,9 +122,7 @@ def hidden_by(signals: Sequence[Signal], policy: Policy) -> Signal | None:
     return hiding[0].deciding
 
 
-def _findings(
-    signals: Sequence[Signal], policy: Policy
-) -> tuple[list[_Finding], list[_Finding]]:
+def _findings(signals: Sequence[Signal], policy: Policy) -> tuple[list[_Finding], list[_Finding]]:
     """What each category asks for, and of these the breaches, worst first."""
     groups: dict[Category, list[Signal]] = {}
     for signal in signals:
@@ -137,7 +136,6 @@ def _findings(
         (finding for finding in weighed if finding.verdict is not Verdict.ALLOW), key=_worst_first
     )
     return weighed, breaches
-
 
 
 def _weigh(signals: Sequence[Signal], rule: CategoryPolicy, policy: Policy) -> _Finding:

@@ -56,7 +56,7 @@ def _counted_from(session: Session, page_id: str, since: datetime) -> dict[str, 
         .where(col(BrakeRow.page_id) == page_id, col(BrakeRow.released_at) > since)
         .group_by(col(BrakeRow.key))
     )
-    return {key: counted_from for key, counted_from in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def count_batch(
@@ -86,10 +86,8 @@ def pulled(session: Session, page_id: str) -> list[BrakeRow]:
     return list(session.scalars(query))
 
 
-def brakes_on(
-    session: Session, *, pages: Iterable[str] | None
-) -> list[tuple[BrakeRow, str]]:
-    """The brakes in force on these pages (None: everywhere), oldest first, with the pages' names."""
+def brakes_on(session: Session, *, pages: Iterable[str] | None) -> list[tuple[BrakeRow, str]]:
+    """Brakes in force on these pages (None: everywhere), oldest first, with their pages' names."""
     query = (
         select(BrakeRow, col(PageRow.name))
         .join(PageRow, col(PageRow.id) == col(BrakeRow.page_id))

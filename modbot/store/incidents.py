@@ -143,9 +143,7 @@ def incident(session: Session, alert_id: int) -> AlertRow | None:
     return session.get(AlertRow, alert_id)
 
 
-def open_list(
-    session: Session, *, pages: Iterable[str] | None, limit: int
-) -> list[AlertRow]:
+def open_list(session: Session, *, pages: Iterable[str] | None, limit: int) -> list[AlertRow]:
     """What is open, on these pages (None: everywhere): first what is urgent and unacknowledged,
     then what is unacknowledged, each longest waiting first."""
     waits = col(AlertRow.acknowledged_at).is_(None)
@@ -197,9 +195,7 @@ def count_urgent(session: Session, *, pages: Iterable[str] | None) -> int:
     return session.scalar(select(func.count()).select_from(some)) or 0
 
 
-def sendings_of(
-    session: Session, alert_ids: Iterable[int]
-) -> dict[int, list[AlertSendingRow]]:
+def sendings_of(session: Session, alert_ids: Iterable[int]) -> dict[int, list[AlertSendingRow]]:
     """How each alert was brought to whom, by alert id."""
     found: dict[int, list[AlertSendingRow]] = {}
     rows = session.scalars(
@@ -219,7 +215,7 @@ def _on(pages: Iterable[str] | None) -> ColumnElement[bool]:
     return in_list(col(AlertRow.page_id), listed) if listed else false()
 
 
-def _entry(kind: str, actor: str, alert_id: int, **detail: Any) -> Entry:
+def _entry(kind: str, actor: str, alert_id: int | None, **detail: Any) -> Entry:
     return Entry(
         kind=kind, actor=shown(actor), row_table="alert", row_id=str(alert_id), detail=detail
     )

@@ -9,8 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    SQLColumnExpression,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import Session, SQLModel, col
 
@@ -203,7 +213,9 @@ def failing_destinations(session: Session) -> list[tuple[str, int, str]]:
     return [(name, number, error) for name, number, error in rows]
 
 
-def _due(column: ColumnElement[datetime | None], now: datetime, horizon: timedelta) -> ColumnElement[bool]:
+def _due(
+    column: SQLColumnExpression[Any], now: datetime, horizon: timedelta
+) -> ColumnElement[bool]:
     # Later than any wait: the clock was set back.
     return column.is_not(None) & or_(column <= now, column > now + horizon)
 
@@ -241,4 +253,8 @@ def _audit(
     detail: dict[str, object] = {"to": destination, "alerts": ids[:NAMED], "number": len(ids)}
     if error:
         detail["error"] = error
-    append(session, [Entry(kind=kind, actor=BOT.name, row_table="alert", row_id=str(ids[0]), detail=detail)], now)
+    append(
+        session,
+        [Entry(kind=kind, actor=BOT.name, row_table="alert", row_id=str(ids[0]), detail=detail)],
+        now,
+    )
