@@ -59,8 +59,8 @@ def _troubles(_: Translate) -> dict[str, str]:
 def _advice(code: str) -> dict[str, str]:
     _ = language(code).gettext
     return {
-        "threat": _("Look at it now. Where somebody may be in danger, call 911 first."),
-        "crisis": _("Somebody may be in danger: look at it now, and call 911 or 988 where needed."),
+        "threat": _("Look at it now: somebody may be in danger."),
+        "crisis": _("Look at it now: somebody may be in danger."),
         "needs_login": _("Make a new token for the page; until then it is not read."),
         "quota_spent": _("Top it up, or wait until the platform counts anew."),
         "writes_blocked": _("Hides wait. Look whether the platform sent the page a warning."),

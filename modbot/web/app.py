@@ -14,7 +14,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from modbot import store
+from modbot.people import Person
 from modbot.web.access import Access, person
+from modbot.web.alerts import alert_routes
 from modbot.web.cookies import cookies_for
 from modbot.web.csrf import from_our_own_form
 from modbot.web.failures import failure
@@ -33,7 +36,9 @@ def create_app(service: WebService) -> FastAPI:
     """The pages and probes over a service's database."""
     web = service.config.settings.web
     pages = Pages(
-        zone=lambda: ZoneInfo(service.config.settings.web.time_zone), cookies=cookies_for(web)
+        zone=lambda: ZoneInfo(service.config.settings.web.time_zone),
+        cookies=cookies_for(web),
+        urgent_alerts=lambda who: _urgent_alerts(service, who),
     )
     app = FastAPI(
         title="modbot",
@@ -57,12 +62,19 @@ def create_app(service: WebService) -> FastAPI:
     app.add_exception_handler(BadAddress, _handler(pages))
     app.include_router(log_routes(service, pages))
     app.include_router(record_routes(service, pages))
+    app.include_router(alert_routes(service, pages))
     app.include_router(sign_in_routes(service, pages))
     app.include_router(probe_routes(service))
     if "/" not in paths_of(app.routes):
         app.include_router(_home())
     app.mount("/static", _Kept(StaticFiles(directory=STATIC_FOLDER)), name="static")
     return app
+
+
+def _urgent_alerts(service: WebService, who: Person) -> int:
+    """How many urgent alerts of the person's pages nobody has acknowledged."""
+    with service.database.read() as s:
+        return store.count_urgent(s, pages=who.pages)
 
 
 def _home() -> APIRouter:
