@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, false, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, false, func, select, true, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import Session, SQLModel, col
 
@@ -19,6 +18,7 @@ from modbot.stored_text import shown
 from modbot.tables import DecisionRow
 
 _ALERT = SQLModel.metadata.tables["alert"]
+_NOTHING: Mapping[str, object] = {}
 COUNTED = 100  # urgent alerts beyond this are not counted one by one
 
 
@@ -62,7 +62,7 @@ def open_incidents(
         new.append(done is not None)
         if done is not None:
             about = {"kind": one.kind, "page": values["page_id"], "decision": one.decision_id}
-            entries.append(_entry("alert.opened", BOT.name, done, **about))
+            entries.append(_entry("alert.opened", BOT.name, done, about))
     append(session, entries, now)
     return new
 
@@ -210,12 +210,14 @@ def sendings_of(session: Session, alert_ids: Iterable[int]) -> dict[int, list[Al
 
 def _on(pages: Iterable[str] | None) -> ColumnElement[bool]:
     if pages is None:
-        return or_(col(AlertRow.id) > 0)
+        return true()
     listed = list(pages)
     return in_list(col(AlertRow.page_id), listed) if listed else false()
 
 
-def _entry(kind: str, actor: str, alert_id: int | None, **detail: Any) -> Entry:
+def _entry(
+    kind: str, actor: str, alert_id: int | None, detail: Mapping[str, object] = _NOTHING
+) -> Entry:
     return Entry(
         kind=kind, actor=shown(actor), row_table="alert", row_id=str(alert_id), detail=detail
     )
