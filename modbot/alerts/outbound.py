@@ -26,6 +26,7 @@ NO_TLS = "it would be sent without TLS: use an address with TLS, or name the hos
 UNCHECKED = "it would not check the certificate: leave out verify=no"
 OTHERWISE = "this kind of address reaches out in a way that is not allowed here"
 NO_ANSWER = "it did not take the message"
+START_SECONDS = 60
 _CODE = re.compile(r"(?:error=|\()(\d{3})\b")
 _BEFORE_TLS = ("ehlo", "helo", "starttls", "quit", "rset")
 _FORBIDDEN = frozenset(
@@ -140,18 +141,20 @@ def send(job: Mapping[str, Any], bounds: Bounds) -> str:
         storage_mode="memory",
         plugin_paths=[],
     )
+    plugins = []
     for url in job["urls"]:
         plugin = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
         if plugin is None:
             return NOT_UNDERSTOOD
         if not plugin.verify_certificate and not bounds.is_local(str(plugin.host or "")):
             return UNCHECKED
-        bounds.closed = True
-        sent = plugin.notify(
-            body=job["body"], title=job["title"], body_format=apprise.NotifyFormat.TEXT
-        )
-        bounds.closed = False
-        if not sent:
+        plugins.append(plugin)
+    signal.setitimer(signal.ITIMER_REAL, job["seconds"])  # begins once the libraries are loaded
+    bounds.closed = True
+    what = {"title": job["title"], "body": job["body"], "body_format": apprise.NotifyFormat.TEXT}
+    for plugin in plugins:
+        bounds.reached = False
+        if not plugin.notify(**what):
             return bounds.why or NO_ANSWER + (f" ({answers.code})" if answers.code else "")
         if not bounds.reached:
             return OTHERWISE
@@ -159,9 +162,10 @@ def send(job: Mapping[str, Any], bounds: Bounds) -> str:
 
 
 def main() -> None:
-    """Reads the job, sends, answers. Ends itself should the parent be gone."""
+    """Reads the job, sends, answers. The kernel ends this process at its deadline, whatever a
+    plug-in does, and whether or not the parent is still there."""
     job = json.load(sys.stdin)
-    signal.alarm(int(job["seconds"]) + 5)
+    signal.alarm(START_SECONDS)
     bounds = Bounds(job["local_hosts"])
     sys.addaudithook(bounds.hook)
     try:

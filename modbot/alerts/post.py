@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from modbot.alerts.message import Message
 from modbot.errors import BadConfig
 from modbot.settings import read_secret
 from modbot.settings.sections import AlertsSection
 
+if TYPE_CHECKING:
+    from modbot.alerts.message import Message
+
 PROGRAM = Path(__file__).with_name("outbound.py")
+START_SECONDS = 60.0  # beyond the deadline, for a busy machine to load what sends
 TOO_SLOW = "it did not answer in time"
 FAILED = "the sending process failed"
 # What the process may know of our surroundings: where libraries, certificates and a proxy are.
@@ -33,7 +38,8 @@ class Post:
 
     def send(self, section: AlertsSection, destination: str, what: Message) -> str:
         """What went wrong, in words without an address; empty when it was taken. Takes
-        `deadline_seconds` at most, and never raises for what a destination does."""
+        `deadline_seconds` and the start of a process at most, and raises for nothing that a
+        destination does."""
         try:
             urls = _addresses(section, destination, self._environ)
         except BadConfig as error:
@@ -59,7 +65,7 @@ class Post:
         )
         self._processes.add(process)
         try:
-            answer, _ = process.communicate(job, timeout=seconds)
+            answer, _ = process.communicate(job, timeout=seconds + START_SECONDS)
         except subprocess.TimeoutExpired:
             return TOO_SLOW
         finally:
@@ -69,6 +75,8 @@ class Post:
                 if stream is not None:
                     stream.close()
             self._processes.discard(process)
+        if process.returncode == -signal.SIGALRM:
+            return TOO_SLOW
         try:
             return str(json.loads(answer)["error"])
         except (ValueError, KeyError, TypeError):

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 import structlog
 
 from modbot import store
-from modbot.alerts.message import message
 from modbot.alerts.post import Post
 from modbot.ports import Clock
 from modbot.settings import Settings
@@ -92,6 +91,8 @@ class Sender:
             pages = {page.id: page for page in store.pages(s)} if told else {}
         if not told:
             return
+        from modbot.alerts.message import message  # late: the calendars it loads hold up the start
+
         settings = self._settings()
         error = self._post.send(settings.alerts, destination, message(told, pages, settings))
         if error and self._stopping:  # we ended it ourselves: it is sent after the restart
