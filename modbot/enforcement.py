@@ -73,15 +73,16 @@ def plan(
     if not decision.hide or page.mode is not Mode.ENFORCE:
         return decision, None
     if Capability.HIDE not in capabilities or not comment.can_hide:
-        return _withheld(decision, CANNOT_HIDE), None
+        return withheld(decision, CANNOT_HIDE), None
     if left <= 0:
-        return _withheld(decision, QUOTA_SPENT), None
+        return withheld(decision, QUOTA_SPENT), None
     return decision, ActionKind.HIDE
 
 
-def _withheld(decision: Decision, why: str) -> Decision:
+def withheld(decision: Decision, *why: str) -> Decision:
+    """A decision to hide as one that leaves it to a person, and says why."""
     verdict = Verdict.REVIEW if decision.verdict is Verdict.HIDE else decision.verdict
-    return replace(decision, verdict=verdict, hide=False, degraded=(*decision.degraded, why))
+    return replace(decision, verdict=verdict, hide=False, degraded=(*decision.degraded, *why))
 
 
 def backoff_seconds(attempts: int, *, first: float = 2.0) -> float:
@@ -257,6 +258,12 @@ def _after_error(
 def _give_up(
     database: Database, action: ActionContext, answer: str, *, now: datetime, alerter: Alerter
 ) -> ActionState:
+    alert = Alert(
+        kind="action_failed",
+        page_id=action.page.id,
+        decision_id=action.decision_id,
+        detail=f"{action.kind} failed; decide by hand",
+    )
     with database.write() as s:
         store.finish_action(s, action.action_id, ActionState.FAILED, answer, now)
         store.record_followup(
@@ -266,14 +273,8 @@ def _give_up(
             reason=f"The platform refused: {answer}",
             now=now,
         )
-    alerter.send(
-        Alert(
-            kind="action_failed",
-            page_id=action.page.id,
-            decision_id=action.decision_id,
-            detail=f"{action.kind} failed; decide by hand",
-        )
-    )
+        noted = alerter.note(s, [alert])
+    alerter.tell(noted)
     return ActionState.FAILED
 
 

@@ -54,6 +54,10 @@ class Language:
         day = date.fromisoformat(at) if isinstance(at, str) else at.astimezone(zone).date()
         return _medium_day(day, self.code)
 
+    def duration(self, span: timedelta) -> str:
+        """A span of time in its largest unit: 3 hours."""
+        return format_timedelta(max(span, timedelta(0)), locale=_FORMATS[self.code])
+
     def number(self, value: int) -> str:
         return _whole(value, self.code)
 

@@ -12,7 +12,8 @@ import structlog
 from sqlmodel import Session
 
 from modbot import store
-from modbot.alerts import Alert, Alerter
+from modbot.alerts import Alert, Alerter, Noted, alerts_of, over_with
+from modbot.brake import BrakeLimits, Brakes
 from modbot.domain import (
     Capability,
     Comment,
@@ -36,9 +37,8 @@ from modbot.enforcement import (
 )
 from modbot.errors import PlatformError, RateLimited
 from modbot.judging import Judge
-from modbot.policy import Policy
 from modbot.ports import Clock, PlatformAdapter
-from modbot.store import Database, Judged, Known
+from modbot.store import Database, Judged, Known, Recorded
 from modbot.tables import PageStateRow
 
 _log = structlog.get_logger("modbot.pipeline")
@@ -62,6 +62,7 @@ class PollContext:
     alerter: Alerter
     watch_hours: float = 48.0
     recheck_minutes: float = 60.0
+    brake: BrakeLimits | None = None  # None: no rule is held back
     stopping: threading.Event = field(default_factory=threading.Event)  # end as soon as may be
 
 
@@ -159,8 +160,9 @@ def store_batch(
     now = context.clock.now()
     with context.database.write() as s:
         store.record_posts(s, page.id, posts, now)
-        items = _plan_all(s, context, page, fresh, known, decisions, now)
+        items, pulled = _plan_all(s, context, page, fresh, known, decisions, now)
         recorded = store.record_judged(s, page, items, now)
+        noted = _note_alerts(s, context, page, items, recorded, pulled)
         for comment in moved:
             store.mark_hidden_state(s, page.id, comment.id, bool(comment.hidden), now)
         if keep_cursor:
@@ -169,7 +171,21 @@ def store_batch(
     result.edited += edited
     result.new += len(fresh) - edited
     result.hides_requested += sum(1 for item in items if item.action is not None)
-    _tell_people(context, page, items, [r.decision_id for r in recorded])
+    context.alerter.tell(noted)
+
+
+def _note_alerts(
+    s: Session,
+    context: PollContext,
+    page: Page,
+    items: Sequence[Judged],
+    recorded: Sequence[Recorded],
+    pulled: Sequence[Alert],
+) -> Noted:
+    """In the transaction of the decisions: a crash loses no threat that was stored."""
+    ids = [r.decision_id for r in recorded]
+    alerts = alerts_of(page.id, context.judge.policy, items, ids, quota_spent=QUOTA_SPENT)
+    return context.alerter.note(s, [*alerts, *pulled], over=over_with(page.id, items))
 
 
 def _decisions(judge: Judge, comments: Sequence[Comment]) -> dict[str, Decision]:
@@ -225,9 +241,11 @@ def _plan_all(
     known: Mapping[str, Known],
     decisions: Mapping[str, Decision],
     now: datetime,
-) -> list[Judged]:
-    """What is to be stored of each comment; spends the page's hide quota in order of time."""
+) -> tuple[list[Judged], list[Alert]]:
+    """What is to be stored of each comment, and which brakes were pulled; spends the page's hide
+    quota in order of time."""
     left = _hides_left(s, context.limits, page, now)
+    brakes = context.brake and Brakes(s, page, context.brake, judge=context.judge, now=now)
     items = []
     for comment in fresh:
         before, missed_hide = known.get(comment.id), None
@@ -237,9 +255,10 @@ def _plan_all(
                 decision = decisions[comment.id]  # as before: only its state will be noted
                 items.append(Judged(comment=comment, known=before, decision=decision))
                 continue
-        decision, action = plan(
-            decisions[comment.id], comment, page, context.adapter.capabilities, left
-        )
+        decision, able = decisions[comment.id], context.adapter.capabilities
+        if brakes:
+            decision = brakes.hold(decision, comment, able)
+        decision, action = plan(decision, comment, page, able, left)
         left -= action is not None
         if before is not None and not decision.hide and _stays_hidden(s, comment, before):
             decision = _back_to_a_person(decision)
@@ -255,7 +274,7 @@ def _plan_all(
                 missed_hide=missed_hide,
             )
         )
-    return items
+    return items, brakes.save() if brakes else []
 
 
 def _hides_left(s: Session, limits: Limits, page: Page, now: datetime) -> int:
@@ -279,34 +298,6 @@ def _back_to_a_person(decision: Decision) -> Decision:
         degraded=(*decision.degraded, EDITED_AFTER_HIDE),
         reason=decision.reason or "The text was edited after it was hidden.",
     )
-
-
-def _tell_people(
-    context: PollContext, page: Page, items: Sequence[Judged], decision_ids: Sequence[int | None]
-) -> None:
-    if any(item.action is not None for item in items):
-        context.alerter.over("hide_quota", page.id)
-    for item, decision_id in zip(items, decision_ids, strict=True):
-        if item.decision is None or decision_id is None:  # nothing new was stored
-            continue
-        if urgent := _urgent(context.judge.policy, item.decision):
-            context.alerter.send(
-                Alert(kind=urgent, page_id=page.id, decision_id=decision_id, detail="look now")
-            )
-        if QUOTA_SPENT in item.decision.degraded:
-            context.alerter.send(
-                Alert(kind="hide_quota", page_id=page.id, detail="hides wait for review")
-            )
-
-
-def _urgent(policy: Policy, decision: Decision) -> str:
-    """The category of which a person has to know at once: the one that escalates, or one of a
-    hidden comment that policy.toml calls urgent; empty: none."""
-    if decision.verdict is Verdict.ESCALATE:
-        return decision.categories[0].value
-    if decision.verdict is not Verdict.HIDE:
-        return ""
-    return next((c.value for c in decision.categories if policy.categories[c].urgent), "")
 
 
 def _find_gone(

@@ -106,17 +106,7 @@ def decide(signals: Sequence[Signal], policy: Policy, *, degraded: Sequence[str]
     """The verdict for one comment. `degraded` (what broke) makes it a review and stops any hide."""
     if not signals and not degraded:
         return _ALLOWED
-    groups: dict[Category, list[Signal]] = {}
-    for signal in signals:
-        groups.setdefault(signal.category, []).append(signal)
-    weighed = [
-        _weigh(group, policy.categories[category], policy)
-        for category, group in groups.items()
-        if category in policy.categories
-    ]
-    breaches = sorted(
-        (finding for finding in weighed if finding.verdict is not Verdict.ALLOW), key=_worst_first
-    )
+    weighed, breaches = _findings(signals, policy)
     thresholds = {key: value for finding in weighed for key, value in finding.thresholds.items()}
     verdict = breaches[0].verdict if breaches else Verdict.ALLOW
     hide = _may_vanish(breaches) and not degraded
@@ -132,6 +122,34 @@ def decide(signals: Sequence[Signal], policy: Policy, *, degraded: Sequence[str]
         degraded=tuple(degraded),
         reason=_reason(breaches, verdict, hide=hide, degraded=degraded),
     )
+
+
+def hidden_by(signals: Sequence[Signal], policy: Policy) -> Signal | None:
+    """The signal that hides a comment with these signals: that of its gravest finding that does;
+    None where nothing hides it."""
+    _, breaches = _findings(signals, policy)
+    if not _may_vanish(breaches):
+        return None
+    hiding = [finding for finding in breaches if finding.hide]
+    if _cries(breaches):
+        hiding = [finding for finding in hiding if finding.category is Category.THREAT]
+    return hiding[0].deciding
+
+
+def _findings(signals: Sequence[Signal], policy: Policy) -> tuple[list[_Finding], list[_Finding]]:
+    """What each category asks for, and of these the breaches, worst first."""
+    groups: dict[Category, list[Signal]] = {}
+    for signal in signals:
+        groups.setdefault(signal.category, []).append(signal)
+    weighed = [
+        _weigh(group, policy.categories[category], policy)
+        for category, group in groups.items()
+        if category in policy.categories
+    ]
+    breaches = sorted(
+        (finding for finding in weighed if finding.verdict is not Verdict.ALLOW), key=_worst_first
+    )
+    return weighed, breaches
 
 
 def _weigh(signals: Sequence[Signal], rule: CategoryPolicy, policy: Policy) -> _Finding:
@@ -263,11 +281,14 @@ def _official_case(hits: Sequence[Signal], rule: CategoryPolicy) -> str:
 def _may_vanish(breaches: Sequence[_Finding]) -> bool:
     """A cry for help stays up until a person has looked, unless it is also a threat."""
     hiding = {finding.category for finding in breaches if finding.hide}
-    crisis = any(
+    return Category.THREAT in hiding if _cries(breaches) else bool(hiding)
+
+
+def _cries(breaches: Sequence[_Finding]) -> bool:
+    return any(
         finding.category is Category.CRISIS and finding.verdict is Verdict.ESCALATE
         for finding in breaches
     )
-    return Category.THREAT in hiding if crisis else bool(hiding)
 
 
 def _worst_first(finding: _Finding) -> tuple[int, int]:

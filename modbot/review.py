@@ -166,6 +166,7 @@ def _answer(
             raise NotYours("a possible threat or cry for help is left up one at a time")
         if not reason.strip() and room.rules.needs_reason(verdict, entry.categories):
             raise ReasonMissing()
+    store.end_incidents_of_comment(s, entry.comment_row, now)
     made = store.record_person_decision(
         s,
         decision_id=entry.id,

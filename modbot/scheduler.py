@@ -30,6 +30,7 @@ _log = structlog.get_logger("modbot.scheduler")
 TICK_SECONDS = 5.0  # real seconds between sign of life, registry look and config look
 ACTION_SECONDS = 5.0
 CHECKPOINT_SECONDS = 300.0  # between looks; a delivery that failed is tried again at each
+ALERT_SECONDS = 2.0  # real seconds between looks at what has to be sent
 CLOCK_DRIFT_SECONDS = 5.0
 HUNG_SECONDS = 30 * 60  # a job that takes longer has hung: calls and polls have their deadlines
 STALE_TICKS = 5
@@ -59,6 +60,7 @@ class PollScheduler:
                 "default": ThreadPoolExecutor(workers),
                 "own": ThreadPoolExecutor(2),
                 "checkpoints": ThreadPoolExecutor(1),
+                "alerts": ThreadPoolExecutor(1),
             },
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
@@ -77,6 +79,7 @@ class PollScheduler:
         self._book("tick", self._tick, self._tick_seconds, executor="own")
         self._book("actions", self._actions, ACTION_SECONDS, executor="own")
         self._book("checkpoints", self._checkpoints, 1.0, executor="checkpoints")
+        self._book("alerts", self._alerts, 1.0, executor="alerts")
         self._watchdog.start()
 
     def stop(self) -> None:
@@ -149,6 +152,8 @@ class PollScheduler:
             return ACTION_SECONDS / min(self._service.clock.speed, 25.0)
         if job_id == "checkpoints":
             return CHECKPOINT_SECONDS / self._service.clock.speed
+        if job_id == "alerts":
+            return ALERT_SECONDS
         page_id = job_id.removeprefix("page ")
         if page_id not in self._active:
             self._booked.discard(page_id)
@@ -179,6 +184,9 @@ class PollScheduler:
 
     def _checkpoints(self) -> None:
         self._service.keep_checkpoints()
+
+    def _alerts(self) -> None:
+        self._service.send_alerts()
 
     def _tick(self) -> None:
         """Sign of life; takes up new, changed and paused pages and a changed configuration."""

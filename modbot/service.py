@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -16,7 +16,9 @@ import platforms
 from classifiers.links import look_alikes
 from classifiers.rule_book import RuleBook
 from modbot import audit, store
-from modbot.alerts import Alerter
+from modbot.alerts import Alert, Alerter, IncidentBook, log_alert
+from modbot.alerts.sender import Sender
+from modbot.brake import BrakeLimits
 from modbot.checkpoints import Checkpoints
 from modbot.clocks import SystemClock
 from modbot.domain import Capability, Comment, Decision, Page
@@ -56,13 +58,16 @@ class Service:
         *,
         clock: Clock,
         environ: Mapping[str, str],
-        alerter: Alerter,
+        alerter: Alerter | None = None,
         adapters: Mapping[str, AdapterFactory],
+        sinks: tuple[Callable[[Alert], None], ...] = (log_alert,),
     ):
         self.config = config
         self.database = database
         self.clock = clock
-        self.alerter = alerter
+        self.incidents = IncidentBook(database, clock, lambda: self.config.settings.alerts)
+        self.alerter = alerter or Alerter(sinks, self.incidents)
+        self.sender = Sender(database, clock, lambda: self.config.settings, environ)
         self.config_error = ""
         self.stopping = threading.Event()  # set by the scheduler: polls and actions end soon
         self._judge = judge
@@ -151,6 +156,11 @@ class Service:
             alerter=self.alerter,
             watch_hours=settings.polling.watch_hours,
             recheck_minutes=settings.polling.recheck_minutes,
+            brake=BrakeLimits(
+                share=settings.brake.share,
+                min_comments=settings.brake.min_comments,
+                window=timedelta(minutes=settings.brake.window_minutes),
+            ),
             stopping=self.stopping,
         )
 
@@ -265,6 +275,11 @@ class Service:
             alerter=self.alerter,
         ).keep()
 
+    def send_alerts(self) -> None:
+        """Begins to send what is due of stored alerts; returns at once."""
+        self.incidents.refresh()
+        self.sender.round()
+
     def tick(self) -> None:
         """Leaves a sign of life for the probes."""
         with self.database.write() as s:
@@ -294,7 +309,8 @@ class Service:
         return seconds
 
     def close(self) -> None:
-        """Lets go of the database."""
+        """Ends what is being sent, and lets go of the database."""
+        self.sender.close()
         self.database.close()
 
 
@@ -314,8 +330,10 @@ def build_service(
     environ: Mapping[str, str] | None = None,
     alerter: Alerter | None = None,
     adapters: Mapping[str, AdapterFactory] = platforms.ADAPTERS,
+    sinks: tuple[Callable[[Alert], None], ...] = (log_alert,),
 ) -> Service:
-    """A service on the configured database, which is brought up to date first.
+    """A service on the configured database, which is brought up to date first. Alerts are kept
+    there and go to `sinks`, unless an alerter is given.
 
     Raises BadConfig, ClassifierFailed or StoreUnreadable.
     """
@@ -326,6 +344,7 @@ def build_service(
         judge,
         clock=clock or SystemClock(),
         environ=os.environ if environ is None else environ,
-        alerter=alerter or Alerter(),
+        alerter=alerter,
         adapters=adapters,
+        sinks=sinks,
     )

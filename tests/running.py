@@ -15,6 +15,7 @@ from modbot.service import Service, build_judge
 from modbot.settings import Config, load_config
 from tests.databases import new_database
 from tests.fakes import FakeAdapter, FakePlatform, ManualClock, make_page
+from tests.hook_server import HookServer
 from tests.line import register
 
 
@@ -41,6 +42,7 @@ class Running:
     ):
         self.service, self.clock, self.alerts = service, clock, alerts
         self.platform = platform
+        self.secured: HookServer  # where a test has one
 
     def add_page(
         self, number: int, *, mode: Mode = Mode.ENFORCE, token_ref: str = "env:TOKEN"
@@ -62,8 +64,10 @@ def running_service(
     config: Config | None = None,
     environ: Mapping[str, str] | None = None,
     judge: Judge | None = None,
+    keeps_alerts: bool = False,
 ) -> Iterator[Running]:
-    """A whole service whose only platform, "facebook", is in memory."""
+    """A whole service whose only platform, "facebook", is in memory. Its alerts stay in `alerts`
+    alone, unless it keeps them in the database as the real one does."""
     platform, alerts = FakePlatform(), list[Alert]()
     service = Service(
         config or config_on(folder),
@@ -71,8 +75,9 @@ def running_service(
         judge or shipped_judge(),
         clock=clock,
         environ={"TOKEN": "t"} if environ is None else environ,
-        alerter=Alerter((alerts.append,)),
+        alerter=None if keeps_alerts else Alerter((alerts.append,)),
         adapters={"facebook": platform},
+        sinks=(alerts.append,),
     )
     try:
         yield Running(service, platform, clock, alerts)

@@ -11,6 +11,7 @@ import typer
 
 from modbot import __version__
 from modbot.cli import (
+    alerts,
     check,
     checkpoint,
     config,
@@ -61,6 +62,7 @@ for name, group in (
     ("lint", lint.app),
     ("model", model.app),
     ("checkpoint", checkpoint.app),
+    ("alerts", alerts.app),
 ):
     app.add_typer(group, name=name)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from sqlmodel import Session
 
-    from modbot.tables import PersonRow
+    from modbot.people_tables import PersonRow
 
 EmailArgument = Annotated[str, typer.Argument(metavar="EMAIL", help="Their e-mail address.")]
 

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from modbot import registry
-from modbot.alerts import Alerter
 from modbot.domain import Actor, Mode
 from modbot.ports import Clock
 from modbot.service import Service, build_service
@@ -60,7 +59,7 @@ def set_stage(
             _on_database(config, database),
             clock=clock,
             environ=environ,
-            alerter=Alerter(()),
+            sinks=(),
         )
         try:
             page_ids = _register(service, world, server.url, environ)

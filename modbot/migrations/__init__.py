@@ -14,6 +14,7 @@ REVISIONS = (
     "0005",
     "0006",
     "0007",
+    "0008",
     "0010",
 )  # oldest first
 HEAD = REVISIONS[-1]

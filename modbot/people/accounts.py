@@ -12,8 +12,8 @@ from modbot import audit
 from modbot.errors import PersonRefused
 from modbot.people.person import Person
 from modbot.people.roles import Role
+from modbot.people_tables import PersonRow
 from modbot.stored_text import shown
-from modbot.tables import PersonRow
 
 NAME_CAP, EMAIL_CAP = 80, 254  # characters
 SCOPED = frozenset({Role.VIEWER, Role.MANAGER})  # the others see all pages

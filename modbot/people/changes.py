@@ -14,7 +14,7 @@ from modbot.people.accounts import note, scope_of, standing
 from modbot.people.invitations import Grant
 from modbot.people.roles import Role
 from modbot.people.sessions import end_all
-from modbot.tables import InvitationRow, PersonRow
+from modbot.people_tables import InvitationRow, PersonRow
 
 THEMES = ("auto", "light", "dark")
 _HIGHEST_ID = 2**63 - 1

@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 from modbot.people.accounts import add_person
 from modbot.people.roles import Role
 from modbot.people.tokens import new_token, token_sha256
-from modbot.tables import InvitationRow, PersonRow
+from modbot.people_tables import InvitationRow, PersonRow
 
 _DEMO = "demo"
 _EMAIL = "manager@demo.invalid"

@@ -14,8 +14,8 @@ from modbot.people.id_token import Identity
 from modbot.people.invitations import invited
 from modbot.people.roles import Role
 from modbot.people.tokens import new_token, token_sha256
+from modbot.people_tables import IdentityRow, InvitationRow, PersonRow, SignInFlowRow
 from modbot.settings.sign_in import ProviderSection
-from modbot.tables import IdentityRow, InvitationRow, PersonRow, SignInFlowRow
 
 LASTS = timedelta(minutes=10)
 MOST_OPEN = 2_000  # strangers can begin one; a district never has so many

@@ -23,7 +23,7 @@ from modbot.people.accounts import (
 from modbot.people.roles import Role
 from modbot.people.sessions import end_all
 from modbot.people.tokens import new_token, token_sha256
-from modbot.tables import InvitationRow, PersonRow
+from modbot.people_tables import InvitationRow, PersonRow
 
 FIRST, INVITED, PASSWORD = "first", "invited", "password"
 FIRST_HOURS, PASSWORD_HOURS = 24, 24

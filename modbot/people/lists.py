@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from modbot.people.accounts import person_of
 from modbot.people.person import Person
 from modbot.people.sessions import Lifetimes
-from modbot.tables import IdentityRow, PersonRow, SessionRow
+from modbot.people_tables import IdentityRow, PersonRow, SessionRow
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, delete, select
 from modbot.people.accounts import note, person_of
 from modbot.people.person import Person
 from modbot.people.tokens import new_token, token_sha256
-from modbot.tables import PersonRow, SessionRow
+from modbot.people_tables import PersonRow, SessionRow
 
 FORGOTTEN_AFTER = timedelta(days=60)  # longer than any session may last
 NOTED_EVERY = timedelta(minutes=1)  # a sign of life is written no oftener

@@ -9,8 +9,8 @@ from math import ceil
 from modbot.people import passwords
 from modbot.people.accounts import by_email, normal_email, note
 from modbot.people.throttle import forgive, take_attempt
+from modbot.people_tables import PersonRow
 from modbot.store import Database
-from modbot.tables import PersonRow
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, delete, select
 
-from modbot.tables import AttemptRow
+from modbot.people_tables import AttemptRow
 
 PAIR_TRIES, PAIR_WINDOW = 10, timedelta(minutes=15)
 ADDRESS_TRIES, ADDRESS_WINDOW = 100, timedelta(hours=1)

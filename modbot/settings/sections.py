@@ -50,6 +50,9 @@ _Remote = Annotated[
     Field(min_length=1, max_length=1_000, pattern=r"^[^\x00-\x20-][^\x00-\x20]*$"),
     AfterValidator(_without_password),
 ]
+_Name = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z _.-]{0,59}$")]
+_Reference = Annotated[str, Field(pattern=r"^(env|file):[^\x00-\x1f]{1,1000}$")]
+_Kind = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
 _Path = Annotated[str, Field(min_length=1, max_length=1_000, pattern=r"^[^\x00-\x1f]+$")]
 
 
@@ -163,6 +166,55 @@ class ReviewSection(Section):
     claim_minutes: float = Field(5, ge=0.5, le=120)  # for which an open comment is one person's
 
 
+class OnCallStep(Section):
+    """Who is told of an urgent alert that nobody has acknowledged by then."""
+
+    after_minutes: float = Field(ge=0, le=24 * 60)  # since it was opened
+    to: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = Field(min_length=1)  # destinations
+
+
+class AlertsSection(Section):
+    """Whom alerts go to, and when."""
+
+    language: Literal["en", "es"] = "en"  # of the messages
+    # Name of each destination, and where its apprise address is kept.
+    destinations: dict[_Name, _Reference] = Field(default_factory=dict)
+    on_call: Annotated[tuple[OnCallStep, ...], BeforeValidator(as_tuple)] = ()  # for urgent alerts
+    others: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = ()  # destinations of the rest
+    also_urgent: Annotated[tuple[_Kind, ...], BeforeValidator(as_tuple)] = ()
+    quiet_minutes: float = Field(10, ge=0, le=24 * 60)  # between messages of what is not urgent
+    repeat_minutes: float = Field(60, ge=0, le=7 * 24 * 60)  # before the same trouble is told again
+    deadline_seconds: float = Field(20, ge=1, le=120)  # for one message to one destination
+    # Hosts inside the network that messages may go to, also without TLS: a mail relay, a proxy.
+    local_hosts: Annotated[tuple[_HostName, ...], BeforeValidator(as_tuple)] = ()
+    mandated_reporting_en: str = Field("", max_length=2_000)  # goes with each alert of a crisis
+    mandated_reporting_es: str = Field("", max_length=2_000)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        named = {name for step in self.on_call for name in step.to} | set(self.others)
+        if unknown := sorted(named - set(self.destinations)):
+            raise ValueError(f"names no destination: {unknown[0]}")
+        minutes = [step.after_minutes for step in self.on_call]
+        if minutes != sorted(minutes):
+            raise ValueError("on_call must be in order of after_minutes")
+        return self
+
+    @property
+    def mandated_reporting(self) -> dict[str, str]:
+        """The district's text by language; empty texts are left out."""
+        texts = {"en": self.mandated_reporting_en, "es": self.mandated_reporting_es}
+        return {code: text.strip() for code, text in texts.items() if text.strip()}
+
+
+class BrakeSection(Section):
+    """When a rule or a model that hides too much of a page may only ask for review there."""
+
+    share: float = Field(0.5, gt=0, le=1)  # of the page's comments; 1: never
+    min_comments: int = Field(20, ge=1, le=100_000)  # in the window, before it is looked at
+    window_minutes: float = Field(60, ge=1, le=24 * 60)
+
+
 class HttpSection(Section):
     """Limits of a call to a platform."""
 
@@ -196,6 +248,8 @@ class Settings(Section):
     rules: RulesSection = RulesSection()
     review: ReviewSection = ReviewSection()
     checkpoints: CheckpointsSection = CheckpointsSection()
+    alerts: AlertsSection = AlertsSection()
+    brake: BrakeSection = BrakeSection()
     http: HttpSection = HttpSection()
     log: LogSection = LogSection()
 

@@ -11,7 +11,11 @@ from modbot.store.actions import (
     retry_action,
     wished_hidden_before,
 )
-from modbot.store.checkpoints import MadeCheckpoint, count_record, newest_checkpoint
+from modbot.store.checkpoints import (
+    MadeCheckpoint,
+    count_record,
+    newest_checkpoint,
+)
 from modbot.store.claims import (
     Claim,
     claim,
@@ -29,9 +33,31 @@ from modbot.store.comments import (
     missing,
     recheck_ids,
 )
-from modbot.store.counts import verdicts_after
-from modbot.store.database import Database, lock_data
-from modbot.store.decisions import record_followup, record_person_decision
+from modbot.store.counts import (
+    verdicts_after,
+)
+from modbot.store.database import (
+    Database,
+    lock_data,
+)
+from modbot.store.decisions import (
+    record_followup,
+    record_person_decision,
+)
+from modbot.store.incidents import (
+    NewIncident,
+    acknowledge,
+    count_open,
+    count_urgent,
+    end_incidents,
+    end_incidents_of_comment,
+    incident,
+    lasting_incidents,
+    open_incidents,
+    open_list,
+    past_list,
+    sendings_of,
+)
 from modbot.store.kept import (
     InForce,
     config_name,
@@ -42,9 +68,18 @@ from modbot.store.kept import (
     not_kept,
     note_in_force,
 )
-from modbot.store.log_choice import Choice, Counted, LogSearch, decision_log
-from modbot.store.log_columns import LogColumns
-from modbot.store.log_lines import read_found
+from modbot.store.log_choice import (
+    Choice,
+    Counted,
+    LogSearch,
+    decision_log,
+)
+from modbot.store.log_columns import (
+    LogColumns,
+)
+from modbot.store.log_lines import (
+    read_found,
+)
 from modbot.store.log_queries import (
     LogEntry,
     LoggedAudit,
@@ -98,12 +133,34 @@ from modbot.store.queue import (
     waiting_by_rule,
     waiting_comment,
 )
-from modbot.store.record import Judged, Recorded, record_judged
-from modbot.store.record_lines import record_lines
-from modbot.store.service_state import service_row, tick
-from modbot.store.surroundings import Earlier, Said, Thread, earlier_by_author, thread_around
-from modbot.store.text_search import Phrase, read_query
-from modbot.store.waiting import FOR_ADMINISTRATORS, FOR_REVIEWERS, WORST_FIRST
+from modbot.store.record import (
+    Judged,
+    Recorded,
+    record_judged,
+)
+from modbot.store.record_lines import (
+    record_lines,
+)
+from modbot.store.service_state import (
+    service_row,
+    tick,
+)
+from modbot.store.surroundings import (
+    Earlier,
+    Said,
+    Thread,
+    earlier_by_author,
+    thread_around,
+)
+from modbot.store.text_search import (
+    Phrase,
+    read_query,
+)
+from modbot.store.waiting import (
+    FOR_ADMINISTRATORS,
+    FOR_REVIEWERS,
+    WORST_FIRST,
+)
 
 __all__ = [
     "ALREADY_SO",
@@ -128,6 +185,7 @@ __all__ = [
     "LoggedAudit",
     "LoggedVersion",
     "MadeCheckpoint",
+    "NewIncident",
     "PastDecision",
     "PastText",
     "Phrase",
@@ -136,6 +194,7 @@ __all__ = [
     "Spot",
     "Thread",
     "Waiting",
+    "acknowledge",
     "approved_fundraisers",
     "asked_to_hide",
     "audit_of",
@@ -146,8 +205,10 @@ __all__ = [
     "comment_texts",
     "config_name",
     "count_claims",
+    "count_open",
     "count_past",
     "count_record",
+    "count_urgent",
     "count_waiting",
     "decided_since",
     "decision",
@@ -155,6 +216,8 @@ __all__ = [
     "decisions",
     "due_actions",
     "earlier_by_author",
+    "end_incidents",
+    "end_incidents_of_comment",
     "entries",
     "failed_actions",
     "finish_action",
@@ -164,9 +227,11 @@ __all__ = [
     "hides_requested_since",
     "history",
     "in_force",
+    "incident",
     "keep",
     "kept_files",
     "known",
+    "lasting_incidents",
     "lock_data",
     "mark_gone",
     "mark_hidden_state",
@@ -178,10 +243,13 @@ __all__ = [
     "newest_decisions",
     "not_kept",
     "note_in_force",
+    "open_incidents",
+    "open_list",
     "page",
     "page_state",
     "pages",
     "past_decision",
+    "past_list",
     "past_texts",
     "post_texts",
     "read_found",
@@ -197,6 +265,7 @@ __all__ = [
     "retry_action",
     "reviewed_texts",
     "save_page_state",
+    "sendings_of",
     "service_row",
     "spot_of",
     "thread_around",

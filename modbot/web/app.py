@@ -18,9 +18,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from modbot import store
 from modbot.errors import SignInBusy
+from modbot.people import Person
 from modbot.store import LogColumns
 from modbot.web.access import Access, person
+from modbot.web.alerts import alert_routes
 from modbot.web.cookies import cookies_for
 from modbot.web.csrf import from_our_own_form
 from modbot.web.demo_link import demo_routes
@@ -51,7 +54,9 @@ def create_app(service: WebService, *, demo: bool = False) -> FastAPI:
     """The pages and probes over a service's database. `demo`: the demo's link signs in."""
     web = service.config.settings.web
     pages = Pages(
-        zone=lambda: ZoneInfo(service.config.settings.web.time_zone), cookies=cookies_for(web)
+        zone=lambda: ZoneInfo(service.config.settings.web.time_zone),
+        cookies=cookies_for(web),
+        urgent_alerts=lambda who: _urgent_alerts(service, who),
     )
     log_room = LogRoom(service=service, pages=pages, columns=LogColumns())
     app = FastAPI(
@@ -75,7 +80,7 @@ def create_app(service: WebService, *, demo: bool = False) -> FastAPI:
         app.add_exception_handler(error, _handler(pages))
     for log_part in (log_routes, log_export_routes):
         app.include_router(log_part(log_room))
-    rooms = (record_routes, place_routes)
+    rooms = (record_routes, alert_routes, place_routes)
     for routes in (*rooms, sign_in_routes, oidc_routes, link_routes, people_routes, me_routes):
         app.include_router(routes(service, pages))
     if demo:
@@ -102,6 +107,12 @@ async def _running(service: WebService, log_room: LogRoom, _app: FastAPI) -> Asy
     yield
     over.set()
     reading.join()
+
+
+def _urgent_alerts(service: WebService, who: Person) -> int:
+    """How many urgent alerts of the person's pages nobody has acknowledged."""
+    with service.database.read() as s:
+        return store.count_urgent(s, pages=who.pages)
 
 
 def _home() -> APIRouter:

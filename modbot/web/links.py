@@ -12,7 +12,7 @@ from starlette.responses import Response
 from modbot.errors import PersonRefused
 from modbot.people import passwords
 from modbot.people.invitations import FIRST, INVITED, PASSWORD, accept, find_invitation
-from modbot.tables import InvitationRow
+from modbot.people_tables import InvitationRow
 from modbot.web.refusals import refusal_text
 from modbot.web.rendering import Pages
 from modbot.web.seam import WebService

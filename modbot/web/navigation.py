@@ -16,7 +16,7 @@ _PLACES = (
     ("/log", N_("Log"), Right.READ),
     ("/pages", N_("Pages"), Right.READ),
     ("/fundraisers", N_("Fundraisers"), Right.READ),
-    ("/alerts", N_("Alerts"), Right.ACKNOWLEDGE),
+    ("/alerts", N_("Alerts"), Right.READ),
     ("/undo", N_("Undo"), Right.UNDO_MANY),
     ("/people", N_("People"), Right.PEOPLE),
 )

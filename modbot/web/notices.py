@@ -9,6 +9,11 @@ def N_(message: str) -> str:
 
 
 NOTICES: dict[str, str] = {
+    "acknowledged": N_("Acknowledged. Nobody else is told of it."),
+    "acknowledged-before": N_("It was acknowledged before, or is over."),
+    "reason-missing": N_("Say why, then release it."),
+    "released": N_("The brake is released. It is counted anew from now on."),
+    "released-before": N_("It was released before."),
     "signed-in": N_("You are signed in."),
     "taken-back": N_(
         "Taken back: this comment waits again, and what the platform shows is as before."

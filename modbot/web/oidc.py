@@ -15,7 +15,7 @@ from modbot.people.accounts import note
 from modbot.people.flows import Flow, begin_flow, person_for, take_flow
 from modbot.people.provider import Provider
 from modbot.people.tokens import new_token
-from modbot.tables import PersonRow
+from modbot.people_tables import PersonRow
 from modbot.web.cookies import cookies_for
 from modbot.web.devices import network_of
 from modbot.web.notices import N_

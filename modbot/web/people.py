@@ -17,7 +17,7 @@ from modbot.errors import PersonRefused
 from modbot.people import Person, Right, Role, changes, invitations, sessions
 from modbot.people.accounts import note
 from modbot.people.invitations import Grant
-from modbot.tables import PersonRow
+from modbot.people_tables import PersonRow
 from modbot.web.access import needs
 from modbot.web.people_pages import PeoplePages
 from modbot.web.rendering import Pages

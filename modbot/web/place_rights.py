@@ -11,8 +11,8 @@ from starlette.requests import Request
 from modbot.domain import Page
 from modbot.people import Person, Right
 from modbot.people.accounts import person_of
+from modbot.people_tables import PersonRow
 from modbot.registry import Approver, Asker
-from modbot.tables import PersonRow
 from modbot.web.access import refuse
 
 

@@ -16,7 +16,9 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from modbot.alerts.wording import advice, kind_name
 from modbot.i18n import LANGUAGES, Language, choose, language
+from modbot.people import Person
 from modbot.people.tokens import form_token, new_token
 from modbot.web.access import visit, visitor
 from modbot.web.changes import ChangeWording
@@ -38,9 +40,15 @@ FIELD_SIGN = f'name="{FIELD}"'  # of a page with a form in it
 class Pages:
     """Renders every page of the service; one template environment a language."""
 
-    def __init__(self, zone: Callable[[], ZoneInfo], cookies: Cookies):
+    def __init__(
+        self,
+        zone: Callable[[], ZoneInfo],
+        cookies: Cookies,
+        urgent_alerts: Callable[[Person], int] = lambda _who: 0,
+    ):
         self.zone = zone  # asked for each answer: the setting may be reloaded
         self.cookies = cookies
+        self.urgent_alerts = urgent_alerts  # how many wait for somebody, of those a person sees
         self._environments = {code: self._environment(language(code)) for code in LANGUAGES}
 
     def _environment(self, spoken: Language) -> Environment:
@@ -67,6 +75,9 @@ class Pages:
             short_day=lambda at: spoken.short_day(at, self.zone()),
             log_row=self._kept_rows(environment),
             asset=_asset_addresses().__getitem__,
+            kind_name=lambda kind: kind_name(spoken, kind),
+            advice=lambda kind: advice(spoken, kind),
+            age=spoken.duration,
         )
         return environment
 
@@ -103,6 +114,8 @@ class Pages:
                 me=who,
                 csrf_field=lambda: hidden_field(form_token(cookie)),
                 navigation=places(request, who),
+                # An error page asks the database for nothing: it may be what failed.
+                urgent_alerts=self.urgent_alerts(who) if who and status < 400 else 0,
                 notice=NOTICES.get(request.query_params.get("said", ""), ""),
                 **values,
             )

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from modbot.people import sessions
 from modbot.people.signing_in import From, Outcome, try_password
-from modbot.tables import PersonRow
+from modbot.people_tables import PersonRow
 from modbot.web.access import SIGN_IN, visit
 from modbot.web.cookies import cookies_for
 from modbot.web.devices import client_address, device_of, network_of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from modbot.brake import MARK
 from modbot.enforcement import CANNOT_HIDE, EDITED_AFTER_HIDE, QUOTA_SPENT
 from modbot.i18n import Language
 from modbot.web.clauses import clauses
@@ -38,6 +39,9 @@ class Wording:
         self._actors = {"bot": "modbot", "person": _("Any person")}
         self._roles = _roles(_)
         self._reasons = usual_reasons(language)
+        self._braked = _(
+            "The brake is pulled on %(name)s: it hid too much of this page, so a person decides."
+        )
         self._classifier_failed = _("The classifier %(name)s failed, so a person decides.")
 
     def verdict(self, verdict: str) -> str:
@@ -61,6 +65,8 @@ class Wording:
         return self._aspects.get(aspect, "")
 
     def degraded(self, what: str) -> str:
+        if what.startswith(MARK):
+            return self._braked % {"name": what.removeprefix(MARK)}
         name, _space, state = what.rpartition(" ")
         if what not in self._degraded and state == "failed" and name:
             return self._classifier_failed % {"name": name}

@@ -12,8 +12,8 @@ from modbot.people import Role, passwords
 from modbot.people.accounts import add_person, by_email
 from modbot.people.demo import open_demo
 from modbot.people.invitations import accept
+from modbot.people_tables import PersonRow
 from modbot.store import Database
-from modbot.tables import PersonRow
 from tests.cli.conftest import Run
 from tests.cli.test_process import modbot
 from tests.fakes import SCHOOL_DAY

@@ -17,7 +17,8 @@ from modbot.domain import Actor
 from modbot.people import Role, changes, invitations
 from modbot.people.accounts import add_person, by_email
 from modbot.people.invitations import Grant
-from modbot.tables import AuditRow, IdentityRow, PersonRow, SignInFlowRow
+from modbot.people_tables import IdentityRow, PersonRow, SignInFlowRow
+from modbot.tables import AuditRow
 from tests.fakes import ManualClock
 from tests.web.identity_provider import (
     CLIENT_ID,

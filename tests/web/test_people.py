@@ -14,7 +14,8 @@ from modbot.people import Role, passwords
 from modbot.people.accounts import by_email
 from modbot.people.invitations import first_link
 from modbot.people.tokens import form_token
-from modbot.tables import AuditRow, InvitationRow, PersonRow, SessionRow
+from modbot.people_tables import InvitationRow, PersonRow, SessionRow
+from modbot.tables import AuditRow
 from tests.fakes import make_page
 from tests.web.conftest import Site
 from tests.web.school import FakeService

@@ -17,7 +17,8 @@ from modbot.people import Role, passwords
 from modbot.people.accounts import add_person
 from modbot.people.demo import open_demo
 from modbot.people.tokens import token_sha256
-from modbot.tables import AttemptRow, AuditRow, PersonRow, SessionRow
+from modbot.people_tables import AttemptRow, PersonRow, SessionRow
+from modbot.tables import AuditRow
 from modbot.web.sign_in import own_path
 from tests.web.conftest import Site
 from tests.web.school import FakeService, open_school
