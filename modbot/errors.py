@@ -6,6 +6,13 @@ ModbotError
 ├── UnknownPage           no registered page has this id
 ├── SeenListRefused       a list of comments that people saw cannot be read: says the line
 ├── UnknownDecision       no stored decision has this number
+├── VerdictRefused        a person's verdict cannot stand like this
+│   ├── ReasonMissing     the policy asks for a reason here
+│   ├── EditedSince       it answers an old text
+│   ├── DecidedSince      somebody decided meanwhile
+│   ├── HeldByAnother     somebody else looks at it right now
+│   ├── NotThere          the comment is no longer on the platform
+│   └── NotYours          it takes another role, or is somebody else's decision
 ├── RegistrationRefused   a page or fundraiser may not be registered like this
 ├── StoreUnreadable       the database cannot be opened or read
 ├── ClassifierFailed      a classifier could not judge
@@ -68,6 +75,39 @@ class SeenListRefused(ModbotError):
 
 class UnknownDecision(ModbotError):
     """No stored decision has this number; see `modbot decisions list`."""
+
+
+class VerdictRefused(ModbotError):
+    """A person's verdict cannot stand like this; nothing was recorded."""
+
+    def __init__(self, message: str = "", *, newest: int | None = None, holder: str = ""):
+        super().__init__(message)
+        self.newest = newest  # the decision that stands now
+        self.holder = holder  # who holds the comment
+
+
+class ReasonMissing(VerdictRefused):
+    """The policy asks for a reason for this verdict; give one."""
+
+
+class EditedSince(VerdictRefused):
+    """The comment was edited since that decision; look at its newest text."""
+
+
+class DecidedSince(VerdictRefused):
+    """Somebody decided on this comment meanwhile; look at what was decided."""
+
+
+class HeldByAnother(VerdictRefused):
+    """Somebody else looks at this comment right now; leave it to them, or wait."""
+
+
+class NotThere(VerdictRefused):
+    """The comment is no longer on the platform; nothing is left to decide."""
+
+
+class NotYours(VerdictRefused):
+    """This takes an administrator, or whoever gave that verdict."""
 
 
 class StoreUnreadable(ModbotError):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import gettext
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_time, format_timedelta
 from babel.numbers import format_decimal, format_percent
 
 DOMAIN = "modbot"
@@ -43,6 +43,11 @@ class Language:
     def day(self, at: datetime, zone: ZoneInfo) -> str:
         """The day in `zone`, in full: October 24, 2025."""
         return format_date(at.astimezone(zone).date(), "long", locale=_FORMATS[self.code])
+
+    def span(self, length: timedelta) -> str:
+        """About how long: 3 hours, 2 days."""
+        locale = _FORMATS[self.code]
+        return format_timedelta(length, granularity="minute", threshold=1.5, locale=locale)
 
     def number(self, value: int) -> str:
         return format_decimal(value, locale=_FORMATS[self.code])

@@ -67,12 +67,26 @@ class CategoryPolicy:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReviewRules:
+    """What a person's verdict has to come with."""
+
+    reason_required: frozenset[str] = frozenset()  # "escalate", "hide.personal_issue"
+    reasons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # usual ones by verdict
+
+    def needs_reason(self, verdict: Verdict, categories: Sequence[Category]) -> bool:
+        """Must a reason be given for this verdict on a comment in these categories?"""
+        asked = {verdict.value, *(f"{verdict.value}.{category.value}" for category in categories)}
+        return not self.reason_required.isdisjoint(asked)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Policy:
     """The judgement of the district, as loaded from policy.toml."""
 
     categories: Mapping[Category, CategoryPolicy]
     officials_insult: Literal["hide", "review"] = "review"
     approvals: Mapping[str, Approval] = field(default_factory=dict)  # by the switch's name
+    review: ReviewRules = field(default_factory=ReviewRules)
     sha256: str = ""  # of the file it was read from
 
 

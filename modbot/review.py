@@ -2,14 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlmodel import Session
 
 from modbot import store
-from modbot.domain import ActionKind, Actor, Verdict
-from modbot.errors import ModbotError
+from modbot.domain import ActionKind, ActionState, Actor, Category, Verdict
+from modbot.errors import (
+    DecidedSince,
+    EditedSince,
+    HeldByAnother,
+    ModbotError,
+    NotThere,
+    NotYours,
+    ReasonMissing,
+    VerdictRefused,
+)
+from modbot.policy import ReviewRules
 from modbot.store import Database, LogEntry, Recorded
+from modbot.stored_text import shown
+
+KEPT_UP_ONE_BY_ONE = frozenset({Category.THREAT, Category.CRISIS})
+TAKEN_BACK = "Taken back."
+BY_HAND = "removed by hand"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """Who gives a verdict in the review room, and what it has to come with there."""
+
+    person_id: int
+    administrator: bool
+    rules: ReviewRules = field(default_factory=ReviewRules)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManyDone:
+    """What became of verdicts given together, by the decision that was answered."""
+
+    done: dict[int, Recorded]
+    refused: dict[int, VerdictRefused]
 
 
 def resolve(
@@ -19,32 +53,160 @@ def resolve(
     actor: Actor,
     reason: str,
     now: datetime,
+    *,
+    room: Room | None = None,
+    by_hand: bool = False,
 ) -> Recorded:
     """Records a person's verdict on the comment of a decision. HIDE asks the platform to hide it;
     ALLOW asks it to restore it where it was asked to hide. The running service carries it out.
 
-    Raises ModbotError when no person is named or the comment was edited since, UnknownDecision
-    when there is no such decision.
+    `by_hand`: the person has removed it in the app, so that the hide is done already.
+    In a `room` the decision must be the comment's newest, the comment must be there and nobody
+    else's right now, one that was handed on takes an administrator, and the policy's rules on
+    reasons hold; whatever is not as it should be is raised as a VerdictRefused.
+
+    Raises ModbotError when no person is named, EditedSince when the comment was edited since,
+    UnknownDecision when there is no such decision.
     """
-    if actor.kind != "person" or not actor.name.strip():
-        raise ModbotError("a verdict needs the name of the person who gives it")
+    _refuse_nobody(actor)
+    with database.write() as s:
+        return _answer(s, decision_id, verdict, actor, reason, now, room=room, by_hand=by_hand)
+
+
+def resolve_many(
+    database: Database,
+    decision_ids: Sequence[int],
+    verdict: Verdict,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+    *,
+    room: Room,
+) -> ManyDone:
+    """One verdict on many comments, a decision each, all in one transaction. What is refused is
+    left as it is; a possible threat or cry for help is never left up like this.
+
+    Raises ReasonMissing, and then nothing was recorded.
+    """
+    _refuse_nobody(actor)
+    result = ManyDone(done={}, refused={})
+    with database.write() as s:
+        for decision_id in dict.fromkeys(decision_ids):
+            try:
+                result.done[decision_id] = _answer(
+                    s, decision_id, verdict, actor, reason, now, room=room, together=True
+                )
+            except ReasonMissing:
+                raise
+            except VerdictRefused as refusal:
+                result.refused[decision_id] = refusal
+    return result
+
+
+def take_back(
+    database: Database, decision_id: int, actor: Actor, now: datetime, *, room: Room
+) -> Recorded:
+    """Undoes a person's own verdict: what the platform shows becomes what it was before, and the
+    comment waits again. A new decision; nothing is deleted.
+
+    Raises NotYours, DecidedSince, EditedSince, HeldByAnother, NotThere or UnknownDecision.
+    """
+    _refuse_nobody(actor)
     with database.write() as s:
         entry = store.decision(s, decision_id)
+        if (entry.actor_kind, entry.actor) != ("person", shown(actor.name)):
+            raise NotYours(f"decision {decision_id} is not {actor.name}'s")
         _refuse_old_text(s, entry)
-        action = ActionKind.HIDE if verdict is Verdict.HIDE else None
-        # A hide that is still open may be on its way, so it is answered by a restore as well.
-        if verdict is Verdict.ALLOW and (entry.hidden or store.asked_to_hide(s, entry.comment_row)):
-            action = ActionKind.RESTORE
+        _refuse_what_is_settled(s, entry)
+        _refuse_taken(s, entry, room, now)
+        if entry.verdict is Verdict.REVIEW:
+            raise DecidedSince("this verdict was taken back already", newest=entry.id)
+        hide, action = _as_before(s, entry)
+        handed_on = store.handed_on_before(s, entry.id)
         return store.record_person_decision(
             s,
             decision_id=decision_id,
-            verdict=verdict,
-            hide=verdict is Verdict.HIDE,
+            verdict=Verdict.ESCALATE if handed_on else Verdict.REVIEW,
+            hide=hide,
             actor=actor.name,
-            reason=reason,
+            reason=TAKEN_BACK,
             action=action,
             now=now,
+            takes_back=True,
         )
+
+
+def _answer(
+    s: Session,
+    decision_id: int,
+    verdict: Verdict,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+    *,
+    room: Room | None,
+    by_hand: bool = False,
+    together: bool = False,
+) -> Recorded:
+    entry = store.decision(s, decision_id)
+    _refuse_old_text(s, entry)
+    if room is not None:
+        _refuse_what_is_settled(s, entry)
+        _refuse_taken(s, entry, room, now)
+        if together and verdict is Verdict.ALLOW and KEPT_UP_ONE_BY_ONE & set(entry.categories):
+            raise NotYours("a possible threat or cry for help is left up one at a time")
+        if not reason.strip() and room.rules.needs_reason(verdict, entry.categories):
+            raise ReasonMissing()
+    made = store.record_person_decision(
+        s,
+        decision_id=decision_id,
+        verdict=verdict,
+        hide=_wish(s, entry, verdict),
+        actor=actor.name,
+        reason=reason,
+        action=_action(s, entry, verdict),
+        now=now,
+    )
+    if by_hand and made.action_id is not None:
+        answer = f"{BY_HAND}: {actor.name}"
+        store.finish_action(s, made.action_id, ActionState.CONFIRMED, answer, now)
+    store.release(s, [entry.comment_row])
+    return made
+
+
+def _wish(s: Session, entry: LogEntry, verdict: Verdict) -> bool:
+    """Should it be out of sight? Whoever hands it on leaves that as it is: else a hide that is on
+    its way would be dropped as no longer wished for."""
+    if verdict is Verdict.ESCALATE:
+        return store.asked_to_hide(s, entry.comment_row)
+    return verdict is Verdict.HIDE
+
+
+def _action(s: Session, entry: LogEntry, verdict: Verdict) -> ActionKind | None:
+    if verdict is Verdict.HIDE:
+        return ActionKind.HIDE
+    # A hide that is still open may be on its way, so it is answered by a restore as well.
+    if verdict is Verdict.ALLOW and (entry.hidden or store.asked_to_hide(s, entry.comment_row)):
+        return ActionKind.RESTORE
+    return None
+
+
+def _as_before(s: Session, entry: LogEntry) -> tuple[bool, ActionKind | None]:
+    """Whether it was out of sight before a person's verdict, and what brings that back."""
+    if entry.action_kind is ActionKind.RESTORE:
+        return True, ActionKind.HIDE
+    if entry.action_kind is ActionKind.HIDE and entry.action_answer.startswith(BY_HAND):
+        return True, None  # no program can bring back what somebody removed in an app
+    if entry.action_kind is ActionKind.HIDE:
+        before = store.wished_hidden_before(s, entry.comment_row, entry.id)
+        before = before or entry.action_answer == store.ALREADY_SO
+        return before, None if before else ActionKind.RESTORE
+    return entry.hide, None
+
+
+def _refuse_nobody(actor: Actor) -> None:
+    if actor.kind != "person" or not actor.name.strip():
+        raise ModbotError("a verdict needs the name of the person who gives it")
 
 
 def _refuse_old_text(s: Session, entry: LogEntry) -> None:
@@ -52,8 +214,26 @@ def _refuse_old_text(s: Session, entry: LogEntry) -> None:
     if entry.version_number == entry.newest_number:
         return
     history = store.history(s, entry.comment_row)
-    newest = next(e.id for e in history if e.version_number == entry.newest_number)
-    raise ModbotError(
+    newest = next((e.id for e in history if e.version_number == entry.newest_number), None)
+    raise EditedSince(
         f"the comment was edited since decision {entry.id}: look at its newest text and answer"
-        f" decision {newest}"
+        f" decision {newest}",
+        newest=newest,
     )
+
+
+def _refuse_what_is_settled(s: Session, entry: LogEntry) -> None:
+    if entry.gone_at is not None:
+        raise NotThere()
+    newest = store.newest_decision_on(s, entry.comment_row)
+    if newest != entry.id:
+        raise DecidedSince(f"decision {newest} came after decision {entry.id}", newest=newest)
+
+
+def _refuse_taken(s: Session, entry: LogEntry, room: Room, now: datetime) -> None:
+    held = store.claims(s, [entry.comment_row], now).get(entry.comment_row)
+    if held is not None and held.person_id != room.person_id:
+        raise HeldByAnother(holder=held.name)
+    handed_on = entry.verdict is Verdict.ESCALATE and entry.actor_kind == "person"
+    if handed_on and not room.administrator:
+        raise NotYours("it was handed on to the administrators")

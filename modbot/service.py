@@ -18,7 +18,7 @@ from modbot import audit, store
 from modbot.alerts import Alerter
 from modbot.checkpoints import Checkpoints
 from modbot.clocks import SystemClock
-from modbot.domain import Comment, Decision, Page
+from modbot.domain import Capability, Comment, Decision, Page
 from modbot.enforcement import WORK_SECONDS, Limits, carry_out_due
 from modbot.errors import AuthExpired, BadConfig, ModbotError, PlatformError
 from modbot.judging import Judge
@@ -80,6 +80,10 @@ class Service:
     def platforms(self) -> frozenset[str]:
         """Names of the platforms that there is an adapter for."""
         return frozenset(self._factories)
+
+    def capabilities(self, platform: str) -> frozenset[Capability]:
+        """What modbot can do on a platform; nothing where it has no adapter."""
+        return platforms.capabilities(platform) if platform in self._factories else frozenset()
 
     def judge(self, comments: Sequence[Comment]) -> list[Decision]:
         """Decisions under the configuration in force; nothing is stored."""

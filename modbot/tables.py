@@ -106,6 +106,11 @@ class CommentRow(SQLModel, table=True):
         Index("comment_by_vendor_id", "page_id", "comment_id", unique=True),
         Index("comment_by_post", "page_id", "post_id", "created_at"),
         Index("comment_by_time", "page_id", "created_at"),
+        Index(
+            *("comment_by_parent", "page_id", "parent_id", "created_at"),
+            sqlite_where=text("parent_id IS NOT NULL"),
+        ),
+        Index("comment_by_author", "author_id", "id", sqlite_where=text("author_id IS NOT NULL")),
     )
     id: int | None = Field(default=None, primary_key=True)
     page_id: str = Field(foreign_key="page.id")
@@ -152,7 +157,8 @@ class DecisionRow(SQLModel, table=True):
         Index("decision_by_time", "decided_at", "page_id", "verdict"),
     )
     id: int | None = Field(default=None, primary_key=True)
-    key: str = Field(unique=True)  # "bot:VERSION" or "person:UUID": a version is judged once
+    # "bot:VERSION": judged once; "person:UUID", with ":back:DECISION" where one is taken back.
+    key: str = Field(unique=True)
     version_id: int = Field(foreign_key="version.id")
     comment_row: int = Field(foreign_key="comment.id", index=True)
     page_id: str = Field(foreign_key="page.id")
@@ -212,6 +218,35 @@ class ActionRow(SQLModel, table=True):
     next_try_at: datetime = _time()
     finished_at: datetime | None = _time(default=None)
     answer: str = ""  # the platform's, in short
+
+
+class WaitingRow(SQLModel, table=True):
+    """A comment that waits for a person, at its place in the queue. Derived from its newest
+    decision (store/waiting.py says how), not evidence."""
+
+    __tablename__ = "waiting"
+    __table_args__ = (
+        Index("waiting_worst_first", "level", "rank", "since", "comment_row", "page_id"),
+        Index("waiting_by_category", "level", "category", "page_id"),
+    )
+    comment_row: int = Field(primary_key=True, foreign_key="comment.id")
+    decision_id: int = Field(foreign_key="decision.id", unique=True)
+    page_id: str
+    category: str = ""  # the worst that was found; empty: none
+    level: int = 0  # 0: for whoever reviews, 1: handed on to the administrators
+    rank: int  # 0 is the worst
+    since: datetime = _time()
+
+
+class ClaimRow(SQLModel, table=True):
+    """Who looks at a waiting comment right now, so that nobody else does. Not evidence."""
+
+    __tablename__ = "claim"
+    __table_args__ = (Index("claim_of_person", "person_id"),)
+    comment_row: int = Field(primary_key=True, foreign_key="comment.id")
+    person_id: int
+    name: str
+    until: datetime = _time()
 
 
 class AuditRow(SQLModel, table=True):

@@ -5,7 +5,10 @@ Each is imported when its first page is opened: the vendors' clients are slow to
 
 from __future__ import annotations
 
-from modbot.domain import Page
+from functools import cache
+from importlib import import_module
+
+from modbot.domain import Capability, Page
 from modbot.ports import AdapterFactory, Connection, PlatformAdapter
 
 
@@ -60,3 +63,21 @@ ADAPTERS: dict[str, AdapterFactory] = {
     "feed": _feed,
     "manual": _manual,
 }
+
+_CLASSES = {
+    "facebook": ("platforms.facebook", "FacebookAdapter"),
+    "instagram": ("platforms.instagram", "InstagramAdapter"),
+    "x": ("platforms.x", "XAdapter"),
+    "youtube": ("platforms.youtube", "YouTubeAdapter"),
+    "wordpress": ("platforms.wordpress", "WordPressAdapter"),
+    "feed": ("platforms.feed", "FeedAdapter"),
+    "manual": ("platforms.manual", "ManualAdapter"),
+}
+
+
+@cache
+def capabilities(platform: str) -> frozenset[Capability]:
+    """What a platform's adapter can do, without a page or a token. Raises KeyError."""
+    module, name = _CLASSES[platform]
+    found: frozenset[Capability] = getattr(import_module(module), name).capabilities
+    return found

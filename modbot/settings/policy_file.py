@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, create_model, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, create_model, model_validator
 
 from modbot.domain import Category
-from modbot.policy import NEVER, Approval, CategoryPolicy, Policy
+from modbot.policy import NEVER, Approval, CategoryPolicy, Policy, ReviewRules
 from modbot.settings.sections import Section
 from modbot.settings.toml_file import misplaced, parse
 
@@ -66,11 +66,62 @@ class Approvals(Section):
     profanity_may_hide: ApprovalEntry | None = None
 
 
+def _told(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+_CASES = "|".join(category.value for category in Category)
+_Case = Annotated[str, Field(pattern=rf"^(allow|hide|escalate)(\.({_CASES}))?$")]
+_Reason = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$")]
+_ReasonList = Annotated[tuple[_Reason, ...], BeforeValidator(_told), Field(max_length=20)]
+
+
+class UsualReasons(Section):
+    """What is offered beside the free text, by verdict."""
+
+    allow: _ReasonList = (
+        "Criticism or opinion: it stays up",
+        "The words are quoted, not said",
+        "A false alarm",
+        "An approved fundraiser",
+        "An exaggeration, not a threat",
+        "Somebody is already looking after this",
+    )
+    hide: _ReasonList = (
+        "Swear words or obscene remarks",
+        "Attacks a person or a group",
+        "Private facts about a child or another person",
+        "A personal case: it belongs with the school office",
+        "Sales or promotion that is not approved",
+        "Not about what the page shares",
+    )
+    escalate: _ReasonList = (
+        "A child may be in danger",
+        "A threat that others have to judge",
+        "A question for counsel",
+        "The district should answer",
+    )
+
+
+class ReviewEntry(Section):
+    """What a person's verdict has to come with."""
+
+    reason_required: Annotated[tuple[_Case, ...], BeforeValidator(_told)] = (
+        "hide.personal_issue",
+        "hide.off_topic",
+        "allow.threat",
+        "allow.crisis",
+        "escalate",
+    )
+    reasons: UsualReasons = UsualReasons()
+
+
 class PolicyFile(Section):
     """The whole of policy.toml; every category has to be there."""
 
     officials_insult: Literal["hide", "review"] = "review"
     approvals: Approvals = Approvals()
+    review: ReviewEntry = ReviewEntry()
     categories: Categories
 
     @model_validator(mode="after")
@@ -104,5 +155,9 @@ def read_policy(data: bytes, path: Path) -> Policy:
             switch: Approval(**entry)
             for switch, entry in file.approvals.model_dump(exclude_none=True).items()
         },
+        review=ReviewRules(
+            reason_required=frozenset(file.review.reason_required),
+            reasons=file.review.reasons.model_dump(),
+        ),
         sha256=hashlib.sha256(data).hexdigest(),
     )

@@ -160,6 +160,12 @@ class CheckpointsSection(Section):
         return self
 
 
+class ReviewSection(Section):
+    """The queue of what waits for a person."""
+
+    claim_minutes: float = Field(5, ge=0.5, le=120)  # for which an open comment is one person's
+
+
 class HttpSection(Section):
     """Limits of a call to a platform."""
 
@@ -190,6 +196,7 @@ class Settings(Section):
     enforcement: EnforcementSection = EnforcementSection()
     classifier: ClassifierSection = ClassifierSection()
     rules: RulesSection = RulesSection()
+    review: ReviewSection = ReviewSection()
     checkpoints: CheckpointsSection = CheckpointsSection()
     http: HttpSection = HttpSection()
     log: LogSection = LogSection()

@@ -15,6 +15,7 @@ from modbot.audit import Entry, append, evidence_sha256
 from modbot.domain import BOT, ActionKind, ActionState, Page
 from modbot.store.comments import state_entry
 from modbot.store.pages import page_of
+from modbot.store.waiting import refresh_waiting
 from modbot.stored_text import shown
 from modbot.tables import ActionRow, CommentRow, DecisionRow, PageRow, PageStateRow, VersionRow
 
@@ -127,6 +128,8 @@ def finish_action(
     if changed:
         entries.append(state_entry(session, changed, comment))
     append(session, entries, now)
+    if changed == "comment.gone":
+        refresh_waiting(session, action.comment_row)
     return True
 
 
@@ -150,6 +153,22 @@ def asked_to_hide(session: Session, comment_row: int) -> bool:
             col(ActionRow.comment_row) == comment_row,
             col(ActionRow.kind).in_(kinds),
             col(ActionRow.state).in_(states),
+        )
+        .order_by(col(ActionRow.id).desc())
+        .limit(1)
+    )
+    return newest == ActionKind.HIDE
+
+
+def wished_hidden_before(session: Session, comment_row: int, decision_id: int) -> bool:
+    """asked_to_hide() as it was before a decision: hides that it made void count as asked for."""
+    newest = session.scalar(
+        select(col(ActionRow.kind))
+        .where(
+            col(ActionRow.comment_row) == comment_row,
+            col(ActionRow.decision_id) < decision_id,
+            col(ActionRow.kind).in_((ActionKind.HIDE, ActionKind.RESTORE)),
+            col(ActionRow.state).not_in((ActionState.FAILED, ActionState.GONE)),
         )
         .order_by(col(ActionRow.id).desc())
         .limit(1)

@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 from modbot.audit import Entry, append, evidence_sha256
 from modbot.domain import BOT, ActionKind, ActionState, Coverage
 from modbot.store.id_lists import in_list
+from modbot.store.waiting import refresh_waiting
 from modbot.stored_text import original, shown
 from modbot.tables import ActionRow, CommentRow, VersionRow
 
@@ -133,6 +134,8 @@ def mark_gone(session: Session, page_id: str, comment_id: str, now: datetime) ->
         return False
     comment.gone_at = now
     append(session, [state_entry(session, "comment.gone", comment)], now)
+    assert comment.id is not None
+    refresh_waiting(session, comment.id)
     return True
 
 
@@ -160,6 +163,8 @@ def _sync(session: Session, comment: CommentRow, hidden: bool | None, now: datet
     if comment.gone_at is not None:
         comment.gone_at = None
         append(session, [state_entry(session, "comment.back", comment)], now)
+        assert comment.id is not None
+        refresh_waiting(session, comment.id)
         changed = True
     if hidden is not None and hidden != comment.hidden:
         comment.hidden = hidden

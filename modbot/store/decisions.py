@@ -14,6 +14,7 @@ from modbot.audit import Entry, append, evidence_sha256
 from modbot.domain import BOT, ActionKind, Actor, Verdict
 from modbot.errors import UnknownDecision
 from modbot.store.record import Recorded, action_values, category_rows
+from modbot.store.waiting import refresh_waiting
 from modbot.stored_text import shown
 from modbot.tables import (
     ActionRow,
@@ -23,6 +24,8 @@ from modbot.tables import (
     PageRow,
     VersionRow,
 )
+
+BACK = ":back:"  # in the key of a decision that takes another back
 
 
 def record_person_decision(
@@ -35,14 +38,16 @@ def record_person_decision(
     reason: str,
     action: ActionKind | None,
     now: datetime,
+    takes_back: bool = False,
 ) -> Recorded:
     """A person's answer to a decision, about the same text, with the action it asks for.
 
     It keeps the categories of the answered decision. Raises UnknownDecision.
+    `takes_back`: it undoes that decision, which its key then says.
     """
     answered = _decision(session, decision_id)
     changes: dict[str, Any] = {
-        "key": f"person:{uuid4()}",
+        "key": f"person:{uuid4()}" + (f"{BACK}{decision_id}" if takes_back else ""),
         "verdict": verdict.value,
         "hide": hide,
         "degraded": [],
@@ -117,6 +122,7 @@ def _record(
     if wanted is not None:
         entries.append(_entry("action.requested", actor, wanted, {"kind": wanted.kind}))
     append(session, entries, now)
+    refresh_waiting(session, row.comment_row)
     return Recorded(
         comment_row=row.comment_row,
         version_id=row.version_id,

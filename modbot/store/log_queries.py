@@ -153,6 +153,12 @@ def decision(session: Session, decision_id: int) -> LogEntry:
     return found[0]
 
 
+def decisions(session: Session, decision_ids: Sequence[int]) -> list[LogEntry]:
+    """Those of the decisions that are stored, in the order given."""
+    found = {entry.id: entry for entry in _entries(session, decision_ids)}
+    return [found[each] for each in dict.fromkeys(decision_ids) if each in found]
+
+
 def newest_decisions(session: Session, page_id: str) -> list[LogEntry]:
     """The newest decision on each comment of a page that is there and not hidden, oldest first."""
     ids = (

@@ -14,8 +14,9 @@ from sqlmodel import Session, SQLModel
 
 from modbot.audit import Entry, append
 from modbot.audit.evidence import hash_stored
-from modbot.domain import BOT, ActionKind, Comment, Decision, Page, Signal
+from modbot.domain import BOT, ActionKind, Comment, Decision, Page, Signal, Verdict
 from modbot.store.comments import Known, known, sync_state
+from modbot.store.waiting import replace_waiting, waiting_row
 from modbot.stored_rows import StoredRow, canonical, insert_stored, iso_time, stored_form
 from modbot.stored_text import shown, storable
 from modbot.tables import (
@@ -102,6 +103,8 @@ class _Batch:
         self.last_id = {t: n or 0 for t, n in zip(_TABLES, newest, strict=True)}
         self.rows: dict[Table, list[StoredRow]] = {t: [] for t in _TABLES}
         self.categories: list[StoredRow] = []
+        self.waiting: dict[int, StoredRow] = {}  # by comment row
+        self.touched: set[int] = set()  # comments of before that were edited or judged again
         self.edited: dict[int, int] = {}  # comment row -> number of its newest version
         self.entries: list[Entry] = []
 
@@ -119,6 +122,7 @@ class _Batch:
             row, comment_sha256 = self._add_comment(comment)
         else:
             self.edited[row] = number
+            self._no_longer_waits(row)
         version_id = self._add_version(comment, row, number, text_sha256, comment_sha256)
         self.newest[comment.id] = (row, version_id, number, text_sha256)
         if item.decision is None:
@@ -128,6 +132,8 @@ class _Batch:
     def _judge(
         self, item: Judged, decision: Decision, row: int, version_id: int, *, new: bool = True
     ) -> Recorded:
+        if not new:
+            self._no_longer_waits(row)
         decision_id = self._add_decision(item, decision, row, version_id)
         action_id = None
         if item.action is not None:
@@ -144,6 +150,9 @@ class _Batch:
         for table, rows in self.rows.items():
             insert_stored(self.session, table, rows)
         insert_stored(self.session, _CATEGORY, self.categories)
+        replace_waiting(
+            self.session, list(self.waiting.values()), instead_of=sorted(self.touched)
+        )
         if self.edited:
             self.session.execute(
                 update(_COMMENT)
@@ -152,6 +161,10 @@ class _Batch:
                 [{"edited_row": r, "newest_number": n} for r, n in self.edited.items()],
             )
         append(self.session, self.entries, self.now)
+
+    def _no_longer_waits(self, row: int) -> None:
+        self.touched.add(row)
+        self.waiting.pop(row, None)
 
     def _place(self, table: Table, values: StoredRow) -> int:
         self.last_id[table] += 1
@@ -247,6 +260,8 @@ class _Batch:
         }
         decision_id = self._place(_DECISION, values)
         self.categories += category_rows(values, categories)
+        if decision.verdict is not Verdict.ALLOW and (waits := waiting_row(values)):
+            self.waiting[row] = waits
         detail = {"verdict": values["verdict"], "hide": decision.hide}
         self._vouch("decision.made", "decision", values, detail)
         return decision_id

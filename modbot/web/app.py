@@ -23,6 +23,8 @@ from modbot.web.guard import Guard
 from modbot.web.log import log_routes
 from modbot.web.navigation import first_place, paths_of
 from modbot.web.probes import probe_routes
+from modbot.web.queue import queue_routes
+from modbot.web.queue_many import queue_many_routes
 from modbot.web.record import record_routes
 from modbot.web.rendering import STATIC_FOLDER, Pages
 from modbot.web.seam import WebService
@@ -57,6 +59,8 @@ def create_app(service: WebService) -> FastAPI:
     app.add_exception_handler(BadAddress, _handler(pages))
     app.include_router(log_routes(service, pages))
     app.include_router(record_routes(service, pages))
+    app.include_router(queue_many_routes(service, pages))
+    app.include_router(queue_routes(service, pages))
     app.include_router(sign_in_routes(service, pages))
     app.include_router(probe_routes(service))
     if "/" not in paths_of(app.routes):

@@ -12,7 +12,7 @@ from modbot.web.notices import N_
 
 # Path, name, right. Shown when the room has the path and the person the right.
 _PLACES = (
-    ("/queue", N_("Queue"), Right.DECIDE),
+    ("/queue", N_("Queue"), Right.READ),
     ("/log", N_("Log"), Right.READ),
     ("/pages", N_("Pages"), Right.READ),
     ("/fundraisers", N_("Fundraisers"), Right.READ),
@@ -52,4 +52,4 @@ def places(request: Request, who: Person | None) -> list[Place]:
 def first_place(request: Request, who: Person) -> str:
     """Where somebody begins: the queue for those who decide, else the log."""
     shown = [place.path for place in places(request, who)]
-    return next((path for path in ("/queue", "/log") if path in shown), "/log")
+    return "/queue" if "/queue" in shown and who.may(Right.DECIDE) else "/log"

@@ -10,5 +10,6 @@ def N_(message: str) -> str:
 
 NOTICES: dict[str, str] = {
     "signed-in": N_("You are signed in."),
+    "taken-back": N_("Taken back: this comment waits again, and what the platform shows is as before."),
     "signed-out": N_("You are signed out."),
 }

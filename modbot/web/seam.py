@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from modbot.domain import Capability
 from modbot.policy import Policy
 from modbot.ports import Clock
 from modbot.settings import Settings
@@ -21,7 +22,7 @@ class WebConfig(Protocol):
 
 
 class WebService(Protocol):
-    """A modbot.service.Service, or a stand-in with the same three things."""
+    """A modbot.service.Service, or a stand-in with the same things."""
 
     @property
     def database(self) -> Database: ...
@@ -31,3 +32,6 @@ class WebService(Protocol):
 
     @property
     def config(self) -> WebConfig: ...
+
+    def capabilities(self, platform: str) -> frozenset[Capability]:
+        """What modbot can do on a platform."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from modbot.enforcement import CANNOT_HIDE, EDITED_AFTER_HIDE, QUOTA_SPENT
 from modbot.i18n import Language
 from modbot.web.clauses import clauses
+from modbot.web.usual_reasons import usual_reasons
 
 Translate = Callable[[str], str]
 
@@ -33,6 +34,7 @@ class Wording:
         self._degraded = _degraded(_)
         self._actions = _actions(_)
         self._clauses = clauses(language)
+        self._reasons = usual_reasons(language)
         self._classifier_failed = _("The classifier %(name)s failed, so a person decides.")
 
     def verdict(self, verdict: str) -> str:
@@ -64,6 +66,10 @@ class Wording:
     def clause(self, text: str) -> str:
         """A clause's name or text; the district's own words stay as they are in policy.toml."""
         return self._clauses.get(text, text)
+
+    def reason(self, text: str) -> str:
+        """A usual reason; the district's own stay as they are in policy.toml."""
+        return self._reasons.get(text, text)
 
     def action(self, kind: str, state: str) -> str:
         return self._actions.get((kind, state), f"{kind}: {state}")

@@ -12,6 +12,7 @@ from modbot import store
 from modbot.domain import (
     ActionKind,
     Aspect,
+    Capability,
     Category,
     Decision,
     Evidence,
@@ -25,7 +26,7 @@ from modbot.settings import Settings
 from modbot.store import Database, Judged, Recorded
 from modbot.tables import PageRow
 from tests.databases import new_database
-from tests.fakes import SCHOOL_DAY, ManualClock, make_comment, make_page
+from tests.fakes import EVERYTHING, SCHOOL_DAY, ManualClock, make_comment, make_page
 
 POST_TEXT = "Homecoming Friday. Who's ready?"
 THRESHOLDS = {"profanity.review": 0.5, "profanity.hide": 0.8, "offensive.model_review": 0.7}
@@ -44,6 +45,9 @@ class FakeService:
     database: Database
     config: FakeConfig
     clock: ManualClock = field(default_factory=ManualClock)
+
+    def capabilities(self, platform: str) -> frozenset[Capability]:
+        return frozenset() if platform in ("manual", "feed") else EVERYTHING
 
 
 def open_school(folder: Path, *, web: Mapping[str, object] | None = None) -> FakeService:

@@ -1,0 +1,332 @@
+"""One item of the queue as its page shows it, and what each button there would do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from modbot import store
+from modbot.counterfactual import Change, stored_changes
+from modbot.domain import Capability, Category, Page, Verdict
+from modbot.enforcement import CANNOT_HIDE
+from modbot.i18n import Language
+from modbot.people import Person, Right, Role
+from modbot.policy import Policy, ReviewRules
+from modbot.store import Claim, Earlier, LogEntry, Said, Thread, Waiting
+from modbot.web.entries import Row, log_row
+from modbot.web.marking import Piece, pieces
+
+# Text in these is blurred until somebody asks for it.
+VEILED = frozenset({Category.PROFANITY, Category.OFFENSIVE, Category.THREAT})
+SHOWN_NEXT = 10  # of what waits, beside an item
+_KEYS = {Verdict.HIDE: "h", Verdict.ALLOW: "l", Verdict.ESCALATE: "e"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """A comment around the one that is looked at."""
+
+    said: Said
+    pieces: tuple[Piece, ...]
+    veiled: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Button:
+    """One way to decide."""
+
+    verdict: str
+    key: str
+    effect: str  # what it would do, in the reader's language
+    needs_reason: bool
+    reasons: tuple[str, ...]
+    by_hand: bool = False  # no program can do it: the button leads to how a person does
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """All that somebody needs to decide on one comment."""
+
+    entry: LogEntry
+    row: Row  # of the bot's latest word on it
+    page: Page
+    state: str  # "open", "held", "handed_on", "read_only", "decided", "edited", "gone", "settled"
+    newest: int  # the decision that stands on the comment
+    held_by: str
+    handed_on_by: str
+    note: str  # of whoever handed it on
+    veiled: bool
+    thread: Thread
+    parent: Beside | None
+    before: tuple[Beside, ...]
+    after: tuple[Beside, ...]
+    replies: tuple[Beside, ...]
+    earlier: Earlier | None
+    earlier_latest: tuple[Beside, ...]
+    changes: tuple[Change, ...] | None
+    clause_text: str
+    buttons: tuple[Button, ...]
+    rules: tuple[str, ...]  # what else may be gone through by: ids of rules that counted
+
+
+def item_of(
+    s: Session,
+    entry: LogEntry,
+    who: Person,
+    claim: Claim | None,
+    *,
+    policy: Policy,
+    capabilities: frozenset[Capability],
+    spoken: Language,
+    platform_name: str,
+) -> Item:
+    """The item of a decision as this person may see it. `claim`: who holds it now."""
+    found = store.waiting_comment(s, entry.comment_row)
+    newest = store.newest_decision_on(s, entry.comment_row) or entry.id
+    thread = store.thread_around(s, entry.comment_row)
+    earlier = store.earlier_by_author(s, entry.comment_row, who.pages)
+    page = store.page(s, entry.page_id)
+    judged = _judged(s, entry)
+    row = log_row(judged, whole=True)
+    handed_on = found is not None and found.level == store.FOR_ADMINISTRATORS
+    asked = store.asked_to_hide(s, entry.comment_row)
+    effects = Effects(spoken, platform_name, entry, page, capabilities, hidden=asked)
+    return Item(
+        entry=entry,
+        row=row,
+        page=page,
+        state=_state(entry, newest, found, who, claim),
+        newest=newest,
+        held_by=claim.name if claim is not None and claim.person_id != who.id else "",
+        handed_on_by=entry.actor if handed_on else "",
+        note=entry.reason if handed_on else "",
+        veiled=not VEILED.isdisjoint(entry.categories),
+        thread=thread,
+        parent=_beside(thread.parent) if thread.parent else None,
+        before=tuple(map(_beside, thread.before)),
+        after=tuple(map(_beside, thread.after)),
+        replies=tuple(map(_beside, thread.replies)),
+        earlier=earlier,
+        earlier_latest=tuple(map(_beside, earlier.latest)) if earlier else (),
+        changes=stored_changes(judged, policy) if judged.actor_kind == "bot" else (),
+        clause_text=clause_text(policy, entry),
+        buttons=tuple(
+            _button(verdict, effects, policy.review, entry)
+            for verdict in (Verdict.HIDE, Verdict.ALLOW, Verdict.ESCALATE)
+            if not (handed_on and verdict is Verdict.ESCALATE)
+        ),
+        rules=_rules(row),
+    )
+
+
+def _judged(s: Session, entry: LogEntry) -> LogEntry:
+    """The bot's latest word on the text: what explains it, also where a person spoke since."""
+    if entry.actor_kind == "bot":
+        return entry
+    history = store.history(s, entry.comment_row)
+    same_text = (e for e in history if e.version_id == entry.version_id and e.actor_kind == "bot")
+    return next(same_text, entry)
+
+
+def _rules(row: Row) -> tuple[str, ...]:
+    found = (reason.rule for group in row.reasons for reason in group.shown)
+    return tuple(dict.fromkeys(found))[:3]
+
+
+def _state(
+    entry: LogEntry, newest: int, found: Waiting | None, who: Person, claim: Claim | None
+) -> str:
+    if entry.gone_at is not None:
+        return "gone"
+    if entry.version_number != entry.newest_number:
+        return "edited"
+    if newest != entry.id:
+        return "decided"
+    if found is None:
+        return "settled"
+    if not who.may(Right.DECIDE, entry.page_id):
+        return "read_only"
+    if claim is not None and claim.person_id != who.id:
+        return "held"
+    if found.level == store.FOR_ADMINISTRATORS and who.role is not Role.ADMIN:
+        return "handed_on"
+    return "open"
+
+
+def _beside(said: Said) -> Beside:
+    return Beside(
+        said=said,
+        pieces=tuple(pieces(said.text, [])),
+        veiled=not VEILED.isdisjoint(said.categories),
+    )
+
+
+def clause_text(policy: Policy, entry: LogEntry) -> str:
+    """What the clause says, where today's policy still has it under that number."""
+    for category in entry.categories:
+        rule = policy.categories.get(category)
+        if rule is not None and rule.clause == entry.clause:
+            return rule.clause_text
+    return ""
+
+
+def can_hide(entry: LogEntry, capabilities: frozenset[Capability]) -> bool:
+    """Whether a program can put this comment out of sight."""
+    return Capability.HIDE in capabilities and CANNOT_HIDE not in entry.degraded
+
+
+def _button(verdict: Verdict, effects: Effects, rules: ReviewRules, entry: LogEntry) -> Button:
+    return Button(
+        verdict=verdict.value,
+        key=_KEYS[verdict],
+        effect=effects.of(verdict),
+        needs_reason=rules.needs_reason(verdict, entry.categories),
+        reasons=rules.reasons.get(verdict.value, ()),
+        by_hand=verdict is Verdict.HIDE and effects.by_hand,
+    )
+
+
+class Effects:
+    """What a verdict would do on the comment's platform, in one sentence each."""
+
+    def __init__(
+        self,
+        spoken: Language,
+        platform: str,
+        entry: LogEntry,
+        page: Page,
+        capabilities: frozenset[Capability],
+        *,
+        hidden: bool,
+    ):
+        self._ = spoken.gettext
+        self.platform, self.page = platform, page
+        self.hidden = hidden or bool(entry.hidden)
+        self.by_hand = not can_hide(entry, capabilities) and not self.hidden
+        self.can_restore = Capability.RESTORE in capabilities
+
+    def of(self, verdict: Verdict) -> str:
+        """The sentence, in the reader's language."""
+        _ = self._
+        if verdict is Verdict.ESCALATE:
+            kept = _("It stays hidden meanwhile.") if self.hidden else _("It stays up meanwhile.")
+            return f"{_('An administrator decides.')} {kept}"
+        if verdict is Verdict.HIDE:
+            said = self._hide()
+        else:
+            said = self._allow()
+        waits = self.page.paused and not self.by_hand
+        return f"{said} {_('The page is paused, so that happens when it goes on.')}" if waits else said
+
+    def _hide(self) -> str:
+        _ = self._
+        if self.by_hand:
+            return _("%(platform)s lets no program hide it: a person removes it in the app.") % {
+                "platform": self.platform
+            }
+        if self.hidden:
+            return _("It stays hidden.")
+        return _("%(platform)s is asked to hide it. It can be brought back.") % {
+            "platform": self.platform
+        }
+
+    def _allow(self) -> str:
+        _ = self._
+        if not self.hidden:
+            return _("It stays up; nothing is asked of %(platform)s.") % {"platform": self.platform}
+        if not self.can_restore:
+            return _("%(platform)s cannot bring it back: it stays out of sight.") % {
+                "platform": self.platform
+            }
+        return _("%(platform)s is asked to show it again.") % {"platform": self.platform}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One of the next items, in the list beside."""
+
+    decision_id: int
+    category: str
+    page_name: str
+    waited: str
+    held_by: str
+    handed_on: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoryCount:
+    category: str
+    count: int
+    width: int  # of 1000, against the greatest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """What waits beside the item that is looked at."""
+
+    lines: tuple[Line, ...]
+    counts: tuple[CategoryCount, ...]
+    waiting: int  # for this person's level
+    handed_on: int
+    done: int
+
+    @property
+    def total(self) -> int:
+        return self.waiting + self.done
+
+
+def side_of(
+    s: Session,
+    who: Person,
+    levels: Sequence[int],
+    now: datetime,
+    since: datetime,
+    spoken: Language,
+) -> Side:
+    """What waits for this person, and what they have done since `since`."""
+    names = {page.id: page.name for page in store.pages(s)}
+    found: list[Waiting] = []
+    for level in levels:
+        found += store.waiting(s, level=level, pages=who.pages, limit=SHOWN_NEXT)
+    found = found[:SHOWN_NEXT]
+    held = store.claims(s, [each.comment_row for each in found], now)
+    counted = store.count_waiting(s, who.pages)
+    return Side(
+        lines=tuple(
+            Line(
+                decision_id=each.decision_id,
+                category=each.category,
+                page_name=names.get(each.page_id, each.page_id),
+                waited=spoken.span(max(timedelta(0), now - each.since)),
+                held_by=_other(held.get(each.comment_row), who),
+                handed_on=each.level == store.FOR_ADMINISTRATORS,
+            )
+            for each in found
+        ),
+        counts=_counts(counted, levels),
+        waiting=sum(n for (level, _), n in counted.items() if level in levels),
+        handed_on=sum(n for (level, _), n in counted.items() if level not in levels),
+        done=max(0, store.decided_since(s, who.name, since)),
+    )
+
+
+def _other(claim: Claim | None, who: Person) -> str:
+    return claim.name if claim is not None and claim.person_id != who.id else ""
+
+
+def _counts(
+    counted: dict[tuple[int, str], int], levels: Sequence[int]
+) -> tuple[CategoryCount, ...]:
+    by_category: dict[str, int] = {}
+    for (level, category), number in counted.items():
+        if level in levels:
+            by_category[category] = by_category.get(category, 0) + number
+    most = max(by_category.values(), default=1)
+    order = [category.value for category in Category] + [""]
+    return tuple(
+        CategoryCount(category=c, count=by_category[c], width=max(8, by_category[c] * 1000 // most))
+        for c in sorted(by_category, key=order.index)
+    )
