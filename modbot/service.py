@@ -14,7 +14,7 @@ import structlog
 import classifiers
 import platforms
 from classifiers.rule_book import RuleBook
-from modbot import audit, store
+from modbot import audit, store, undo
 from modbot.alerts import Alerter
 from modbot.checkpoints import Checkpoints
 from modbot.clocks import SystemClock
@@ -196,6 +196,11 @@ class Service:
                 )
                 self._read_refused_token_again(page.id)
         return tried
+
+    def carry_on_undos(self) -> int:
+        """Gives comments that are to be restored together their turn. Returns how many."""
+        rights = undo.Rights(policy=self.config.policy, capabilities=self.capabilities)
+        return undo.carry_on(self.database, rights, self.clock.now(), stopping=self.stopping)
 
     def _read_refused_token_again(self, page_id: str) -> None:
         """A person mends a refused token in its file or variable, which only a new adapter reads;
