@@ -29,6 +29,8 @@ from modbot.web.record import record_routes
 from modbot.web.rendering import STATIC_FOLDER, Pages
 from modbot.web.seam import WebService
 from modbot.web.sign_in import sign_in_routes
+from modbot.web.undo import undo_routes
+from modbot.web.undo_run import undo_run_routes
 
 
 def create_app(service: WebService) -> FastAPI:
@@ -59,6 +61,8 @@ def create_app(service: WebService) -> FastAPI:
     app.add_exception_handler(BadAddress, _handler(pages))
     app.include_router(log_routes(service, pages))
     app.include_router(record_routes(service, pages))
+    app.include_router(undo_routes(service, pages))
+    app.include_router(undo_run_routes(service, pages))
     app.include_router(queue_many_routes(service, pages))
     app.include_router(queue_routes(service, pages))
     app.include_router(sign_in_routes(service, pages))

@@ -12,4 +12,13 @@ NOTICES: dict[str, str] = {
     "signed-in": N_("You are signed in."),
     "taken-back": N_("Taken back: this comment waits again, and what the platform shows is as before."),
     "signed-out": N_("You are signed out."),
+    "undo-started": N_("The run has begun. It goes on by itself; you may close this page."),
+    "undo-paused": N_("The run is paused. What was asked of a platform already goes its way."),
+    "undo-resumed": N_("The run goes on."),
+    "undo-stopped": N_("The run is stopped. What it has taken back stays taken back."),
+    "undo-too-late": N_("The run is no longer in a state in which that can be done."),
+    "undone": N_("Taken back. If the comment was hidden, the platform is asked to show it."),
+    "undone-review": N_("Taken back. The comment waits for a person."),
+    "undo-newer": N_("Nothing was done: this is no longer the newest word on the comment."),
+    "undo-nothing": N_("Nothing was done: there is nothing to take back here."),
 }
