@@ -13,7 +13,7 @@ import structlog
 
 import classifiers
 import platforms
-from classifiers.rule_book import RuleBook
+from classifiers.rule_book import RuleBook, WrittenRule, written_rules
 from modbot import audit, store, undo
 from modbot.alerts import Alerter
 from modbot.checkpoints import Checkpoints
@@ -43,6 +43,12 @@ def build_rule_book(config: Config) -> RuleBook:
     return RuleBook(config.rules_dir)
 
 
+def capabilities_of(platform: str) -> frozenset[Capability]:
+    """What modbot can do on a platform; nothing where there is no adapter."""
+    known = platform in platforms.ADAPTERS
+    return platforms.capabilities(platform) if known else frozenset()
+
+
 class Service:
     """A running modbot: its database, judgement and pages."""
 
@@ -70,6 +76,7 @@ class Service:
         self._adapters: dict[str, tuple[Page, PlatformAdapter]] = {}
         self._page_locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
+        self._written: tuple[str, dict[str, list[WrittenRule]]] = ("", {})
 
     @property
     def classifiers(self) -> tuple[object, ...]:
@@ -84,6 +91,16 @@ class Service:
     def capabilities(self, platform: str) -> frozenset[Capability]:
         """What modbot can do on a platform; nothing where it has no adapter."""
         return platforms.capabilities(platform) if platform in self._factories else frozenset()
+
+    def rule_entries(self, rule: str) -> Sequence[WrittenRule]:
+        """Where a rule is written in the configuration in force; empty: nowhere (any more)."""
+        sha256, found = self._written
+        if sha256 != self.config.sha256:
+            found = {}
+            for entry in written_rules(self.config.rules_dir):
+                found.setdefault(entry.rule, []).append(entry)
+            self._written = (self.config.sha256, found)
+        return found.get(rule, ())
 
     def judge(self, comments: Sequence[Comment]) -> list[Decision]:
         """Decisions under the configuration in force; nothing is stored."""

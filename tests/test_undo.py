@@ -18,8 +18,8 @@ from modbot.store import DeedChoice, Doer, DoerKind
 from modbot.tables import UndoItemRow, UndoRunRow
 from modbot.undo import Outcome, Plan, PreviewChanged, Request, Rights
 from modbot.undo.pace import PACES, pace_of, takes
-from modbot.undo.receipts import items, totals
-from modbot.undo.runs import PAUSED, RUNNING, STOPPED
+from modbot.undo.receipts import STOPPED, items, totals
+from modbot.undo.runs import PAUSED, RUNNING
 from tests.fakes import EVERYTHING, FakeAdapter, ManualClock
 from tests.line import ADA, Line, line_on, make_policy
 
@@ -54,9 +54,7 @@ def preview(
         return undo.look(s, choice(line, doer), rights, others_too=others_too)
 
 
-def begin(
-    line: Line, doer: Doer = BAD, *, others_too: bool = False, actor: Actor = ADA
-) -> int:
+def begin(line: Line, doer: Doer = BAD, *, others_too: bool = False, actor: Actor = ADA) -> int:
     request = Request(
         choice=choice(line, doer), others_too=others_too, reason="a bad rule", set_sha256=""
     )
@@ -140,9 +138,7 @@ def test_a_comment_that_came_after_the_preview_is_not_in_the_run(line: Line) -> 
     seen, chosen = preview(line), choice(line, until=line.clock.now() + timedelta(hours=1))
     line.adapter.add("BAD 2")
     line.poll()
-    request = Request(
-        choice=chosen, others_too=False, reason="r", set_sha256=seen.set_sha256
-    )
+    request = Request(choice=chosen, others_too=False, reason="r", set_sha256=seen.set_sha256)
     run_id = undo.start(line.database, request, RIGHTS, ADA, line.clock.now())
     carry_on(line)
     assert receipts(line, run_id) == {"restored": 1}
@@ -175,7 +171,11 @@ def test_a_run_needs_a_person_and_a_reason(
     request = Request(choice=choice(line), others_too=False, reason="r", set_sha256="")
     with pytest.raises(UndoRefused):
         undo.start(
-            line.database, replace(request, **changes), RIGHTS, actor, line.clock.now()  # type: ignore[arg-type]
+            line.database,
+            replace(request, **changes),
+            RIGHTS,
+            actor,
+            line.clock.now(),  # type: ignore[arg-type]
         )
 
 
@@ -397,4 +397,3 @@ def test_how_long_it_takes_follows_the_quota() -> None:
 def rows(line: Line, table: type[UndoRunRow] | type[UndoItemRow]) -> list[object]:
     with line.database.read() as s:
         return list(s.exec(select(table)))
-

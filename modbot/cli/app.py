@@ -25,6 +25,7 @@ from modbot.cli import (
     replay,
     running,
     tune,
+    undo,
 )
 from modbot.cli.answers import (
     EXIT_ALREADY_RUNNING,
@@ -58,6 +59,7 @@ for name, group in (
     ("lint", lint.app),
     ("model", model.app),
     ("checkpoint", checkpoint.app),
+    ("undo", undo.app),
 ):
     app.add_typer(group, name=name)
 

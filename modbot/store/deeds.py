@@ -87,6 +87,7 @@ class Standing:
     gone: bool
     hidden: bool | None
     asked_to_hide: bool  # the newest hide or restore that is open or done is a hide
+    restoring: bool  # it is a restore that the platform has not answered
     hidden_before: bool  # that hide found the comment hidden already
     later: Verdict | None  # what a person decided after it
     bot: Verdict | None  # what the bot had said of that text before it
@@ -148,7 +149,9 @@ def _sign(doer: Doer) -> tuple[Any, ...]:
 
 def _deed(row: Any, doer: Doer) -> Deed | None:
     person = row.actor_kind != BOT.kind
-    if person is not (doer.kind is DoerKind.PERSON) or (person and row.actor != shown(doer.subject)):
+    if person is not (doer.kind is DoerKind.PERSON) or (
+        person and row.actor != shown(doer.subject)
+    ):
         return None
     deed = Deed(
         decision_id=row.id,
@@ -181,7 +184,7 @@ def _counts(signal: Signal, deed: Deed, categories: Sequence[str]) -> bool:
 
 _STANDINGS = text("""
     SELECT d.id, c.platform, v.number = c.versions, c.gone_at IS NOT NULL, c.hidden,
-        (SELECT a.kind || ' ' || a.answer FROM action a WHERE a.comment_row = c.id
+        (SELECT a.kind || ' ' || a.state || ' ' || a.answer FROM action a WHERE a.comment_row = c.id
             AND a.kind IN ('hide', 'restore') AND a.state IN ('requested', 'confirmed')
             ORDER BY a.id DESC LIMIT 1),
         (SELECT p.verdict FROM decision p WHERE p.comment_row = c.id AND p.id > d.id
@@ -205,7 +208,7 @@ def standings(session: Session, decision_ids: Sequence[int]) -> dict[int, Standi
 
 def _standing(row: Any) -> Standing:
     _id, platform, newest_text, gone, hidden, asked, later, bot = row
-    kind, _, answer = (asked or "").partition(" ")
+    kind, state, answer = (*(asked or "").split(" ", 2), "", "")[:3]
     said, _, hid = (bot or "").partition(" ")
     return Standing(
         platform=platform,
@@ -213,6 +216,7 @@ def _standing(row: Any) -> Standing:
         gone=bool(gone),
         hidden=None if hidden is None else bool(hidden),
         asked_to_hide=kind == "hide",
+        restoring=kind == "restore" and state == "requested",
         hidden_before=kind == "hide" and answer == ALREADY_SO,
         later=Verdict(later) if later else None,
         bot=Verdict(said) if said else None,
@@ -227,7 +231,9 @@ def doers_lately(
     person: decisions); the busiest first."""
     query = _deeds().order_by(col(DecisionRow.id).desc()).limit(looked_at)
     query = query.where(
-        or_(col(DecisionRow.verdict) != Verdict.ALLOW.value, col(DecisionRow.actor_kind) != BOT.kind)
+        or_(
+            col(DecisionRow.verdict) != Verdict.ALLOW.value, col(DecisionRow.actor_kind) != BOT.kind
+        )
     )
     if pages is not None:
         query = query.where(in_list(col(DecisionRow.page_id), pages))

@@ -238,8 +238,6 @@ def _restores(
     query = (
         select(func.count())
         .select_from(ActionRow)
-        .where(
-            col(ActionRow.page_id).in_(pages), col(ActionRow.kind) == ActionKind.RESTORE, which
-        )
+        .where(col(ActionRow.page_id).in_(pages), col(ActionRow.kind) == ActionKind.RESTORE, which)
     )
     return session.scalar(query) or 0

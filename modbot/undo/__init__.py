@@ -6,6 +6,7 @@ from modbot.undo.plan import ACTS, Plan
 from modbot.undo.preview import Planned, Preview, Rights, look
 from modbot.undo.receipts import Outcome
 from modbot.undo.runs import PreviewChanged, Request, change_state, start
+from modbot.undo.single import take_back_one
 
 __all__ = [
     "ACTS",
@@ -20,4 +21,5 @@ __all__ = [
     "change_state",
     "look",
     "start",
+    "take_back_one",
 ]

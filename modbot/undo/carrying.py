@@ -71,9 +71,7 @@ def _some(s: Session, run_id: int, rights: Rights, now: datetime) -> int:
     return done
 
 
-def _next(
-    s: Session, run_id: int, page: PageRow, now: datetime, at_most: int
-) -> list[UndoItemRow]:
+def _next(s: Session, run_id: int, page: PageRow, now: datetime, at_most: int) -> list[UndoItemRow]:
     """The comments of a page whose turn it is: those that no platform has to be asked about, and
     as many others as the pace allows."""
     if at_most <= 0:

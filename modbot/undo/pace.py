@@ -65,14 +65,18 @@ def takes(restores: Mapping[tuple[str, str], int]) -> timedelta:
     for (page_id, platform), number in restores.items():
         key = (platform, "" if pace_of(platform).shared else page_id)
         queues[key] = queues.get(key, 0) + number
-    return max((_alone(pace_of(key[0]), number) for key, number in queues.items()), default=HOUR * 0)
+    return max(
+        (_alone(pace_of(key[0]), number) for key, number in queues.items()), default=HOUR * 0
+    )
 
 
 def _alone(pace: Pace, number: int) -> timedelta:
     days, rest = divmod(max(0, number - 1), pace.a_day)
     hours = math.floor(rest / pace.an_hour)
     seconds = 2.0 * (rest % pace.an_hour + 1)  # two seconds each, as measured on the stand-ins
-    return min(days * DAY + hours * HOUR + timedelta(seconds=seconds), (days + 1) * DAY) * (number > 0)
+    return min(days * DAY + hours * HOUR + timedelta(seconds=seconds), (days + 1) * DAY) * (
+        number > 0
+    )
 
 
 def dollars(restores: Mapping[tuple[str, str], int]) -> float:

@@ -60,9 +60,7 @@ class Step:
     restore: bool = False  # ask the platform
 
 
-def wish_without(
-    deed: Deed, verdict: Verdict, *, hide: bool, others_too: bool
-) -> Wish | Plan:
+def wish_without(deed: Deed, verdict: Verdict, *, hide: bool, others_too: bool) -> Wish | Plan:
     """After a rule or a model. `verdict` and `hide`: what the bot says without it."""
     if others_too or (verdict is Verdict.ALLOW and not hide):
         return Wish(verdict=Verdict.ALLOW)
@@ -98,7 +96,7 @@ def step(
         return Step(plan=wish)
     if not wish.visible:
         return Step(plan=Plan.REVIEW, verdict=wish.verdict, hide=True)
-    if (now.hidden and not now.asked_to_hide) or now.hidden_before:
+    if (now.hidden and not now.asked_to_hide and not now.restoring) or now.hidden_before:
         return Step(plan=Plan.ELSEWHERE)
     allowed = wish.verdict is Verdict.ALLOW
     if not now.asked_to_hide:

@@ -159,5 +159,3 @@ def judged_without(deed: Deed, doer: Doer, policy: Policy) -> tuple[Verdict, boo
     broken = tuple(what for what in deed.degraded if what not in _WITHHELD)
     decided = decide(case.signals, case.policy, degraded=broken)
     return decided.verdict, decided.hide
-
-

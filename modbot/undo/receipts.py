@@ -85,7 +85,12 @@ def totals(session: Session, run_id: int) -> dict[str, Counter[Outcome]]:
 
 
 def items(
-    session: Session, run_id: int, outcome: Outcome | None = None, *, after: int = 0, limit: int = 50
+    session: Session,
+    run_id: int,
+    outcome: Outcome | None = None,
+    *,
+    after: int = 0,
+    limit: int = 50,
 ) -> list[store.LoggedItem]:
     """The comments of a run in order, or those with one receipt."""
     wanted = None if outcome is None else _PAIRS[outcome]

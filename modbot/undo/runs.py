@@ -36,9 +36,7 @@ class Request:
     set_sha256: str  # of the preview that was agreed to; empty: of whatever there is
 
 
-def start(
-    database: Database, request: Request, rights: Rights, actor: Actor, now: datetime
-) -> int:
+def start(database: Database, request: Request, rights: Rights, actor: Actor, now: datetime) -> int:
     """Begins a run with exactly the comments of the preview; the id of the run. The running service
     carries it out.
 
@@ -127,9 +125,7 @@ def _told(row: UndoRunRow) -> dict[str, object]:
     }
 
 
-def change_state(
-    database: Database, run_id: int, state: str, actor: Actor, now: datetime
-) -> bool:
+def change_state(database: Database, run_id: int, state: str, actor: Actor, now: datetime) -> bool:
     """Pauses (PAUSED), takes up again (RUNNING) or ends (STOPPED) a run; False where it is not in
     a state that this can follow. What was asked of a platform already goes its way.
 

@@ -10,7 +10,9 @@ def N_(message: str) -> str:
 
 NOTICES: dict[str, str] = {
     "signed-in": N_("You are signed in."),
-    "taken-back": N_("Taken back: this comment waits again, and what the platform shows is as before."),
+    "taken-back": N_(
+        "Taken back: this comment waits again, and what the platform shows is as before."
+    ),
     "signed-out": N_("You are signed out."),
     "undo-started": N_("The run has begun. It goes on by itself; you may close this page."),
     "undo-paused": N_("The run is paused. What was asked of a platform already goes its way."),
@@ -19,6 +21,8 @@ NOTICES: dict[str, str] = {
     "undo-too-late": N_("The run is no longer in a state in which that can be done."),
     "undone": N_("Taken back. If the comment was hidden, the platform is asked to show it."),
     "undone-review": N_("Taken back. The comment waits for a person."),
+    "undo-held": N_("Nothing was done: somebody else looks at this comment right now."),
+    "undo-reason": N_("Nothing was done: the policy asks for a reason here."),
     "undo-newer": N_("Nothing was done: this is no longer the newest word on the comment."),
     "undo-nothing": N_("Nothing was done: there is nothing to take back here."),
 }

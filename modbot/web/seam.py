@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from modbot.domain import Capability
+from modbot.domain import Capability, Category
 from modbot.policy import Policy
 from modbot.ports import Clock
 from modbot.settings import Settings
@@ -21,6 +22,25 @@ class WebConfig(Protocol):
     def policy(self) -> Policy: ...
 
 
+class RuleEntry(Protocol):
+    """Where a rule is written, and what it asks for."""
+
+    @property
+    def file(self) -> str: ...
+
+    @property
+    def line(self) -> int | None: ...
+
+    @property
+    def category(self) -> Category: ...
+
+    @property
+    def score(self) -> float: ...
+
+    @property
+    def asks_for(self) -> tuple[str, ...]: ...
+
+
 class WebService(Protocol):
     """A modbot.service.Service, or a stand-in with the same things."""
 
@@ -35,3 +55,6 @@ class WebService(Protocol):
 
     def capabilities(self, platform: str) -> frozenset[Capability]:
         """What modbot can do on a platform."""
+
+    def rule_entries(self, rule: str) -> Sequence[RuleEntry]:
+        """Where a rule is written; empty: nowhere."""

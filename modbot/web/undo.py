@@ -88,9 +88,9 @@ class UndoDesk:
         """The fields in an address."""
         query = request.query_params
         names = ("kind", "subject", "since", "until")
-        values = [query.get(name, "") for name in names]
+        kind, subject, since, until = (query.get(name, "") for name in names)
         chosen = [*query.getlist("page"), *filter(None, query.get("pages", "").split("\n"))]
-        return read_asked(*values, chosen, query.get("others", ""))
+        return read_asked(kind, subject, since, until, chosen, query.get("others", ""))
 
     def form(
         self, request: Request, who: Person, asked: Asked, *, status: int, problem: str = ""

@@ -22,8 +22,8 @@ from modbot.people.accounts import note
 from modbot.store import LoggedItem
 from modbot.stored_rows import iso_time
 from modbot.tables import UndoRunRow
-from modbot.undo.receipts import OPEN, items, outcome_of, totals
-from modbot.undo.runs import MAY_FOLLOW, PAUSED, RUNNING, STOPPED
+from modbot.undo.receipts import OPEN, STOPPED, items, outcome_of, totals
+from modbot.undo.runs import MAY_FOLLOW, PAUSED, RUNNING
 from modbot.web.access import needs
 from modbot.web.filters import BadAddress, read_id
 from modbot.web.marking import pieces
@@ -58,11 +58,11 @@ def undo_run_routes(service: WebService, pages: Pages) -> APIRouter:
         return pages.answer(request, "undo/_progress.html", **values)
 
     @routes.post("/undo/{number}/receipts.csv")
-    def receipts(request: Request, number: str, who: Exporter) -> Response:
+    def receipts(number: str, who: Exporter) -> Response:
         return desk.receipts(number, who)
 
     @routes.post("/undo/{number}/{change}")
-    def change(request: Request, number: str, change: str, who: Undoer) -> Response:
+    def change(number: str, change: str, who: Undoer) -> Response:
         return desk.change(number, change, who)
 
     return routes
@@ -132,7 +132,13 @@ class RunDesk:
             ],
             "parts": outcome_parts(whole),
             "by_page": [
-                (names.get(page_id), page_id, counted.total(), outcome_parts(counted), _left(counted))
+                (
+                    names.get(page_id),
+                    page_id,
+                    counted.total(),
+                    outcome_parts(counted),
+                    _left(counted),
+                )
                 for page_id, counted in sorted(by_page.items())
             ],
             "states": STATES,
@@ -147,9 +153,7 @@ class RunDesk:
             run = self.found(s, number, who)
         assert run.id is not None
         now = self.service.clock.now()
-        done = undo.change_state(
-            self.service.database, run.id, _STATES[change], who.actor, now
-        )
+        done = undo.change_state(self.service.database, run.id, _STATES[change], who.actor, now)
         said = _NOTICES[change] if done else "undo-too-late"
         return RedirectResponse(f"/undo/{run.id}?said={said}", status_code=303)
 

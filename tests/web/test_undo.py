@@ -51,7 +51,9 @@ def fields(html: str) -> dict[str, str]:
     form = html[html.index('action="/undo"') :]
     found = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
     found.pop("csrf")
-    return {name: value.replace("&#43;", "+").replace("&#39;", "'") for name, value in found.items()}
+    return {
+        name: value.replace("&#43;", "+").replace("&#39;", "'") for name, value in found.items()
+    }
 
 
 def preview(site: Site, **query: str) -> str:
@@ -326,9 +328,7 @@ def test_in_spanish_every_word_is_spanish(service: FakeService, site: Site) -> N
         assert "confirmed by" not in html
 
 
-def test_what_a_person_did_is_taken_back_to_the_bots_word(
-    service: FakeService, site: Site
-) -> None:
+def test_what_a_person_did_is_taken_back_to_the_bots_word(service: FakeService, site: Site) -> None:
     record(service, [("hello", ALLOWED)])
     with service.database.write() as s:
         store.record_person_decision(
