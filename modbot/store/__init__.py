@@ -103,7 +103,6 @@ from modbot.store.record import Judged, Recorded, record_judged
 from modbot.store.record_lines import record_lines
 from modbot.store.service_state import service_row, tick
 from modbot.store.surroundings import Earlier, Said, Thread, earlier_by_author, thread_around
-from modbot.store.waiting import FOR_ADMINISTRATORS, FOR_REVIEWERS
 from modbot.store.undo_runs import (
     LoggedItem,
     NewItem,
@@ -119,6 +118,7 @@ from modbot.store.undo_runs import (
     undo_run,
     undo_runs,
 )
+from modbot.store.waiting import FOR_ADMINISTRATORS, FOR_REVIEWERS
 
 __all__ = [
     "ALREADY_SO",
