@@ -55,9 +55,9 @@ def take_next(
 
 def take(database: Database, comment_row: int, who: Claimant, now: datetime) -> Claim | None:
     """The claim on a comment after this person opened it: theirs, or that of who holds it; None
-    when it does not wait. Whatever else they held is free again."""
+    when it does not wait for somebody like them. Whatever else they held is free again."""
     with database.write() as s:
-        if store.waiting_comment(s, comment_row) is None:
+        if not _waits_for(s, comment_row, who):
             return None
         store.release_others(s, who.person_id, comment_row)
         return _claim(s, comment_row, who, now)
@@ -66,9 +66,14 @@ def take(database: Database, comment_row: int, who: Claimant, now: datetime) -> 
 def renew(database: Database, comment_row: int, who: Claimant, now: datetime) -> Claim | None:
     """take() from a page that is still open: what they hold in other windows stays theirs."""
     with database.write() as s:
-        if store.waiting_comment(s, comment_row) is None:
+        if not _waits_for(s, comment_row, who):
             return None
         return _claim(s, comment_row, who, now)
+
+
+def _waits_for(s: Session, comment_row: int, who: Claimant) -> bool:
+    found = store.waiting_comment(s, comment_row)
+    return found is not None and found.level in who.levels
 
 
 def _claim(s: Session, comment_row: int, who: Claimant, now: datetime) -> Claim:

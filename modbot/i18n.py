@@ -47,7 +47,7 @@ class Language:
     def span(self, length: timedelta) -> str:
         """About how long: 3 hours, 2 days."""
         locale = _FORMATS[self.code]
-        return format_timedelta(length, granularity="minute", threshold=1.5, locale=locale)
+        return format_timedelta(length, granularity="minute", locale=locale)
 
     def number(self, value: int) -> str:
         return format_decimal(value, locale=_FORMATS[self.code])

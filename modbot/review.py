@@ -118,7 +118,7 @@ def take_back(
             raise NotYours(f"decision {decision_id} is not {actor.name}'s")
         _refuse_old_text(s, entry)
         _refuse_what_is_settled(s, entry)
-        _refuse_taken(s, entry, room, now)
+        _refuse_what_another_holds(s, entry, room, now)
         if entry.verdict is Verdict.REVIEW:
             raise DecidedSince("this verdict was taken back already", newest=entry.id)
         hide, action = _as_before(s, entry)
@@ -186,7 +186,8 @@ def _answer(
     _refuse_old_text(s, entry)
     if room is not None:
         _refuse_what_is_settled(s, entry)
-        _refuse_taken(s, entry, room, now)
+        _refuse_what_another_holds(s, entry, room, now)
+        _refuse_what_was_handed_on(entry, room)
         if together and verdict is Verdict.ALLOW and KEPT_UP_ONE_BY_ONE & set(entry.categories):
             raise NotYours("a possible threat or cry for help is left up one at a time")
         if not reason.strip() and room.rules.needs_reason(verdict, entry.categories):
@@ -264,10 +265,13 @@ def _refuse_what_is_settled(s: Session, entry: LogEntry) -> None:
         raise DecidedSince(f"decision {newest} came after decision {entry.id}", newest=newest)
 
 
-def _refuse_taken(s: Session, entry: LogEntry, room: Room, now: datetime) -> None:
+def _refuse_what_another_holds(s: Session, entry: LogEntry, room: Room, now: datetime) -> None:
     held = store.claims(s, [entry.comment_row], now).get(entry.comment_row)
     if held is not None and held.person_id != room.person_id:
         raise HeldByAnother(holder=held.name)
+
+
+def _refuse_what_was_handed_on(entry: LogEntry, room: Room) -> None:
     handed_on = entry.verdict is Verdict.ESCALATE and entry.actor_kind == "person"
     if handed_on and not room.administrator:
         raise NotYours("it was handed on to the administrators")

@@ -295,10 +295,11 @@ def test_what_waits_is_found_by_rule_and_by_author(database: Database) -> None:
         other = judge(s, "c3", decided(), author_id="a2")
         nameless = judge(s, "c4", decided(category=Category.PRIVACY), author_id=None)
     with database.read() as s:
-        by_rule = store.waiting_by_rule(s, "offensive:x", None, 50)
+        by_rule = store.waiting_by_rule(s, "offensive:x", [0], None, 50)
         assert by_rule == [one.decision_id, other.decision_id]
-        assert store.waiting_by_rule(s, "offensive:", None, 50) == []
-        by_author = store.waiting_by_author(s, one.comment_row, None, 50)
+        assert store.waiting_by_rule(s, "offensive:", [0], None, 50) == []
+        assert store.waiting_by_rule(s, "offensive:x", [1], None, 50) == []
+        by_author = store.waiting_by_author(s, one.comment_row, [0], None, 50)
         assert by_author == [one.decision_id, two.decision_id]
-        assert store.waiting_by_author(s, nameless.comment_row, None, 50) == []
-        assert store.waiting_by_author(s, one.comment_row, ["x:1"], 50) == []
+        assert store.waiting_by_author(s, nameless.comment_row, [0], None, 50) == []
+        assert store.waiting_by_author(s, one.comment_row, [0], ["x:1"], 50) == []

@@ -118,12 +118,13 @@ from modbot.store.undo_runs import (
     undo_run,
     undo_runs,
 )
-from modbot.store.waiting import FOR_ADMINISTRATORS, FOR_REVIEWERS
+from modbot.store.waiting import FOR_ADMINISTRATORS, FOR_REVIEWERS, WORST_FIRST
 
 __all__ = [
     "ALREADY_SO",
     "FOR_ADMINISTRATORS",
     "FOR_REVIEWERS",
+    "WORST_FIRST",
     "ActionContext",
     "Claim",
     "Database",

@@ -109,7 +109,9 @@ def count_waiting(session: Session, pages: Pages = None) -> dict[tuple[int, str]
     return {(at, name): number for at, name, number in session.execute(query)}
 
 
-def waiting_by_author(session: Session, comment_row: int, pages: Pages, limit: int) -> list[int]:
+def waiting_by_author(
+    session: Session, comment_row: int, levels: Collection[int], pages: Pages, limit: int
+) -> list[int]:
     """Decisions on what waits by the author of a comment, worst first; none where the platform
     does not tell who wrote it."""
     comment = session.get_one(CommentRow, comment_row)
@@ -123,10 +125,12 @@ def waiting_by_author(session: Session, comment_row: int, pages: Pages, limit: i
             col(CommentRow.platform) == comment.platform,
         )
     )
-    return _decisions(session, query, pages, limit)
+    return _decisions(session, query, levels, pages, limit)
 
 
-def waiting_by_rule(session: Session, rule: str, pages: Pages, limit: int) -> list[int]:
+def waiting_by_rule(
+    session: Session, rule: str, levels: Collection[int], pages: Pages, limit: int
+) -> list[int]:
     """Decisions on what waits in which a rule, or a model's label, was found; worst first."""
     signal = func.json_each(DecisionRow.signals).table_valued("value")
     named = (
@@ -140,10 +144,13 @@ def waiting_by_rule(session: Session, rule: str, pages: Pages, limit: int) -> li
         .join(DecisionRow, col(DecisionRow.id) == col(WaitingRow.decision_id))
         .where(named)
     )
-    return _decisions(session, query, pages, limit)
+    return _decisions(session, query, levels, pages, limit)
 
 
-def _decisions(session: Session, query: Select[Any], pages: Pages, limit: int) -> list[int]:
+def _decisions(
+    session: Session, query: Select[Any], levels: Collection[int], pages: Pages, limit: int
+) -> list[int]:
+    query = query.where(col(WaitingRow.level).in_(levels))
     if pages is not None:
         query = query.where(in_list(col(WaitingRow.page_id), pages))
     order = (col(WaitingRow.level), col(WaitingRow.rank), col(WaitingRow.since))

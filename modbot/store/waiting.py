@@ -44,6 +44,7 @@ _RANK = {
     Category.SALES: 7,
     Category.OFF_TOPIC: 8,
 }
+WORST_FIRST = tuple(map(str, _RANK))  # categories; empty: none
 _STEPS = 10  # of a score
 _SURE = (Verdict.HIDE, Verdict.ESCALATE)
 

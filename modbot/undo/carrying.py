@@ -2,7 +2,7 @@
 
 Each transaction looks anew how things stand, so nothing that happened since the preview is
 overruled; it records the decisions and ends the items together, so a process that is killed between
-two of them has done nothing twice and forgets nothing. The restores themselves are ordinary actions.
+two of them has done nothing twice and forgets nothing. The restores are ordinary actions.
 """
 
 from __future__ import annotations

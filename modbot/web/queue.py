@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from modbot import claims, review, store
 from modbot.domain import Verdict
 from modbot.errors import ReasonMissing, UnknownDecision, VerdictRefused
+from modbot.i18n import Language
 from modbot.people import Person, Right
 from modbot.store import Claim, LogEntry
 from modbot.web.access import needs, refuse
@@ -170,7 +171,7 @@ class QueueScreen:
         able = can_hide(entry, self.service.capabilities(entry.platform))
         by_hand = not able and (answer.by_hand or bool(entry.hidden))
         if answer.verdict is Verdict.HIDE and not able and not by_hand:
-            return RedirectResponse(f"/queue/{entry.id}?by_hand=1#by-hand", status_code=303)
+            return RedirectResponse(f"/queue/{entry.id}?by_hand=1", status_code=303)
         if len(answer.note) > LONGEST_NOTE:
             return self.item(request, who, entry, status=422, answer=answer, error="long")
         try:
@@ -188,7 +189,9 @@ class QueueScreen:
             return self.item(request, who, entry, status=422, answer=answer, error="reason")
         except VerdictRefused as refusal:
             return self._refused(request, who, entry, refusal, answer)
-        return self._onwards(who, entry.id, did=made.decision_id)
+        # What was taken back stands elsewhere in line than before: go on with the worst.
+        again = entry.actor_kind == "person" and entry.verdict is Verdict.REVIEW
+        return self._onwards(who, None if again else entry.id, did=made.decision_id)
 
     def take_back(self, request: Request, who: Person, entry: LogEntry) -> Response:
         """Undoes the person's own verdict and opens the comment again."""
@@ -205,7 +208,7 @@ class QueueScreen:
             return self._refused(request, who, entry, refusal, None)
         return RedirectResponse(f"/queue/{made.decision_id}?said=taken-back", status_code=303)
 
-    def _onwards(self, who: Person, after: int, did: int | None) -> Response:
+    def _onwards(self, who: Person, after: int | None, did: int | None) -> Response:
         found = claims.take_next(
             self.service.database,
             claimant(self.service, who),
@@ -239,7 +242,7 @@ class QueueScreen:
             policy=self.service.config.policy,
             capabilities=self.service.capabilities(entry.platform),
             spoken=spoken,
-            platform_name=Wording(spoken).platform(entry.platform),
+            platform_name=_platform_name(entry, spoken),
         )
 
     def _refused(
@@ -286,6 +289,12 @@ class QueueScreen:
         response = self.pages.answer(request, template, **values)
         values["sitting"].remember(self.pages, response)
         return response
+
+
+def _platform_name(entry: LogEntry, spoken: Language) -> str:
+    """What is asked to hide; where nothing can be asked, the page as the district calls it."""
+    name = Wording(spoken).platform(entry.platform)
+    return entry.page_name if name == entry.platform else name
 
 
 def _first_seen(s: Session, who: Person, *, after: int, before: int) -> int | None:

@@ -325,7 +325,7 @@ def _counts(
         if level in levels:
             by_category[category] = by_category.get(category, 0) + number
     most = max(by_category.values(), default=1)
-    order = [category.value for category in Category] + [""]
+    order = [*store.WORST_FIRST]
     return tuple(
         CategoryCount(category=c, count=by_category[c], width=max(8, by_category[c] * 1000 // most))
         for c in sorted(by_category, key=order.index)

@@ -100,14 +100,15 @@ def _chosen(service: WebService, request: Request, who: Person) -> Many:
     given = request.query_params.get("author_of", "")
     if bool(rule) == bool(given):
         raise HTTPException(400)
+    levels = claimant(service, who).levels
     with service.database.read() as s:
         author, row = "", 0
         if given:
             about = _entry(s, who, read_id(given))
             author, row = about.author_name or "", about.comment_row
-            found = store.waiting_by_author(s, row, who.pages, AT_ONCE + 1)
+            found = store.waiting_by_author(s, row, levels, who.pages, AT_ONCE + 1)
         else:
-            found = store.waiting_by_rule(s, rule, who.pages, AT_ONCE + 1)
+            found = store.waiting_by_rule(s, rule, levels, who.pages, AT_ONCE + 1)
         entries = store.decisions(s, found[:AT_ONCE])
     return _many(
         service,

@@ -10,7 +10,7 @@ let busy = false;
 let touched = Date.now();
 
 function typing(element) {
-  if (!element) return false;
+  if (!(element instanceof HTMLElement)) return false;
   if (element.isContentEditable || element.matches("textarea, select")) return true;
   return element.matches("input") && !/^(checkbox|radio|submit|button)$/.test(element.type);
 }
@@ -47,7 +47,7 @@ function opens(event) {
 function veil() {
   const shown = document.getElementById("reveal");
   const hide = shown !== null && !shown.checked;
-  for (const each of document.querySelectorAll(".veil")) {
+  for (const each of document.querySelectorAll(".veil, .veil-words q")) {
     if (hide) each.setAttribute("aria-hidden", "true");
     else each.removeAttribute("aria-hidden");
   }
