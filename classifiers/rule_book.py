@@ -41,6 +41,13 @@ class RuleBook:
         return self._rules.alone(comment)
 
 
+def written_rules(folder: Path) -> tuple[WrittenRule, ...]:
+    """All rules of a folder as they are written; nothing is made ready to find anything. Raises
+    BadConfig."""
+    files = read_rule_files(folder)
+    return (*map(_of_word, files.words), *map(_of_pattern, files.patterns))
+
+
 def _of_word(word: WordRule) -> WrittenRule:
     return WrittenRule(
         rule=word.rule,

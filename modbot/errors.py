@@ -6,6 +6,8 @@ ModbotError
 ├── UnknownPage           no registered page has this id
 ├── SeenListRefused       a list of comments that people saw cannot be read: says the line
 ├── UnknownDecision       no stored decision has this number
+├── UnknownRun            no undo run has this number
+├── UndoRefused           decisions cannot be taken back together like this
 ├── VerdictRefused        a person's verdict cannot stand like this
 │   ├── ReasonMissing     the policy asks for a reason here
 │   ├── EditedSince       it answers an old text
@@ -108,6 +110,14 @@ class ProviderRefused(ModbotError):
     def __init__(self, code: str):
         super().__init__(f"the sign-in provider's answer is not believed ({code})")
         self.code = code  # "issuer", "audience", "expired", "nonce", "tenant", ...
+
+
+class UnknownRun(ModbotError):
+    """No undo run has this number; see `modbot undo status`."""
+
+
+class UndoRefused(ModbotError):
+    """These decisions cannot be taken back together like this; nothing was begun."""
 
 
 class VerdictRefused(ModbotError):

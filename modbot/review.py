@@ -145,6 +145,40 @@ def take_back(
         )
 
 
+def put_right(
+    s: Session,
+    decision_id: int,
+    verdict: Verdict,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+    *,
+    hide: bool = False,
+    restore: bool = False,
+    key: str = "",
+) -> Recorded:
+    """A verdict that takes back what a decision did, in the caller's transaction. Whoever calls
+    has looked how things stand: nothing is refused here but a verdict without a name.
+
+    `hide`: the comment stays out of sight; `restore`: the platform is asked to show it. With a
+    `key` the same verdict cannot be recorded twice.
+    """
+    _refuse_nobody(actor)
+    made = store.record_person_decision(
+        s,
+        decision_id=decision_id,
+        verdict=verdict,
+        hide=hide,
+        actor=actor.name,
+        reason=reason,
+        action=ActionKind.RESTORE if restore else None,
+        now=now,
+        key=key,
+    )
+    store.release(s, [made.comment_row])
+    return made
+
+
 def _answer(
     s: Session,
     entry: LogEntry,

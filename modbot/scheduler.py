@@ -181,6 +181,7 @@ class PollScheduler:
 
     def _actions(self) -> None:
         self._service.carry_out_due()
+        self._service.carry_on_undos()
 
     def _checkpoints(self) -> None:
         self._service.keep_checkpoints()

@@ -14,8 +14,8 @@ import structlog
 import classifiers
 import platforms
 from classifiers.links import look_alikes
-from classifiers.rule_book import RuleBook
-from modbot import audit, store
+from classifiers.rule_book import RuleBook, WrittenRule, written_rules
+from modbot import audit, store, undo
 from modbot.alerts import Alert, Alerter, IncidentBook, log_alert
 from modbot.alerts.sender import Sender
 from modbot.brake import BrakeLimits
@@ -45,6 +45,12 @@ def build_judge(config: Config) -> Judge:
 def build_rule_book(config: Config) -> RuleBook:
     """The rules of a configuration one by one, to be checked. Raises BadConfig."""
     return RuleBook(config.rules_dir)
+
+
+def capabilities_of(platform: str) -> frozenset[Capability]:
+    """What modbot can do on a platform; nothing where there is no adapter."""
+    known = platform in platforms.ADAPTERS
+    return platforms.capabilities(platform) if known else frozenset()
 
 
 class Service:
@@ -79,6 +85,7 @@ class Service:
         self._page_locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self._keeping = threading.Lock()
+        self._written: tuple[str, dict[str, list[WrittenRule]]] = ("", {})
 
     @property
     def classifiers(self) -> tuple[object, ...]:
@@ -93,6 +100,16 @@ class Service:
     def capabilities(self, platform: str) -> frozenset[Capability]:
         """What modbot can do on a platform; nothing where it has no adapter."""
         return platforms.capabilities(platform) if platform in self._factories else frozenset()
+
+    def rule_entries(self, rule: str) -> Sequence[WrittenRule]:
+        """Where a rule is written in the configuration in force; empty: nowhere (any more)."""
+        sha256, found = self._written
+        if sha256 != self.config.sha256:
+            found = {}
+            for entry in written_rules(self.config.rules_dir):
+                found.setdefault(entry.rule, []).append(entry)
+            self._written = (self.config.sha256, found)
+        return found.get(rule, ())
 
     def judge(self, comments: Sequence[Comment]) -> list[Decision]:
         """Decisions under the configuration in force; nothing is stored."""
@@ -226,6 +243,11 @@ class Service:
                 )
                 self._read_refused_token_again(page.id)
         return tried
+
+    def carry_on_undos(self) -> int:
+        """Gives comments that are to be restored together their turn. Returns how many."""
+        rights = undo.Rights(policy=self.config.policy, capabilities=self.capabilities)
+        return undo.carry_on(self.database, rights, self.clock.now(), stopping=self.stopping)
 
     def _read_refused_token_again(self, page_id: str) -> None:
         """A person mends a refused token in its file or variable, which only a new adapter reads;

@@ -298,35 +298,6 @@ class ActionRow(SQLModel, table=True):
     answer: str = ""  # the platform's, in short
 
 
-class WaitingRow(SQLModel, table=True):
-    """A comment that waits for a person, at its place in the queue. Derived from its newest
-    decision (store/waiting.py says how), not evidence."""
-
-    __tablename__ = "waiting"
-    __table_args__ = (
-        Index("waiting_worst_first", "level", "rank", "since", "comment_row", "page_id"),
-        Index("waiting_by_category", "level", "category", "page_id"),
-    )
-    comment_row: int = Field(primary_key=True, foreign_key="comment.id")
-    decision_id: int = Field(foreign_key="decision.id", unique=True)
-    page_id: str
-    category: str = ""  # the worst that was found; empty: none
-    level: int = 0  # 0: for whoever reviews, 1: handed on to the administrators
-    rank: int  # 0 is the worst
-    since: datetime = _time()
-
-
-class ClaimRow(SQLModel, table=True):
-    """Who looks at a waiting comment right now, so that nobody else does. Not evidence."""
-
-    __tablename__ = "claim"
-    __table_args__ = (Index("claim_of_person", "person_id"),)
-    comment_row: int = Field(primary_key=True, foreign_key="comment.id")
-    person_id: int
-    name: str
-    until: datetime = _time()
-
-
 class AuditRow(SQLModel, table=True):
     """The append-only chain. Triggers refuse UPDATE and DELETE.
 

@@ -16,8 +16,9 @@ from sqlmodel import Session, col, select
 from modbot import store
 from modbot.domain import ActionKind, ActionState, Category, Decision, Evidence, Signal, Verdict
 from modbot.migrations.versions import r0005_queue
+from modbot.room_tables import WaitingRow
 from modbot.store import Database, Judged
-from modbot.tables import CommentRow, DecisionRow, VersionRow, WaitingRow
+from modbot.tables import CommentRow, DecisionRow, VersionRow
 from tests.records import NOON, PAGE, comment, later, open_database
 
 WORST = ["threat", "crisis", "privacy", "offensive", "profanity", "", "personal_issue", "sales"]

@@ -28,6 +28,7 @@ from modbot.cli import (
     replay,
     running,
     tune,
+    undo,
 )
 from modbot.cli.answers import (
     EXIT_ALREADY_RUNNING,
@@ -63,6 +64,7 @@ for name, group in (
     ("model", model.app),
     ("checkpoint", checkpoint.app),
     ("alerts", alerts.app),
+    ("undo", undo.app),
 ):
     app.add_typer(group, name=name)
 

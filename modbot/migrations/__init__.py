@@ -15,6 +15,7 @@ REVISIONS = (
     "0006",
     "0007",
     "0008",
+    "0009",
     "0010",
 )  # oldest first
 HEAD = REVISIONS[-1]

@@ -41,7 +41,8 @@ class ActionContext:
 def due_actions(
     session: Session, now: datetime, limit: int = 50, *, page_id: str | None = None
 ) -> list[ActionContext]:
-    """Open actions whose time has come, of one page or of all, longest waiting first.
+    """Open actions whose time has come, of one page or of all: hides first, so that many restores
+    asked for together hold none up, then the longest waiting.
 
     Those of a page that must not be called (paused, rate limit, blocked writes) are left out.
     """
@@ -57,7 +58,9 @@ def due_actions(
                 for blocked in (PageStateRow.not_before, PageStateRow.writes_not_before)
             ),
         )
-        .order_by(col(ActionRow.next_try_at), col(ActionRow.id))
+        .order_by(
+            col(ActionRow.kind) != ActionKind.HIDE, col(ActionRow.next_try_at), col(ActionRow.id)
+        )
         .limit(limit)
     )
     if page_id is not None:

@@ -9,9 +9,9 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
+from modbot.room_tables import ClaimRow
 from modbot.store.id_lists import in_list
 from modbot.stored_text import shown
-from modbot.tables import ClaimRow
 
 
 @dataclass(frozen=True, kw_only=True)

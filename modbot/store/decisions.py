@@ -40,15 +40,17 @@ def record_person_decision(
     action: ActionKind | None,
     now: datetime,
     takes_back: bool = False,
+    key: str = "",
 ) -> Recorded:
     """A person's answer to a decision, about the same text, with the action it asks for.
 
     It keeps the categories of the answered decision. Raises UnknownDecision.
-    `takes_back`: it undoes that decision, which its key then says.
+    `takes_back`: it undoes that decision, which its key then says. `key`: what it is known by
+    instead of a random one, so that it cannot be recorded twice.
     """
     answered = _decision(session, decision_id)
     changes: dict[str, Any] = {
-        "key": f"person:{uuid4()}" + (f"{BACK}{decision_id}" if takes_back else ""),
+        "key": f"person:{key or uuid4()}" + (f"{BACK}{decision_id}" if takes_back else ""),
         "verdict": verdict.value,
         "hide": hide,
         "degraded": [],

@@ -10,10 +10,11 @@ from typing import Any
 from sqlalchemy import Select, func, literal, select, tuple_
 from sqlmodel import Session, col
 
+from modbot.room_tables import ClaimRow, WaitingRow
 from modbot.store.decisions import BACK
 from modbot.store.id_lists import in_list
 from modbot.store.waiting import FOR_ADMINISTRATORS, place
-from modbot.tables import ClaimRow, CommentRow, DecisionRow, UtcTime, WaitingRow
+from modbot.tables import CommentRow, DecisionRow, UtcTime
 
 Pages = Collection[str] | None  # page ids that somebody may see; None: all
 

@@ -24,9 +24,10 @@ from sqlalchemy import delete, func, select
 from sqlmodel import Session, SQLModel, col
 
 from modbot.domain import BOT, Category, Mode, Verdict
+from modbot.room_tables import WaitingRow
 from modbot.store.id_lists import in_list
 from modbot.stored_rows import StoredRow, insert_stored, iso_time
-from modbot.tables import CommentRow, DecisionRow, VersionRow, WaitingRow
+from modbot.tables import CommentRow, DecisionRow, VersionRow
 
 FOR_REVIEWERS, FOR_ADMINISTRATORS = 0, 1  # levels
 

@@ -46,6 +46,8 @@ from modbot.web.record import record_routes
 from modbot.web.rendering import STATIC_FOLDER, Pages
 from modbot.web.seam import WebService
 from modbot.web.sign_in import sign_in_routes
+from modbot.web.undo import undo_routes
+from modbot.web.undo_run import undo_run_routes
 
 THREADS = 4  # that answer requests
 
@@ -80,7 +82,7 @@ def create_app(service: WebService, *, demo: bool = False) -> FastAPI:
         app.add_exception_handler(error, _handler(pages))
     for log_part in (log_routes, log_export_routes):
         app.include_router(log_part(log_room))
-    rooms = (record_routes, alert_routes, place_routes)
+    rooms = (record_routes, alert_routes, place_routes, undo_routes, undo_run_routes)
     for routes in (*rooms, sign_in_routes, oidc_routes, link_routes, people_routes, me_routes):
         app.include_router(routes(service, pages))
     if demo:

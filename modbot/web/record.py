@@ -1,58 +1,175 @@
-"""One decision, with all that explains it and all that vouches for it."""
+"""One decision, and the whole life of its comment: all that explains it and vouches for it."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import RedirectResponse, Response
 
-from modbot import store
+from modbot import store, undo
 from modbot.counterfactual import Change, stored_changes
-from modbot.domain import Category
-from modbot.errors import UnknownDecision
-from modbot.people import Right
+from modbot.domain import Category, Verdict
+from modbot.errors import (
+    HeldByAnother,
+    NotYours,
+    ReasonMissing,
+    UndoRefused,
+    UnknownDecision,
+    VerdictRefused,
+)
+from modbot.people import Person, Right
 from modbot.policy import Policy
 from modbot.store import LogEntry
-from modbot.web.access import person
+from modbot.stored_text import shown
+from modbot.undo.runs import REASON_CAP
+from modbot.web.access import needs, refuse
 from modbot.web.entries import log_row, reasons
 from modbot.web.filters import BadAddress, read_id
-from modbot.web.marking import pieces
+from modbot.web.life import Life, life_of
+from modbot.web.queue_sitting import room_of
 from modbot.web.rendering import Pages
 from modbot.web.seam import WebService
+from modbot.web.undo import rights_of
+
+LONGEST_RULE = 300  # characters of an id
+LONGEST_PATTERN = 2000
+_PIECES = ("v", "d", "a")  # which piece of a long life the address asks for
+Reader = Annotated[Person, Depends(needs(Right.READ))]
+Decider = Annotated[Person, Depends(needs(Right.DECIDE))]
 
 
 def record_routes(service: WebService, pages: Pages) -> APIRouter:
-    """The page of one decision."""
-    routes = APIRouter()
+    """The page of one decision, its undo, and where a rule is written."""
+    routes, desk = APIRouter(), RecordDesk(service, pages)
 
     @routes.api_route("/decisions/{number}", methods=["GET", "HEAD"])
-    def record(request: Request, number: str) -> HTMLResponse:
-        try:
-            with service.database.read() as session:
-                entry = store.decision(session, read_id(number))
-                if not person(request).may(Right.READ, entry.page_id):
-                    raise HTTPException(404)  # as one that is not there
-                versions = store.versions_of(session, entry.comment_row)
-                decisions = store.history(session, entry.comment_row)
-                audit = store.audit_of(session, entry.id)
-        except (BadAddress, UnknownDecision):
-            raise HTTPException(404) from None
-        return pages.answer(
+    def record(request: Request, number: str, who: Reader) -> Response:
+        return desk.page(request, number, who)
+
+    @routes.post("/decisions/{number}/undo")
+    def take_back(
+        request: Request, number: str, who: Decider, reason: Annotated[str, Form()] = ""
+    ) -> Response:
+        return desk.undo(request, number, who, reason)
+
+    @routes.api_route("/rule", methods=["GET", "HEAD"])
+    def rule(request: Request, who: Reader) -> Response:
+        return desk.rule(request, who)
+
+    return routes
+
+
+class RecordDesk:
+    """The pages of decisions for one service."""
+
+    def __init__(self, service: WebService, pages: Pages):
+        self.service, self.pages = service, pages
+
+    def page(self, request: Request, number: str, who: Person) -> Response:
+        """All about a decision."""
+        query = {name: v for name in _PIECES if (v := request.query_params.get(name, ""))}
+        policy = self.service.config.policy
+        with self.service.database.read() as session:
+            entry = self._entry(session, number, who)
+            life = life_of(session, entry, who, query)
+        return self.pages.answer(
             request,
             "decision/record.html",
-            here=(f"/decisions/{entry.id}", {}),
+            here=(f"/decisions/{entry.id}", query),
             entry=entry,
             row=log_row(entry, whole=True),
             reasons=reasons(entry),
-            changes=_changes(service.config.policy, entry),
-            clause_text=_clause_text(service.config.policy, entry),
-            versions=[(version, pieces(version.text, [])) for version in versions],
-            decisions=decisions,
-            audit=audit,
+            changes=_changes(policy, entry),
+            clause_text=_clause_text(policy, entry),
+            life=life,
+            query=query,
+            can_undo=who.may(Right.DECIDE, entry.page_id) and _can_undo(entry, life),
+            reason_cap=REASON_CAP,
         )
 
-    return routes
+    def undo(self, request: Request, number: str, who: Person, reason: str) -> Response:
+        """Takes back the newest word on the comment."""
+        with self.service.database.read() as session:
+            entry = self._entry(session, number, who)
+        if not who.may(Right.DECIDE, entry.page_id):
+            refuse(request, Right.DECIDE, entry.page_id)
+        try:
+            made = undo.take_back_one(
+                *(self.service.database, entry.id, who.actor),
+                shown(reason.strip()[:REASON_CAP]),
+                self.service.clock.now(),
+                room=room_of(self.service, who),
+                rights=rights_of(self.service),
+            )
+        except NotYours:
+            refuse(request, Right.DECIDE, entry.page_id)
+            raise
+        except (VerdictRefused, UndoRefused) as refusal:
+            return _to(entry.id, _notice(refusal))
+        with self.service.database.read() as session:
+            after = store.decision(session, made.decision_id or entry.id)
+        return _to(after.id, "undone" if after.verdict is Verdict.ALLOW else "undone-review")
+
+    def rule(self, request: Request, who: Person) -> Response:
+        """Where a rule is written, and what it asks for."""
+        name = request.query_params.get("id", "")
+        if not name.strip() or len(name) > LONGEST_RULE:
+            raise BadAddress("id")
+        entries = [
+            {
+                "file": PurePath(entry.file).name,
+                "line": entry.line,
+                "category": entry.category.value,
+                "score": entry.score,
+                "asks_for": [_cut(pattern) for pattern in entry.asks_for],
+            }
+            for entry in self.service.rule_entries(name)
+        ]
+        return self.pages.answer(
+            request,
+            "decision/rule.html",
+            here=("/rule", {"id": name}),
+            name=name,
+            entries=entries,
+            may_undo=who.may(Right.UNDO_MANY),
+        )
+
+    def _entry(self, session: Any, number: str, who: Person) -> LogEntry:
+        try:
+            entry = store.decision(session, read_id(number))
+        except (BadAddress, UnknownDecision):
+            raise HTTPException(404) from None
+        if not who.may(Right.READ, entry.page_id):
+            raise HTTPException(404)  # as one that is not there
+        return entry
+
+
+def _to(decision_id: int, said: str) -> Response:
+    return RedirectResponse(f"/decisions/{decision_id}?said={said}", status_code=303)
+
+
+def _notice(refusal: VerdictRefused | UndoRefused) -> str:
+    known: Mapping[type[Exception], str] = {
+        ReasonMissing: "undo-reason",
+        HeldByAnother: "undo-held",
+        UndoRefused: "undo-nothing",
+    }
+    return known.get(type(refusal), "undo-newer")
+
+
+def _can_undo(entry: LogEntry, life: Life) -> bool:
+    newest = life.around.newest == entry.id and entry.version_number == entry.newest_number
+    silent = entry.actor_kind == "bot" and entry.verdict is Verdict.ALLOW
+    return newest and not silent and entry.gone_at is None
+
+
+def _cut(pattern: str) -> str:
+    return pattern if len(pattern) <= LONGEST_PATTERN else f"{pattern[:LONGEST_PATTERN]}…"
 
 
 def _changes(policy: Policy, entry: LogEntry) -> tuple[Change, ...] | None:

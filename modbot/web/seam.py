@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from modbot.domain import Capability, Comment, Decision
+from modbot.domain import Capability, Category, Comment, Decision
 from modbot.enforcement import Limits
 from modbot.policy import Policy
 from modbot.ports import Clock
@@ -21,6 +21,25 @@ class WebConfig(Protocol):
 
     @property
     def policy(self) -> Policy: ...
+
+
+class RuleEntry(Protocol):
+    """Where a rule is written, and what it asks for."""
+
+    @property
+    def file(self) -> str: ...
+
+    @property
+    def line(self) -> int | None: ...
+
+    @property
+    def category(self) -> Category: ...
+
+    @property
+    def score(self) -> float: ...
+
+    @property
+    def asks_for(self) -> tuple[str, ...]: ...
 
 
 class WebService(Protocol):
@@ -47,3 +66,6 @@ class WebService(Protocol):
     def judge(self, comments: Sequence[Comment]) -> list[Decision]: ...
 
     def look_alikes(self, links: Sequence[str], known: Sequence[str]) -> list[tuple[str, str]]: ...
+
+    def rule_entries(self, rule: str) -> Sequence[RuleEntry]:
+        """Where a rule is written; empty: nowhere."""

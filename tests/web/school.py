@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from classifiers.links import look_alikes
+from classifiers.rule_book import WrittenRule
 from modbot import store
 from modbot.domain import (
     ActionKind,
@@ -61,6 +62,17 @@ class FakeService:
 
     def capabilities(self, platform: str) -> frozenset[Capability]:
         return frozenset() if platform in ("manual", "feed") else EVERYTHING
+
+    def rule_entries(self, rule: str) -> list[WrittenRule]:
+        known = WrittenRule(
+            rule="profanity_en:x",
+            file="/etc/modbot/rules/profanity_en.txt",
+            line=7,
+            category=Category.PROFANITY,
+            score=1.0,
+            asks_for=("frick",),
+        )
+        return [known] if rule == known.rule else []
 
 
 def open_school(

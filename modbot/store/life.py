@@ -1,0 +1,158 @@
+"""The whole life of a comment, a part at a time: its texts, decisions, actions and audit rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, text
+from sqlmodel import Session, col
+
+from modbot.domain import ActionKind, ActionState, Verdict
+from modbot.store.id_lists import in_list
+from modbot.store.log_queries import LoggedAudit, LoggedVersion
+from modbot.tables import ActionRow, AuditRow, DecisionRow, VersionRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoggedDecision:
+    """A decision in short."""
+
+    id: int
+    version_number: int
+    verdict: Verdict
+    hide: bool
+    person: bool  # a person decided, not the bot
+    actor: str
+    reason: str
+    decided_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoggedAction:
+    """Something asked of the platform, and how that went."""
+
+    id: int
+    decision_id: int
+    kind: ActionKind
+    state: ActionState
+    attempts: int  # tries that did not end it
+    requested_at: datetime
+    next_try_at: datetime
+    finished_at: datetime | None
+    answer: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Neighbours:
+    """Where a decision stands among those on the same comment."""
+
+    earlier: int | None
+    later: int | None
+    newest: int
+    whole: int  # how many there are
+
+
+def versions_before(
+    session: Session, comment_row: int, number: int, limit: int
+) -> list[LoggedVersion]:
+    """Texts of a comment older than version `number`, newest first."""
+    v = VersionRow
+    columns = (v.id, v.number, v.text, v.escaped, v.text_sha256, v.raw_sha256, v.seen_at)
+    rows = session.execute(
+        select(*columns)  # type: ignore[call-overload]
+        .where(col(v.comment_row) == comment_row, col(v.number) < number)
+        .order_by(col(v.number).desc())
+        .limit(limit)
+    )
+    return [LoggedVersion(**row) for row in rows.mappings()]
+
+
+def decisions_before(
+    session: Session, comment_row: int, decision_id: int, limit: int
+) -> list[LoggedDecision]:
+    """Decisions on a comment older than one, newest first."""
+    d = DecisionRow
+    columns = (d.id, VersionRow.number, d.verdict, d.hide, d.actor_kind, d.actor, d.reason)
+    rows = session.execute(
+        select(*columns, d.decided_at)  # type: ignore[call-overload]
+        .join(VersionRow, col(VersionRow.id) == col(d.version_id))
+        .where(col(d.comment_row) == comment_row, col(d.id) < decision_id)
+        .order_by(col(d.id).desc())
+        .limit(limit)
+    )
+    return [_decision(row) for row in rows]
+
+
+def _decision(row: Any) -> LoggedDecision:
+    return LoggedDecision(
+        id=row.id,
+        version_number=row.number,
+        verdict=Verdict(row.verdict),
+        hide=bool(row.hide),
+        person=row.actor_kind != "bot",
+        actor=row.actor,
+        reason=row.reason,
+        decided_at=row.decided_at,
+    )
+
+
+def neighbours(session: Session, comment_row: int, decision_id: int) -> Neighbours:
+    """The decisions before and after one, and the newest."""
+    d = DecisionRow
+    mine = col(d.comment_row) == comment_row
+    earlier = session.scalar(select(func.max(col(d.id))).where(mine, col(d.id) < decision_id))
+    later = session.scalar(select(func.min(col(d.id))).where(mine, col(d.id) > decision_id))
+    newest, whole = session.execute(
+        select(func.max(col(d.id)), func.count(col(d.id))).where(mine)
+    ).one()
+    return Neighbours(earlier=earlier, later=later, newest=newest, whole=whole)
+
+
+def actions_on(session: Session, comment_row: int, limit: int) -> list[LoggedAction]:
+    """The newest actions on a comment, newest first."""
+    rows = session.scalars(
+        select(ActionRow)
+        .where(col(ActionRow.comment_row) == comment_row)
+        .order_by(col(ActionRow.id).desc())
+        .limit(limit)
+    )
+    names = ("id", "decision_id", "attempts", "requested_at", "next_try_at", "finished_at")
+    return [
+        LoggedAction(
+            **{name: getattr(row, name) for name in (*names, "answer")},
+            kind=ActionKind(row.kind),
+            state=ActionState(row.state),
+        )
+        for row in rows
+    ]
+
+
+_LINKS = text("""
+    SELECT seq FROM audit WHERE row_table = 'comment' AND row_id = CAST(:row AS TEXT)
+    UNION ALL SELECT audit.seq FROM version v CROSS JOIN audit
+        ON audit.row_table = 'version' AND audit.row_id = CAST(v.id AS TEXT)
+        WHERE v.comment_row = :row
+    UNION ALL SELECT audit.seq FROM decision d CROSS JOIN audit
+        ON audit.row_table = 'decision' AND audit.row_id = CAST(d.id AS TEXT)
+        WHERE d.comment_row = :row
+    UNION ALL SELECT audit.seq FROM action a CROSS JOIN audit
+        ON audit.row_table = 'action' AND audit.row_id = CAST(a.id AS TEXT)
+        WHERE a.comment_row = :row
+""")
+
+
+def audit_of_comment(session: Session, comment_row: int) -> list[int]:
+    """The numbers of all links that vouch for a comment, its texts, decisions and actions, oldest
+    first."""
+    found = session.connection().execute(_LINKS, {"row": comment_row})
+    return sorted(row[0] for row in found)
+
+
+def audit_links(session: Session, numbers: list[int]) -> list[LoggedAudit]:
+    """Links of the chain by their numbers, oldest first."""
+    rows = session.scalars(
+        select(AuditRow).where(in_list(col(AuditRow.seq), numbers)).order_by(col(AuditRow.seq))
+    )
+    return [LoggedAudit(**row.model_dump(exclude={"prev"})) for row in rows]
