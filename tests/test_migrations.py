@@ -214,6 +214,7 @@ def test_a_page_of_before_its_registration_facts_is_still_vouched_for(path: Path
     database.close()
     with closing(sqlite_module.connect(path)) as connection:
         drop_later_tables(connection)
+        drop_log_tables(connection)
         drop_page_facts(connection)
         connection.execute("UPDATE alembic_version SET version_num = '0003'")
         connection.commit()

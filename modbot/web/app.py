@@ -80,6 +80,13 @@ def create_app(service: WebService, *, demo: bool = False) -> FastAPI:
     app.add_middleware(Guard, hosts=hosts, https=web.https, error_page=error_page)
     for error in (HTTPException, RequestValidationError, BadAddress, SignInBusy):
         app.add_exception_handler(error, _handler(pages))
+    _add_routes(app, log_room, demo=demo)
+    app.mount("/static", _Kept(StaticFiles(directory=STATIC_FOLDER)), name="static")
+    return app
+
+
+def _add_routes(app: FastAPI, log_room: LogRoom, *, demo: bool) -> None:
+    service, pages = log_room.service, log_room.pages
     for log_part in (log_routes, log_export_routes):
         app.include_router(log_part(log_room))
     rooms = (record_routes, alert_routes, place_routes, undo_routes, undo_run_routes)
@@ -92,8 +99,6 @@ def create_app(service: WebService, *, demo: bool = False) -> FastAPI:
     app.include_router(probe_routes(service))
     if "/" not in paths_of(app.routes):
         app.include_router(_home())
-    app.mount("/static", _Kept(StaticFiles(directory=STATIC_FOLDER)), name="static")
-    return app
 
 
 @asynccontextmanager
