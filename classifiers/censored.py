@@ -9,7 +9,10 @@ from typing import Final
 from classifiers.word_lists import WordRule
 
 _EMOJI: Final = "\u2190-\u2bff\U0001f000-\U0001faff"
-_VEIL: Final = rf"(?:[*#%]{{1,6}}|[{_EMOJI}]{{1,3}}|\.{{2,6}}|_{{2,6}}|-{{2,6}}|…)"
+_BESIDE: Final = "[*#%@$!&^+]{0,5}"  # in a run with a star, a hash or a percent sign
+_VEIL: Final = (
+    rf"(?:{_BESIDE}[*#%]{{1,12}}{_BESIDE}|[{_EMOJI}]{{1,3}}|\.{{2,6}}|_{{2,6}}|-{{2,6}}|…)"
+)
 _HINT: Final = re.compile(rf"[*#%{_EMOJI}…]|\.\.|__|--")
 _CENSORED: Final = re.compile(
     rf"(?<![\w*])[a-zñ]{{1,8}}{_VEIL}(?:[a-zñ]{{1,8}}{_VEIL}){{0,2}}[a-zñ]{{0,8}}(?![\w*])"
@@ -17,7 +20,8 @@ _CENSORED: Final = re.compile(
 _VEILS: Final = re.compile(_VEIL)
 _LEWD: Final = "🍆🍑🥒🍌💩🌽🥚"  # stand for the end of a word: hijue🍆
 _LEAST_BEFORE_LEWD: Final = 4
-_STARS: Final = re.compile("[*#%]+")
+_STARS: Final = re.compile("[*#%]")
+_LONGEST_VEILED: Final = 8  # letters that one veil stands for
 _ENDINGS: Final = ("", "s", "ed", "er", "ers", "in", "ing", "y", "ty", "ts", "es", "a", "as")
 _FIRST_LETTER_ONLY: Final = re.compile(r"f[*#%]{3}|s[*#%]{3}|b[*#%]{4}|d[*#%]{3}")
 _KEPT_LETTERS: Final = 2  # other words need more than their first letter
@@ -29,8 +33,11 @@ class Censored:
     def __init__(self, swears: Sequence[WordRule], innocent: frozenset[str]):
         self._innocent = innocent
         self._by_initial: dict[str, list[WordRule]] = {}
+        self._inner: dict[str, list[WordRule]] = {}
         for word in swears:
             self._by_initial.setdefault(word.text[0], []).append(word)
+            if word.opens:
+                self._inner.setdefault(word.text[0], []).append(word)
 
     def find(self, text: str) -> Iterator[tuple[WordRule, int, int]]:
         """The swear word that each veiled word of a folded text stands for, and where."""
@@ -70,12 +77,23 @@ class Censored:
             if len(word.text) <= len(veiled) + (4 if veiled[-1] in _LEWD else 2)
             and (word.text.startswith(opening) or opening.startswith(word.text))
         ]
-        if not near:
-            return None
-        pattern = re.compile(_VEILS.sub(lambda run: f"[a-zñ]{{1,{len(run[0]) + 1}}}", veiled))
+        pattern = re.compile(_VEILS.sub(lambda run: _letters(len(run[0])), veiled))
         if veiled[-1] in _LEWD:
-            return near[0]
+            return near[0] if near else None
         for word in near:
             if any(pattern.fullmatch(word.text + ending) for ending in _ENDINGS):
                 return word
+        return self._inside(pattern, opening)
+
+    def _inside(self, pattern: re.Pattern[str], opening: str) -> WordRule | None:
+        """A word that counts inside others too (*fuck*), with letters before it: fatf*ck."""
+        for at in range(1, len(opening)):
+            for word in self._inner.get(opening[at], ()):
+                begun = opening[:at] + word.text
+                if any(pattern.fullmatch(begun + ending) for ending in _ENDINGS):
+                    return word
         return None
+
+
+def _letters(signs: int) -> str:
+    return f"[a-zñ]{{1,{min(signs + 1, _LONGEST_VEILED)}}}"

@@ -26,7 +26,10 @@ _TOKEN: Final = re.compile(r"\S+")
 # Letters with something between them that is neither, or a sign or digit at a word's edge.
 _MIXED: Final = re.compile(r"[a-zñ][^a-zñ\s'\",;:?]{1,3}[a-zñ]|[@$€0-9][a-zñ]|[a-zñ][0-9@$]")
 _MIXED_HINT: Final = re.compile(r"[^a-zñ\s'\",;:?.!()-]|[.!(-][a-zñ]")  # a quick look
+_SIGNS: Final = re.compile(r"[@$][$@!+]|[$@!][a-zñ0-9][!+0-9]|[a-zñ][!|1]\+")  # @$$, $h1+, sh!+
+_PRICE: Final = re.compile(r"\$\d")
 _EDGES: Final = "\"'“”‘’()[]{}<>¿?¡!.,;:…*_~-#"
+_AROUND: Final = "\"'“”‘’()[]{}<>¿?¡.,;:…*_~-#"  # may also be none of a word's letters
 _DROPPED: Final = re.compile(r"[^a-zñ]")
 _READS: Final[dict[str, str]] = {
     "0": "o",
@@ -72,6 +75,7 @@ class Disguises:
         plain = [word for word in swears if _WORD.fullmatch(word.text) and len(word.text) >= _LEAST]
         self._innocent = frozenset(innocent)
         self._known = {word.text: word for word in reversed(plain)}
+        self._listed = {word.text: word for word in reversed(swears)}
         table = dict(self._known)
         listed = tuple((word.text, word.language, bool(word.derived)) for word in plain)
         for other, of in _table(listed).items():
@@ -89,7 +93,7 @@ class Disguises:
                 word = self._respelled.get(match[0])
                 if word is not None and _whole(text, match.start(), match.end()):
                     yield word, match.start(), match.end()
-        if _MIXED_HINT.search(text) and _MIXED.search(text):
+        if _MIXED_HINT.search(text) and (_MIXED.search(text) or _SIGNS.search(text)):
             yield from self._mixed(text)
         if self._spans_a_gap(text):
             yield from self._torn(text)
@@ -109,7 +113,7 @@ class Disguises:
         seen: dict[str, WordRule | None] = {}
         for match in _TOKEN.finditer(text):
             token = match[0]
-            if not (_LEAST <= len(token) <= _LONGEST_TOKEN) or not _MIXED.search(token):
+            if len(token) > _LONGEST_TOKEN or not _may_be_mixed(token):
                 continue
             if token not in seen:
                 seen[token] = self._meant(token)
@@ -130,12 +134,23 @@ class Disguises:
         if joined in self._known and len(pieces) > 1 and not self._innocent.issuperset(pieces):
             return self._known[joined]
         if len(joined) * 2 < len(core):
-            return None
+            return self._in_signs(token.strip(_AROUND))
         tables = _TABLES if any(sign in token for sign in _AMBIGUOUS) else _TABLES[:1]
         for table, written in product(tables, dict.fromkeys((core, token))):
             read = _DROPPED.sub("", written.translate(table))
             if read in self._all and read != joined:
                 return self._all[read]
+        return None
+
+    def _in_signs(self, token: str) -> WordRule | None:
+        """A word mostly of signs ($h1+, @$$) has to be a listed one, sign by sign."""
+        signs = sum(not sign.isalnum() for sign in token)
+        if not signs or (len(token) < _LEAST and signs < 2) or _PRICE.search(token):
+            return None
+        for table in _TABLES:
+            word = self._listed.get(token.translate(table))
+            if word is not None:
+                return word
         return None
 
     def _torn(self, text: str) -> Iterator[Found]:
@@ -159,6 +174,12 @@ class Disguises:
             return any(len(piece) > 1 for piece in pieces)
         short = all(len(piece) <= 2 or piece in odd for piece in pieces)
         return max(map(len, odd), default=0) >= (3 if short else 4)
+
+
+def _may_be_mixed(token: str) -> bool:
+    if len(token) < _LEAST:
+        return _SIGNS.search(token) is not None
+    return _MIXED.search(token) is not None or _SIGNS.search(token) is not None
 
 
 def _whole(text: str, start: int, end: int) -> bool:

@@ -45,6 +45,7 @@ def test_a_respelled_swear_word_is_known(rules: RuleSet, word: str) -> None:
 MIXED = [
     *("sh1t", "$h!t", "b!tch", "b0st@", "m13rd4", "g0n0rr34", "f@66ot", "c4br0n", "ch!ng0nes"),
     *("p3nd3j0", "h1jueput4", "k4br0n", "@$$hole", "4sshole", "fu(k", "8itch", "sh|t", "5h1t"),
+    *("$h1+", "sh!+", "@$$", "f@#k", "f*@#in", "sh*******t", "fatf*ck", "bullsh*t"),
     *("mier.da", "f.uck", "pu-ta", "c-o-ñ-o", "ca_bron", "f*ck", "s**t", "p*ta", "d*mb*ss", "f..k"),
     *("f🅾️ck", "sh🕳t", "c🎺ño", "cabr🎺n", "🅱️itch", "🅱️ull$hit", "hijue🍆", "f💩ck", "🖕"),
     *("🇫🇺🇨🇰", "🇸🇭🇮🇹", "🇫 🇺 🇨 🇰", "sh1️⃣t", "ｓｈｉｔ", "𝓯𝓾𝓬𝓴", "ⓕⓤⓒⓚ", "s\u200bh\u2060it", "ѕһіт"),
@@ -64,6 +65,7 @@ def test_a_word_torn_apart_is_put_together(rules: RuleSet, text: str) -> None:
 
 
 INNOCENT = """
+it's $20 @ 5 | @$5 each | win $$$ now | C# class | 100%!! yes | A+!! | B1+2 | Math+ | got a hi!+
 pen island | 142,460 dollars | as Sam says | it's hit or miss | Luis hit it | a s s i s t
 Luis.hit me up | fuel | Pol la llamó | he's hit | who're you | I can't | pass it on | as she asks
 sh, it is late | class hit list | cum laude | coger el bus | la concha de mar | un bicho raro

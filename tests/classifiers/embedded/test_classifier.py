@@ -98,12 +98,12 @@ def test_thanks_give_no_signal(model: EmbeddedClassifier) -> None:
 
 
 def test_a_signal_names_the_words_that_moved_the_score(model: EmbeddedClassifier) -> None:
-    text = "Great news for everybody! Also: Vendo bizcochos por encargo"
+    text = "Buenos días a todos. Vendo bizcochos por encargo, precio especial"
     signal = found(model, text)[Category.SALES]
     evidence = signal.evidence
     assert signal.source == "embedded"
     assert text[evidence.start : evidence.end] == evidence.text
-    assert "Vendo" in evidence.text
+    assert evidence.text in ("precio especial", "por encargo", "Vendo bizcochos por encargo")
     assert evidence.shares[0].text == evidence.text
     assert [s.share for s in evidence.shares] == sorted(s.share for s in evidence.shares)[::-1]
     assert sum(share.share for share in evidence.shares) <= 1.001
