@@ -102,6 +102,6 @@ class Site:
             self.address + path,
             headers=sent,
             data=data,
-            timeout=10,
+            timeout=60,
             allow_redirects=False,
         )

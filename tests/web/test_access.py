@@ -35,13 +35,13 @@ def ana(service: FakeService) -> str:
 def sign_in(site: Site, email: str, password: str, **fields: str) -> requests.Response:
     """Fills in the form as a browser does, without following where it leads."""
     with requests.Session() as browser:
-        html = browser.get(site.address + "/sign-in", timeout=10).text
+        html = browser.get(site.address + "/sign-in", timeout=60).text
         found = re.search(r'name="csrf" value="([^"]+)"', html)
         assert found is not None
         return browser.post(
             site.address + "/sign-in",
             data={"csrf": found[1], "email": email, "password": password, **fields},
-            timeout=10,
+            timeout=60,
             allow_redirects=False,
         )
 

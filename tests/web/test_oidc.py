@@ -52,17 +52,17 @@ class Room:
     def go(self, name: str = "google", **query: str) -> str:
         """The address that the provider sends the browser back to."""
         out = self.browser.get(
-            f"{self.address}/oidc/{name}", params=query, allow_redirects=False, timeout=10
+            f"{self.address}/oidc/{name}", params=query, allow_redirects=False, timeout=60
         )
         assert out.status_code == 303, out.text[-600:]
-        there = requests.get(out.headers["location"], allow_redirects=False, timeout=10)
+        there = requests.get(out.headers["location"], allow_redirects=False, timeout=60)
         return there.headers["location"]
 
     def come_back(self, address: str) -> requests.Response:
-        return self.browser.get(address, allow_redirects=False, timeout=10)
+        return self.browser.get(address, allow_redirects=False, timeout=60)
 
     def signed_in(self) -> bool:
-        answer = self.browser.get(f"{self.address}/me", allow_redirects=False, timeout=10)
+        answer = self.browser.get(f"{self.address}/me", allow_redirects=False, timeout=60)
         return answer.status_code == 200
 
     def invite(self, email: str = "ana@lps.test", role: Role = Role.MANAGER) -> None:
@@ -252,7 +252,7 @@ def test_a_return_works_in_the_browser_that_began_it_alone(room: Room) -> None:
     """Else a stranger could sign somebody in as themselves, or pick up somebody's code."""
     room.invite()
     back = room.go()
-    assert requests.get(back, allow_redirects=False, timeout=10).status_code == 403
+    assert requests.get(back, allow_redirects=False, timeout=60).status_code == 403
     assert room.come_back(back).status_code == 303, "and the stranger has not used it up"
 
 
@@ -294,7 +294,7 @@ def test_a_provider_that_describes_itself_wrongly_is_not_used(
 ) -> None:
     room.provider.metadata = metadata
     address = f"{room.address}/oidc/google"
-    assert room.browser.get(address, allow_redirects=False, timeout=10).status_code == 403
+    assert room.browser.get(address, allow_redirects=False, timeout=60).status_code == 403
     assert room.reasons() == [reason]
 
 
@@ -317,8 +317,8 @@ def test_no_way_leads_to_another_site(room: Room) -> None:
 
 
 def test_an_unknown_provider_is_not_found(room: Room) -> None:
-    assert room.browser.get(f"{room.address}/oidc/nobody", timeout=10).status_code == 404
-    assert room.browser.get(f"{room.address}/oidc/nobody/return", timeout=10).status_code == 404
+    assert room.browser.get(f"{room.address}/oidc/nobody", timeout=60).status_code == 404
+    assert room.browser.get(f"{room.address}/oidc/nobody/return", timeout=60).status_code == 404
 
 
 def test_neither_secret_nor_token_is_stored_or_shown(room: Room) -> None:

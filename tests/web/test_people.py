@@ -28,12 +28,12 @@ BETTER = "seven kites above the mill"
 def fill_in(site: Site, path: str, **fields: str) -> requests.Response:
     """Opens a form as a stranger's browser does, and sends it; redirects are not taken."""
     with requests.Session() as browser:
-        browser.get(site.address + path, timeout=10)
-        html = browser.get(site.address + "/sign-in", timeout=10).text
+        browser.get(site.address + path, timeout=60)
+        html = browser.get(site.address + "/sign-in", timeout=60).text
         found = re.search(r'name="csrf" value="([^"]+)"', html)
         assert found is not None
         data = {"csrf": found[1], **fields}
-        return browser.post(site.address + path, data=data, timeout=10, allow_redirects=False)
+        return browser.post(site.address + path, data=data, timeout=60, allow_redirects=False)
 
 
 def invite(site: Site, email: str, **fields: str) -> str:

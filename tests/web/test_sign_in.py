@@ -68,12 +68,12 @@ class Door:
             if planted:
                 browser.cookies.set("modbot", planted)
             browser.headers.update({"accept-language": "en", **(headers or {})})
-            html = browser.get(f"{self.address}/sign-in", timeout=10).text
+            html = browser.get(f"{self.address}/sign-in", timeout=60).text
             token = re.search(r'name="csrf" value="([^"]+)"', html)
             assert token is not None
             data = {"csrf": token[1], "email": email, "password": password, **fields}
             address = f"{self.address}/sign-in"
-            return browser.post(address, data=data, timeout=30, allow_redirects=False)
+            return browser.post(address, data=data, timeout=60, allow_redirects=False)
 
     def kinds(self) -> list[str]:
         with self.service.database.read() as s:
@@ -273,7 +273,7 @@ def test_a_sign_in_leads_back_to_a_path_of_ours(door: Door) -> None:
 
 def test_somebody_cannot_be_signed_in_by_another_sites_form(door: Door) -> None:
     data = {"email": "ana@lps.test", "password": PASSWORD}
-    bare = requests.post(f"{door.address}/sign-in", data=data, timeout=10, allow_redirects=False)
+    bare = requests.post(f"{door.address}/sign-in", data=data, timeout=60, allow_redirects=False)
     assert bare.status_code == 403
     crossing = door.knock(headers={"origin": "https://evil.test"})
     assert crossing.status_code == 403 and not session_of(crossing)
@@ -286,7 +286,7 @@ def test_a_forged_session_is_nobody(token: str, door: Door) -> None:
     answer = requests.get(
         f"{door.address}/me",
         headers={"cookie": f"modbot={token}".encode()},
-        timeout=10,
+        timeout=60,
         allow_redirects=False,
     )
     assert answer.status_code == 303
@@ -311,7 +311,7 @@ def over_tls(tmp_path: Path) -> Iterator[Door]:
 
 def test_over_tls_cookies_are_secure_and_of_this_host_alone(over_tls: Door) -> None:
     headers = {"host": "modbot.lps.test"}
-    form = requests.get(f"{over_tls.address}/sign-in", headers=headers, timeout=10)
+    form = requests.get(f"{over_tls.address}/sign-in", headers=headers, timeout=60)
     visit = form.headers["set-cookie"]
     assert visit.startswith("__Host-modbot-visit=") and "Secure" in visit and "Domain" not in visit
     token = re.search(r'name="csrf" value="([^"]+)"', form.text)[1]  # type: ignore[index]
@@ -319,7 +319,7 @@ def test_over_tls_cookies_are_secure_and_of_this_host_alone(over_tls: Door) -> N
         f"{over_tls.address}/sign-in",
         data={"csrf": token, "email": "ana@lps.test", "password": PASSWORD},
         headers={**headers, "cookie": visit.split(";")[0], "origin": "https://modbot.lps.test"},
-        timeout=10,
+        timeout=60,
         allow_redirects=False,
     )
     cookie = answer.headers["set-cookie"]
@@ -345,7 +345,7 @@ def test_where_passwords_are_off_none_is_taken(tmp_path: Path) -> None:
     service = open_school(tmp_path, sign_in={"passwords": False, "providers": [provider]})
     add_ana(service)
     with served(service) as address:
-        html = requests.get(f"{address}/sign-in", timeout=10).text
+        html = requests.get(f"{address}/sign-in", timeout=60).text
         assert "Sign in with Google" in html and 'type="password"' not in html
         site = Site(address=address, service=service)
         data = {"email": "ana@lps.test", "password": PASSWORD}
