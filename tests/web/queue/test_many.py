@@ -217,6 +217,6 @@ def test_more_than_one_form_takes_is_said(ana: Site, service: FakeService) -> No
     add(service, LPS, "you rat", times=100)
     page = ana.get(f"/queue/many?rule={RULE}").text
     assert "100 comments" in page
-    assert "These are the worst 200" in page
+    assert "These are the worst 100" in page
     send(ana, page, "hide")
     assert "7 comments" in ana.get(f"/queue/many?rule={RULE}").text
