@@ -11,8 +11,10 @@ from modbot import store
 from modbot.counterfactual import Change, stored_changes
 from modbot.domain import Category
 from modbot.errors import UnknownDecision
+from modbot.people import Right
 from modbot.policy import Policy
 from modbot.store import LogEntry
+from modbot.web.access import person
 from modbot.web.entries import log_row, reasons
 from modbot.web.filters import BadAddress, read_id
 from modbot.web.marking import pieces
@@ -29,6 +31,8 @@ def record_routes(service: WebService, pages: Pages) -> APIRouter:
         try:
             with service.database.read() as session:
                 entry = store.decision(session, read_id(number))
+                if not person(request).may(Right.READ, entry.page_id):
+                    raise HTTPException(404)  # as one that is not there
                 versions = store.versions_of(session, entry.comment_row)
                 decisions = store.history(session, entry.comment_row)
                 audit = store.audit_of(session, entry.id)
