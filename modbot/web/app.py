@@ -67,9 +67,8 @@ def create_app(service: WebService, *, demo: bool = False) -> FastAPI:
         app.add_exception_handler(failing, _handler(pages))
     app.include_router(log_routes(service, pages))
     app.include_router(record_routes(service, pages))
-    app.include_router(queue_many_routes(service, pages))
-    app.include_router(queue_routes(service, pages))
-    for routes in (sign_in_routes, oidc_routes, link_routes, people_routes, me_routes):
+    rooms = (queue_many_routes, queue_routes, sign_in_routes, oidc_routes, link_routes)
+    for routes in (*rooms, people_routes, me_routes):
         app.include_router(routes(service, pages))
     if demo:
         app.include_router(demo_routes(service))
