@@ -57,9 +57,9 @@ def test_two_people_get_different_items_and_see_each_other(ana: Site, ben: Site)
     assert place(ana.get("/queue")) == f"/queue/{THREAT}"
     assert place(ben.get("/queue")) == f"/queue/{CRISIS}"
     page = ben.get(f"/queue/{THREAT}").text
-    assert "Ana Ruiz is looking at this comment, so it is theirs for now." in page
+    assert "<bdi>Ana Ruiz</bdi> is looking at this comment, so it is theirs for now." in page
     assert 'name="verdict"' not in page
-    assert "with Ana Ruiz" in page  # in the list beside
+    assert "with <bdi>Ana Ruiz</bdi>" in page  # in the list beside
 
 
 def test_a_verdict_on_what_another_holds_is_refused(
@@ -68,7 +68,7 @@ def test_a_verdict_on_what_another_holds_is_refused(
     ana.get("/queue")
     answer = decide(ben, THREAT, "hide", note="mine first")
     assert answer.status_code == 409
-    assert "Ana Ruiz is looking at this comment right now." in answer.text
+    assert "<bdi>Ana Ruiz</bdi> is looking at this comment right now." in answer.text
     assert "mine first" in answer.text
     assert made(service) == []
     service.clock.advance(301)

@@ -37,7 +37,7 @@ def test_a_verdict_is_recorded_and_leads_to_the_next_item(ana: Site, service: Fa
     assert last.reason == "sent to the principal"
     assert asked(service) == [("hide", last.id)]
     page = ana.get(place(answer)).text
-    assert "You hid the comment by Rick D. on School 1." in page
+    assert "You hid the comment by <bdi>Rick D.</bdi> on <bdi>School 1</bdi>." in page
     assert f'action="/decisions/{last.id}/take-back"' in page
     assert count(service) == WAITING - 1
 
@@ -134,7 +134,7 @@ def test_what_is_handed_on_waits_for_an_administrator(
     handed_on = made(service)[-1].id
     assert count(service) == WAITING
     page = ana.get(f"/queue/{handed_on}").text
-    assert "Handed on to the administrators by Ana Ruiz," in page
+    assert "Handed on to the administrators by <bdi>Ana Ruiz</bdi>," in page
     assert 'name="verdict"' not in page
     assert "1 more is with the administrators." in page
     refused = decide(ana, handed_on or 0, "allow")
@@ -161,7 +161,7 @@ def test_a_stale_form_shows_what_happened_meanwhile(
     decide(ana, INSULT, "allow", note="only opinion")
     answer = decide(ben, INSULT, "hide")
     assert answer.status_code == 409
-    assert "Ana Ruiz decided on it meanwhile:" in answer.text
+    assert "<bdi>Ana Ruiz</bdi> decided on it meanwhile:" in answer.text
     assert "only opinion" in answer.text
     assert decide(ana, INSULT, "allow").status_code == 409  # the same form sent twice
     assert len(made(service)) == 1
