@@ -17,6 +17,7 @@ LOOK_BACK = timedelta(days=30)
 MOST_JUDGED = 500  # comments, the newest first
 
 Judging = Callable[[Sequence[Comment]], Sequence[Decision]]
+Naming = Callable[[str, str], bool]  # does a text name a fundraiser?
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,7 @@ def held_for_sales(
 
 def now_allowed(
     judge: Judging,
+    speaks_of: Naming,
     held: Sequence[PastText],
     fundraiser: Fundraiser,
     approved: Sequence[Fundraiser],
@@ -48,7 +50,8 @@ def now_allowed(
     """Those of `held` that `fundraiser` lets through. `approved`: all that run now; whether it is
     among them itself does not matter."""
     others = tuple(each for each in approved if each != fundraiser)
-    through = _left_up(judge, held, (*others, fundraiser))
+    named = [text for text in held if speaks_of(text.comment.text, fundraiser.name)]
+    through = _left_up(judge, named, (*others, fundraiser))
     anyway = {text.version_id for text in _left_up(judge, through, others)}
     return [_allowed(text) for text in through if text.version_id not in anyway]
 
