@@ -1,5 +1,5 @@
 """Which stored comments an approved fundraiser lets through: those that were kept back as sales and
-are left up when they are judged again with it, but not without it."""
+name it and are left up when they are judged again, but not without any fundraiser."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def now_allowed(
     approved: Sequence[Fundraiser],
 ) -> list[Allowed]:
     """Those of `held` that `fundraiser` lets through. `approved`: all that run now; whether it is
-    among them itself does not matter."""
+    among them itself does not matter. What two of them let through is named by both."""
     others = tuple(each for each in approved if each != fundraiser)
     named = [text for text in held if speaks_of(text.comment.text, fundraiser.name)]
     through = _left_up(judge, named, (*others, fundraiser))
-    anyway = {text.version_id for text in _left_up(judge, through, others)}
+    anyway = {text.version_id for text in _left_up(judge, through, ())}
     return [_allowed(text) for text in through if text.version_id not in anyway]
 
 
