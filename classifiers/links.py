@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from ipaddress import ip_address
 from typing import Final
 
 from classifiers.normalise import fold
@@ -21,7 +22,13 @@ _LINK: Final = re.compile(
     rf"(?<![\w@.+-])(?:https?://)?(?P<host>{_HOST})(?![\w@-])(?P<path>(?::\d+)?/[^\s)\]>,]*)?",
     re.IGNORECASE,
 )
-_HINT: Final = re.compile(r"\w\.\w|\bdot\b|\bpunto\b|\(\.|\[\.", re.IGNORECASE)
+# A browser goes to a bare number too: http://3627734734 is an address like any other.
+_NUMBERED: Final = re.compile(
+    r"https?://(?P<host>0x[0-9a-f]{1,8}|\d{1,10}|(?:\d{1,3}\.){3}\d{1,3}|\[[0-9a-f:.]{2,45}\])"
+    r"(?![\w.-]*\w)(?P<path>(?::\d+)?/[^\s)\]>,]*)?",
+    re.IGNORECASE,
+)
+_HINT: Final = re.compile(r"://|\w\.\w|\bdot\b|\bpunto\b|\(\.|\[\.", re.IGNORECASE)
 _SPOKEN_DOT: Final = re.compile(_DOT, re.IGNORECASE)
 _TWO_PART_LIST: Final = "co.uk com.br com.do com.mx com.pr org.br ma.us"
 _TWO_PART_ENDS: Final = frozenset(_TWO_PART_LIST.split())
@@ -49,7 +56,8 @@ class Link:
     @property
     def shortened(self) -> bool:
         """Does it hide where it leads?"""
-        return self.host in _SHORTENERS
+        numbered = ":" in self.host or self.host.replace(".", "").isdigit()
+        return numbered or self.host in _SHORTENERS
 
     def within(self, approved: Link) -> bool:
         """Is it a page of the approved site, below the approved path if that has one?"""
@@ -77,13 +85,26 @@ class Link:
 
 
 def links_in(text: str) -> Iterator[Link]:
-    """Every link of a text, spelled dots ("site dot com") and bare hosts included."""
+    """Every link of a text, spelled dots ("site dot com") and bare hosts included; first those to a
+    numbered host, which is given as browsers read it ("216.58.211.142")."""
     if not _HINT.search(text):
         return
+    for found in _NUMBERED.finditer(text):
+        host = _as_address(found["host"].strip("[]"))
+        if host:
+            yield Link(host, found["path"] or "", found.start(), found.end())
     for found in _LINK.finditer(text):
         host = _SPOKEN_DOT.sub(".", found["host"]).lower().removeprefix("www.")
         if not host.replace(".", "").isdigit():
             yield Link(_readable(host), found["path"] or "", found.start(), found.end())
+
+
+def _as_address(number: str) -> str:
+    """The address that a number stands for; empty where there is none."""
+    try:
+        return str(ip_address(number if "." in number or ":" in number else int(number, 0)))
+    except ValueError:
+        return ""
 
 
 @lru_cache(maxsize=1024)

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import Final
@@ -30,6 +31,7 @@ from classifiers.word_lists import STRONG, WEAK, WordRule
 from modbot.domain import Aspect, Category, Comment, Signal
 
 _POSTS_KEPT: Final = 512
+_TEXTS_KEPT: Final = 256
 _MOST_HITS: Final = 40  # a 100 kB rant needs no more evidence than this
 _HITS_A_RULE: Final = 8
 
@@ -80,6 +82,8 @@ class RuleSet:
         self._context = {name: self._asked(patterns) for name, patterns in files.context.items()}
         self._folded.compile(located=(*self._rules[False], *self._exceptions))
         self._written.compile(located=self._rules[True])
+        # Other classifiers ask for the exceptions in a text that was just judged.
+        self._read = lru_cache(maxsize=_TEXTS_KEPT)(self._read_anew)
         self._posts: dict[str, Reading] = {}
         self._published = files.published
 
@@ -128,7 +132,7 @@ class RuleSet:
             excludes_post=self._asked(rule.excludes_post),
         )
 
-    def _read(self, folded: str) -> Reading:
+    def _read_anew(self, folded: str) -> Reading:
         return self._folded.read(Encoded(as_matched(folded)))
 
     def _read_post(self, text: str) -> Reading:

@@ -17,7 +17,7 @@ from enum import StrEnum
 from modbot import store
 from modbot.domain import Category, Signal, Verdict
 from modbot.intervals import Share, needed_without_fault
-from modbot.policy import RULES, CategoryPolicy
+from modbot.policy import NEVER, RULES, CategoryPolicy
 from modbot.spoken_language import guess_language
 from modbot.store import Database, PastDecision
 
@@ -37,10 +37,30 @@ class Source(StrEnum):
     RULES = "rules"
     MODEL = "model"
 
+
+class Threshold(StrEnum):
+    """The keys of a category in policy.toml that are proposed."""
+
+    HIDE = "hide"
+    MODEL_REVIEW = "model_review"
+    MODEL_HIDE = "model_hide"
+
     @property
-    def key(self) -> str:
-        """The key of policy.toml that is proposed for it."""
-        return "hide" if self is Source.RULES else "model_review"
+    def source(self) -> Source:
+        """Whose scores are compared with it."""
+        return Source.RULES if self is Threshold.HIDE else Source.MODEL
+
+    @property
+    def hides(self) -> bool:
+        """Is a comment hidden from it on, or only looked at?"""
+        return self is not Threshold.MODEL_REVIEW
+
+    def counts(self, score: float, value: float) -> bool:
+        """As policy.decide() compares: what hides counts from its threshold on, what only calls a
+        person above it."""
+        if self is Threshold.MODEL_HIDE and value >= NEVER:
+            return False
+        return score >= value if self.hides else score > value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,10 +104,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Advice:
-    """What the reviewed comments of one category and source say."""
+    """What the reviewed comments of one category say of one threshold."""
 
     category: Category
-    source: Source
+    threshold: Threshold
     wanted: float
     outcome: Outcome
     points: tuple[Point, ...]  # highest threshold first
@@ -147,12 +167,17 @@ def _best(signals: Iterable[Signal]) -> dict[tuple[Category, Source], float]:
 
 
 def advise(
-    verdicts: Verdicts, category: Category, source: Source, rule: CategoryPolicy, wanted: float
+    verdicts: Verdicts,
+    category: Category,
+    threshold: Threshold,
+    rule: CategoryPolicy,
+    wanted: float,
 ) -> Advice:
-    """The lowest threshold of a category that is proven to reach the wanted precision."""
+    """The lowest value of a threshold that is proven to reach the wanted precision."""
+    source = threshold.source
     cases = [r for r in verdicts.reviewed if r.category is category and r.source is source]
-    points = curve(cases, source)
-    now = _point(cases, source, getattr(rule, source.key))
+    points = curve(cases, threshold)
+    now = _point(cases, threshold, getattr(rule, threshold.value))
     chosen = _lowest(p for p in points if p.precision.interval[0] >= wanted)
     likely = _lowest(p for p in points if (p.precision.value or 0) >= wanted)
     needed = needed_without_fault(wanted)
@@ -162,47 +187,42 @@ def advise(
     shown = chosen or likely or now
     return Advice(
         category=category,
-        source=source,
+        threshold=threshold,
         wanted=wanted,
         outcome=outcome,
         points=points,
         chosen=chosen,
         likely=likely,
         now=now,
-        by_language=_by_language(cases, source, shown.threshold),
+        by_language=_by_language(cases, threshold, shown.threshold),
         reviewed=len(cases),
         needed=needed,
     )
 
 
-def curve(cases: Sequence[Reviewed], source: Source) -> tuple[Point, ...]:
+def curve(cases: Sequence[Reviewed], threshold: Threshold) -> tuple[Point, ...]:
     """A point for each distinct score, highest first, at a threshold that just takes it in."""
     scores = sorted({case.score for case in cases}, reverse=True)
-    thresholds = [
-        _just_taking_in(score, below, source)
+    values = [
+        _just_taking_in(score, below, threshold)
         for score, below in zip(scores, [*scores[1:], 0.0], strict=False)
     ]
-    return tuple(_point(cases, source, threshold) for threshold in thresholds)
+    return tuple(_point(cases, threshold, value) for value in values)
 
 
-def _just_taking_in(score: float, below: float, source: Source) -> float:
-    """Rules count from their threshold on, models above it: there it lies between two scores."""
-    if source is Source.RULES:
+def _just_taking_in(score: float, below: float, threshold: Threshold) -> float:
+    """The score itself where it counts from there on, else a value between it and the next."""
+    if threshold.hides:
         return score
-    short = math.floor(score * 1000) / 1000
+    short = math.ceil(score * 1000 - 1) / 1000
     return short if below <= short < score else below
 
 
-def _counts(score: float, source: Source, threshold: float) -> bool:
-    """As policy.decide() compares."""
-    return score >= threshold if source is Source.RULES else score > threshold
-
-
-def _point(cases: Sequence[Reviewed], source: Source, threshold: float) -> Point:
-    past = [case.breach for case in cases if _counts(case.score, source, threshold)]
+def _point(cases: Sequence[Reviewed], threshold: Threshold, value: float) -> Point:
+    past = [case.breach for case in cases if threshold.counts(case.score, value)]
     breaches = sum(case.breach for case in cases)
     return Point(
-        threshold=threshold,
+        threshold=value,
         precision=Share(right=sum(past), of=len(past)),
         recall=Share(right=sum(past), of=breaches),
     )
@@ -212,8 +232,8 @@ def _lowest(points: Iterable[Point]) -> Point | None:
     return min(points, key=lambda point: point.threshold, default=None)
 
 
-def _by_language(cases: Sequence[Reviewed], source: Source, threshold: float) -> dict[str, Share]:
-    past = [case for case in cases if _counts(case.score, source, threshold)]
+def _by_language(cases: Sequence[Reviewed], threshold: Threshold, value: float) -> dict[str, Share]:
+    past = [case for case in cases if threshold.counts(case.score, value)]
     total = Counter(case.language for case in past)
     right = Counter(case.language for case in past if case.breach)
     return {language: Share(right=right[language], of=total[language]) for language in total}
@@ -223,8 +243,19 @@ def toml_lines(advice: Advice, rule: CategoryPolicy) -> list[str]:
     """What to put into policy.toml; empty where nothing is proposed."""
     if advice.chosen is None:
         return []
-    threshold = advice.chosen.threshold
-    lines = [f"[categories.{advice.category.value}]", f"{advice.source.key} = {threshold!r}"]
-    if advice.source is Source.RULES and threshold < rule.review:
-        lines.append(f"review = {threshold!r}  # must not be above hide")
+    value = advice.chosen.threshold
+    lines = [f"[categories.{advice.category.value}]", f"{advice.threshold} = {value!r}"]
+    lower, upper = _BESIDE[advice.threshold]
+    if lower and value < getattr(rule, lower):
+        lines.append(f"{lower} = {value!r}  # must not be above {advice.threshold}")
+    if upper and value > getattr(rule, upper):
+        lines.append(f"{upper} = {value!r}  # must not be below {advice.threshold}")
     return lines
+
+
+# The key that must not be above a threshold, and the one that must not be below it.
+_BESIDE = {
+    Threshold.HIDE: ("review", ""),
+    Threshold.MODEL_HIDE: ("model_review", ""),
+    Threshold.MODEL_REVIEW: ("", "model_hide"),
+}

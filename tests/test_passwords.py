@@ -9,7 +9,7 @@ import pytest
 
 from modbot.errors import PersonRefused
 from modbot.people import passwords
-from modbot.people.common_passwords import is_common
+from modbot.people.guessed_first import is_common
 
 COMMON = [
     *("password1234", "passwordpassword", "P@ssw0rd1234", "qwertyuiopas", "123456789012"),

@@ -18,6 +18,7 @@ from modbot.tuning import (
     Outcome,
     Reviewed,
     Source,
+    Threshold,
     Verdicts,
     advise,
     curve,
@@ -48,7 +49,7 @@ def cases(
 
 def test_the_lowest_threshold_that_is_proven_is_proposed() -> None:
     verdicts = Verdicts(reviewed=cases([(0.99, 150, 0), (0.95, 150, 2), (0.8, 50, 40)]))
-    advice = advise(verdicts, OFFENSIVE, Source.MODEL, RULE, 0.97)
+    advice = advise(verdicts, OFFENSIVE, Threshold.MODEL_REVIEW, RULE, 0.97)
     assert advice.outcome is Outcome.PROPOSED and advice.chosen is not None
     assert 0.8 <= advice.chosen.threshold < 0.95
     assert (advice.chosen.precision.right, advice.chosen.precision.of) == (300, 302)
@@ -59,7 +60,7 @@ def test_the_lowest_threshold_that_is_proven_is_proposed() -> None:
 
 def test_too_few_reviewed_decisions_propose_nothing_and_say_how_many_it_takes() -> None:
     verdicts = Verdicts(reviewed=cases([(0.99, 40, 0)]))
-    advice = advise(verdicts, OFFENSIVE, Source.MODEL, RULE, 0.97)
+    advice = advise(verdicts, OFFENSIVE, Threshold.MODEL_REVIEW, RULE, 0.97)
     assert (advice.outcome, advice.chosen, advice.needed) == (Outcome.TOO_FEW, None, 125)
     assert advice.likely is not None, "what is likely is told, though not proposed"
     assert toml_lines(advice, RULE) == []
@@ -67,50 +68,76 @@ def test_too_few_reviewed_decisions_propose_nothing_and_say_how_many_it_takes() 
 
 def test_a_precision_that_no_threshold_reaches_is_told_as_such() -> None:
     verdicts = Verdicts(reviewed=cases([(0.99, 100, 60), (0.9, 50, 50)]))
-    advice = advise(verdicts, OFFENSIVE, Source.MODEL, RULE, 0.97)
+    advice = advise(verdicts, OFFENSIVE, Threshold.MODEL_REVIEW, RULE, 0.97)
     assert (advice.outcome, advice.chosen, advice.likely) == (Outcome.NOT_REACHED, None, None)
 
 
 def test_a_rules_score_counts_from_its_threshold_on() -> None:
     reviewed = cases([(1.0, 200, 0), (0.8, 100, 1), (0.3, 0, 50)], Source.RULES)
-    advice = advise(Verdicts(reviewed=reviewed), OFFENSIVE, Source.RULES, RULE, 0.97)
+    advice = advise(Verdicts(reviewed=reviewed), OFFENSIVE, Threshold.HIDE, RULE, 0.97)
     assert advice.chosen is not None and advice.chosen.threshold == 0.8
     assert toml_lines(advice, RULE) == ["[categories.offensive]", "hide = 0.8"]
     strict = category_policy(OFFENSIVE, review=0.9)
     assert toml_lines(advice, strict)[-1] == "review = 0.8  # must not be above hide"
 
 
+def test_a_models_threshold_for_hiding_is_its_own_and_keeps_to_that_for_review() -> None:
+    verdicts = Verdicts(reviewed=cases([(0.9, 200, 1), (0.6, 30, 20), (0.2, 5, 100)]))
+    hide = advise(verdicts, OFFENSIVE, Threshold.MODEL_HIDE, RULE, 0.97)
+    look = advise(verdicts, OFFENSIVE, Threshold.MODEL_REVIEW, RULE, 0.5)
+    assert hide.chosen is not None and hide.chosen.threshold == 0.9, "it hides from there on"
+    assert look.chosen is not None and look.chosen.threshold < 0.6, "above it a person looks"
+    late = category_policy(OFFENSIVE, model_review=0.95, model_hide=1.0)
+    assert toml_lines(hide, late) == [
+        "[categories.offensive]",
+        "model_hide = 0.9",
+        "model_review = 0.9  # must not be above model_hide",
+    ]
+    early = category_policy(OFFENSIVE, model_review=0.1, model_hide=0.15)
+    assert toml_lines(look, early)[-1].startswith("model_hide = ")
+
+
 @given(
     st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=40),
-    st.sampled_from(list(Source)),
+    st.sampled_from(list(Threshold)),
 )
 def test_a_point_counts_as_the_policy_would_with_that_threshold(
-    scored: list[tuple[float, bool]], source: Source
+    scored: list[tuple[float, bool]], threshold: Threshold
 ) -> None:
     reviewed = [
-        Reviewed(category=OFFENSIVE, source=source, score=s, breach=b, language="en")
+        Reviewed(category=OFFENSIVE, source=threshold.source, score=s, breach=b, language="en")
         for s, b in scored
     ]
-    for point in curve(reviewed, source):
+    for point in curve(reviewed, threshold):
         if not 0 <= point.threshold <= 1:
             continue
-        key = {"review": point.threshold, "hide": 1.0} if source is Source.RULES else {}
-        policy = changed(OFFENSIVE, **(key or {"model_review": point.threshold}))
-        name = "rules" if source is Source.RULES else "embedded"
-        found = sum(
+        policy = changed(OFFENSIVE, **_only(threshold, point.threshold))
+        name = "rules" if threshold.source is Source.RULES else "embedded"
+        decisions = [
             decide(
                 [Signal(source=name, category=OFFENSIVE, score=s, evidence=Evidence(rule="x"))],
                 policy,
-            ).verdict
-            is not Verdict.ALLOW
+            )
             for s, _ in scored
+        ]
+        found = sum(
+            d.hide if threshold.hides else d.verdict is not Verdict.ALLOW for d in decisions
         )
         assert found == point.precision.of
 
 
+def _only(threshold: Threshold, value: float) -> dict[str, float]:
+    """Settings in which nothing but this threshold decides."""
+    if threshold is Threshold.HIDE:
+        return {"review": 0.0, "hide": value}
+    if threshold is Threshold.MODEL_HIDE:
+        return {"model_review": -1.0, "model_hide": value}
+    return {"model_review": value}
+
+
 def test_precision_is_told_by_language() -> None:
     reviewed = cases([(0.9, 30, 1)]) + cases([(0.9, 10, 9)], language="es")
-    advice = advise(Verdicts(reviewed=reviewed), OFFENSIVE, Source.MODEL, RULE, 0.7)
+    advice = advise(Verdicts(reviewed=reviewed), OFFENSIVE, Threshold.MODEL_REVIEW, RULE, 0.7)
     assert {k: (v.right, v.of) for k, v in advice.by_language.items()} == {
         "en": (30, 31),
         "es": (10, 19),

@@ -6,7 +6,7 @@ context. docs/model.md says how it works, what it was trained on and how far to 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from threading import Lock
@@ -36,7 +36,9 @@ _OF_OPINION = frozenset({*Category} - {Category.PROFANITY, Category.CRISIS})
 _BATCH_WORDS = 2048  # keeps the layers' values in the processor's cache
 _POSTS_KEPT = 512
 
-_CATEGORIES = slice(len(LABELS), len(LABELS) + len(Category))  # in the order of SCORED
+_ORDERED = tuple(Category)
+_CATEGORIES = slice(len(LABELS), len(LABELS) + len(_ORDERED))  # in the order of SCORED
+_CRITICISM = SCORED.index(policy_score(CRITICISM))
 
 Scores = dict[str, float]
 
@@ -47,6 +49,28 @@ class _Window(NamedTuple):
     owner: int  # which text
     start: int  # which of its words comes first
     words: list[str]
+
+
+class _Flagged(NamedTuple):
+    """A window with a score that reaches the floor."""
+
+    row: int  # of its batch
+    window: _Window
+    text: Reading
+    scores: list[float]  # in the order of SCORED
+
+    @property
+    def spans(self) -> Sequence[tuple[int, int]]:
+        """Where the window's words stand in the folded text."""
+        return self.text.spans[self.window.start : self.window.start + len(self.window.words)]
+
+    def over(self, floor: float) -> Iterator[int]:
+        """The numbers of the categories that the text may breach."""
+        for number, category in enumerate(_ORDERED):
+            score = self.scores[_CATEGORIES.start + number]
+            offer = category is Category.SALES
+            if score >= floor and not (offer and self.text.is_no_offer(score)):
+                yield number
 
 
 class EmbeddedClassifier:
@@ -78,19 +102,19 @@ class EmbeddedClassifier:
         texts: dict[int, Reading] = {}
         for batch in self._batches([comment.text for comment in comments]):
             owners = [comments[window.owner] for window in batch]
-            encoded, probabilities = self._read(
-                batch, [owner.text for owner in owners], [owner.post_text for owner in owners]
-            )
+            posts = self._senses([owner.post_text for owner in owners])
+            encoded, probabilities = self._read(batch, [owner.text for owner in owners], posts)
+            flagged = []
             for row in np.flatnonzero((probabilities[:, _CATEGORIES] >= self._floor).any(axis=1)):
-                window, scores = batch[row], probabilities[row].tolist()
+                window = batch[row]
                 if len(window.words) < FEWEST_WORDS and window.start == 0:
                     continue
                 text = texts.setdefault(
                     window.owner, Reading(comments[window.owner], self._fold, self._cleared)
                 )
-                named = dict(zip(SCORED, scores, strict=True))
-                found = self._signals(named, encoded, int(row), window, text)
-                signals[window.owner] = _worst(signals[window.owner], [*found])
+                flagged.append(_Flagged(int(row), window, text, probabilities[row].tolist()))
+            for owner, found in self._signals(encoded, posts, flagged):
+                signals[owner] = _worst(signals[owner], [found])
         return signals
 
     def scores(self, texts: Sequence[str], posts: Sequence[str] | None = None) -> list[Scores]:
@@ -98,7 +122,7 @@ class EmbeddedClassifier:
         worst = np.zeros((len(texts), len(SCORED)), dtype=np.float32)
         for batch in self._batches(texts):
             owners = [window.owner for window in batch]
-            under = [posts[owner] if posts else "" for owner in owners]
+            under = self._senses([posts[owner] if posts else "" for owner in owners])
             probabilities = self._read(batch, [texts[owner] for owner in owners], under)[1]
             np.maximum.at(worst, owners, probabilities)
         # Six digits: what is left after them depends on how the texts were batched.
@@ -121,13 +145,14 @@ class EmbeddedClassifier:
             yield batch
 
     def _read(
-        self, windows: Sequence[_Window], texts: Sequence[str], posts: Sequence[str]
+        self, windows: Sequence[_Window], texts: Sequence[str], posts: Vectors
     ) -> tuple[Encoded, Vectors]:
-        """The encoded windows and their calibrated probabilities, windows x SCORED."""
+        """The encoded windows and their calibrated probabilities, windows x SCORED. `posts` holds
+        the sense of each window's post."""
         weights = self._weights
         encoded = encode([window.words for window in windows], self._words, weights)
         labels = encoded.features @ weights.output + weights.output_bias
-        policy = policy_logits(encoded, labels, self._senses(posts), signs(texts), weights)
+        policy = policy_logits(encoded, labels, posts, signs(texts), weights)
         logits = np.concatenate([labels, policy], axis=1)
         calibration = weights.calibration[_languages(encoded)]
         logits = logits * calibration[:, :, 0] + calibration[:, :, 1]
@@ -154,32 +179,29 @@ class EmbeddedClassifier:
         return senses
 
     def _signals(
-        self,
-        scores: Mapping[str, float],
-        encoded: Encoded,
-        row: int,
-        window: _Window,
-        text: Reading,
-    ) -> Iterator[Signal]:
-        post = self._senses([text.comment.post_text])[0]
-        spans = text.spans[window.start : window.start + len(window.words)]
-        official = scores[policy_score(CRITICISM)] >= SPEAKS_OF_OFFICIALS
-        for number, category in enumerate(Category):
-            score = scores[policy_score(category.value)]
-            if score < self._floor:
+        self, encoded: Encoded, posts: Vectors, flagged: Sequence[_Flagged]
+    ) -> Iterator[tuple[int, Signal]]:
+        """Whose each signal is, and the signal. What moved the scores is worked out for all
+        flagged scores of a batch together, which takes a fifth of the time."""
+        asked = [(each, number) for each in flagged for number in each.over(self._floor)]
+        rows = [each.row for each, _ in asked]
+        numbers = [number for _, number in asked]
+        parts = word_parts(encoded, rows, numbers, posts[rows], self._weights)
+        for (each, number), of_words in zip(asked, parts, strict=True):
+            category, text = _ORDERED[number], each.text
+            if text.is_innocent(category, of_words, each.spans):
                 continue
-            if category is Category.SALES and text.is_no_offer(score):
-                continue
-            parts = word_parts(encoded, row, number, post, self._weights)
-            if text.is_innocent(category, parts, spans):
-                continue
-            shares = shares_of(parts, spans, text.folded, text.comment.text)
-            yield Signal(
-                source=self.name,
-                category=category,
-                score=round(score, 4),
-                aspect=_aspect(category, official=official),
-                evidence=_evidence(category.value, shares),
+            shares = shares_of(of_words, each.spans, text.folded, text.comment.text)
+            official = each.scores[_CRITICISM] >= SPEAKS_OF_OFFICIALS
+            yield (
+                each.window.owner,
+                Signal(
+                    source=self.name,
+                    category=category,
+                    score=round(each.scores[_CATEGORIES.start + number], 4),
+                    aspect=_aspect(category, official=official),
+                    evidence=_evidence(category.value, shares),
+                ),
             )
 
 

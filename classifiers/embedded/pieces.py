@@ -32,11 +32,11 @@ def split_words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
-def kept_places(words: Sequence[str]) -> list[int]:
+def kept_places(words: Sequence[str]) -> Sequence[int]:
     """The places of the words that count: of each word the first three. What is said ten times over
     is no worse than what is said three times, and a text is bounded by the words it knows."""
-    if len(words) - len(set(words)) < _MOST_TIMES:
-        return list(range(len(words)))
+    if not _repeats(words):
+        return range(len(words))
     seen: Counter[str] = Counter()
     kept = []
     for place, word in enumerate(words):
@@ -46,10 +46,14 @@ def kept_places(words: Sequence[str]) -> list[int]:
     return kept
 
 
-def unrepeated(words: Sequence[str]) -> list[str]:
+def unrepeated(words: list[str]) -> list[str]:
     """The words at kept_places()."""
-    kept = kept_places(words)
-    return list(words) if len(kept) == len(words) else [words[place] for place in kept]
+    return [words[place] for place in kept_places(words)] if _repeats(words) else words
+
+
+def _repeats(words: Sequence[str]) -> bool:
+    """Does a word come more often than it counts?"""
+    return len(words) > _MOST_TIMES and max(Counter(words).values()) > _MOST_TIMES
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
-from classifiers.embedded.pieces import kept_places, split_words, word_spans
-from classifiers.embedded.weights import Vectors
+from classifiers.embedded.pieces import kept_places, word_spans
 from classifiers.fundraisers import is_named, words
 from classifiers.links import links_in
 from classifiers.normalise import Folded
@@ -36,8 +35,9 @@ class Reading:
     @cached_property
     def spans(self) -> Spans:
         """Where each word that the model reads stands in the folded text."""
-        spans = word_spans(self.folded.text)
-        return [spans[place] for place in kept_places(split_words(self.folded.text))]
+        text = self.folded.text
+        spans = word_spans(text)
+        return [spans[place] for place in kept_places([text[start:end] for start, end in spans])]
 
     @cached_property
     def _innocent(self) -> list[tuple[int, int, frozenset[Category]]]:
@@ -61,13 +61,13 @@ class Reading:
         judge, and a link to a public body sells nothing."""
         return self._sells_nothing or (score < SURE_OF_SALE and self._names_approved)
 
-    def is_innocent(self, category: Category, parts: Vectors, spans: Spans) -> bool:
+    def is_innocent(self, category: Category, parts: Sequence[float], spans: Spans) -> bool:
         """Does most of what speaks for the category stand in words that are cleared of it?"""
         clear = [(start, end) for start, end, of in self._innocent if category in of]
         if not clear:
             return False
         total = inside = 0.0
-        for part, span in zip(parts.tolist(), spans, strict=True):
+        for part, span in zip(parts, spans, strict=True):
             start, end = self.folded.span(*span)
             total += max(part, 0.0)
             if any(start < last and first < end for first, last in clear):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from classifiers.embedded.encoder import Encoded
 from classifiers.embedded.policy_head import LABEL_SCALE, MATCH_SCALE, pair_rows
@@ -22,81 +23,133 @@ _MOST_WORDS = 4  # in one
 _SMALLEST = 0.1  # share of all that speaks for the label
 _GOES_WITH = 0.35  # of its neighbour's part: from here on a word belongs to the same n-gram
 
+Numbers = NDArray[np.int64]
 
-def word_parts(encoded: Encoded, row: int, label: int, post: Vectors, weights: Weights) -> Vectors:
-    """What each word of window `row` adds to the log-odds of POLICY_LABELS[label]."""
-    start = encoded.starts[row]
-    here = slice(start, start + encoded.lengths[row])
-    return _by_ngrams(encoded, here, label, weights) + _by_features(
-        encoded, row, here, label, post, weights
-    )
+
+def word_parts(
+    encoded: Encoded,
+    windows: Sequence[int],
+    labels: Sequence[int],
+    posts: Vectors,
+    weights: Weights,
+) -> list[list[float]]:
+    """What each word adds to the log-odds of a label, for pairs of a window and a label.
+
+    `windows` are rows of `encoded`, `labels` numbers of POLICY_LABELS, `posts` the sense of each
+    pair's post; all are as long as the answer."""
+    if not windows:
+        return []
+    asked = _Asked(encoded, np.asarray(windows), np.asarray(labels))
+    parts = _by_ngrams(asked, weights) + _by_features(asked, posts, weights)
+    ends = (asked.firsts + asked.lengths).tolist()
+    flat = parts.tolist()
+    return [flat[first:end] for first, end in zip(asked.firsts.tolist(), ends, strict=True)]
+
+
+class _Asked:
+    """The pairs, and the words of their windows one after the other."""
+
+    def __init__(self, encoded: Encoded, windows: Numbers, labels: Numbers) -> None:
+        self.encoded, self.windows, self.labels = encoded, windows, labels
+        self.lengths: Numbers = encoded.lengths[windows]
+        self.firsts: Numbers = np.cumsum(self.lengths) - self.lengths
+        self.pair: Numbers = np.repeat(np.arange(len(windows)), self.lengths)
+        place = np.arange(len(self.pair)) - self.firsts[self.pair]
+        self.words: Numbers = encoded.starts[windows][self.pair] + place
 
 
 def shares_of(
-    parts: Vectors, spans: Sequence[tuple[int, int]], folded: Folded, text: str
+    parts: Sequence[float], spans: Sequence[tuple[int, int]], folded: Folded, text: str
 ) -> tuple[Share, ...]:
     """The up to three n-grams that speak most for the label, with their share of all that does.
 
     `spans` are the words' places in the folded text; a Share's are those in `text`."""
-    left = np.maximum(parts, 0)
-    total = float(left.sum())
+    left = [max(part, 0.0) for part in parts]
+    total = sum(left)
     found: list[Share] = []
     while total > 0 and len(found) < _MOST:
         first, last = _run(left)
-        share = float(left[first:last].sum()) / total
+        share = sum(left[first:last]) / total
         if share < _SMALLEST:
             break
-        left[first:last] = 0
+        left[first:last] = [0.0] * (last - first)
         begin, end = folded.span(spans[first][0], spans[last - 1][1])
         found.append(Share(text=text[begin:end], start=begin, end=end, share=round(share, 2)))
     return tuple(sorted(found, key=lambda share: -share.share))
 
 
-def _run(left: Vectors) -> tuple[int, int]:
+def _run(left: Sequence[float]) -> tuple[int, int]:
     """The word that adds most and the neighbours that add nearly as much."""
-    first = int(np.argmax(left))
+    first = left.index(max(left))
     last, least = first + 1, _GOES_WITH * left[first]
     while last - first < _MOST_WORDS:
-        before = left[first - 1] if first > 0 else 0
-        after = left[last] if last < len(left) else 0
+        before = left[first - 1] if first > 0 else 0.0
+        after = left[last] if last < len(left) else 0.0
         if max(before, after) < least:
             break
         first, last = (first - 1, last) if before > after else (first, last + 1)
     return first, last
 
 
-def _by_ngrams(encoded: Encoded, here: slice, label: int, weights: Weights) -> Vectors:
-    words = encoded.words
-    added = words.ngrams[1:-1][here, label].copy()
-    pieces, hashes = words.pieces[1:-1][here], words.hashes[1:-1][here]
-    count = int(pieces.sum())
-    for apart, (rows, at) in enumerate(pair_rows(hashes, pieces > 0), 1):
-        half = weights.ngrams[rows, label].astype(np.float32) / 2
-        added[at] += half
-        added[at + apart] += half
-        count += len(rows)
-    parts: Vectors = added * weights.ngrams_scale[label] / np.sqrt(np.float32(count))
+def _by_ngrams(asked: _Asked, weights: Weights) -> Vectors:
+    words = asked.encoded.words
+    of_word = asked.labels[asked.pair]
+    added = words.ngrams[1:-1][asked.words, of_word]
+    pieces = words.pieces[1:-1]
+    counts = pieces[asked.words]
+    for apart, (rows, at) in enumerate(pair_rows(words.hashes[1:-1], pieces > 0), 1):
+        begun = np.full(len(pieces), -1)
+        begun[at] = rows
+        row = begun[asked.words]
+        first = np.flatnonzero(row >= 0)  # words that begin a pair; it never leaves its window
+        half = weights.ngrams[row[first], of_word[first]].astype(np.float32) / 2
+        added[first] += half
+        added[first + apart] += half
+        counts[first] += 1
+    root: Vectors = np.sqrt(np.add.reduceat(counts, asked.firsts), dtype=np.float32)
+    scale: Vectors = weights.ngrams_scale[asked.labels] / root
+    parts: Vectors = added * scale[asked.pair]
     return parts
 
 
-def _by_features(
-    encoded: Encoded, row: int, here: slice, label: int, post: Vectors, weights: Weights
-) -> Vectors:
-    features = np.concatenate([encoded.joined[row], encoded.hidden[row]])
-    raw = features @ weights.sense + weights.sense_bias
-    length = np.sqrt(raw @ raw + 1e-6)
-    sense = raw / length
-    towards = weights.by_sense[:, label] + post * MATCH_SCALE * weights.by_match[:, label]
-    slope = weights.sense @ ((towards - sense * (sense @ towards)) / length)
-    slope += LABEL_SCALE * weights.output @ weights.by_label[:, label]
-    joined = len(encoded.joined[row])
-    on_hidden = slope[joined:] * (encoded.hidden[row] > 0)
-    each = (slope[:joined] + weights.hidden @ on_hidden) * encoded.joined[row]
+def _by_features(asked: _Asked, posts: Vectors, weights: Weights) -> Vectors:
+    encoded, windows = asked.encoded, asked.windows
+    on_joined = _slopes(asked, posts, weights)
     words, contexts = len(weights.word_bias), len(weights.context_bias)
-    parts = np.zeros(encoded.lengths[row], dtype=np.float32)
-    np.add.at(parts, encoded.single[here].argmax(axis=0), each[:words])
-    np.add.at(parts, encoded.triple[here].argmax(axis=0), each[words : words + contexts])
-    mean_slope = slope[words + contexts : joined] + (weights.hidden @ on_hidden)[words + contexts :]
-    centre = encoded.words.vectors[1:-1][here]
-    parts += centre @ mean_slope / np.sqrt(encoded.lengths[row], dtype=np.float32)
+    strongest = on_joined[:, : words + contexts] * encoded.joined[windows, : words + contexts]
+    setters: Numbers = asked.firsts[:, None] + _setters(encoded, windows)
+    of_strongest = np.bincount(setters.ravel(), strongest.ravel(), len(asked.pair))
+    root: Vectors = np.sqrt(asked.lengths, dtype=np.float32)[:, None]
+    mean_slope: Vectors = on_joined[:, words + contexts :] / root
+    centre = encoded.words.vectors[1:-1][asked.words]
+    parts: Vectors = (centre * mean_slope[asked.pair]).sum(axis=1, dtype=np.float32)
+    parts += of_strongest.astype(np.float32)
     return parts
+
+
+def _slopes(asked: _Asked, posts: Vectors, weights: Weights) -> Vectors:
+    """The slope of each pair's log-odds at each joined feature of its window."""
+    encoded, windows, labels = asked.encoded, asked.windows, asked.labels
+    hidden = encoded.hidden[windows]
+    raw = np.concatenate([encoded.joined[windows], hidden], axis=1) @ weights.sense
+    raw += weights.sense_bias
+    length = np.sqrt(np.einsum("ij,ij->i", raw, raw) + np.float32(1e-6))[:, None]
+    sense = raw / length
+    towards = weights.by_sense.T[labels] + posts * MATCH_SCALE * weights.by_match.T[labels]
+    across = towards - sense * np.einsum("ij,ij->i", sense, towards)[:, None]
+    slope: Vectors = (across / length) @ weights.sense.T
+    slope += LABEL_SCALE * (weights.output @ weights.by_label).T[labels]
+    joined = encoded.joined.shape[1]
+    slope[:, :joined] += (slope[:, joined:] * (hidden > 0)) @ weights.hidden.T
+    return slope[:, :joined]
+
+
+def _setters(encoded: Encoded, windows: Numbers) -> Numbers:
+    """Which word of its window set each of the features that take the strongest answer."""
+    found: dict[int, NDArray[np.int64]] = {}
+    for window in windows.tolist():
+        if window not in found:
+            here = slice(encoded.starts[window], encoded.starts[window] + encoded.lengths[window])
+            single, triple = encoded.single[here], encoded.triple[here]
+            found[window] = np.concatenate([single.argmax(axis=0), triple.argmax(axis=0)])
+    return np.stack([found[window] for window in windows.tolist()])

@@ -34,8 +34,12 @@ def tune(
         Category | None, typer.Argument(help="Only this category; else each that was reviewed.")
     ] = None,
     precision: Annotated[
-        float, typer.Option(min=0.5, max=0.999, help="The share that has to be right.")
+        float,
+        typer.Option(min=0.5, max=0.999, help="The share of what is hidden that has to be right."),
     ] = 0.97,
+    review_precision: Annotated[
+        float, typer.Option(min=0.05, max=0.999, help="The same of what only goes to a person.")
+    ] = 0.5,
     since: Annotated[
         str | None, typer.Option(metavar="YYYY-MM-DD", help="Decided on or after this day (UTC).")
     ] = None,
@@ -50,13 +54,20 @@ def tune(
         verdicts = tuning.read_verdicts(database, since=parse_day(since))
     seen = {(r.category, r.source) for r in verdicts.reviewed}
     wanted = [
-        tuning.advise(verdicts, c, source, found.policy.categories[c], precision)
+        tuning.advise(
+            verdicts,
+            c,
+            threshold,
+            found.policy.categories[c],
+            precision if threshold.hides else review_precision,
+        )
         for c in Category
-        for source in tuning.Source
-        if (c, source) in seen and category in (None, c)
+        for threshold in tuning.Threshold
+        if (c, threshold.source) in seen and category in (None, c)
     ]
     payload = {
         "precision_wanted": precision,
+        "review_precision_wanted": review_precision,
         "reviewed": verdicts.comments,
         "undecided": verdicts.undecided,
         "breaches_without_signal": verdicts.without_signal,
@@ -90,8 +101,9 @@ def _fields(advice: Advice, policy: Policy) -> dict[str, Any]:
 
     return {
         "category": advice.category.value,
-        "source": advice.source.value,
-        "key": f"{advice.category.value}.{advice.source.key}",
+        "source": advice.threshold.source.value,
+        "key": f"{advice.category.value}.{advice.threshold}",
+        "precision_wanted": advice.wanted,
         "outcome": advice.outcome.value,
         "reviewed": advice.reviewed,
         "needed_without_fault": advice.needed,
@@ -120,8 +132,9 @@ def _tell(console: Console, verdicts: Verdicts, wanted: Sequence[Advice], policy
 
 
 def _tell_advice(console: Console, advice: Advice, policy: Policy, other: int) -> None:
-    name = f"{advice.category.value}.{advice.source.key}"
-    console.print(f"\n{name}: {advice.reviewed} reviewed, by score of {advice.source.value}")
+    name = f"{advice.category.value}.{advice.threshold}"
+    source = advice.threshold.source.value
+    console.print(f"\n{name}: {advice.reviewed} reviewed, by score of {source}")
     if other:
         console.print(f"{other} more were breaches, but perhaps of another category: left out.")
     precision = [(p.threshold, p.precision.value or 0.0) for p in advice.points]

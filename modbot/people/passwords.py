@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from modbot.errors import PersonRefused, SignInBusy
-from modbot.people.common_passwords import is_common, tells_who
+from modbot.people.guessed_first import is_common, tells_who
 
 HASHES_AT_ONCE = 2  # each takes 64 MiB and a sixth of a second on one core
 PATIENCE_SECONDS = 10.0

@@ -44,9 +44,11 @@ class Provider:
     def address(self, *, redirect_uri: str, state: str, nonce: str, verifier: str) -> str:
         """Where the browser goes to sign in. Raises ProviderRefused."""
         endpoint = self._metadata()["authorization_endpoint"]
+        # Only a hint, which lets Google offer the right account: the claim is what counts.
+        hint = {"hd": self.setting.domain} if self.setting.kind == "google" else {}
         with self._session(redirect_uri) as session:
             address, _state = session.create_authorization_url(
-                endpoint, state=state, nonce=nonce, code_verifier=verifier
+                endpoint, state=state, nonce=nonce, code_verifier=verifier, **hint
             )
         return str(address)
 

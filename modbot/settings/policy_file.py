@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, create_model, model_validator
 from modbot.domain import Category
 from modbot.policy import NEVER, Approval, CategoryPolicy, Policy
 from modbot.settings.section import Section
-from modbot.settings.toml_file import parse
+from modbot.settings.toml_file import misplaced, parse
 
 # The bot leaves these up whatever their score; see docs/policy.md.
 NEVER_HIDDEN = frozenset({Category.CRISIS, Category.OFF_TOPIC})
@@ -77,13 +77,15 @@ class PolicyFile(Section):
     def _approved(self) -> Self:
         profanity: CategoryEntry = getattr(self.categories, Category.PROFANITY.value)
         thrown = {
-            "officials_insult": self.officials_insult == "hide",
-            "profanity_may_hide": profanity.may_hide,
+            "officials_insult": (("officials_insult",), self.officials_insult == "hide"),
+            "profanity_may_hide": (("categories", "profanity", "may_hide"), profanity.may_hide),
         }
-        for switch, on in thrown.items():
+        for switch, (key, on) in thrown.items():
             if on and getattr(self.approvals, switch) is None:
-                raise ValueError(
-                    f"nobody has approved it: [approvals.{switch}] must say by whom and on what day"
+                raise misplaced(
+                    f"nobody has approved it: [approvals.{switch}] must say by whom and on what"
+                    " day",
+                    *key,
                 )
         return self
 

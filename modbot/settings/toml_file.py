@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from modbot.errors import BadConfig
 from modbot.plain_text import one_line
@@ -104,15 +104,25 @@ def _named(
     What is missing comes last: a misspelt key is often why.
     """
     faults = error.errors(include_url=False, include_input=False)
-    placed = sorted(faults, key=lambda f: (f["type"] == "missing", lines.line(f["loc"]) or 0))
+    placed = sorted(faults, key=lambda f: (f["type"] == "missing", lines.line(_place(f)) or 0))
     fault = placed[0]
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     return BadConfig(
         _message(fault, model) + more,
         file=str(path),
-        line=lines.line(fault["loc"]),
-        key=_dotted(fault["loc"]),
+        line=lines.line(_place(fault)),
+        key=_dotted(_place(fault)),
     )
+
+
+def _place(fault: ErrorDetails) -> tuple[str | int, ...]:
+    """The key at fault; where several keys do not go together, the one that misplaced() names."""
+    return (*fault["loc"], *fault.get("ctx", {}).get("below", ()))
+
+
+def misplaced(message: str, *below: str) -> PydanticCustomError:
+    """For a validator of a whole table to raise: what is wrong with the key `below` that table."""
+    return PydanticCustomError("misplaced", "{message}", {"message": message, "below": below})
 
 
 def _message(fault: ErrorDetails, model: type[BaseModel]) -> str:

@@ -62,12 +62,12 @@ def create_app(service: WebService, *, demo: bool = False) -> FastAPI:
         https=web.https,
         error_page=error_page,
     )
-    app.add_exception_handler(HTTPException, _handler(pages))
-    app.add_exception_handler(RequestValidationError, _handler(pages))
-    app.add_exception_handler(BadAddress, _handler(pages))
-    app.add_exception_handler(SignInBusy, _handler(pages))
-    rooms = (log_routes, record_routes, place_routes)
-    for routes in (*rooms, sign_in_routes, oidc_routes, link_routes, people_routes, me_routes):
+    for failing in (HTTPException, RequestValidationError, BadAddress, SignInBusy):
+        app.add_exception_handler(failing, _handler(pages))
+    app.include_router(log_routes(service, pages))
+    app.include_router(record_routes(service, pages))
+    app.include_router(place_routes(service, pages))
+    for routes in (sign_in_routes, oidc_routes, link_routes, people_routes, me_routes):
         app.include_router(routes(service, pages))
     if demo:
         app.include_router(demo_routes(service))

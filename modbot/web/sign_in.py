@@ -63,9 +63,14 @@ def sign_in_routes(service: WebService, pages: Pages) -> APIRouter:
 
 
 def let_in(service: WebService, request: Request, row: PersonRow, *, how: str, to: str) -> Response:
-    """Begins a session for a person whose identity was shown, under a new id."""
+    """Begins a session for a person whose identity was shown, under a new id; one that this browser
+    had before ends."""
     cookies = cookies_for(service.config.settings.web)
+    before = visit(request).signed_in
     with service.database.write() as s:
+        if before is not None:
+            who = before.person
+            sessions.end(s, before.id_sha256, who, service.clock.now(), by=who.name)
         token = sessions.begin(
             s,
             row,

@@ -117,6 +117,12 @@ def test_another_site_is_no_look_alike(rules: RulesClassifier, host: str) -> Non
             " lhs-cheer.com or fund.example/lhs-cheer",
         ),
         (
+            "cheer shirts $15 http://3627734734/buy",
+            "fundraisers:shortened_link",
+            "link 216.58.214.206/buy hides where it leads; it is not the approved"
+            " lhs-cheer.com or fund.example/lhs-cheer",
+        ),
+        (
             "cheer shirts $15, pay $cheermom27",
             "fundraisers:other_account",
             "account $cheermom27 is not the approved @lhs-cheer or 978-555-0100",

@@ -184,6 +184,14 @@ POLICY_FAULTS = [
         "may_hide = false # never", "may_hide = true # never", "categories.off_topic.may_hide",
         "False", id="off topic may never hide",
     ),
+    pytest.param(
+        'officials_insult = "review"', 'officials_insult = "hide"', "officials_insult",
+        "nobody has approved it", id="insults of officials hidden unapproved",
+    ),
+    pytest.param(
+        "[approvals.profanity_may_hide]", "[approvals.officials_insult]",
+        "categories.profanity.may_hide", "nobody has approved it", id="profanity unapproved",
+    ),
 ]  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -322,3 +323,33 @@ def test_a_name_from_outside_acts_on_no_page(service: FakeService, site: Site) -
     for where in ("/people", f"/people/{number}"):
         html = site.get(where).text
         assert "&lt;script&gt;alert(1)" in html and "<script>alert" not in html
+
+
+def test_a_link_that_is_used_twice_at_once_makes_one_person(
+    service: FakeService, site: Site
+) -> None:
+    path = invite(site, "ana@lps.test")
+    with ThreadPoolExecutor(4) as pool:
+        tries = [
+            pool.submit(fill_in, site, path, name=f"Ana {n}", password=GOOD, again=GOOD)
+            for n in range(4)
+        ]
+    assert sorted(t.result().status_code for t in tries)[0] == 303
+    assert kinds(service).count("sign_in.done") == 2, "the admin's and one more"
+
+
+def test_no_field_of_a_form_raises_a_role(service: FakeService, site: Site, ana: Site) -> None:
+    more = {"role": "admin", "approver": "yes", "scope": "all", "all_pages": "1", "id": "1"}
+    ana.post("/me", {"language": "es", "theme": "dark", **more})
+    ana.post("/me/password", {"present": GOOD, "password": BETTER, "again": BETTER, **more})
+    row = row_of(service, "ana@lps.test")
+    assert (row.role, row.approver) == ("manager", False)
+    assert ana.post(f"/people/{row.id}", more).status_code == 403
+
+
+def test_signing_in_over_a_session_ends_it(service: FakeService, site: Site) -> None:
+    before = site.as_(Role.VIEWER, name="Vic")
+    path = invite(site, "ana@lps.test")
+    answers = {"name": "Ana", "password": GOOD, "again": GOOD}
+    assert before.post(path, answers).status_code == 303
+    assert before.get("/me").status_code == 303

@@ -26,7 +26,7 @@ _FEW_LETTERS = 4  # what is made of so few different signs can be tried through
 # words are guessed at once; four that do not belong together are a good password.
 _WORD_COST, _LETTER_COST, _GUESSED_COST = 3, 1, 6
 _LONGEST_WORD, _IMPOSSIBLE = 16, 10_000
-_WORD_FILE = "common_words.txt"
+_WORD_FILE = "everyday_words.txt"
 
 
 def is_common(password: str) -> bool:
