@@ -1,5 +1,5 @@
 """Which stored comments an approved fundraiser lets through: those that were kept back as sales and
-are left up when they are judged again with it, but not without it."""
+name it and are left up when they are judged again, but not without any fundraiser."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ LOOK_BACK = timedelta(days=30)
 MOST_JUDGED = 500  # comments, the newest first
 
 Judging = Callable[[Sequence[Comment]], Sequence[Decision]]
+Naming = Callable[[str, str], bool]  # does a text name a fundraiser?
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,15 +42,17 @@ def held_for_sales(
 
 def now_allowed(
     judge: Judging,
+    speaks_of: Naming,
     held: Sequence[PastText],
     fundraiser: Fundraiser,
     approved: Sequence[Fundraiser],
 ) -> list[Allowed]:
     """Those of `held` that `fundraiser` lets through. `approved`: all that run now; whether it is
-    among them itself does not matter."""
+    among them itself does not matter. What two of them let through is named by both."""
     others = tuple(each for each in approved if each != fundraiser)
-    through = _left_up(judge, held, (*others, fundraiser))
-    anyway = {text.version_id for text in _left_up(judge, through, others)}
+    named = [text for text in held if speaks_of(text.comment.text, fundraiser.name)]
+    through = _left_up(judge, named, (*others, fundraiser))
+    anyway = {text.version_id for text in _left_up(judge, through, ())}
     return [_allowed(text) for text in through if text.version_id not in anyway]
 
 

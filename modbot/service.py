@@ -13,6 +13,7 @@ import structlog
 
 import classifiers
 import platforms
+from classifiers.fundraisers import speaks_of
 from classifiers.links import look_alikes
 from classifiers.rule_book import RuleBook, WrittenRule, written_rules
 from modbot import audit, store, undo
@@ -114,6 +115,10 @@ class Service:
     def judge(self, comments: Sequence[Comment]) -> list[Decision]:
         """Decisions under the configuration in force; nothing is stored."""
         return self._judge.judge(comments)
+
+    def speaks_of(self, text: str, fundraiser: str) -> bool:
+        """Whether a text names a fundraiser; only such a text can be let through for it."""
+        return speaks_of(text, fundraiser)
 
     def look_alikes(self, links: Sequence[str], known: Sequence[str]) -> list[tuple[str, str]]:
         """Links that pass themselves off as a known one, each with the known one."""

@@ -14,7 +14,7 @@ from modbot.domain import ActionKind, Verdict
 from modbot.store.log_queries import LoggedAudit
 from modbot.tables import ActionRow, AuditRow, CommentRow, DecisionRow
 
-WAITING_COUNTED = 1_000  # a page; more are not counted one by one
+WAITING_COUNTED = 100  # a page; more are not counted one by one
 _WAITS = (Verdict.REVIEW.value, Verdict.ESCALATE.value)
 
 

@@ -143,7 +143,8 @@ def allowed_by(
     with service.database.read() as s:
         held = held_for_sales(s, now, who.pages)
         approved = store.approved_fundraisers(s, now)
-    return now_allowed(service.judge, held, fundraiser, approved), len(held)
+    found = now_allowed(service.judge, service.speaks_of, held, fundraiser, approved)
+    return found, len(held)
 
 
 def effect_of(service: WebService, who: Person, fundraiser: Fundraiser) -> Effect:

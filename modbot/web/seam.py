@@ -69,3 +69,5 @@ class WebService(Protocol):
 
     def rule_entries(self, rule: str) -> Sequence[RuleEntry]:
         """Where a rule is written; empty: nowhere."""
+
+    def speaks_of(self, text: str, fundraiser: str) -> bool: ...

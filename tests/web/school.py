@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
+from classifiers.fundraisers import speaks_of
 from classifiers.links import look_alikes
 from classifiers.rule_book import WrittenRule
 from modbot import store
@@ -56,6 +57,9 @@ class FakeService:
 
     def judge(self, comments: Sequence[Comment]) -> list[Decision]:
         return shipped_judge().judge(comments)
+
+    def speaks_of(self, text: str, fundraiser: str) -> bool:
+        return speaks_of(text, fundraiser)
 
     def look_alikes(self, links: Sequence[str], known: Sequence[str]) -> list[tuple[str, str]]:
         return look_alikes(links, known)

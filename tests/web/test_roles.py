@@ -18,6 +18,7 @@ from tests.web.serving import served
 
 EVERYONE = frozenset(Role)
 ADMINS = frozenset({Role.ADMIN})
+DECIDING = frozenset({Role.MANAGER, Role.ADMIN})
 OPEN = None  # answers without a sign-in
 READING = frozenset({"GET", "HEAD"})
 
@@ -41,6 +42,27 @@ ROUTES: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/invited/{token}"): OPEN,
     ("POST", "/invited/{token}"): OPEN,
     ("GET", "/demo/{token}"): OPEN,
+    ("GET", "/pages"): EVERYONE,
+    ("GET", "/pages/new"): EVERYONE,
+    ("POST", "/pages/new"): EVERYONE,
+    ("GET", "/pages/requests/{number}"): EVERYONE,
+    ("POST", "/pages/requests/{number}/approve"): ADMINS,
+    ("POST", "/pages/requests/{number}/refuse"): ADMINS,
+    ("GET", "/pages/{page_id:path}"): EVERYONE,
+    ("GET", "/pages/{page_id:path}/mode"): ADMINS,
+    ("POST", "/pages/{page_id:path}/mode"): ADMINS,
+    ("POST", "/pages/{page_id:path}/pause"): DECIDING,
+    ("POST", "/pages/{page_id:path}/resume"): DECIDING,
+    ("POST", "/pages/{page_id:path}/token"): ADMINS,
+    ("GET", "/fundraisers"): EVERYONE,
+    ("GET", "/fundraisers/new"): EVERYONE,
+    ("POST", "/fundraisers/new"): EVERYONE,
+    ("GET", "/fundraisers/requests/{number}"): EVERYONE,
+    ("POST", "/fundraisers/requests/{number}/approve"): ADMINS,
+    ("POST", "/fundraisers/requests/{number}/refuse"): ADMINS,
+    ("GET", "/fundraisers/{number}"): EVERYONE,
+    ("POST", "/fundraisers/{number}/end"): ADMINS,
+    ("POST", "/fundraisers/{number}/leave-up"): DECIDING,
     ("GET", "/people"): ADMINS,
     ("POST", "/people/invite"): ADMINS,
     ("POST", "/people/invitations/{sha256}/withdraw"): ADMINS,
@@ -94,6 +116,7 @@ def test_the_table_names_every_route_and_no_other(room: Site) -> None:
 def address_of(path: str) -> str:
     for name, value in (("number", "1"), ("name", "x"), ("token", "x"), ("sha256", "x")):
         path = path.replace(f"{{{name}}}", value)
+    path = path.replace("{page_id:path}", make_page(1).id)
     assert "{" not in path, "give the new parameter a value"
     return path
 
