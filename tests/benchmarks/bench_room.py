@@ -100,6 +100,7 @@ def person(
     """Asks until `until` (perf_counter) and notes screen, path, status and milliseconds."""
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
     missing: set[str] = set()
+    time.sleep(pause * random.random())  # they do not all begin in the same moment
     for ask in want:
         if time.perf_counter() > until:
             break
