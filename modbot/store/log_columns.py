@@ -1,7 +1,7 @@
 """The log's lines in memory, a column an array, so that any mix of filters is a few comparisons.
 
 A line never changes and lines only come at the end, so what was read once stays right; each
-session sees no line that is newer than its own state of the data. About 20 bytes a decision.
+session sees no line that is newer than its own state of the data. About 40 bytes a decision.
 """
 
 from __future__ import annotations

@@ -233,10 +233,20 @@ def _query() -> Select[Any]:
     )  # fmt: skip
 
 
+@cache
+def _listed() -> Select[Any]:
+    """_query() as one JSON text: the driver lets go of Python's lock for each row it fetches, and
+    then waits for it behind every other thread."""
+    rows = _query().subquery()
+    return select(func.json_group_array(func.json_array(*rows.c)))
+
+
 def _entries(session: Session, decision_ids: Iterable[int | None]) -> list[LogEntry]:
     wanted = [decision_id for decision_id in decision_ids if decision_id is not None]
-    rows = session.execute(_query(), {"ids": json.dumps(wanted)})
-    return [_entry(dict(row)) for row in rows.mappings()]
+    listed = session.scalar(_listed(), {"ids": json.dumps(wanted)})
+    names = _query().selected_columns.keys()
+    found = [_entry(dict(zip(names, row, strict=True))) for row in json.loads(listed)]
+    return sorted(found, key=lambda entry: -entry.id)
 
 
 def _entry(row: Mapping[str, Any]) -> LogEntry:
@@ -244,7 +254,14 @@ def _entry(row: Mapping[str, Any]) -> LogEntry:
     if row["escaped"]:
         signals = _in_shown_text(signals, original(row["text"], escaped=True))
     kind, state = row["action_kind"], row["action_state"]
+    gone_at, hidden = row["gone_at"], row["hidden"]
     read: dict[str, Any] = {
+        "decided_at": datetime.fromisoformat(row["decided_at"]),
+        "created_at": datetime.fromisoformat(row["created_at"]),
+        "gone_at": datetime.fromisoformat(gone_at) if gone_at else None,
+        "hidden": None if hidden is None else bool(hidden),
+        "hide": bool(row["hide"]),
+        "escaped": bool(row["escaped"]),
         "signals": signals,
         "categories": tuple(Category(category) for category in _read_json(row["categories"])),
         "degraded": tuple(_read_json(row["degraded"])),

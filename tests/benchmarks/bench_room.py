@@ -4,7 +4,7 @@ Each person looks at a page for a second (`--pause`) and asks for the next one, 
 every pair of two filters among others. Three of the ten are managers who see a few pages only. With
 `--pause 0` each asks again at once: that measures how many answers a second the machine gives.
 
-Run: python -m tests.benchmarks.bench_room [--db PATH] [--seconds 60] [--pause 1]
+Run: python -m tests.benchmarks.bench_room [--db PATH] [--seconds 60] [--pause 1] [--cold]
 The database is filled where there is none at PATH (tests/benchmarks/large_record.py).
 """
 
@@ -100,6 +100,7 @@ def person(
     """Asks until `until` (perf_counter) and notes screen, path, status and milliseconds."""
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
     missing: set[str] = set()
+    time.sleep(pause * random.random())  # they do not all begin in the same moment
     for ask in want:
         if time.perf_counter() > until:
             break
@@ -172,10 +173,11 @@ def polling(service: FakeService) -> Iterator[list[float]]:
         thread.join()
 
 
-def open_room(path: Path) -> FakeService:
-    """A service on the record at its end of time, on pages of the file that nobody has read."""
-    with path.open("rb") as file:
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+def open_room(path: Path, *, cold: bool) -> FakeService:
+    """A service on the record at its end of time. `cold`: the system forgets the file first."""
+    if cold:
+        with path.open("rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
     return FakeService(
         database=Database.open(f"sqlite:///{path}"),
         config=FakeConfig(settings=Settings(), policy=Policy(categories={})),
@@ -197,7 +199,7 @@ def measure(
         for path in ("/log", "/log?category=crisis&q=the", "/log", f"/decisions/{newest // 3}"):
             out: list[Answer] = []
             person(address, admin, iter([Ask("cold", path)]), time.perf_counter() + 60, 0, out)
-            print(f"cold file, fresh process: {path:30} {out[0][3]:7.1f} ms")
+            print(f"fresh process: {path:30} {out[0][3]:7.1f} ms")
         mine, theirs = multiprocessing.get_context("spawn").Pipe()
         process = multiprocessing.get_context("spawn").Process(
             target=crowd, args=(address, cookies, newest, seconds, pause, theirs)
@@ -224,12 +226,13 @@ def main() -> None:
     arguments.add_argument("--comments", type=int, default=1_000_000)
     arguments.add_argument("--seconds", type=float, default=60)
     arguments.add_argument("--pause", type=float, default=1, help="seconds between two pages")
+    arguments.add_argument("--cold", action="store_true", help="nothing of the file in memory")
     chosen = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = chosen.db or Path(folder) / "large.db"
         if not path.exists():
             large_record.fill(path, chosen.comments)
-        service = open_room(path)
+        service = open_room(path, cold=chosen.cold)
         taken = measure(service, chosen.seconds, chosen.pause)
         service.database.close()
     met = True
