@@ -312,6 +312,8 @@ def test_nothing_of_a_comment_leaves_the_house_by_any_channel(
     running.service.poll_page(page.page.id)
     login = Alert(kind="needs_login", page_id=page.page.id, detail="CANARYDETAIL")
     running.service.alerter.send(login)
+    crisis = Alert(kind="crisis", page_id=page.page.id, decision_id=2, detail="CANARYDETAIL")
+    running.service.alerter.send(crisis)
     running.service.send_alerts()
     running.service.sender.wait()
     everything = b"".join([*mails.mails, *hooks.taken, *running.secured.taken])
