@@ -242,8 +242,7 @@ def _plan_all(
     decisions: Mapping[str, Decision],
     now: datetime,
 ) -> tuple[list[Judged], list[Alert]]:
-    """What is to be stored of each comment, and which brakes were pulled; spends the page's hide
-    quota in order of time."""
+    """What is to be stored of each comment, and which brakes were pulled; spends the hide quota."""
     left = _hides_left(s, context.limits, page, now)
     brakes = context.brake and Brakes(s, page, context.brake, judge=context.judge, now=now)
     items = []
@@ -256,8 +255,7 @@ def _plan_all(
                 items.append(Judged(comment=comment, known=before, decision=decision))
                 continue
         decision, able = decisions[comment.id], context.adapter.capabilities
-        if brakes:
-            decision = brakes.hold(decision, comment, able)
+        decision = brakes.hold(decision, comment, able) if brakes else decision
         decision, action = plan(decision, comment, page, able, left)
         left -= action is not None
         if before is not None and not decision.hide and _stays_hidden(s, comment, before):

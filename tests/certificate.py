@@ -11,6 +11,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+_USES = {"digital_signature", "key_cert_sign", "crl_sign"}
+_ALL_USES = {
+    *_USES,
+    *("content_commitment", "key_encipherment", "data_encipherment", "key_agreement"),
+    *("encipher_only", "decipher_only"),
+}
+
 
 def make_certificate(folder: Path) -> Path:
     """A file with certificate and key; it can be named as an authority too."""
@@ -32,17 +39,7 @@ def make_certificate(folder: Path) -> Path:
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(public), critical=False)
         .add_extension(
-            x509.KeyUsage(
-                digital_signature=True,
-                key_cert_sign=True,
-                crl_sign=True,
-                content_commitment=False,
-                key_encipherment=False,
-                data_encipherment=False,
-                key_agreement=False,
-                encipher_only=False,
-                decipher_only=False,
-            ),
+            x509.KeyUsage(**{use: use in _USES for use in _ALL_USES}),
             critical=True,
         )
         .sign(key, hashes.SHA256())

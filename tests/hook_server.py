@@ -23,6 +23,7 @@ class HookServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Take)
         self.taken: list[bytes] = []
+        self.asked = 0
         self.down = False
 
     @property
@@ -35,6 +36,7 @@ class _Take(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
+        self.server.asked += 1
         if "hangs" in self.path:
             time.sleep(HANGS_SECONDS)
         if "drips" in self.path:

@@ -67,6 +67,10 @@ class _Talk(socketserver.StreamRequestHandler):
             else:
                 self._say("250 ok")
 
+    def finish(self) -> None:
+        super().finish()
+        self.connection.close()
+
     def _greet(self) -> None:
         offers = ["test"]
         if self.server.tls and not self.secured:
@@ -83,6 +87,8 @@ class _Talk(socketserver.StreamRequestHandler):
             self.connection = tls.wrap_socket(self.connection, server_side=True)
         except OSError:  # it does not trust us
             return
+        self.rfile.close()
+        self.wfile.close()
         self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb")
         self.secured = True
 

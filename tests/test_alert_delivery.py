@@ -281,7 +281,7 @@ def house(
             "others": ["hook"],
             "local_hosts": LOCAL,
             "deadline_seconds": 8.0,
-            "mandated_reporting_en": "Call 1-800-792-5200.",
+            "mandated_reporting_en": "You are a mandated reporter.",
         }
         config = config_on(tmp_path)
         section = AlertsSection.model_validate(alerts)
@@ -307,16 +307,19 @@ def test_nothing_of_a_comment_leaves_the_house_by_any_channel(
 ) -> None:
     running, hooks = house
     page = running.add_page(1)
-    for said in ("i will kill you CANARYTEXT tomorrow", "i want to kill myself CANARYTEXT"):
+    for said in ("i will kill you CANARYTEXT tomorrow", "CANARYTEXT: i want to kill myself"):
         page.put_back(replace(page.add(said), author_name="CANARYAUTHOR Jane Doe"))
     running.service.poll_page(page.page.id)
     login = Alert(kind="needs_login", page_id=page.page.id, detail="CANARYDETAIL")
     running.service.alerter.send(login)
+    crisis = Alert(kind="crisis", page_id=page.page.id, decision_id=2, detail="CANARYDETAIL")
+    running.service.alerter.send(crisis)
     running.service.send_alerts()
     running.service.sender.wait()
     everything = b"".join([*mails.mails, *hooks.taken, *running.secured.taken])
     assert len(mails.mails) == len(running.secured.taken) == 1 and len(hooks.taken) >= 1
-    assert b"School 1" in everything and b"1-800-792-5200" in everything
+    for channel in (mails.mails[0], hooks.taken[0], running.secured.taken[0]):
+        assert b"School 1" in channel and b"mandated" in channel
     for canary in (*CANARIES, "Jane", "kill", "tomorrow"):
         assert canary.encode() not in everything
     logged = caplog.text + "".join(capsys.readouterr())

@@ -67,6 +67,12 @@ def alert_routes(service: WebService, pages: Pages) -> APIRouter:
             failing=failing,
         )
 
+    _acknowledging(routes, service)
+    _releasing(routes, service)
+    return routes
+
+
+def _acknowledging(routes: APIRouter, service: WebService) -> None:
     @routes.post("/alerts/{number}/acknowledge")
     def acknowledge(number: str, who: Acknowledger) -> Response:
         alert_id = _number(number)
@@ -78,6 +84,8 @@ def alert_routes(service: WebService, pages: Pages) -> APIRouter:
             new = store.acknowledge(s, alert_id, who.name, service.clock.now())
         return _said("acknowledged" if new else "acknowledged-before")
 
+
+def _releasing(routes: APIRouter, service: WebService) -> None:
     @routes.post("/alerts/brakes/{number}/release")
     def release(
         request: Request, number: str, who: Releaser, reason: Annotated[str, Form()] = ""
@@ -96,8 +104,6 @@ def alert_routes(service: WebService, pages: Pages) -> APIRouter:
             assert row is not None
             new = brake.release(s, row, who.name, reason, service.clock.now())
         return _said("released" if new else "released-before")
-
-    return routes
 
 
 def _sees(who: Person, page_id: str) -> bool:
