@@ -1,4 +1,4 @@
-"""The real service is killed in the middle of an undo run: nothing is done twice, nothing is lost."""
+"""The real service is killed in the middle of an undo run: nothing is done twice or lost."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlmodel import select

@@ -4,6 +4,7 @@ that came later is overruled."""
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,15 @@ class History:
 
     def step(self) -> None:
         what = self.chance.choices(
-            (self.write, self.edit, self.remove, self.decide, self.in_the_app, self.run, self.pause),
+            (
+                self.write,
+                self.edit,
+                self.remove,
+                self.decide,
+                self.in_the_app,
+                self.run,
+                self.pause,
+            ),
             (5, 2, 1, 5, 1, 2, 1),
         )[0]
         what()
@@ -74,13 +83,11 @@ class History:
             return
         verdict = self.chance.choice((Verdict.ALLOW, Verdict.HIDE, Verdict.REVIEW))
         who = self.chance.choice((ADA, BEN))
-        try:
+        with suppress(ModbotError):  # it was edited since
             review.resolve(
                 *(self.line.database, self.chance.choice(made).id, verdict, who, ""),  # type: ignore[arg-type]
                 self.line.clock.now(),
             )
-        except ModbotError:
-            pass  # it was edited since
 
     def run(self) -> None:
         who = self.chance.choice((ADA, BEN))

@@ -23,7 +23,7 @@ __all__ = ["browser"]
 pytestmark = pytest.mark.browser
 
 CHEERS = 24
-SOON_MS = 40_000  # the service works in steps of five seconds
+SOON_MS = 90_000  # the service works in steps of five seconds
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +49,8 @@ def visit(browser: Browser, address: str, town: Town, path: str, **options: Any)
     token = signed_in(town.service, Role.MANAGER, name="Ana Ruiz")
     context.add_cookies([{"name": "modbot", "value": token, "url": address}])
     page, watch = context.new_page(), Watch(origin=address)
-    page.set_default_timeout(10_000)
-    page.on(
-        "request", lambda r: None if r.url.startswith(address) else watch.foreign.append(r.url)
-    )
+    page.set_default_timeout(60_000)
+    page.on("request", lambda r: None if r.url.startswith(address) else watch.foreign.append(r.url))
     page.on(
         "console",
         lambda m: watch.complaints.append(m.text) if m.type in ("error", "warning") else None,

@@ -1,4 +1,4 @@
-"""A whole service on the stand-ins of the platforms, with a rule that is wrong: it hides mascots."""
+"""A whole service on the platforms' stand-ins, with a rule that is wrong: it hides mascots."""
 
 from __future__ import annotations
 
@@ -88,7 +88,9 @@ def open_town(folder: Path, *, cheers: int = 24) -> Iterator[Town]:
             environ[f"TOWN_TOKEN_{number}"] = world.issue_token(account)
             posts.append(world.add_post(account, "Friday: homecoming. Bring a neighbour!"))
             _register(service, platform, account, name, f"env:TOWN_TOKEN_{number}", server.url)
-        town = Town(service=service, world=world, posts=posts, editable=_write(world, posts, cheers))
+        town = Town(
+            service=service, world=world, posts=posts, editable=_write(world, posts, cheers)
+        )
         try:
             with polling(service):
                 yield town
@@ -115,7 +117,9 @@ def _register(
 
 def _write(world: World, posts: list[str], cheers: int) -> str:
     for number, text in enumerate(HARMLESS):
-        world.add_comment(posts[number % 2], text, author_id=f"h{number}", author_name="A neighbour")
+        world.add_comment(
+            posts[number % 2], text, author_id=f"h{number}", author_name="A neighbour"
+        )
     made = [
         world.add_comment(
             posts[number % 3 == 2],
