@@ -261,7 +261,7 @@ class UndoRunRow(SQLModel, table=True):
     through: int  # the newest decision that was there when it was looked at beforehand
     pages: list[str] = _json(list)  # ids: only comments on these
     others_too: bool = False  # also where something else would have hidden the comment
-    reason: str = ""
+    reason: str
     set_sha256: str  # over the decisions, in order
     state: str = "running"  # running, paused, stopped, done
     made_by: str
@@ -290,7 +290,6 @@ class UndoItemRow(SQLModel, table=True):
 
 class AuditRow(SQLModel, table=True):
     """The append-only chain. Triggers refuse UPDATE and DELETE.
-
     AUTOINCREMENT makes SQLite remember the highest `seq` apart from the rows."""
 
     __tablename__ = "audit"

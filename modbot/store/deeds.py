@@ -167,7 +167,7 @@ def _is_deed(row: Any, doer: Doer) -> bool:
     """Whether a decision row is the doer's; looks at the signals as they are stored."""
     person = row.actor_kind != BOT.kind
     if doer.kind is DoerKind.PERSON:
-        return person and row.actor == shown(doer.subject)
+        return bool(person and row.actor == shown(doer.subject))
     if person or row.verdict == Verdict.ALLOW:
         return False
     if doer.kind is DoerKind.RULE:
