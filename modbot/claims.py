@@ -99,9 +99,7 @@ def _first_free(
     return None
 
 
-def _stretches(
-    levels: tuple[int, ...], spot: Spot | None
-) -> Iterator[tuple[int, Spot | None]]:
+def _stretches(levels: tuple[int, ...], spot: Spot | None) -> Iterator[tuple[int, Spot | None]]:
     """The parts of the queue in the order they are searched, each from a place on."""
     if spot is None or spot.level not in levels:
         yield from ((level, None) for level in levels)

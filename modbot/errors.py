@@ -16,6 +16,9 @@ ModbotError
 │   ├── NotThere          the comment is no longer on the platform
 │   └── NotYours          it takes another role, or is somebody else's decision
 ├── RegistrationRefused   a page or fundraiser may not be registered like this
+├── PersonRefused         an account may not be made or changed like this: `code` says why
+├── SignInBusy            too many passwords are being checked at once
+├── ProviderRefused       a sign-in provider's answer is not believed: `code` says why
 ├── StoreUnreadable       the database cannot be opened or read
 ├── ClassifierFailed      a classifier could not judge
 ├── ModelUnusable         a model's files cannot be fetched, trusted or exported
@@ -118,6 +121,26 @@ class NotThere(VerdictRefused):
 
 class NotYours(VerdictRefused):
     """This takes an administrator, or whoever gave that verdict."""
+
+
+class PersonRefused(ModbotError):
+    """An account may not be made or changed like this; the message says why."""
+
+    def __init__(self, code: str, message: str):
+        super().__init__(message)
+        self.code = code  # what the pages translate: "short", "common", "last_admin", ...
+
+
+class SignInBusy(ModbotError):
+    """Too many passwords are being checked at once; try again in a moment."""
+
+
+class ProviderRefused(ModbotError):
+    """A sign-in provider's answer is not believed."""
+
+    def __init__(self, code: str):
+        super().__init__(f"the sign-in provider's answer is not believed ({code})")
+        self.code = code  # "issuer", "audience", "expired", "nonce", "tenant", ...
 
 
 class StoreUnreadable(ModbotError):

@@ -123,7 +123,7 @@ def _compare(report: Report, text: PastText, new: Decision, examples: int) -> No
         report.withheld += hide is not new.hide
     report.verdicts[old.verdict.value, verdict.value] += 1
     found = _shifts(old, verdict, hide=hide)
-    left_up = text.person is not None and not text.person.hide
+    left_up = text.person is not None and text.person.verdict is Verdict.ALLOW
     report.still_hidden += left_up and old.hide and hide
     if not found:
         report.unchanged += 1

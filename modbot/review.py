@@ -27,6 +27,7 @@ from modbot.stored_text import shown
 KEPT_UP_ONE_BY_ONE = frozenset({Category.THREAT, Category.CRISIS})
 TAKEN_BACK = "Taken back."
 BY_HAND = "removed by hand"
+AT_ONCE = 20  # verdicts of many that are stored together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +71,8 @@ def resolve(
     """
     _refuse_nobody(actor)
     with database.write() as s:
-        return _answer(s, decision_id, verdict, actor, reason, now, room=room, by_hand=by_hand)
+        entry = store.decision(s, decision_id)
+        return _answer(s, entry, verdict, actor, reason, now, room=room, by_hand=by_hand)
 
 
 def resolve_many(
@@ -83,23 +85,30 @@ def resolve_many(
     *,
     room: Room,
 ) -> ManyDone:
-    """One verdict on many comments, a decision each, all in one transaction. What is refused is
-    left as it is; a possible threat or cry for help is never left up like this.
+    """One verdict on many comments, a decision each. What is refused is left as it is; a possible
+    threat or cry for help is never left up like this.
 
+    Stored in parts, so that polls and other people are not held up; each part is all or nothing.
     Raises ReasonMissing, and then nothing was recorded.
     """
     _refuse_nobody(actor)
+    ids = list(dict.fromkeys(decision_ids))
+    with database.read() as s:
+        entries = store.decisions(s, ids)
+    if not reason.strip() and any(
+        room.rules.needs_reason(verdict, entry.categories) for entry in entries
+    ):
+        raise ReasonMissing()
     result = ManyDone(done={}, refused={})
-    with database.write() as s:
-        for decision_id in dict.fromkeys(decision_ids):
-            try:
-                result.done[decision_id] = _answer(
-                    s, decision_id, verdict, actor, reason, now, room=room, together=True
-                )
-            except ReasonMissing:
-                raise
-            except VerdictRefused as refusal:
-                result.refused[decision_id] = refusal
+    for start in range(0, len(ids), AT_ONCE):
+        with database.write() as s:
+            for entry in store.decisions(s, ids[start : start + AT_ONCE]):
+                try:
+                    result.done[entry.id] = _answer(
+                        s, entry, verdict, actor, reason, now, room=room, together=True
+                    )
+                except VerdictRefused as refusal:
+                    result.refused[entry.id] = refusal
     return result
 
 
@@ -172,7 +181,7 @@ def put_right(
 
 def _answer(
     s: Session,
-    decision_id: int,
+    entry: LogEntry,
     verdict: Verdict,
     actor: Actor,
     reason: str,
@@ -182,7 +191,6 @@ def _answer(
     by_hand: bool = False,
     together: bool = False,
 ) -> Recorded:
-    entry = store.decision(s, decision_id)
     _refuse_old_text(s, entry)
     if room is not None:
         _refuse_what_is_settled(s, entry)
@@ -194,7 +202,7 @@ def _answer(
             raise ReasonMissing()
     made = store.record_person_decision(
         s,
-        decision_id=decision_id,
+        decision_id=entry.id,
         verdict=verdict,
         hide=_wish(s, entry, verdict),
         actor=actor.name,

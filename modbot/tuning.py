@@ -28,7 +28,8 @@ BIAS = (
     "picked out. Precision holds for comments like those; recall is a share of the breaches that "
     "were seen, and says nothing of those that nobody looked at."
 )
-_BREACH = frozenset({Verdict.HIDE, Verdict.ESCALATE})
+# A verdict that was taken back, or handed on to the administrators, says nothing yet.
+_UNDECIDED = frozenset({Verdict.REVIEW, Verdict.ESCALATE})
 
 
 class Source(StrEnum):
@@ -80,7 +81,7 @@ class Verdicts:
 
     reviewed: list[Reviewed] = field(default_factory=list)
     comments: int = 0
-    undecided: int = 0  # a person left it in review
+    undecided: int = 0  # a person took their verdict back, or handed it on
     other_reason: Counter[Category] = field(default_factory=Counter)  # a breach, of something else
     without_signal: int = 0  # a breach in which nothing had been found at all
 
@@ -135,10 +136,10 @@ def read_verdicts(database: Database, *, since: datetime | None = None) -> Verdi
 
 def _add(found: Verdicts, person: PastDecision, bot: PastDecision | None, text: str) -> None:
     found.comments += 1
-    if person.verdict is Verdict.REVIEW:
+    if person.verdict in _UNDECIDED:
         found.undecided += 1
         return
-    breach = person.verdict in _BREACH
+    breach = person.verdict is Verdict.HIDE
     signals = (bot or person).signals
     if breach and not signals:
         found.without_signal += 1

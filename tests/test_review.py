@@ -15,8 +15,8 @@ from modbot.errors import (
     NotThere,
     NotYours,
     ReasonMissing,
-    Unreachable,
     UnknownDecision,
+    Unreachable,
 )
 from modbot.policy import ReviewRules
 from modbot.review import Room
@@ -104,7 +104,9 @@ def room(person_id: int = 1, *, administrator: bool = False, **rules: object) ->
     )
 
 
-def in_room(line: Line, decision_id: int, verdict: Verdict, reason: str = "", **rules: object) -> Recorded:
+def in_room(
+    line: Line, decision_id: int, verdict: Verdict, reason: str = "", **rules: object
+) -> Recorded:
     return review.resolve(
         line.database, decision_id, verdict, ADA, reason, line.clock.now(), room=room(**rules)
     )

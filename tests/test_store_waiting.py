@@ -168,7 +168,11 @@ def end_action(session: Session, number: int, state: ActionState) -> None:
     store.finish_action(session, due[0].action_id, state, "x", later(number))
     if state is ActionState.FAILED:
         store.record_followup(
-            session, action_id=due[0].action_id, degraded="hide failed", reason="", now=later(number)
+            session,
+            action_id=due[0].action_id,
+            degraded="hide failed",
+            reason="",
+            now=later(number),
         )
 
 

@@ -21,6 +21,7 @@ from modbot.cli import (
     manual,
     model,
     pages,
+    people,
     record,
     replay,
     running,
@@ -53,6 +54,7 @@ for module in (running, check, evaluate, replay, tune, record):
 for name, group in (
     ("pages", pages.app),
     ("fundraisers", fundraisers.app),
+    ("people", people.app),
     ("decisions", decisions.app),
     ("manual", manual.app),
     ("config", config.app),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from modbot.cli.answers import EXIT_BAD_CONFIG, CommandFailed, answer, complain, print_table
+from modbot.cli.first_person import refuse_demo, tell_first_link
 from modbot.cli.surroundings import ConfigOption, JsonOption, load, open_service, registered
 from modbot.errors import BadConfig
 
@@ -79,12 +80,13 @@ def run(ctx: typer.Context, config: ConfigOption = None) -> None:
             found = load(ctx, config, level="configured")
             open_things.enter_context(store.lock_data(found.settings.database.path))
             service = open_things.enter_context(open_service(found))
+            refuse_demo(service.database)
         except BadConfig as error:
             raise CommandFailed(str(error), exit_code=EXIT_BAD_CONFIG) from None
         # Polling first: loading what serves the page takes most of a second.
         open_things.enter_context(scheduler.polling(service))
         if found.settings.web.enabled:
-            open_things.enter_context(_log_page(service, found, None))
+            _serve(open_things, service, found, None)
         _wait(stop)
 
 
@@ -97,24 +99,32 @@ def web(
 ) -> None:
     """Serve the web page alone."""
     found = load(ctx, config, level="configured")
-    with (
-        _until_told_to_stop() as stop,
-        open_service(found) as service,
-        _log_page(service, found, port),
-    ):
+    with _until_told_to_stop() as stop, ExitStack() as open_things:
+        service = open_things.enter_context(open_service(found))
+        refuse_demo(service.database)
+        _serve(open_things, service, found, port)
         _wait(stop)
 
 
+def _serve(open_things: ExitStack, service: Service, config: Config, port: int | None) -> None:
+    """Serves the pages of a real district; says how the first person comes in."""
+    address = open_things.enter_context(_pages(service, config, port))
+    tell_first_link(service.database, config, address)
+
+
 @contextmanager
-def _log_page(service: Service, config: Config, port: int | None) -> Iterator[str]:
-    """Serves the page and says where."""
+def _pages(
+    service: Service, config: Config, port: int | None, *, demo: bool = False
+) -> Iterator[str]:
+    """Serves the pages and says where; those of the demo on this machine alone."""
     import structlog
 
     from modbot.cli.web_server import serving
 
     settings = config.settings.web
     chosen = settings.port if port is None else port
-    with serving(service, host=settings.host, port=chosen) as address:
+    host = "127.0.0.1" if demo else settings.host
+    with serving(service, host=host, port=chosen, demo=demo) as address:
         structlog.get_logger("modbot.web").info("serving", address=address)
         yield address
 
@@ -229,12 +239,12 @@ def _demo_live(config: Config, *, speed: float, port: int | None, data_dir: Path
         def serve(service: Service) -> Iterator[str]:
             with ExitStack() as page:
                 try:
-                    address = page.enter_context(_log_page(service, config, port))
+                    address = page.enter_context(_pages(service, config, port, demo=True))
                 except CommandFailed:
                     if port is not None:
                         raise
                     # Something else has the usual port: no reason to keep a newcomer from the demo.
-                    address = page.enter_context(_log_page(service, config, 0))
+                    address = page.enter_context(_pages(service, config, 0, demo=True))
                 yield address
 
         demo.run_live(

@@ -19,8 +19,10 @@ STOP_SECONDS = 5
 
 
 @contextmanager
-def serving(service: Service, *, host: str, port: int) -> Iterator[str]:
+def serving(service: Service, *, host: str, port: int, demo: bool = False) -> Iterator[str]:
     """The web page's address while the `with` block lasts; port 0 takes any free one.
+
+    `demo`: the demo's link signs in there.
 
     Raises CommandFailed when the address cannot be had.
     """
@@ -31,7 +33,7 @@ def serving(service: Service, *, host: str, port: int) -> Iterator[str]:
     listener = _listen(host, port)
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(service),
+            create_app(service, demo=demo),
             log_config=None,
             access_log=False,
             server_header=False,

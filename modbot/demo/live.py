@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 from modbot.clocks import FastClock
 from modbot.demo.report import account
 from modbot.demo.stage import Stage, day_begins, demo_feed, paced, set_stage
+from modbot.people.demo import open_demo
 from modbot.plain_text import one_line
 from modbot.scheduler import polling
 from modbot.service import Service
@@ -52,20 +53,25 @@ def run_live(
         set_stage(config, feed, clock, data_dir) as stage,
         serve(stage.service) as address,
     ):
-        _welcome(console, address, stage, (end - clock.now()).total_seconds() / speed)
+        with stage.service.database.write() as s:
+            link = f"{address}demo/{open_demo(s, clock.now())}"
+        _welcome(console, link, stage, (end - clock.now()).total_seconds() / speed)
         with polling(stage.service):
             _watch(console, stage, end, stop)
-        _farewell(console, stage, address, stay=stay and not stop.is_set())
+        _farewell(console, stage, link, stay=stay and not stop.is_set())
         while stay and not stop.wait(LOOK_SECONDS):  # timed, so that a signal is handled
             pass
 
 
-def _welcome(console: Console, address: str, stage: Stage, seconds: float) -> None:
+def _welcome(console: Console, link: str, stage: Stage, seconds: float) -> None:
     pages = len(stage.page_ids)
     console.print(
         f"\n[bold]modbot demo[/]: one school day on {pages} pages of a fictional district"
     )
-    console.print(f"The log: [bold underline]{address}[/]   (Ctrl-C ends the demo)")
+    console.print(
+        f"The room: [bold underline]{link}[/]   (signs you in; Ctrl-C ends the demo)",
+        soft_wrap=True,
+    )
     console.print(f"The day passes in about {max(1, round(seconds / 60))} min.\n")
 
 
@@ -121,7 +127,7 @@ def _line(
     return line
 
 
-def _farewell(console: Console, stage: Stage, address: str, *, stay: bool) -> None:
+def _farewell(console: Console, stage: Stage, link: str, *, stay: bool) -> None:
     report = account(stage, seconds=0)
     verdicts, hides = report["decisions"]["by_verdict"], report["hides"]
     table = Table(title="The day in numbers", show_header=False)
@@ -141,4 +147,6 @@ def _farewell(console: Console, stage: Stage, address: str, *, stay: bool) -> No
         table.add_row(name, str(value))
     console.print(table)
     if stay:
-        console.print(f"The log stays open at [bold underline]{address}[/]; Ctrl-C ends.")
+        console.print(
+            f"The room stays open at [bold underline]{link}[/]; Ctrl-C ends.", soft_wrap=True
+        )

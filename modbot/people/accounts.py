@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
 from sqlmodel import Session, select
 
 from modbot import audit
+from modbot.errors import PersonRefused
 from modbot.people.person import Person
 from modbot.people.roles import Role
 from modbot.stored_text import shown
 from modbot.tables import PersonRow
+
+NAME_CAP, EMAIL_CAP = 80, 254  # characters
+SCOPED = frozenset({Role.VIEWER, Role.MANAGER})  # the others see all pages
+_EMAIL = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+\.[^@\s<>,;:\"()\[\]\\]+")
 
 
 def person_of(row: PersonRow) -> Person:
@@ -34,6 +40,29 @@ def normal_email(given: str) -> str:
     return shown(given.strip().lower())
 
 
+def checked_email(given: str) -> str:
+    """normal_email(). Raises PersonRefused for what is no address."""
+    email = normal_email(given)
+    if len(email) > EMAIL_CAP or not email.isprintable() or not _EMAIL.fullmatch(email):
+        raise PersonRefused("email", "that is no e-mail address")
+    return email
+
+
+def checked_name(given: str) -> str:
+    """A name as it is stored. Raises PersonRefused for none, or one that could act on a page."""
+    name = " ".join(given.split())
+    if not name or len(name) > NAME_CAP or not name.isprintable():
+        raise PersonRefused("name", f"a name has 1 to {NAME_CAP} letters")
+    return name
+
+
+def scope_of(role: Role, pages: Iterable[str] | None) -> tuple[bool, list[str]]:
+    """Whether all pages, and else which; admins and auditors always see all."""
+    if role not in SCOPED or pages is None:
+        return True, []
+    return False, sorted(set(pages))
+
+
 def by_email(s: Session, email: str) -> PersonRow | None:
     """The person with this address, disabled or not."""
     return s.exec(select(PersonRow).where(PersonRow.email == normal_email(email))).one_or_none()
@@ -52,13 +81,14 @@ def add_person(
     approver: bool = False,
 ) -> PersonRow:
     """Stores a new person with the audit row that says who added them. `pages` None: all."""
+    all_pages, scope = scope_of(role, pages)
     row = PersonRow(
         name=shown(name.strip()),
         email=normal_email(email),
         role=role.value,
         approver=approver,
-        all_pages=pages is None,
-        pages=sorted(pages or ()),
+        all_pages=all_pages,
+        pages=scope,
         password_hash=password_hash,
         added_at=now,
     )

@@ -1,38 +1,75 @@
-"""Passwords: hashed with argon2id, two at a time."""
+"""Passwords: hashed with argon2id, two at a time, and what a new one has to be."""
 
 from __future__ import annotations
 
 import secrets
 import threading
-from functools import cache
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-HASHES_AT_ONCE = 2  # each takes 64 MiB and a sixth of a second on one core
-LONGEST = 256  # characters; more would only be work for the hash
+from modbot.errors import PersonRefused, SignInBusy
+from modbot.people.guessed_first import is_common, tells_who
 
-_hasher = PasswordHasher()  # RFC 9106's second choice: 64 MiB, three passes
+HASHES_AT_ONCE = 2  # each takes 64 MiB and a sixth of a second on one core
+PATIENCE_SECONDS = 10.0
+SHORTEST, ADVISED, LONGEST = 12, 15, 256  # characters
+
+# RFC 9106's second choice (64 MiB, three passes), which argon2-cffi takes by itself.
+_hasher = PasswordHasher()
 _turn = threading.BoundedSemaphore(HASHES_AT_ONCE)
+_NOBODYS = _hasher.hash(secrets.token_hex())  # so that an unknown account costs the same time
 
 
 def hash_password(password: str) -> str:
-    """The text to store."""
-    with _turn:
-        return _hasher.hash(password)
+    """The text to store. Raises SignInBusy."""
+    with _a_turn():
+        return _hasher.hash(_normal(password))
 
 
 def matches(stored: str, password: str) -> bool:
-    """Whether a password is the one that was stored; takes the same time when none is stored."""
-    known = stored or _nobodys()
-    with _turn:
+    """Whether a password is the one that was stored; takes as long when none is stored.
+
+    Raises SignInBusy.
+    """
+    with _a_turn():
         try:
-            _hasher.verify(known, password[: LONGEST + 1])
+            _hasher.verify(stored or _NOBODYS, _normal(password[: LONGEST + 1]))
         except (VerificationError, InvalidHashError):
             return False
     return bool(stored)
 
 
-@cache
-def _nobodys() -> str:
-    return _hasher.hash(secrets.token_hex())
+def outdated(stored: str) -> bool:
+    """Whether a stored hash was made with other settings than today's."""
+    return _hasher.check_needs_rehash(stored)
+
+
+def check_new(password: str, *, name: str, email: str) -> None:
+    """Raises PersonRefused for a password that is too short, too long or easily guessed."""
+    if len(password) < SHORTEST:
+        raise PersonRefused("short", f"a password needs at least {SHORTEST} characters")
+    if len(password) > LONGEST:
+        raise PersonRefused("long", f"a password has at most {LONGEST} characters")
+    if is_common(password):
+        raise PersonRefused("common", "that is one of the passwords that are tried first")
+    if tells_who(password, name, email):
+        raise PersonRefused("tells_who", "a password must not be made of your name or address")
+
+
+def _normal(password: str) -> bytes:
+    """The same letters typed on two keyboards are the same bytes."""
+    return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
+
+
+@contextmanager
+def _a_turn() -> Iterator[None]:
+    if not _turn.acquire(timeout=PATIENCE_SECONDS):
+        raise SignInBusy
+    try:
+        yield
+    finally:
+        _turn.release()

@@ -12,6 +12,7 @@ from modbot.people.person import Person
 from modbot.people.tokens import new_token, token_sha256
 from modbot.tables import PersonRow, SessionRow
 
+FORGOTTEN_AFTER = timedelta(days=60)  # longer than any session may last
 NOTED_EVERY = timedelta(minutes=1)  # a sign of life is written no oftener
 
 
@@ -48,6 +49,7 @@ def begin(
     """Signs a person in; the new id for the cookie."""
     assert person.id is not None  # it comes from the database
     token = new_token()
+    s.exec(delete(SessionRow).where(col(SessionRow.began_at) <= now - FORGOTTEN_AFTER))
     s.add(
         SessionRow(
             id_sha256=token_sha256(token),

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, Field, create_model, model_vali
 
 from modbot.domain import Category
 from modbot.policy import NEVER, Approval, CategoryPolicy, Policy, ReviewRules
-from modbot.settings.sections import Section
+from modbot.settings.section import Section
 from modbot.settings.toml_file import misplaced, parse
 
 # The bot leaves these up whatever their score; see docs/policy.md.
@@ -72,7 +72,9 @@ def _told(value: object) -> object:
 
 _CASES = "|".join(category.value for category in Category)
 _Case = Annotated[str, Field(pattern=rf"^(allow|hide|escalate)(\.({_CASES}))?$")]
-_Reason = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$")]
+_Reason = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$")
+]
 _ReasonList = Annotated[tuple[_Reason, ...], BeforeValidator(_told), Field(max_length=20)]
 
 

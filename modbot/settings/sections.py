@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
 import zoneinfo
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-
-class Section(BaseModel):
-    """A table of a configuration file: unknown keys and wrong types are refused."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True
-    )
+from modbot.settings.section import Section, as_tuple
+from modbot.settings.sign_in import SignInSection
 
 
 def _known_time_zone(name: str) -> str:
@@ -37,11 +33,16 @@ def _without_password(remote: str) -> str:
     return remote
 
 
-def _array(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
+def _network(text: str) -> str:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError("is not an IP address or network such as 10.0.0.0/8") from None
+    return text
 
 
 _HostName = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[0-9A-Za-z.:_-]+$")]
+_Network = Annotated[str, Field(min_length=1, max_length=50), AfterValidator(_network)]
 _Address = Annotated[str, Field(max_length=320, pattern=r"^[^\s@<>]+@[^\s@<>]+$")]
 _Remote = Annotated[
     str,
@@ -68,9 +69,11 @@ class WebSection(Section):
     enabled: bool = True
     host: _HostName = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)  # 0: any free port
-    allowed_hosts: Annotated[tuple[_HostName, ...], BeforeValidator(_array)] = ()  # in Host:
+    allowed_hosts: Annotated[tuple[_HostName, ...], BeforeValidator(as_tuple)] = ()  # in Host:
     # What browsers call it: https://modbot.lps.example; empty: http on `host`.
     public_address: str = Field("", max_length=255, pattern=r"^(https?://[0-9A-Za-z.:_-]+)?$")
+    # Proxies whose X-Forwarded-For is believed; nobody else's is.
+    trusted_proxies: Annotated[tuple[_Network, ...], BeforeValidator(as_tuple)] = ()
     time_zone: Annotated[str, AfterValidator(_known_time_zone)] = "America/New_York"
 
     @property
@@ -83,13 +86,6 @@ class WebSection(Section):
         """The host name of the public address; `host` where none is set."""
         name = self.public_address.partition("://")[2]
         return name.partition(":")[0] or self.host
-
-
-class SignInSection(Section):
-    """How people sign in, and how long that lasts."""
-
-    idle_minutes: float = Field(30, ge=1, le=24 * 60)  # without a request
-    session_hours: float = Field(12, ge=0.1, le=24 * 7)  # whatever is done
 
 
 class PollingSection(Section):
@@ -142,9 +138,9 @@ class CheckpointsSection(Section):
 
     key: str = Field("", pattern=r"^((env|file):[^\x00-\x1f]{1,1000})?$")  # empty: none are made
     every_hours: float = Field(24, ge=0.01, le=24 * 31)
-    folders: Annotated[tuple[_Path, ...], BeforeValidator(_array)] = ()  # of a file share
-    git_remotes: Annotated[tuple[_Remote, ...], BeforeValidator(_array)] = ()
-    mail_to: Annotated[tuple[_Address, ...], BeforeValidator(_array)] = ()
+    folders: Annotated[tuple[_Path, ...], BeforeValidator(as_tuple)] = ()  # of a file share
+    git_remotes: Annotated[tuple[_Remote, ...], BeforeValidator(as_tuple)] = ()
+    mail_to: Annotated[tuple[_Address, ...], BeforeValidator(as_tuple)] = ()
     mail_from: str = Field("", max_length=320, pattern=r"^([^\s@<>]+@[^\s@<>]+)?$")
     smtp_host: str = Field("", max_length=255, pattern=r"^[0-9A-Za-z.:_-]*$")
     smtp_port: int = Field(587, ge=1, le=65535)

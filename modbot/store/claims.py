@@ -58,9 +58,7 @@ def count_claims(session: Session, person_id: int, now: datetime) -> int:
 
 def release(session: Session, comment_rows: Iterable[int]) -> None:
     """Nobody holds these comments any longer."""
-    session.execute(
-        delete(ClaimRow).where(in_list(col(ClaimRow.comment_row), list(comment_rows)))
-    )
+    session.execute(delete(ClaimRow).where(in_list(col(ClaimRow.comment_row), list(comment_rows))))
 
 
 def release_others(session: Session, person_id: int, kept: int | None) -> None:

@@ -181,9 +181,7 @@ def handed_on_before(session: Session, decision_id: int) -> bool:
     made = session.get_one(DecisionRow, decision_id)
     before = session.scalar(
         select(DecisionRow)
-        .where(
-            col(DecisionRow.comment_row) == made.comment_row, col(DecisionRow.id) < decision_id
-        )
+        .where(col(DecisionRow.comment_row) == made.comment_row, col(DecisionRow.id) < decision_id)
         .order_by(col(DecisionRow.id).desc())
         .limit(1)
     )

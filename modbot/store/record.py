@@ -150,9 +150,7 @@ class _Batch:
         for table, rows in self.rows.items():
             insert_stored(self.session, table, rows)
         insert_stored(self.session, _CATEGORY, self.categories)
-        replace_waiting(
-            self.session, list(self.waiting.values()), instead_of=sorted(self.touched)
-        )
+        replace_waiting(self.session, list(self.waiting.values()), instead_of=sorted(self.touched))
         if self.edited:
             self.session.execute(
                 update(_COMMENT)

@@ -46,10 +46,6 @@ class Thread:
     after: tuple[Said, ...]
     replies: tuple[Said, ...]
 
-    @property
-    def empty(self) -> bool:
-        return not (self.parent or self.before or self.after or self.replies)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Earlier:
@@ -101,15 +97,14 @@ def earlier_by_author(session: Session, comment_row: int, pages: Pages) -> Earli
         theirs.append(in_list(col(CommentRow.page_id), pages))
     newest = (col(CommentRow.id).desc(),)
     latest = _said(session, *theirs, order=newest, limit=EARLIER_SHOWN)
-    counted = (
-        select(col(CommentRow.id)).where(*theirs).order_by(*newest).limit(EARLIER_COUNTED + 1)
-    )
-    rows = session.scalars(counted).all()
+    counted = select(col(CommentRow.id)).where(*theirs).order_by(*newest).limit(EARLIER_COUNTED + 1)
+    rows = [row for row in session.scalars(counted) if row is not None]
+    known = rows[:EARLIER_COUNTED]
     verdicts = session.scalars(
         select(col(DecisionRow.verdict)).where(
             col(DecisionRow.id).in_(
                 select(func.max(col(DecisionRow.id)))
-                .where(in_list(col(DecisionRow.comment_row), rows[:EARLIER_COUNTED]))
+                .where(in_list(col(DecisionRow.comment_row), known))
                 .group_by(col(DecisionRow.comment_row))
             )
         )
@@ -136,7 +131,7 @@ def _said(
             func.substr(col(VersionRow.text), 1, LONGEST + 1),
             col(DecisionRow.id),
             col(DecisionRow.verdict),
-            DecisionRow.categories,
+            col(DecisionRow.categories),
         )
         .join(
             VersionRow,

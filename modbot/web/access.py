@@ -24,7 +24,7 @@ SIGN_IN = "/sign-in"
 # What answers without a sign-in; everything else, and whatever comes to be, asks for one.
 OPEN_PATHS = frozenset({"/livez", "/readyz", SIGN_IN})
 OPEN_FOLDERS = ("/static/", "/oidc/", "/first/", "/invited/", "/demo/")
-_NOBODY_ASKED = ("/static/", "/livez", "/readyz")  # these never look who it is
+_PROBES = frozenset({"/livez", "/readyz"})  # they and static files never look who it is
 LARGEST_BODY = 1_000_000  # bytes
 
 
@@ -101,7 +101,7 @@ class Access:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        if scope["type"] != "http" or path.startswith(_NOBODY_ASKED):
+        if scope["type"] != "http" or path in _PROBES or path.startswith("/static/"):
             await self.app(scope, receive, send)
             return
         request = Request(scope)

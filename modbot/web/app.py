@@ -14,14 +14,20 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from modbot.errors import SignInBusy
 from modbot.web.access import Access, person
 from modbot.web.cookies import cookies_for
 from modbot.web.csrf import from_our_own_form
+from modbot.web.demo_link import demo_routes
 from modbot.web.failures import failure
 from modbot.web.filters import BadAddress
 from modbot.web.guard import Guard
+from modbot.web.links import link_routes
 from modbot.web.log import log_routes
+from modbot.web.me import me_routes
 from modbot.web.navigation import first_place, paths_of
+from modbot.web.oidc import oidc_routes
+from modbot.web.people import people_routes
 from modbot.web.probes import probe_routes
 from modbot.web.queue import queue_routes
 from modbot.web.queue_many import queue_many_routes
@@ -33,8 +39,8 @@ from modbot.web.undo import undo_routes
 from modbot.web.undo_run import undo_run_routes
 
 
-def create_app(service: WebService) -> FastAPI:
-    """The pages and probes over a service's database."""
+def create_app(service: WebService, *, demo: bool = False) -> FastAPI:
+    """The pages and probes over a service's database. `demo`: the demo's link signs in."""
     web = service.config.settings.web
     pages = Pages(
         zone=lambda: ZoneInfo(service.config.settings.web.time_zone), cookies=cookies_for(web)
@@ -54,18 +60,28 @@ def create_app(service: WebService) -> FastAPI:
     own = f"[{web.host}]" if ":" in web.host else web.host
     app.add_middleware(Access, service=service)
     app.add_middleware(
-        Guard, hosts=(own, web.public_host, *web.allowed_hosts), error_page=error_page
+        Guard,
+        hosts=(own, web.public_host, *web.allowed_hosts),
+        https=web.https,
+        error_page=error_page,
     )
-    app.add_exception_handler(HTTPException, _handler(pages))
-    app.add_exception_handler(RequestValidationError, _handler(pages))
-    app.add_exception_handler(BadAddress, _handler(pages))
+    for failing in (HTTPException, RequestValidationError, BadAddress, SignInBusy):
+        app.add_exception_handler(failing, _handler(pages))
     app.include_router(log_routes(service, pages))
     app.include_router(record_routes(service, pages))
-    app.include_router(undo_routes(service, pages))
-    app.include_router(undo_run_routes(service, pages))
-    app.include_router(queue_many_routes(service, pages))
-    app.include_router(queue_routes(service, pages))
-    app.include_router(sign_in_routes(service, pages))
+    rooms = (
+        undo_routes,
+        undo_run_routes,
+        queue_many_routes,
+        queue_routes,
+        sign_in_routes,
+        oidc_routes,
+        link_routes,
+    )
+    for routes in (*rooms, people_routes, me_routes):
+        app.include_router(routes(service, pages))
+    if demo:
+        app.include_router(demo_routes(service))
     app.include_router(probe_routes(service))
     if "/" not in paths_of(app.routes):
         app.include_router(_home())
@@ -85,7 +101,11 @@ def _home() -> APIRouter:
 
 def _handler(pages: Pages) -> Callable[[Request, Exception], Response]:
     def answer(request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.BAD_REQUEST
+        status = int(HTTPStatus.BAD_REQUEST)
+        if isinstance(error, HTTPException):
+            status = error.status_code
+        elif isinstance(error, SignInBusy):
+            status = HTTPStatus.TOO_MANY_REQUESTS
         return failure(pages, request, status)
 
     return answer

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hmac
 from urllib.parse import urlsplit
 
+import structlog
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from modbot.people.tokens import form_token
 from modbot.web.access import visit
+
+_log = structlog.get_logger("modbot.web")
 
 FIELD, HEADER = "csrf", "x-csrf-token"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -22,11 +25,17 @@ async def from_our_own_form(request: Request) -> None:
     if request.method in _READING:
         return
     if request.headers.get("sec-fetch-site", "") in _ELSEWHERE or _foreign_origin(request):
-        raise HTTPException(403)
+        raise _refused(request, "from another site")
     cookie = visit(request).cookie
     given = request.headers.get(HEADER) or str((await request.form()).get(FIELD) or "")
     if not cookie or not hmac.compare_digest(given.encode(), form_token(cookie).encode()):
-        raise HTTPException(403)
+        raise _refused(request, "without the token")
+
+
+def _refused(request: Request, why: str) -> HTTPException:
+    route = getattr(request.scope.get("route"), "path", "")
+    _log.warning("form_refused", why=why, route=route)
+    return HTTPException(403)
 
 
 def _foreign_origin(request: Request) -> bool:

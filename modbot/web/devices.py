@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import cache
 
 from starlette.requests import Request
 
@@ -37,8 +38,40 @@ def device_of(request: Request) -> str:
 
 
 def client_address(request: Request) -> str:
-    """The address that a request comes from."""
-    return request.client.host if request.client else ""
+    """The address that a request comes from: what a trusted proxy says, else the connection's."""
+    peer = request.client.host if request.client else ""
+    trusted = _networks(request.app.state.service.config.settings.web.trusted_proxies)
+    if not _within(peer, trusted):
+        return peer
+    passed_on = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
+    for given in reversed(passed_on):  # each proxy adds at the end; the beginning can be invented
+        address = given.strip()
+        if not _is_address(address):
+            return peer
+        if not _within(address, trusted):
+            return address
+    return peer
+
+
+@cache
+def _networks(
+    trusted: tuple[str, ...],
+) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    return tuple(ipaddress.ip_network(each, strict=False) for each in trusted)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _within(
+    address: str, networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+) -> bool:
+    return _is_address(address) and any(ipaddress.ip_address(address) in net for net in networks)
 
 
 def network_of(request: Request) -> str:

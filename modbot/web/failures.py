@@ -32,7 +32,12 @@ def explain(language: Language, status: int) -> tuple[str, str]:
             ),
         ),
         404: (_("Nothing found here"), _("The address may be wrong or incomplete.")),
-        405: (_("That cannot be done here"), _("These pages can be read, not changed.")),
+        405: (_("That cannot be done here"), _("This address does not take that kind of request.")),
+        413: (_("That is too much at once"), _("A form holds at most a million bytes.")),
+        429: (
+            _("Too many people sign in at this moment"),
+            _("Please try again in a few seconds."),
+        ),
         503: (
             _("The database does not answer right now"),
             _("Please try again in a minute. No comment is lost: the pages are read again later."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 from sqlalchemy.exc import OperationalError
@@ -39,6 +39,8 @@ SECURITY_HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+# OWASP ASVS 5.0, 3.4.1: from the first answer over TLS on, a browser takes no other way.
+HTTPS_HEADERS = {"strict-transport-security": "max-age=31536000; includeSubDomains"}
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 ErrorPage = Callable[[Scope, int, str], Response]  # scope, status, number of the incident
@@ -47,8 +49,11 @@ ErrorPage = Callable[[Scope, int, str], Response]  # scope, status, number of th
 class Guard:
     """Refuses foreign host names, adds the security headers and hides failures' insides."""
 
-    def __init__(self, app: ASGIApp, *, hosts: Iterable[str], error_page: ErrorPage):
+    def __init__(
+        self, app: ASGIApp, *, hosts: Iterable[str], error_page: ErrorPage, https: bool = False
+    ):
         self.app = app
+        self.headers = {**SECURITY_HEADERS, **(HTTPS_HEADERS if https else {})}
         self.hosts = frozenset(host.lower() for host in (*_LOOPBACK, *hosts))
         self.error_page = error_page
 
@@ -62,7 +67,7 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                _add_headers(MutableHeaders(scope=message))
+                _add_headers(MutableHeaders(scope=message), self.headers)
             await send(message)
 
         if _host_name(scope) not in self.hosts:
@@ -89,8 +94,8 @@ def _host_name(scope: Scope) -> str:
     return host.rpartition(":")[0] if ":" in host else host
 
 
-def _add_headers(headers: MutableHeaders) -> None:
-    for name, value in SECURITY_HEADERS.items():
+def _add_headers(headers: MutableHeaders, ours: Mapping[str, str]) -> None:
+    for name, value in ours.items():
         headers[name] = value
     headers.setdefault("cache-control", "no-store")
     del headers["server"]

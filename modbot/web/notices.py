@@ -25,4 +25,13 @@ NOTICES: dict[str, str] = {
     "undo-reason": N_("Nothing was done: the policy asks for a reason here."),
     "undo-newer": N_("Nothing was done: this is no longer the newest word on the comment."),
     "undo-nothing": N_("Nothing was done: there is nothing to take back here."),
+    "welcome": N_("Welcome. You are signed in."),
+    "uninvited": N_("The invitation is withdrawn."),
+    "changed": N_("Changed. The person is signed out and signs in anew."),
+    "unchanged": N_("Nothing had to be changed."),
+    "disabled": N_("The account is disabled, and signed out everywhere."),
+    "enabled": N_("The account works again."),
+    "sessions-ended": N_("Signed out there."),
+    "saved": N_("Saved."),
+    "password": N_("The new password counts. You are signed out everywhere else."),
 }

@@ -49,6 +49,23 @@ def queue_routes(service: WebService, pages: Pages) -> APIRouter:
         entry = screen.entry(number, who)
         return screen.renewed(request, who, entry)
 
+    _verdict_routes(routes, screen)
+
+    @routes.post("/queue-settings", dependencies=[Depends(needs(Right.READ))])
+    def settings(
+        at: Annotated[str, Form()] = "",
+        show: Annotated[str, Form()] = "",
+        keys: Annotated[str, Form()] = "",
+    ) -> Response:
+        place = f"/queue/{at}" if at.isdigit() and at.isascii() and len(at) < 20 else "/queue"
+        response = RedirectResponse(place, status_code=303)
+        Sitting.keep(pages, response, show=bool(show), keys=bool(keys))
+        return response
+
+    return routes
+
+
+def _verdict_routes(routes: APIRouter, screen: QueueScreen) -> None:
     @routes.post("/decisions/{number}/verdict")
     def verdict(
         request: Request,
@@ -66,21 +83,6 @@ def queue_routes(service: WebService, pages: Pages) -> APIRouter:
     @routes.post("/decisions/{number}/take-back")
     def take_back(request: Request, who: Decider, number: str) -> Response:
         return screen.take_back(request, who, screen.entry(number, who))
-
-    @routes.post("/queue-settings")
-    def settings(
-        request: Request,
-        who: Reader,
-        at: Annotated[str, Form()] = "",
-        show: Annotated[str, Form()] = "",
-        keys: Annotated[str, Form()] = "",
-    ) -> Response:
-        place = f"/queue/{at}" if at.isdigit() and at.isascii() and len(at) < 20 else "/queue"
-        response = RedirectResponse(place, status_code=303)
-        Sitting.keep(pages, response, show=bool(show), keys=bool(keys))
-        return response
-
-    return routes
 
 
 class QueueScreen:
@@ -301,8 +303,14 @@ def _first_seen(s: Session, who: Person, *, after: int, before: int) -> int | No
     """take_next() for somebody who only looks."""
     spot = store.spot_of(s, after or before)
     level = store.FOR_REVIEWERS if spot is None else spot.level
-    side = {"before" if before else "after": spot} if spot else {}
-    found = store.waiting(s, level=level, pages=who.pages, limit=1, **side)
+    found = store.waiting(
+        s,
+        level=level,
+        pages=who.pages,
+        after=None if before else spot,
+        before=spot if before else None,
+        limit=1,
+    )
     found = found or store.waiting(s, level=store.FOR_REVIEWERS, pages=who.pages, limit=1)
     found = found or store.waiting(s, level=store.FOR_ADMINISTRATORS, pages=who.pages, limit=1)
     return found[0].decision_id if found else None

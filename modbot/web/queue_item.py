@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -21,7 +19,6 @@ from modbot.web.marking import Piece, pieces
 
 # Text in these is blurred until somebody asks for it.
 VEILED = frozenset({Category.PROFANITY, Category.OFFENSIVE, Category.THREAT})
-SHOWN_NEXT = 10  # of what waits, beside an item
 _KEYS = {Verdict.HIDE: "h", Verdict.ALLOW: "l", Verdict.ESCALATE: "e"}
 
 
@@ -32,6 +29,16 @@ class Beside:
     said: Said
     pieces: tuple[Piece, ...]
     veiled: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Talk:
+    """What was said around it, each part oldest first."""
+
+    parent: Beside | None
+    before: tuple[Beside, ...]
+    after: tuple[Beside, ...]
+    replies: tuple[Beside, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,11 +66,7 @@ class Item:
     handed_on_by: str
     note: str  # of whoever handed it on
     veiled: bool
-    thread: Thread
-    parent: Beside | None
-    before: tuple[Beside, ...]
-    after: tuple[Beside, ...]
-    replies: tuple[Beside, ...]
+    talk: Talk
     earlier: Earlier | None
     earlier_latest: tuple[Beside, ...]
     changes: tuple[Change, ...] | None
@@ -86,10 +89,8 @@ def item_of(
     """The item of a decision as this person may see it. `claim`: who holds it now."""
     found = store.waiting_comment(s, entry.comment_row)
     newest = store.newest_decision_on(s, entry.comment_row) or entry.id
-    thread = store.thread_around(s, entry.comment_row)
     earlier = store.earlier_by_author(s, entry.comment_row, who.pages)
-    page = store.page(s, entry.page_id)
-    judged = _judged(s, entry)
+    page, judged = store.page(s, entry.page_id), _judged(s, entry)
     row = log_row(judged, whole=True)
     handed_on = found is not None and found.level == store.FOR_ADMINISTRATORS
     asked = store.asked_to_hide(s, entry.comment_row)
@@ -104,21 +105,29 @@ def item_of(
         handed_on_by=entry.actor if handed_on else "",
         note=entry.reason if handed_on else "",
         veiled=not VEILED.isdisjoint(entry.categories),
-        thread=thread,
-        parent=_beside(thread.parent) if thread.parent else None,
-        before=tuple(map(_beside, thread.before)),
-        after=tuple(map(_beside, thread.after)),
-        replies=tuple(map(_beside, thread.replies)),
+        talk=_talk(store.thread_around(s, entry.comment_row)),
         earlier=earlier,
         earlier_latest=tuple(map(_beside, earlier.latest)) if earlier else (),
         changes=stored_changes(judged, policy) if judged.actor_kind == "bot" else (),
         clause_text=clause_text(policy, entry),
-        buttons=tuple(
-            _button(verdict, effects, policy.review, entry)
-            for verdict in (Verdict.HIDE, Verdict.ALLOW, Verdict.ESCALATE)
-            if not (handed_on and verdict is Verdict.ESCALATE)
-        ),
+        buttons=_buttons(effects, policy.review, entry, handed_on=handed_on),
         rules=_rules(row),
+    )
+
+
+def _buttons(
+    effects: Effects, rules: ReviewRules, entry: LogEntry, *, handed_on: bool
+) -> tuple[Button, ...]:
+    given = (Verdict.HIDE, Verdict.ALLOW) if handed_on else tuple(_KEYS)
+    return tuple(_button(verdict, effects, rules, entry) for verdict in given)
+
+
+def _talk(thread: Thread) -> Talk:
+    return Talk(
+        parent=_beside(thread.parent) if thread.parent else None,
+        before=tuple(map(_beside, thread.before)),
+        after=tuple(map(_beside, thread.after)),
+        replies=tuple(map(_beside, thread.replies)),
     )
 
 
@@ -214,12 +223,11 @@ class Effects:
         if verdict is Verdict.ESCALATE:
             kept = _("It stays hidden meanwhile.") if self.hidden else _("It stays up meanwhile.")
             return f"{_('An administrator decides.')} {kept}"
-        if verdict is Verdict.HIDE:
-            said = self._hide()
-        else:
-            said = self._allow()
+        said = self._hide() if verdict is Verdict.HIDE else self._allow()
         waits = self.page.paused and not self.by_hand
-        return f"{said} {_('The page is paused, so that happens when it goes on.')}" if waits else said
+        return (
+            f"{said} {_('The page is paused, so that happens when it goes on.')}" if waits else said
+        )
 
     def _hide(self) -> str:
         _ = self._
@@ -242,91 +250,3 @@ class Effects:
                 "platform": self.platform
             }
         return _("%(platform)s is asked to show it again.") % {"platform": self.platform}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """One of the next items, in the list beside."""
-
-    decision_id: int
-    category: str
-    page_name: str
-    waited: str
-    held_by: str
-    handed_on: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class CategoryCount:
-    category: str
-    count: int
-    width: int  # of 1000, against the greatest
-
-
-@dataclass(frozen=True, kw_only=True)
-class Side:
-    """What waits beside the item that is looked at."""
-
-    lines: tuple[Line, ...]
-    counts: tuple[CategoryCount, ...]
-    waiting: int  # for this person's level
-    handed_on: int
-    done: int
-
-    @property
-    def total(self) -> int:
-        return self.waiting + self.done
-
-
-def side_of(
-    s: Session,
-    who: Person,
-    levels: Sequence[int],
-    now: datetime,
-    since: datetime,
-    spoken: Language,
-) -> Side:
-    """What waits for this person, and what they have done since `since`."""
-    names = {page.id: page.name for page in store.pages(s)}
-    found: list[Waiting] = []
-    for level in levels:
-        found += store.waiting(s, level=level, pages=who.pages, limit=SHOWN_NEXT)
-    found = found[:SHOWN_NEXT]
-    held = store.claims(s, [each.comment_row for each in found], now)
-    counted = store.count_waiting(s, who.pages)
-    return Side(
-        lines=tuple(
-            Line(
-                decision_id=each.decision_id,
-                category=each.category,
-                page_name=names.get(each.page_id, each.page_id),
-                waited=spoken.span(max(timedelta(0), now - each.since)),
-                held_by=_other(held.get(each.comment_row), who),
-                handed_on=each.level == store.FOR_ADMINISTRATORS,
-            )
-            for each in found
-        ),
-        counts=_counts(counted, levels),
-        waiting=sum(n for (level, _), n in counted.items() if level in levels),
-        handed_on=sum(n for (level, _), n in counted.items() if level not in levels),
-        done=max(0, store.decided_since(s, who.name, since)),
-    )
-
-
-def _other(claim: Claim | None, who: Person) -> str:
-    return claim.name if claim is not None and claim.person_id != who.id else ""
-
-
-def _counts(
-    counted: dict[tuple[int, str], int], levels: Sequence[int]
-) -> tuple[CategoryCount, ...]:
-    by_category: dict[str, int] = {}
-    for (level, category), number in counted.items():
-        if level in levels:
-            by_category[category] = by_category.get(category, 0) + number
-    most = max(by_category.values(), default=1)
-    order = [*store.WORST_FIRST]
-    return tuple(
-        CategoryCount(category=c, count=by_category[c], width=max(8, by_category[c] * 1000 // most))
-        for c in sorted(by_category, key=order.index)
-    )

@@ -1,4 +1,4 @@
-"""One verdict on many comments: what a rule found, or what an author wrote, seen before it is sent."""
+"""One verdict on many comments, of a rule or an author, which are seen before it is sent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from modbot.domain import Verdict
 from modbot.errors import ReasonMissing
 from modbot.people import Person, Right
 from modbot.people.tokens import form_token
-from modbot.review import KEPT_UP_ONE_BY_ONE
+from modbot.review import KEPT_UP_ONE_BY_ONE, ManyDone
 from modbot.store import LogEntry
 from modbot.stored_text import shown
 from modbot.web.access import needs, visit
@@ -31,7 +31,7 @@ from modbot.web.queue_sitting import Sitting, claimant, room_of
 from modbot.web.rendering import Pages, reader_language
 from modbot.web.seam import WebService
 
-AT_ONCE = 200  # comments that one form decides
+AT_ONCE = 100  # comments that one form decides
 EXAMPLES = 10  # that are shown whole
 LONGEST_RULE = 300  # characters of an id
 Decider = Annotated[Person, Depends(needs(Right.DECIDE))]
@@ -128,9 +128,7 @@ def _entry(s: Session, who: Person, decision_id: int) -> LogEntry:
     return found[0]
 
 
-def _many(
-    service: WebService, request: Request, entries: Sequence[LogEntry], **about: Any
-) -> Many:
+def _many(service: WebService, request: Request, entries: Sequence[LogEntry], **about: Any) -> Many:
     listed = [
         Example(row=log_row(entry), veiled=not VEILED.isdisjoint(entry.categories))
         for entry in entries
@@ -176,21 +174,7 @@ def _decide(
         left = [e for e in entries if can_hide(e, service.capabilities(e.platform))]
     else:
         left = [e for e in entries if not KEPT_UP_ONE_BY_ONE & set(e.categories)]
-    error = "" if len(answer.note) <= LONGEST_NOTE else "long"
-    result = None
-    try:
-        if not error:
-            result = review.resolve_many(
-                service.database,
-                [entry.id for entry in left],
-                answer.verdict,
-                who.actor,
-                answer.words,
-                service.clock.now(),
-                room=room_of(service, who),
-            )
-    except ReasonMissing:
-        error = "reason"
+    result, error = _resolve(service, who, left, answer)
     if result is None:
         many = _many(service, request, entries, rule="", author="", author_of=0, capped=False)
         values = {"many": many, "answer": answer, "error": error}
@@ -210,6 +194,27 @@ def _decide(
     )
 
 
+def _resolve(
+    service: WebService, who: Person, entries: Sequence[LogEntry], answer: Answer
+) -> tuple[ManyDone | None, str]:
+    """What was done; or nothing, and what is wrong with the form."""
+    if len(answer.note) > LONGEST_NOTE:
+        return None, "long"
+    try:
+        done = review.resolve_many(
+            service.database,
+            [entry.id for entry in entries],
+            answer.verdict,
+            who.actor,
+            answer.words,
+            service.clock.now(),
+            room=room_of(service, who),
+        )
+    except ReasonMissing:
+        return None, "reason"
+    return done, ""
+
+
 def _page(
     service: WebService,
     pages: Pages,
@@ -223,8 +228,11 @@ def _page(
     sitting = Sitting.of(request, service.clock.now())
     with service.database.read() as s:
         side = sitting.side(s, who, claimant(service, who), reader_language(request))
-    query = {name: request.query_params[name] for name in ("rule", "author_of")
-             if name in request.query_params}
+    query = {
+        name: request.query_params[name]
+        for name in ("rule", "author_of")
+        if name in request.query_params
+    }
     return pages.answer(
         request,
         template,

@@ -17,7 +17,7 @@ from modbot.i18n import Language
 from modbot.people import Person, Right, Role
 from modbot.review import Room
 from modbot.store import LogEntry
-from modbot.web.queue_item import Side, side_of
+from modbot.web.queue_side import Side, side_of
 from modbot.web.rendering import Pages
 from modbot.web.seam import WebService
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from modbot.i18n import LANGUAGES, Language, choose, language
 from modbot.people.tokens import form_token, new_token
@@ -93,9 +93,7 @@ class Pages:
         headers = {"vary": "accept-language, cookie", "content-language": code}
         response = HTMLResponse(html, status_code=status, headers=headers)
         if request.query_params.get("lang") == code:
-            response.set_cookie(
-                LANGUAGE_COOKIE, code, max_age=_YEAR_SECONDS, httponly=True, samesite="lax"
-            )
+            keep_language(response, code)
         if who is None and cookie != visit(request).cookie and FIELD_SIGN in html:
             self.cookies.set(response, self.cookies.visit, cookie)
         return response
@@ -103,6 +101,11 @@ class Pages:
     def day_start(self, now: datetime) -> datetime:
         """Midnight of the day that `now` falls on where the district is."""
         return now.astimezone(self.zone()).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def keep_language(response: Response, code: str) -> None:
+    """Lets a browser remember the language."""
+    response.set_cookie(LANGUAGE_COOKIE, code, max_age=_YEAR_SECONDS, httponly=True, samesite="lax")
 
 
 def reader_language(request: Request) -> Language:

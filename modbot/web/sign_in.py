@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from modbot.people import passwords, sessions
-from modbot.people.accounts import by_email, note
+from modbot.people import sessions
+from modbot.people.signing_in import From, Outcome, try_password
 from modbot.tables import PersonRow
 from modbot.web.access import SIGN_IN, visit
 from modbot.web.cookies import cookies_for
-from modbot.web.devices import device_of, network_of
+from modbot.web.devices import client_address, device_of, network_of
+from modbot.web.notices import N_
 from modbot.web.rendering import Pages
 from modbot.web.seam import WebService
+
+_REFUSED = N_("The address or the password is not right.")
 
 
 def sign_in_routes(service: WebService, pages: Pages) -> APIRouter:
@@ -27,7 +32,7 @@ def sign_in_routes(service: WebService, pages: Pages) -> APIRouter:
     def form(request: Request) -> Response:
         if visit(request).signed_in is not None:
             return RedirectResponse(own_path(request.query_params.get("next", "")), 303)
-        return _form(pages, request, own_path(request.query_params.get("next", "")))
+        return sign_in_page(service, pages, request, own_path(request.query_params.get("next", "")))
 
     @routes.post(SIGN_IN)
     def sign_in(
@@ -36,10 +41,12 @@ def sign_in_routes(service: WebService, pages: Pages) -> APIRouter:
         password: Annotated[str, Form()] = "",
         next: Annotated[str, Form()] = "",
     ) -> Response:
-        row = _known(service, email, password)
-        if row is None:
-            return _form(pages, request, own_path(next), email=email, refused=True)
-        return let_in(service, request, row, how="password", to=own_path(next))
+        if not service.config.settings.sign_in.passwords:
+            raise HTTPException(403)
+        tried = try_password(service.database, email, password, origin_of(request))
+        if tried.person is None:
+            return sign_in_page(service, pages, request, own_path(next), email=email, tried=tried)
+        return let_in(service, request, tried.person, how="password", to=own_path(next))
 
     @routes.post("/sign-out")
     def sign_out(request: Request) -> Response:
@@ -56,9 +63,14 @@ def sign_in_routes(service: WebService, pages: Pages) -> APIRouter:
 
 
 def let_in(service: WebService, request: Request, row: PersonRow, *, how: str, to: str) -> Response:
-    """Begins a session for a person whose identity was shown, under a new id."""
+    """Begins a session for a person whose identity was shown, under a new id; one that this browser
+    had before ends."""
     cookies = cookies_for(service.config.settings.web)
+    before = visit(request).signed_in
     with service.database.write() as s:
+        if before is not None:
+            who = before.person
+            sessions.end(s, before.id_sha256, who, service.clock.now(), by=who.name)
         token = sessions.begin(
             s,
             row,
@@ -79,29 +91,48 @@ def own_path(wanted: str) -> str:
     return wanted if plain and not wanted.startswith("//") and wanted.isascii() else "/"
 
 
-def _known(service: WebService, email: str, password: str) -> PersonRow | None:
-    """The person with this address and password; every refusal takes as long as a match."""
-    with service.database.read() as s:
-        row = by_email(s, email)
-    usable = row is not None and row.disabled_at is None
-    right = passwords.matches(row.password_hash if row is not None and usable else "", password)
-    if right:
-        return row
-    with service.database.write() as s:
-        detail = {"person": row.id} if row is not None else {}
-        note(s, "sign_in.refused", "nobody", service.clock.now(), how="password", **detail)
-    return None
+def origin_of(request: Request) -> From:
+    """Where and when a request tries to sign in."""
+    clock = request.app.state.service.clock
+    return From(
+        address=client_address(request),
+        network=network_of(request),
+        now=clock.now(),
+        speed=clock.speed,
+    )
 
 
-def _form(
-    pages: Pages, request: Request, next_path: str, *, email: str = "", refused: bool = False
+def sign_in_page(
+    service: WebService,
+    pages: Pages,
+    request: Request,
+    next_path: str = "/",
+    *,
+    email: str = "",
+    tried: Outcome | None = None,
+    status: int = 200,
+    refusal: str = "",
 ) -> Response:
-    return pages.answer(
+    """The form, with why the last try was refused: by a password or, as `refusal`, otherwise."""
+    setting = service.config.settings.sign_in
+    wait = tried.wait_seconds if tried else 0
+    if tried is not None:
+        status = 429 if wait else 400
+        refusal = "" if wait else _REFUSED
+    answer = pages.answer(
         request,
         "sign_in/form.html",
-        status=400 if refused else 200,
+        status=status,
         here=(SIGN_IN, {"next": next_path} if next_path != "/" else {}),
         next_path=next_path,
         email=email,
-        refused=refused,
+        refusal=refusal,
+        wait_minutes=-(-wait // 60),
+        wait_seconds=wait,
+        passwords=setting.passwords,
+        providers=setting.providers,
+        onward=urlencode({"next": next_path}) if next_path != "/" else "",
     )
+    if wait:
+        answer.headers["retry-after"] = str(wait)
+    return answer

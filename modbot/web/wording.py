@@ -35,6 +35,7 @@ class Wording:
         self._actions = _actions(_)
         self._clauses = clauses(language)
         self._reasons = usual_reasons(language)
+        self._roles = _roles(_)
         self._classifier_failed = _("The classifier %(name)s failed, so a person decides.")
 
     def verdict(self, verdict: str) -> str:
@@ -74,8 +75,23 @@ class Wording:
     def action(self, kind: str, state: str) -> str:
         return self._actions.get((kind, state), f"{kind}: {state}")
 
+    def role(self, role: str) -> str:
+        return self._roles.get(role, ("", ""))[0] or role
+
+    def role_meaning(self, role: str) -> str:
+        return self._roles.get(role, ("", ""))[1]
+
     def platform(self, platform: str) -> str:
         return _PLATFORMS.get(platform, platform)
+
+
+def _roles(_: Translate) -> dict[str, tuple[str, str]]:
+    return {
+        "viewer": (_("Viewer"), _("Reads, and may register a page or ask for a fundraiser.")),
+        "manager": (_("Manager"), _("Decides on comments, and undoes decisions.")),
+        "admin": (_("Administrator"), _("Does everything, and says who may do what.")),
+        "auditor": (_("Auditor"), _("Reads and exports everything, and changes nothing.")),
+    }
 
 
 def _verdicts(_: Translate) -> dict[str, str]:

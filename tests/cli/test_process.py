@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ PROGRAM = [sys.executable, "-c", "from modbot.cli import main; main()"]
 PATIENCE_SECONDS = 60
 COMMANDS = {
     *("demo", "run", "web", "poll", "check", "evaluate", "pages", "decisions", "export"),
-    *("verify", "config", "fundraisers", "model"),
+    *("verify", "config", "fundraisers", "model", "people"),
 }
 HEAVY = ("sqlmodel", "sqlalchemy", "fastapi", "numpy", "apscheduler", "tweepy", "rich.table")
 
@@ -112,5 +113,6 @@ def test_run_serves_refuses_a_second_outlives_a_broken_configuration_and_ends_cl
         assert f"{folder / 'modbot.toml'}:2: web.prot" in refused["error"]
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=PATIENCE_SECONDS)
-        assert (process.returncode, out) == (0, "")
+        assert process.returncode == 0
+        assert re.search(rf"\n{re.escape(address)}first/[\w-]{{43}}\n$", out)
         assert '"event": "stopped"' in err and "Traceback" not in err

@@ -22,6 +22,12 @@ def service(tmp_path: Path) -> Iterator[FakeService]:
 
 
 @pytest.fixture
-def site(service: FakeService) -> Iterator[Site]:
+def bare_address(service: FakeService) -> Iterator[str]:
+    """The address of pages that nobody has an account for yet."""
     with served(service) as address:
-        yield Site(address=address, service=service)
+        yield address
+
+
+@pytest.fixture
+def site(service: FakeService, bare_address: str) -> Site:
+    return Site(address=bare_address, service=service)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from modbot import store
-from modbot.domain import Aspect, Category, Comment, Decision, Evidence, Page, Share, Signal, Verdict
-from modbot.domain import Mode, Post
+from modbot.domain import (
+    Category,
+    Comment,
+    Decision,
+    Evidence,
+    Mode,
+    Page,
+    Post,
+    Share,
+    Signal,
+    Verdict,
+)
 from modbot.enforcement import CANNOT_HIDE, QUOTA_SPENT
 from modbot.policy import Policy
 from modbot.settings import load_config, packaged_folder
@@ -30,7 +41,9 @@ def shipped_policy() -> Policy:
     return load_config(packaged_folder()).policy
 
 
-def rule(category: Category, text: str, words: str, score: float = 0.8, **changes: object) -> Signal:
+def rule(
+    category: Category, text: str, words: str, score: float = 0.8, **changes: object
+) -> Signal:
     """A rule's hit on words of a text."""
     start = text.index(words)
     evidence = Evidence(
@@ -77,52 +90,70 @@ def judged(policy: Policy, text: str, *signals: Signal, **changes: object) -> De
     return Decision(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def texts(policy: Policy) -> list[tuple[Page, str, str, Decision]]:
+Line = tuple[Page, str, str, Decision]
+
+
+def texts(policy: Policy) -> list[Line]:
     """Page, author, text and what modbot decided: twenty, from grave to slight."""
-    c = Category
+    return [*_grave(policy), *_rude(policy), *_slight(policy)]
 
-    def hit(category: Category, text: str, words: str, **changes: object) -> Decision:
-        return judged(policy, text, rule(category, text, words), **changes)
 
-    def scored(category: Category, text: str, words: str, score: float) -> Decision:
-        return judged(policy, text, model(category, text, words, score))
+def _hit(
+    policy: Policy,
+    page: Page,
+    author: str,
+    text: str,
+    words: str,
+    category: Category,
+    **changes: object,
+) -> Line:
+    return page, author, text, judged(policy, text, rule(category, text, words), **changes)
 
-    urgent = {"verdict": Verdict.ESCALATE}
-    lines: list[tuple[Page, str, str, Decision]] = []
 
-    def add(page: Page, author: str, text: str, decision: Decision) -> None:
-        lines.append((page, author, text, decision))
+def _scored(
+    policy: Policy, author: str, text: str, words: str, category: Category, score: float
+) -> Line:
+    return LPS, author, text, judged(policy, text, model(category, text, words, score))
 
+
+def _grave(policy: Policy) -> Iterator[Line]:
+    c, at_once = Category, Verdict.ESCALATE
     t = "I swear I will come to the stadium and make you pay, coach. Watch your back."
-    add(LPS, "Rick D.", t, hit(c.THREAT, t, "make you pay", **urgent))
+    yield _hit(policy, LPS, "Rick D.", t, "make you pay", c.THREAT, verdict=at_once)
     t = "mi hija dice que no quiere vivir más y nadie en la escuela contesta"
-    add(LPS, "Marisol P.", t, hit(c.CRISIS, t, "no quiere vivir", **urgent))
+    yield _hit(policy, LPS, "Marisol P.", t, "no quiere vivir", c.CRISIS, verdict=at_once)
     t = "That boy Kevin M. in 9th grade was suspended for vaping, ask his mother"
-    add(LPS, "Town Talk", t, hit(c.PRIVACY, t, "was suspended"))
+    yield _hit(policy, LPS, "Town Talk", t, "was suspended", c.PRIVACY)
+
+
+def _rude(policy: Policy) -> Iterator[Line]:
     for number, word in enumerate(("idiots", "morons", "clowns")):
         t = f"You {word} cannot even park a bus straight"
-        add(LPS, f"Driver {number}", t, hit(c.OFFENSIVE, t, word))
+        yield _hit(policy, LPS, f"Driver {number}", t, word, Category.OFFENSIVE)
     for number, word in enumerate(("loser", "pig")):
         t = f"sit down you fat {word}"
         hide = {"verdict": Verdict.HIDE, "hide": True}
-        add(HIGH, f"student{number}", t, hit(c.OFFENSIVE, t, word, **hide))
+        yield _hit(policy, HIGH, f"student{number}", t, word, Category.OFFENSIVE, **hide)
     for number in range(3):
         t = f"what the f*ck is this parking {'!' * (number + 1)}"
         withheld = {"degraded": (QUOTA_SPENT,)}
-        add(LPS, f"Parent {number}", t, hit(c.PROFANITY, t, "f*ck", **withheld))
-    t = "get lost you clown"
-    add(TIKTOK, "dancer", t, hit(c.OFFENSIVE, t, "clown", degraded=(CANNOT_HIDE,)))
+        yield _hit(policy, LPS, f"Parent {number}", t, "f*ck", Category.PROFANITY, **withheld)
+    t, withheld = "get lost you clown", {"degraded": (CANNOT_HIDE,)}
+    yield _hit(policy, TIKTOK, "dancer", t, "clown", Category.OFFENSIVE, **withheld)
+
+
+def _slight(policy: Policy) -> Iterator[Line]:
+    c = Category
     t = "My son's IEP meeting was moved again and Ms. Rivera never calls back"
-    add(LPS, "Dana W.", t, hit(c.PERSONAL_ISSUE, t, "IEP meeting"))
+    yield _hit(policy, LPS, "Dana W.", t, "IEP meeting", c.PERSONAL_ISSUE)
     t = "Mrs. Ortiz gave my daughter an F because she hates us, fix her grade"
-    add(LPS, "Ed S.", t, scored(c.PERSONAL_ISSUE, t, "fix her grade", 0.41))
+    yield _scored(policy, "Ed S.", t, "fix her grade", c.PERSONAL_ISSUE, 0.41)
     for number in range(3):
         t = f"Custom hoodies only ${20 + number}, DM me, free delivery in Lawrence"
-        add(LPS, f"Hoodie shop {number}", t, scored(c.SALES, t, "DM me", 0.38 + number / 100))
+        yield _scored(policy, f"Hoodie shop {number}", t, "DM me", c.SALES, 0.38 + number / 100)
     for number in range(3):
         t = f"Who else misses the old mall? Part {number + 1}"
-        add(LPS, f"Nostalgic {number}", t, scored(c.OFF_TOPIC, t, "old mall", 0.3))
-    return lines
+        yield _scored(policy, f"Nostalgic {number}", t, "old mall", c.OFF_TOPIC, 0.3)
 
 
 def open_queue_day(folder: Path) -> FakeService:
@@ -134,7 +165,9 @@ def open_queue_day(folder: Path) -> FakeService:
         for page in (HIGH, TIKTOK):
             register(s, page)
         for page in (LPS, HIGH, TIKTOK):
-            store.record_posts(s, page.id, [Post(id="p1", text=POST, created_at=SCHOOL_DAY)], SCHOOL_DAY)
+            store.record_posts(
+                s, page.id, [Post(id="p1", text=POST, created_at=SCHOOL_DAY)], SCHOOL_DAY
+            )
     _talk(service, policy)
     for number, (page, author, text, decision) in enumerate(texts(policy)):
         service.clock.advance(240)
@@ -160,7 +193,11 @@ def _talk(service: FakeService, policy: Policy) -> None:
     _record(service, LPS, made("old1", LPS, "Rick D.", old, service), ALLOWED)
     words = "shut up moron"
     hidden = judged(
-        policy, words, rule(Category.OFFENSIVE, words, "moron", 1.0), verdict=Verdict.HIDE, hide=True
+        policy,
+        words,
+        rule(Category.OFFENSIVE, words, "moron", 1.0),
+        verdict=Verdict.HIDE,
+        hide=True,
     )
     _record(service, LPS, made("old2", LPS, "Rick D.", words, service), hidden)
 
@@ -171,6 +208,3 @@ def _record(service: FakeService, page: Page, comment: Comment, decision: Decisi
     )
     with service.database.write() as s:
         store.record_judged(s, page, [item], service.clock.now())
-
-
-__all__ = ["HIGH", "LPS", "TIKTOK", "Aspect", "made", "open_queue_day", "texts"]

@@ -62,13 +62,18 @@ class FakeService:
         return [known] if rule == known.rule else []
 
 
-def open_school(folder: Path, *, web: Mapping[str, object] | None = None) -> FakeService:
+def open_school(
+    folder: Path,
+    *,
+    web: Mapping[str, object] | None = None,
+    sign_in: Mapping[str, object] | None = None,
+) -> FakeService:
     """A service on a new database with two registered pages and one post on each."""
     database = new_database(folder / "modbot.db")
     with database.write() as session:
         for page in (make_page(1), make_page(2, platform="x")):
             register(session, page)
-    settings = Settings.model_validate({"web": web or {}})
+    settings = Settings.model_validate({"web": web or {}, "sign_in": sign_in or {}})
     policy = Policy(categories={Category.PROFANITY: _profanity_policy()})
     return FakeService(database=database, config=FakeConfig(settings=settings, policy=policy))
 

@@ -209,9 +209,7 @@ def test_keys_can_be_switched_off(browser: Browser, address: str, service: FakeS
 
 
 def blurred(page: Page) -> bool:
-    style: str = page.evaluate(
-        "getComputedStyle(document.querySelector('.this .comment')).filter"
-    )
+    style: str = page.evaluate("getComputedStyle(document.querySelector('.this .comment')).filter")
     return "blur" in style
 
 
@@ -236,9 +234,7 @@ def test_offensive_text_is_blurred_until_it_is_asked_for(
         assert not blurred(page)
 
 
-def test_it_all_works_without_script(
-    browser: Browser, address: str, service: FakeService
-) -> None:
+def test_it_all_works_without_script(browser: Browser, address: str, service: FakeService) -> None:
     with visit(browser, address, service, java_script_enabled=False) as page:
         page.goto(f"{address}/queue")
         assert page.locator("kbd:visible").count() == 0  # no keys are promised
@@ -309,7 +305,12 @@ def test_axe_finds_no_barrier(
 ) -> None:
     options = {"locale": locale, "color_scheme": scheme, "viewport": width}
     with visit(browser, address, service, **options) as page:
-        for where in ("/queue", "/queue/8", "/queue/16?by_hand=1", "/queue/many?rule=offensive:pig"):
+        for where in (
+            "/queue",
+            "/queue/8",
+            "/queue/16?by_hand=1",
+            "/queue/many?rule=offensive:pig",
+        ):
             page.goto(address + where)
             no_barrier(page, where)
         page.keyboard.press("?")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,8 +16,10 @@ revision = "0005"
 down_revision = "0004"
 
 # As they are at this revision, so that it does the same for ever.
-RANK = ("threat", "crisis", "privacy", "offensive", "profanity", "", "personal_issue", "sales")
-RANK = (*RANK, "off_topic")
+RANK = (
+    *("threat", "crisis", "privacy", "offensive", "profanity"),
+    *("", "personal_issue", "sales", "off_topic"),
+)
 CHUNK_ROWS = 1000
 _NEWEST = (
     "SELECT d.id, d.comment_row, d.page_id, d.verdict, d.categories, d.signals, d.actor_kind, "
@@ -49,7 +52,7 @@ def upgrade() -> None:
     )
     connection = op.get_bind()
     for rows in _chunks(connection):
-        connection.exec_driver_sql(_INSERT, [_waiting(*row) for row in rows])
+        connection.exec_driver_sql(_INSERT, [_waiting(*tuple(row)) for row in rows])
 
 
 def _add_tables() -> None:
@@ -78,7 +81,7 @@ def _add_tables() -> None:
     op.create_index("claim_of_person", "claim", ["person_id"])
 
 
-def _chunks(connection: sa.Connection) -> Iterator[Sequence[sa.Row[tuple[object, ...]]]]:
+def _chunks(connection: sa.Connection) -> Iterator[Sequence[sa.Row[Any]]]:
     last = 0
     while rows := connection.exec_driver_sql(_NEWEST, (last,)).all():
         yield rows

@@ -92,7 +92,7 @@ def decided(service: FakeService) -> list[DecisionRow]:
 
 def test_the_list_shows_what_a_rule_found_and_what_would_be_done(ana: Site) -> None:
     page = ana.get(f"/queue/many?rule={RULE}").text
-    assert f"All that wait with {RULE}" in page
+    assert f"All that wait with <bdi>{RULE}</bdi>" in page
     assert "7 comments" in page
     assert "<bdi>School 1</bdi> 4, <bdi>Lawrence High</bdi> 2, <bdi>LPS on TikTok</bdi> 1" in page
     assert "Offensive 6, Threat 1" in page
@@ -131,9 +131,7 @@ def test_what_came_after_the_list_is_not_in_it(ana: Site, service: FakeService) 
 
 
 @pytest.mark.parametrize("change", ["more", "other", "none", "unsigned"])
-def test_a_list_that_was_not_shown_is_refused(
-    ana: Site, service: FakeService, change: str
-) -> None:
+def test_a_list_that_was_not_shown_is_refused(ana: Site, service: FakeService, change: str) -> None:
     page = ana.get(f"/queue/many?rule={RULE}").text
     ids, signature = field(page, "ids"), field(page, "signature")
     sent = {
@@ -191,7 +189,7 @@ def test_a_missing_reason_is_asked_for_before_anything_is_decided(
 def test_the_list_of_an_author_has_all_of_theirs(ana: Site) -> None:
     ids = field(ana.get(f"/queue/many?rule={RULE}").text, "ids").split(",")
     page = ana.get(f"/queue/many?author_of={ids[0]}").text  # the threat, Rita's
-    assert "All that wait by Rita" in page
+    assert "All that wait by <bdi>Rita</bdi>" in page
     assert "4 comments" in page
 
 
@@ -216,9 +214,9 @@ def test_a_rule_that_found_nothing_says_so(ana: Site) -> None:
 
 
 def test_more_than_one_form_takes_is_said(ana: Site, service: FakeService) -> None:
-    add(service, LPS, "you rat", times=200)
+    add(service, LPS, "you rat", times=100)
     page = ana.get(f"/queue/many?rule={RULE}").text
-    assert "200 comments" in page
-    assert "These are the worst 200" in page
+    assert "100 comments" in page
+    assert "These are the worst 100" in page
     send(ana, page, "hide")
     assert "7 comments" in ana.get(f"/queue/many?rule={RULE}").text

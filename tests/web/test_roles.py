@@ -1,0 +1,180 @@
+"""What each role may do, on every route of the app; a route that is not in the table fails."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+
+import pytest
+from starlette.routing import BaseRoute, Mount
+
+from modbot import store
+from modbot.people import Role
+from modbot.web import create_app
+from tests.fakes import make_page
+from tests.web.conftest import Site
+from tests.web.school import ALLOWED, FakeService, open_school, record
+from tests.web.serving import served
+
+EVERYONE = frozenset(Role)
+ADMINS = frozenset({Role.ADMIN})
+OPEN = None  # answers without a sign-in
+READING = frozenset({"GET", "HEAD"})
+
+# Who is let in. Others who are signed in get 403, others 303 to the sign-in.
+ROUTES: dict[tuple[str, str], frozenset[Role] | None] = {
+    ("GET", "/"): EVERYONE,
+    ("GET", "/newest"): EVERYONE,
+    ("GET", "/decisions/{number}"): EVERYONE,
+    ("GET", "/livez"): OPEN,
+    ("GET", "/readyz"): OPEN,
+    ("GET", "/sign-in"): OPEN,
+    ("POST", "/sign-in"): OPEN,
+    ("POST", "/sign-out"): EVERYONE,
+    ("GET", "/oidc/{name}"): OPEN,
+    ("GET", "/oidc/{name}/return"): OPEN,
+    ("GET", "/first/{token}"): OPEN,
+    ("POST", "/first/{token}"): OPEN,
+    ("GET", "/invited/{token}"): OPEN,
+    ("POST", "/invited/{token}"): OPEN,
+    ("GET", "/demo/{token}"): OPEN,
+    ("GET", "/people"): ADMINS,
+    ("POST", "/people/invite"): ADMINS,
+    ("POST", "/people/invitations/{sha256}/withdraw"): ADMINS,
+    ("GET", "/people/{number}"): ADMINS,
+    ("POST", "/people/{number}"): ADMINS,
+    ("POST", "/people/{number}/link"): ADMINS,
+    ("POST", "/people/{number}/disable"): ADMINS,
+    ("POST", "/people/{number}/enable"): ADMINS,
+    ("POST", "/people/{number}/end-sessions"): ADMINS,
+    ("GET", "/me"): EVERYONE,
+    ("POST", "/me"): EVERYONE,
+    ("POST", "/me/password"): EVERYONE,
+    ("POST", "/me/sessions/{sha256}/end"): EVERYONE,
+    ("POST", "/me/sessions/end-others"): EVERYONE,
+}
+# The only GETs that write: a random state for ten minutes, its end, the demo's own session.
+GET_THAT_WRITES = {"/oidc/{name}", "/oidc/{name}/return", "/demo/{token}"}
+
+
+def routes_of(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, str]]:
+    """Method and path of every route, those of included routers too; HEAD goes with GET."""
+    for route in routes:
+        inside = getattr(route, "original_router", None)
+        if inside is not None:
+            yield from routes_of(inside.routes)
+        elif isinstance(route, Mount):
+            assert route.path == "/static"
+        else:
+            for method in getattr(route, "methods", ()):
+                if method != "HEAD":
+                    yield method, route.path  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    service = open_school(tmp_path_factory.mktemp("roles"))
+    record(service, [("hello", ALLOWED)])
+    with service.database.write() as s:
+        store.tick(s, service.clock.now(), config_sha256="a", config_error="")
+    with served(service, demo=True) as address:
+        yield Site(address=address, service=service)
+    service.database.close()
+
+
+def test_the_table_names_every_route_and_no_other(room: Site) -> None:
+    assert room.service is not None
+    known = set(routes_of(create_app(room.service, demo=True).routes))
+    assert known == set(ROUTES)
+
+
+def address_of(path: str) -> str:
+    for name, value in (("number", "1"), ("name", "x"), ("token", "x"), ("sha256", "x")):
+        path = path.replace(f"{{{name}}}", value)
+    assert "{" not in path, "give the new parameter a value"
+    return path
+
+
+def ask(site: Site, method: str, path: str) -> int:
+    to = address_of(path)
+    answer = site.get(to) if method == "GET" else site.post(to, {"role": "admin"})
+    assert answer.status_code < 500
+    sent_away = answer.headers.get("location", "").startswith("/sign-in?next")
+    return 303 if sent_away else answer.status_code
+
+
+# Each ends the session or changes the account that asks, so everyone is somebody new.
+CASES = [
+    pytest.param(*case, id=f"{case[0][0]} {case[0][1]} {case[1].value}")
+    for case in itertools.product(ROUTES, Role)
+]
+
+
+@pytest.mark.parametrize(("route", "role"), CASES)
+def test_each_role_reaches_what_the_table_says_and_nothing_else(
+    route: tuple[str, str], role: Role, room: Site
+) -> None:
+    method, path = route
+    allowed = ROUTES[route]
+    status = ask(room.as_(role), method, path)
+    assert (status == 403) == (allowed is not OPEN and role not in allowed)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=" ".join)
+def test_whoever_is_not_signed_in_reaches_what_is_open_and_nothing_else(
+    route: tuple[str, str], room: Site
+) -> None:
+    method, path = route
+    nobody = room.as_nobody()
+    to = address_of(path)
+    answer = nobody.get(to) if method == "GET" else nobody.post(to)
+    sent_away = answer.status_code == 303 and answer.headers["location"].startswith("/sign-in")
+    assert sent_away == (ROUTES[route] is not OPEN)
+
+
+@pytest.mark.parametrize("path", [path for method, path in ROUTES if method == "POST"])
+def test_every_change_needs_the_token_of_our_forms(path: str, room: Site) -> None:
+    admin = room.as_(Role.ADMIN)
+    for sent in ({"csrf": ""}, {"csrf": "0" * 64}):
+        assert admin.post(address_of(path), sent).status_code == 403
+    assert admin.post(address_of(path), **{"sec-fetch-site": "cross-site"}).status_code == 403
+    assert admin.post(address_of(path), **{"sec-fetch-site": "same-site"}).status_code == 403
+    assert admin.post(address_of(path), origin="https://evil.test").status_code == 403
+    assert admin.get("/me").status_code == 200, "nothing was ended by them"
+
+
+@pytest.mark.parametrize("path", [p for m, p in ROUTES if m == "GET" and p not in GET_THAT_WRITES])
+def test_reading_changes_nothing(path: str, room: Site) -> None:
+    assert room.service is not None
+    admin = room.as_(Role.ADMIN)
+
+    def changes() -> int:
+        with room.service.database.read() as s:  # type: ignore[union-attr]
+            found = s.connection().exec_driver_sql("SELECT count(*) FROM audit")
+            return int(found.scalar_one())
+
+    before = changes()
+    admin.get(address_of(path))
+    assert changes() == before
+
+
+def test_a_refusal_is_in_the_record(service: FakeService, site: Site) -> None:
+    site.as_(Role.VIEWER, name="Vic").get("/people/1")
+    with service.database.read() as s:
+        found = s.connection().exec_driver_sql(
+            "SELECT actor, detail FROM audit WHERE kind = 'access.refused'"
+        )
+        ((actor, detail),) = found.all()
+    assert actor == "Vic"
+    assert '"right":"people"' in detail and '"route":"GET /people/{number}"' in detail
+
+
+def test_a_manager_of_one_page_sees_no_decision_of_another(
+    service: FakeService, site: Site
+) -> None:
+    record(service, [("mine", ALLOWED)])
+    record(service, [("theirs", ALLOWED)], page=make_page(2, platform="x"), prefix="t")
+    manager = site.as_(Role.MANAGER, pages={make_page(1).id})
+    assert manager.get("/decisions/1").status_code == 200
+    assert manager.get("/decisions/2").status_code == 404
+    assert manager.get("/decisions/3").status_code == 404, "as one that is not there"
