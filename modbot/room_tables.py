@@ -62,8 +62,8 @@ class UndoRunRow(SQLModel, table=True):
     through: int  # the newest decision that was there when it was looked at beforehand
     pages: list[str] = _json(list)  # ids: only comments on these
     others_too: bool = False  # also where something else would have hidden the comment
-    reason: str = ""
-    set_sha256: str  # over the decisions, in order: what the audit log says was agreed to
+    reason: str
+    set_sha256: str  # over the decisions, in order
     state: str = "running"  # running, paused, stopped, done
     made_by: str
     made_at: datetime = _time()
@@ -77,11 +77,10 @@ class UndoItemRow(SQLModel, table=True):
     __table_args__ = (
         Index("undo_item_of_run", "run_id", "comment_row", unique=True),
         Index("undo_item_open", "run_id", "outcome", "page_id", "calls", "id"),
-        Index("undo_item_of_comment", "comment_row"),
     )
     id: int | None = Field(default=None, primary_key=True)
     run_id: int = Field(foreign_key="undo_run.id")
-    comment_row: int = Field(foreign_key="comment.id")
+    comment_row: int = Field(foreign_key="comment.id", index=True)
     decision_id: int = Field(foreign_key="decision.id")  # whose effect is taken back
     page_id: str
     calls: bool  # the platform has to be asked, as far as could be told beforehand

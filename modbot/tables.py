@@ -300,7 +300,6 @@ class ActionRow(SQLModel, table=True):
 
 class AuditRow(SQLModel, table=True):
     """The append-only chain. Triggers refuse UPDATE and DELETE.
-
     AUTOINCREMENT makes SQLite remember the highest `seq` apart from the rows."""
 
     __tablename__ = "audit"

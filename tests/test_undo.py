@@ -271,6 +271,19 @@ def test_what_the_platform_had_hidden_before_stays_hidden(line: Line) -> None:
     assert preview(line).plans == {Plan.ELSEWHERE: 1}
 
 
+def test_an_edit_that_was_hidden_again_is_modbots_own_hide(line: Line) -> None:
+    line.adapter.add("BAD 1")
+    line.poll()
+    line.adapter.edit("c1", "BAD 1, and edited")
+    line.poll()
+    line.poll()
+    assert [a.answer for a in line.actions()] == ["done", "already so"]
+    run_id = begin(line)
+    carry_on(line)
+    assert receipts(line, run_id) == {"restored": 1}
+    assert line.adapter.hidden_ids() == set()
+
+
 def test_a_persons_wrong_hides_come_back_and_wrong_allows_go_to_review(line: Line) -> None:
     for text in ("fine", "BAD 1", "RUDE", "BAD 2", "fine too"):
         line.adapter.add(text)

@@ -1,4 +1,4 @@
-"""The service is killed in the middle of an undo run: nothing is done twice, nothing is lost."""
+"""The real service is killed in the middle of an undo run: nothing is done twice or lost."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ class Standing:
     hidden: bool | None
     asked_to_hide: bool  # the newest hide or restore that is open or done is a hide
     restoring: bool  # it is a restore that the platform has not answered
-    hidden_before: bool  # that hide found the comment hidden already
+    hidden_before: bool  # that hide found it hidden already, and not by an earlier hide of ours
     later: Verdict | None  # what a person decided after it
     bot: Verdict | None  # what the bot had said of that text before it
     bot_hid: bool
@@ -112,8 +112,8 @@ def deeds(session: Session, choice: DeedChoice) -> Iterator[Deed]:
         query = query.where(in_list(col(row.page_id), choice.pages))
     newest: dict[int, int] = {}
     for found in session.execute(query.execution_options(yield_per=CHUNK_ROWS)):
-        if (deed := _deed(found, choice.doer)) is not None:
-            newest[deed.comment_row] = max(deed.decision_id, newest.get(deed.comment_row, 0))
+        if _is_deed(found, choice.doer):
+            newest[found.comment_row] = max(found.id, newest.get(found.comment_row, 0))
     ids = [newest[comment_row] for comment_row in sorted(newest)]
     yield from deeds_of(session, choice.doer, ids)
 
@@ -148,38 +148,47 @@ def _sign(doer: Doer) -> tuple[Any, ...]:
 
 
 def _deed(row: Any, doer: Doer) -> Deed | None:
-    person = row.actor_kind != BOT.kind
-    if person is not (doer.kind is DoerKind.PERSON) or (
-        person and row.actor != shown(doer.subject)
-    ):
+    if not _is_deed(row, doer):
         return None
-    deed = Deed(
+    return Deed(
         decision_id=row.id,
         comment_row=row.comment_row,
         page_id=row.page_id,
         verdict=Verdict(row.verdict),
         hide=bool(row.hide),
         category=row.categories[0] if row.categories else "",
-        signals=() if person else signals_of(row.signals),
+        signals=() if doer.kind is DoerKind.PERSON else signals_of(row.signals),
         thresholds=row.thresholds,
         degraded=tuple(row.degraded),
     )
-    if person:
-        return deed
-    name, version = doer.model
-    if doer.kind is DoerKind.MODEL and version and row.models.get(name) != version:
-        return None
-    counted = any(doer.said(s) and _counts(s, deed, row.categories) for s in deed.signals)
-    return deed if counted and deed.verdict is not Verdict.ALLOW else None
 
 
-def _counts(signal: Signal, deed: Deed, categories: Sequence[str]) -> bool:
-    """Whether a signal reached the limit that was compared then."""
-    if signal.category not in categories:
+def _is_deed(row: Any, doer: Doer) -> bool:
+    """Whether a decision row is the doer's; looks at the signals as they are stored."""
+    person = row.actor_kind != BOT.kind
+    if doer.kind is DoerKind.PERSON:
+        return bool(person and row.actor == shown(doer.subject))
+    if person or row.verdict == Verdict.ALLOW:
         return False
-    model = signal.source != RULES
-    limit = deed.thresholds.get(f"{signal.category}.{'model_review' if model else 'review'}")
-    return limit is None or (signal.score > limit if model else signal.score >= limit)
+    if doer.kind is DoerKind.RULE:
+        return any(
+            signal["rule"] == doer.subject and signal["source"] == RULES and _counts(signal, row)
+            for signal in row.signals
+        )
+    name, version = doer.model
+    if name == RULES or (version and row.models.get(name) != version):
+        return False
+    return any(signal["source"] == name and _counts(signal, row) for signal in row.signals)
+
+
+def _counts(signal: Mapping[str, Any], row: Any) -> bool:
+    """Whether a stored signal reached the limit that was compared then."""
+    category, score = signal["category"], signal["score"]
+    if category not in row.categories:
+        return False
+    model = signal["source"] != RULES
+    limit = row.thresholds.get(f"{category}.{'model_review' if model else 'review'}")
+    return limit is None or bool(score > limit if model else score >= limit)
 
 
 _STANDINGS = text("""
@@ -187,6 +196,10 @@ _STANDINGS = text("""
         (SELECT a.kind || ' ' || a.state || ' ' || a.answer FROM action a WHERE a.comment_row = c.id
             AND a.kind IN ('hide', 'restore') AND a.state IN ('requested', 'confirmed')
             ORDER BY a.id DESC LIMIT 1),
+        EXISTS (SELECT 1 FROM action h WHERE h.comment_row = c.id AND h.kind = 'hide'
+            AND h.state = 'confirmed' AND h.answer <> :already
+            AND h.id > coalesce((SELECT max(r.id) FROM action r WHERE r.comment_row = c.id
+                AND r.kind = 'restore' AND r.state = 'confirmed'), 0)),
         (SELECT p.verdict FROM decision p WHERE p.comment_row = c.id AND p.id > d.id
             AND p.actor_kind <> 'bot' ORDER BY p.id DESC LIMIT 1),
         (SELECT b.verdict || ' ' || b.hide FROM decision b WHERE b.version_id = d.version_id
@@ -201,13 +214,13 @@ def standings(session: Session, decision_ids: Sequence[int]) -> dict[int, Standi
     found: dict[int, Standing] = {}
     for start in range(0, len(decision_ids), CHUNK_ROWS):
         ids = json.dumps(list(decision_ids[start : start + CHUNK_ROWS]))
-        for row in session.connection().execute(_STANDINGS, {"ids": ids}):
+        for row in session.connection().execute(_STANDINGS, {"ids": ids, "already": ALREADY_SO}):
             found[row[0]] = _standing(row)
     return found
 
 
 def _standing(row: Any) -> Standing:
-    _id, platform, newest_text, gone, hidden, asked, later, bot = row
+    _id, platform, newest_text, gone, hidden, asked, ours, later, bot = row
     kind, state, answer = (*(asked or "").split(" ", 2), "", "")[:3]
     said, _, hid = (bot or "").partition(" ")
     return Standing(
@@ -217,7 +230,7 @@ def _standing(row: Any) -> Standing:
         hidden=None if hidden is None else bool(hidden),
         asked_to_hide=kind == "hide",
         restoring=kind == "restore" and state == "requested",
-        hidden_before=kind == "hide" and answer == ALREADY_SO,
+        hidden_before=kind == "hide" and answer == ALREADY_SO and not ours,
         later=Verdict(later) if later else None,
         bot=Verdict(said) if said else None,
         bot_hid=hid == "1",
@@ -240,7 +253,7 @@ def doers_lately(
     counted: dict[Doer, int] = {}
     for row in session.execute(query):
         for doer in _doers(row):
-            if _deed(row, doer) is not None:
+            if _is_deed(row, doer):
                 counted[doer] = counted.get(doer, 0) + 1
     return dict(sorted(counted.items(), key=lambda pair: -pair[1]))
 

@@ -28,7 +28,8 @@ from modbot.undo.runs import RUNNING, end
 
 _log = structlog.get_logger("modbot.undo")
 
-AT_ONCE = 50  # comments in one transaction: other writers wait for no more
+AT_ONCE = 25  # comments in one transaction, and how long it lasts: other writers wait for it
+HELD_SECONDS = 0.5
 WORK_SECONDS = 3.0  # at a stretch, of real time
 
 
@@ -64,11 +65,10 @@ def _some(s: Session, run_id: int, rights: Rights, now: datetime) -> int:
     if not pages:
         _end_if_over(s, run, now)
         return 0
-    done = 0
+    done, until = 0, time.monotonic() + HELD_SECONDS
     for page in pages:
         items = _next(s, run_id, page, now, AT_ONCE - done)
-        _carry_out(s, run, items, rights, now)
-        done += len(items)
+        done += _carry_out(s, run, items, rights, now, until)
     return done
 
 
@@ -92,16 +92,25 @@ def _must_wait(s: Session, page_id: str, now: datetime) -> bool:
 
 
 def _carry_out(
-    s: Session, run: UndoRunRow, items: Sequence[UndoItemRow], rights: Rights, now: datetime
-) -> None:
+    s: Session,
+    run: UndoRunRow,
+    items: Sequence[UndoItemRow],
+    rights: Rights,
+    now: datetime,
+    until: float,
+) -> int:
+    """Ends items, the first at least while none was; how many."""
     doer = Doer(kind=DoerKind(run.kind), subject=run.subject)
     deeds = store.deeds_of(s, doer, [item.decision_id for item in items])
     plans = {
         plan.decision_id: plan
         for plan in planned(s, doer, deeds, rights, others_too=run.others_too)
     }
-    for item in items:
+    for done, item in enumerate(items):
+        if done and time.monotonic() > until:
+            return done
         _end_item(s, run, item, plans.get(item.decision_id), now)
+    return len(items)
 
 
 def _end_item(

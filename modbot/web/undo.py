@@ -123,13 +123,7 @@ class UndoDesk:
         )
 
     def preview(
-        self,
-        request: Request,
-        who: Person,
-        asked: Asked,
-        *,
-        problem: str = "",
-        reason: str = "",
+        self, request: Request, who: Person, asked: Asked, *, problem: str = "", reason: str = ""
     ) -> Response:
         """What a run would do, with the form that starts it."""
         now = self.service.clock.now()

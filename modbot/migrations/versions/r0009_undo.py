@@ -47,4 +47,4 @@ def upgrade() -> None:
     )
     op.create_index("undo_item_of_run", "undo_item", ["run_id", "comment_row"], unique=True)
     op.create_index("undo_item_open", "undo_item", ["run_id", "outcome", "page_id", "calls", "id"])
-    op.create_index("undo_item_of_comment", "undo_item", ["comment_row"])
+    op.create_index("ix_undo_item_comment_row", "undo_item", ["comment_row"])

@@ -1,0 +1,155 @@
+"""Undo and the life of a comment in a real Chromium, on a service with the platforms' stand-ins."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+from sqlmodel import col, select
+
+from modbot.people import Role
+from modbot.tables import DecisionRow, VersionRow
+from tests.web.serving import served
+from tests.web.signed_in import signed_in
+from tests.web.test_browser import NARROW, WCAG, WIDE, Watch, browser, tab_to
+from tests.web.undo_town import RULE, Town, open_town
+
+__all__ = ["browser"]
+pytestmark = pytest.mark.browser
+
+CHEERS = 24
+SOON_MS = 90_000  # the service works in steps of five seconds
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    with open_town(tmp_path_factory.mktemp("town"), cheers=CHEERS) as town:
+        until = time.monotonic() + 30
+        while time.monotonic() < until and not (town.settled() and town.hidden == CHEERS):
+            time.sleep(0.2)
+        assert town.hidden == CHEERS
+        yield town
+
+
+@pytest.fixture(scope="module")
+def address(town: Town) -> Iterator[str]:
+    with served(town.service) as address:
+        yield address
+
+
+@contextmanager
+def visit(browser: Browser, address: str, town: Town, path: str, **options: Any) -> Iterator[Page]:
+    """A manager's fresh browser on a page; nothing may go wrong or leave this host."""
+    context = browser.new_context(**{"viewport": WIDE, "locale": "en-US", **options})
+    token = signed_in(town.service, Role.MANAGER, name="Ana Ruiz")
+    context.add_cookies([{"name": "modbot", "value": token, "url": address}])
+    page, watch = context.new_page(), Watch(origin=address)
+    page.set_default_timeout(60_000)
+    page.on("request", lambda r: None if r.url.startswith(address) else watch.foreign.append(r.url))
+    page.on(
+        "console",
+        lambda m: watch.complaints.append(m.text) if m.type in ("error", "warning") else None,
+    )
+    page.on("pageerror", lambda error: watch.complaints.append(str(error)))
+    page.goto(address + path)
+    try:
+        yield page
+        assert watch.clean(), watch
+    finally:
+        context.close()
+
+
+def test_a_manager_undoes_a_rules_day(browser: Browser, address: str, town: Town) -> None:
+    with visit(browser, address, town, "/undo") as page:
+        page.get_by_role("link", name=RULE).first.click()
+        assert page.get_by_role("heading", level=1).inner_text() == f"What the rule {RULE} did"
+        assert page.get_by_text("What would become of 24 comments").is_visible()
+        # An author changes a text while the manager reads: that one is looked at anew.
+        town.world.edit_comment(town.editable, "I changed my mind about the game")
+        page.wait_for_timeout(3000)
+        page.get_by_label("Why?").fill("The rule took the team's name for a swear word.")
+        page.get_by_role("button", name="Take back 24 decisions").click()
+        assert page.get_by_role("status").first.inner_text().startswith("The run has begun")
+        page.get_by_text("24 of 24 comments have their receipt").first.wait_for(timeout=SOON_MS)
+        page.locator(".undo-state.done").wait_for(timeout=SOON_MS)
+        page.reload()
+        counts = page.locator(".undo-receipts a").all_inner_texts()
+        assert [text.split()[0] for text in counts] == ["23", "1"]
+        assert page.locator(".undo-items li").count() == CHEERS
+        told = page.locator(".undo-items .receipt strong").all_inner_texts()
+        assert told.count("Restored, confirmed by the platform") == 23
+        assert told.count("Edited since") == 1
+    assert town.hidden == 1  # the edited one waits for a person
+
+
+def test_it_is_paused_and_taken_up_by_keyboard_and_without_script(
+    browser: Browser, address: str, town: Town
+) -> None:
+    for number in range(6):
+        town.world.add_comment(town.posts[0], f"a lancer again, {number}", author_id="late")
+    until = time.monotonic() + 20
+    while town.hidden < 7 and time.monotonic() < until:
+        time.sleep(0.2)
+    with visit(browser, address, town, "/undo", java_script_enabled=False) as page:
+        page.get_by_label("Its id or name").fill(RULE)
+        page.get_by_label("Its id or name").press("Enter")
+        page.get_by_label("Why?").fill("again")
+        page.get_by_role("button", name="Take back 6 decisions").click()
+        page.get_by_role("button", name="Pause").press("Enter")
+        assert page.get_by_role("status").first.inner_text().startswith("The run is paused")
+        page.get_by_role("button", name="Go on").press("Enter")
+        until = time.monotonic() + 40
+        while page.locator(".undo-state.done").count() == 0 and time.monotonic() < until:
+            page.wait_for_timeout(1000)
+            page.reload()
+        assert "Restored, confirmed by the platform" in page.content()
+    assert town.hidden == 1
+
+
+def test_one_comments_hide_is_taken_back_on_its_page(
+    browser: Browser, address: str, town: Town
+) -> None:
+    with visit(browser, address, town, "/decisions/5") as page:
+        assert tab_to(page, ".life-parts a") > 1
+        page.get_by_role("link", name="Decision", exact=False).first.wait_for()
+        ends = page.locator(".timeline li").count()
+        assert ends >= 2  # the bot's and the manager's
+
+
+@pytest.mark.parametrize("width", [NARROW, WIDE], ids=["360px", "1440px"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("locale", ["en-US", "es-US"])
+def test_axe_finds_no_barrier(
+    browser: Browser, address: str, town: Town, locale: str, scheme: str, width: dict[str, int]
+) -> None:
+    options = {"locale": locale, "color_scheme": scheme, "viewport": width}
+    preview = f"/undo/preview?kind=rule&subject={RULE}&since=2020-01-01T00:00"
+    paths = ("/undo", preview, "/undo/1", "/decisions/5", f"/rule?id={RULE}")
+    edited = f"/decisions/{newest_edited(town)}"
+    with visit(browser, address, town, "/undo", **options) as page:
+        for path in (*paths, edited):
+            page.goto(address + path)
+            page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+            found = Axe().run(page, options=WCAG).response["violations"]
+            assert [(v["id"], [n["html"] for n in v["nodes"]]) for v in found] == [], path
+            sideways = page.evaluate(
+                "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
+            )
+            assert sideways == 0, f"{path} scrolls sideways by {sideways} px"
+
+
+def newest_edited(town: Town) -> int:
+    """A decision on the comment that was edited."""
+    with town.service.database.read() as s:
+        found = s.exec(
+            select(DecisionRow.id)
+            .join(VersionRow, col(VersionRow.id) == col(DecisionRow.version_id))
+            .order_by(col(VersionRow.number).desc(), col(DecisionRow.id).desc())
+        ).first()
+    assert found is not None
+    return found
