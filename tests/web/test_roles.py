@@ -30,6 +30,26 @@ ROUTES: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/log.csv"): frozenset({Role.MANAGER, Role.ADMIN, Role.AUDITOR}),
     ("GET", "/newest"): EVERYONE,
     ("GET", "/decisions/{number}"): EVERYONE,
+    ("GET", "/rule"): EVERYONE,
+    ("POST", "/decisions/{number}/undo"): DECIDING,
+    ("POST", "/decisions/{number}/verdict"): DECIDING,
+    ("POST", "/decisions/{number}/take-back"): DECIDING,
+    ("GET", "/queue"): EVERYONE,
+    ("GET", "/queue/{number}"): EVERYONE,
+    ("POST", "/queue/{number}/claim"): DECIDING,
+    ("POST", "/queue-settings"): EVERYONE,
+    ("GET", "/queue/many"): DECIDING,
+    ("POST", "/queue/many"): DECIDING,
+    ("GET", "/undo"): DECIDING,
+    ("GET", "/undo/preview"): DECIDING,
+    ("POST", "/undo"): DECIDING,
+    ("GET", "/undo/{number}"): EVERYONE,
+    ("GET", "/undo/{number}/progress"): EVERYONE,
+    ("POST", "/undo/{number}/receipts.csv"): frozenset({Role.MANAGER, Role.ADMIN, Role.AUDITOR}),
+    ("POST", "/undo/{number}/{change}"): DECIDING,
+    ("GET", "/alerts"): EVERYONE,
+    ("POST", "/alerts/{number}/acknowledge"): DECIDING,
+    ("POST", "/alerts/brakes/{number}/release"): DECIDING,
     ("GET", "/livez"): OPEN,
     ("GET", "/readyz"): OPEN,
     ("GET", "/sign-in"): OPEN,
@@ -114,7 +134,13 @@ def test_the_table_names_every_route_and_no_other(room: Site) -> None:
 
 
 def address_of(path: str) -> str:
-    for name, value in (("number", "1"), ("name", "x"), ("token", "x"), ("sha256", "x")):
+    for name, value in (
+        ("number", "1"),
+        ("name", "x"),
+        ("token", "x"),
+        ("sha256", "x"),
+        ("change", "pause"),
+    ):
         path = path.replace(f"{{{name}}}", value)
     path = path.replace("{page_id:path}", make_page(1).id)
     assert "{" not in path, "give the new parameter a value"
