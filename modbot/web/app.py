@@ -38,6 +38,11 @@ from modbot.web.sign_in import sign_in_routes
 from modbot.web.undo import undo_routes
 from modbot.web.undo_run import undo_run_routes
 
+_ROOMS = (
+    *(undo_routes, undo_run_routes, queue_many_routes, queue_routes, sign_in_routes, oidc_routes),
+    *(link_routes, people_routes, me_routes),
+)
+
 
 def create_app(service: WebService, *, demo: bool = False) -> FastAPI:
     """The pages and probes over a service's database. `demo`: the demo's link signs in."""
@@ -69,16 +74,7 @@ def create_app(service: WebService, *, demo: bool = False) -> FastAPI:
         app.add_exception_handler(failing, _handler(pages))
     app.include_router(log_routes(service, pages))
     app.include_router(record_routes(service, pages))
-    rooms = (
-        undo_routes,
-        undo_run_routes,
-        queue_many_routes,
-        queue_routes,
-        sign_in_routes,
-        oidc_routes,
-        link_routes,
-    )
-    for routes in (*rooms, people_routes, me_routes):
+    for routes in _ROOMS:
         app.include_router(routes(service, pages))
     if demo:
         app.include_router(demo_routes(service))
