@@ -1,4 +1,4 @@
-"""Runs that are stopped, paused and carried out at the same moment."""
+"""Runs stopped and carried out at the same moment, and such as cannot be."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from modbot import undo
 from modbot.domain import Mode
+from modbot.errors import UndoRefused
 from modbot.store import Doer, DoerKind
 from modbot.undo.receipts import STOPPED
 from modbot.undo.runs import PAUSED, RUNNING
@@ -51,3 +52,9 @@ def test_stopping_while_it_is_carried_out_leaves_each_comment_one_receipt(line: 
     assert state_of(line, run_id) in ("stopped", "done")
     persons = [row.comment_row for row in line.decisions() if row.actor_kind == "person"]
     assert len(persons) == len(set(persons)) == told.get("stands", 0)
+
+
+@pytest.mark.parametrize("subject", ["", " ", "x" * 301, "a\x00b", "a\ud800"])
+def test_a_doer_that_cannot_be_is_refused(line: Line, subject: str) -> None:
+    with pytest.raises(UndoRefused):
+        begin(line, Doer(kind=DoerKind.RULE, subject=subject))
