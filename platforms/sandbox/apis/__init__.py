@@ -1,0 +1,1 @@
+"""What each vendor's API takes, as data: see platforms/sandbox/description.py for how to read it."""
