@@ -80,10 +80,13 @@ class GraphAnswer:
 class GraphClient:
     """Calls to the Graph API with one token. Raises only PlatformError, with no token in it."""
 
-    def __init__(self, connection: Connection, base_url: str = "") -> None:
+    def __init__(
+        self, connection: Connection, base_url: str = "", *, platform: str = "facebook"
+    ) -> None:
         self._token = connection.secrets.get("token", "").strip()
         self._secrets = [self._token, quote(self._token, safe="")] if self._token else []
         self._transport = VendorTransport(
+            platform=platform,
             timeout_seconds=connection.timeout_seconds,
             deadline_seconds=connection.deadline_seconds,
             base_url=base_url,

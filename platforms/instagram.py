@@ -119,7 +119,7 @@ class InstagramAdapter:
 
     def __init__(self, page: Page, connection: Connection) -> None:
         self.page = page
-        self._client = GraphClient(connection, page.base_url)
+        self._client = GraphClient(connection, page.base_url, platform="instagram")
         self._shapes = InstagramShapes(page, self._client)
         self._listing = CommentListing(page, self._client, connection, self._shapes)
 

@@ -74,6 +74,7 @@ class WordPressAdapter:
         self._session.mount(
             self._base,
             VendorTransport(
+                platform="wordpress",
                 timeout_seconds=connection.timeout_seconds,
                 deadline_seconds=connection.deadline_seconds,
             ),

@@ -121,6 +121,7 @@ class XAdapter:
             **(keys if self._user_auth else {}),
         )
         transport = VendorTransport(
+            platform="x",
             timeout_seconds=connection.timeout_seconds,
             deadline_seconds=connection.deadline_seconds,
             base_url=page.base_url,

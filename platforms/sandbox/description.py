@@ -54,6 +54,7 @@ class CallEntry:
     no_token: bool = False
     any_path: bool = False
     any_query: bool = False
+    either: bool = False  # Graph takes the parameters of `form` in the address as well
 
     @property
     def edge(self) -> str:

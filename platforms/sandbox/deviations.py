@@ -7,7 +7,7 @@ request, without its query, in which a token may stand, and the rule that it bre
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -31,6 +31,12 @@ class Deviation:
 
     def __str__(self) -> str:
         return f"{self.platform}: {self.request}: {self.rule}"
+
+
+def refused(found: Sequence[Deviation]) -> str:
+    """The rule for which a vendor would refuse the call; "" when there is none. Whether a token is
+    shown as it should be is for the stand-in itself to say."""
+    return next((d.rule for d in found if not d.house and d.kind != "token"), "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +80,11 @@ def _broken(api: Description, request: Request, host: str) -> Iterator[Broken]:
 def _of_call(api: Description, call: CallEntry, request: Request) -> Iterator[Broken]:
     yield from _of_headers(api, call, request)
     query = {name: list(values) for name, values in request.query.items()}
-    if not call.any_query:
-        yield from _of_values(api, "query", {**api.any, **call.query}, query)
     form, body = _form(request), _json(request)
+    if call.either:
+        yield from _of_values(api, "call", {**api.any, **call.form}, {**query, **form})
+    elif not call.any_query:
+        yield from _of_values(api, "query", {**api.any, **call.query}, query)
     yield from _of_body(api, call, request, form, body)
     given: dict[str, Any] = {n: v[0] for n, v in {**query, **form}.items()} | (body or {})
     if not call.any_query:
@@ -144,7 +152,7 @@ def _of_body(
         yield Broken(kind="body", rule=f"{call.name}: the body is no form")
     elif call.json and body is None:
         yield Broken(kind="body", rule=f"{call.name}: the body is no JSON object")
-    else:
+    elif not call.either:
         yield from _of_values(api, "form", call.form, form)
         yield from _of_values(api, "json", call.json, {n: [v] for n, v in (body or {}).items()})
 

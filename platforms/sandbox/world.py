@@ -12,6 +12,7 @@ from datetime import datetime
 from threading import RLock
 
 from modbot.ports import Clock
+from platforms.sandbox.deviations import Deviation
 from platforms.sandbox.faults import Faults, RateLimit, RateMeter
 from platforms.sandbox.feed import FeedEvent
 from platforms.sandbox.ids import VendorIds
@@ -50,6 +51,8 @@ class World:
         self.calls: Counter[str] = Counter()
         self.call_log: list[Call] = []
         self.effects: list[Effect] = []
+        self.requests_checked = 0  # against the descriptions of the vendors' APIs ...
+        self.deviations: list[Deviation] = []  # ... and what was wrong with them
         self.edited_as_new: dict[str, str] = {}
         self.app_secret = secrets.token_hex(16)
         self.requires_proof = False  # the Facebook app demands appsecret_proof
@@ -321,6 +324,12 @@ class World:
         with self.lock:
             self.tokens[token].expired = True
             self.tokens[token].error_subcode = subcode
+
+    def checked(self, found: Sequence[Deviation]) -> None:
+        """A request was compared with the description of its API."""
+        with self.lock:
+            self.requests_checked += 1
+            self.deviations += found
 
     def record_call(self, platform: str, method: str, path: str, status: int) -> None:
         with self.lock:
