@@ -17,7 +17,13 @@ from urllib.parse import parse_qs
 
 from platforms.sandbox import graph_facebook, graph_instagram
 from platforms.sandbox.faults import Answer, RateLimit, RateState, Request
-from platforms.sandbox.graph_errors import JSON_TYPE, GraphFailure, bad_parameter, gone, not_described
+from platforms.sandbox.graph_errors import (
+    JSON_TYPE,
+    GraphFailure,
+    bad_parameter,
+    gone,
+    not_described,
+)
 from platforms.sandbox.graph_fields import parse_fields
 from platforms.sandbox.graph_nodes import Caller, NodeType, list_edge, render
 from platforms.sandbox.records import SandboxComment, SandboxPage, SandboxPost, Token

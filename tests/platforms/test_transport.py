@@ -22,7 +22,9 @@ def call(
 ) -> requests.Response:
     transport = VendorTransport(
         platform="",
-        timeout_seconds=timeout_seconds, deadline_seconds=deadline_seconds, base_url=base_url
+        timeout_seconds=timeout_seconds,
+        deadline_seconds=deadline_seconds,
+        base_url=base_url,
     )
     with requests.Session() as session:
         session.mount("https://", transport)
@@ -91,7 +93,9 @@ def test_a_call_after_a_cut_one_works():
         [drip(OK_HEAD + b"Content-Length: 500\r\n\r\n", b"x" * 500), says(response(b"{}"))]
     )
     with RawServer(lambda connection: next(talks)(connection)) as server:
-        transport = VendorTransport(platform="", timeout_seconds=2, deadline_seconds=0.3, base_url=server.url)
+        transport = VendorTransport(
+            platform="", timeout_seconds=2, deadline_seconds=0.3, base_url=server.url
+        )
         with requests.Session() as session:
             session.mount("https://", transport)
             with pytest.raises(Unreachable):
