@@ -12,8 +12,9 @@ from modbot.domain import Capability, Comment, CommentBatch, Page, Post
 from modbot.errors import BadAnswer, BadRequest, CommentGone, MissingScope, Unsupported
 from modbot.ports import Connection
 from platforms.graph import MULTI_GET_LIMIT, GraphClient
+from platforms.graph_cursor import Pending
 from platforms.graph_items import Item, flag_of, id_of, object_of, text_of, time_of
-from platforms.graph_listing import CommentListing, Pending, fetch_all
+from platforms.graph_listing import CommentListing, fetch_all
 
 COMMENT_FIELDS = (
     "id,message,created_time,from{id,name},parent{id},is_hidden,can_hide,can_remove,"
@@ -53,6 +54,9 @@ class FacebookShapes:
             text=text_of(item, "message") or "",
             created_at=time_of(item, "created_time"),
         )
+
+    def count(self, item: Item) -> int | None:  # noqa: ARG002
+        return None
 
     def comments(
         self, text: str, path: tuple[str, ...], post_id: str

@@ -1,7 +1,8 @@
 """Every request of every adapter in any test, compared with the description of the vendor's API.
 
-It watches the transport that all adapters send through, so that it sees what the vendors' own client
-libraries made of a call, whoever answers it: a stand-in, a scripted server or a real WordPress.
+It watches the transport that all adapters send through, so that it sees what the vendors' own
+client libraries made of a call, whoever answers it: a stand-in, a scripted server or a real
+WordPress.
 """
 
 from __future__ import annotations

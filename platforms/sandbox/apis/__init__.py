@@ -1,1 +1,1 @@
-"""What each vendor's API takes, as data: see platforms/sandbox/description.py for how to read it."""
+"""What each vendor's API takes, as data; platforms/sandbox/description.py says how to read it."""
