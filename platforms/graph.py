@@ -91,6 +91,7 @@ class GraphClient:
             deadline_seconds=connection.deadline_seconds,
             base_url=base_url,
         )
+        self.refuses_id_lists = False  # found out by asking
         self._graph = facebook.GraphAPI(timeout=connection.timeout_seconds)
         self._graph.version = VERSION
         session: requests.Session = self._graph.session

@@ -92,8 +92,9 @@ class _Found:
 
     def floor_of(self, node: str) -> int:
         """Known ground of a post. With a rest to be read it is closer: else a flood of comments
-        would be read anew from the top in every poll."""
-        if any(one.node == node for one in self.place.pending):
+        would be read anew from the top in every poll. So it is where counts show what is late."""
+        counted = node in self.place.tallies and not self.sweeping
+        if counted or any(one.node == node for one in self.place.pending):
             return max(self.floor, self.place.newest - int(CATCH_UP_OVERLAP.total_seconds()))
         return self.floor
 
@@ -105,8 +106,13 @@ class _Found:
 
     def floor_of_search(self, post_id: str) -> int:
         """How far back to look for what is counted and not shown; the second time to the end."""
+        first = post_id not in self.place.tallies
+        return 0 if first or self.owes(post_id) else self.since
+
+    def owes(self, post_id: str) -> bool:
+        """Was something counted that the last poll looked for in vain?"""
         tally = self.place.tallies.get(post_id)
-        return 0 if tally is None or tally.owed > 0 else self.since
+        return tally is not None and tally.owed > 0
 
     def add(self, comments: list[Comment]) -> None:
         for comment in comments:
@@ -245,10 +251,11 @@ class CommentListing:
         found.pending += self._unread_replies(found, replies, floor, grown)
         if after is None:
             return
-        if grown and _reaches(comments, floor):
-            floor = min(floor, found.floor_of_search(post.id))
-        elif _reaches(comments, floor):
+        reaches, owed = _reaches(comments, floor), found.owes(post.id)
+        if reaches and not grown:
             return
+        if grown and (reaches or owed):
+            floor = min(floor, found.floor_of_search(post.id))
         found.pending.append(
             Pending(post_id=post.id, node=post.id, edge="comments", after=after, floor=floor)
         )
@@ -351,11 +358,17 @@ def _oldest(comments: list[Comment]) -> int:
 def fetch_all(
     client: GraphClient, fields: str, ids: list[str]
 ) -> dict[str, tuple[dict[str, Any], bytes] | None]:
-    """Many comments by id. One that is gone fails a whole call, which is then asked in halves."""
+    """Many comments by id. One that is gone fails a whole call, which is then asked in halves.
+    That Graph takes lists of ids is not in its documents: where it does not, one by one."""
     if not ids:
         return {}
+    if client.refuses_id_lists:
+        return {one: _fetch_one(client, fields, one) for one in ids}
     try:
         answer = client.get_many(ids, fields)
+    except BadRequest:
+        client.refuses_id_lists = True
+        return fetch_all(client, fields, ids)
     except CommentGone:
         if len(ids) == 1:
             return {ids[0]: None}
@@ -372,3 +385,13 @@ def fetch_all(
             raise BadAnswer("Graph sent something else than the comment asked for")
         found[one] = item
     return found
+
+
+def _fetch_one(
+    client: GraphClient, fields: str, comment_id: str
+) -> tuple[dict[str, Any], bytes] | None:
+    try:
+        answer = client.get(comment_id, fields=fields)
+    except CommentGone:
+        return None
+    return next(client.items(answer.text, ()))

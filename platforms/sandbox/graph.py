@@ -146,6 +146,8 @@ class GraphApi:
 
     def _multi_get(self, caller: Caller, params: Params) -> dict[str, Any]:
         """One id that is not there fails the whole call."""
+        if self.world.refuses_id_lists:
+            raise bad_parameter("Unknown parameter ids")
         ids = [one for one in params.get("ids", "").split(",") if one]
         if not ids:
             raise bad_parameter("The parameter ids is required")

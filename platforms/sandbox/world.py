@@ -19,6 +19,7 @@ from platforms.sandbox.ids import VendorIds
 from platforms.sandbox.records import (
     Call,
     Effect,
+    InstagramWays,
     SandboxComment,
     SandboxPage,
     SandboxPost,
@@ -57,6 +58,8 @@ class World:
         self.app_secret = secrets.token_hex(16)
         self.requires_proof = False  # the Facebook app demands appsecret_proof
         self.withholds_authors = False  # Facebook leaves `from` out
+        self.refuses_id_lists = False  # Graph: ?ids= is no parameter (any more)
+        self.instagram = InstagramWays()
         self.tokens: dict[str, Token] = {}
         self._pages: dict[str, SandboxPage] = {}
         self._posts: dict[str, SandboxPost] = {}
