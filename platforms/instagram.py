@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from modbot.domain import Capability, Comment, CommentBatch, Page, Post
-from modbot.errors import BadAnswer, CommentGone, MissingScope, Unsupported
+from modbot.errors import BadAnswer, CommentGone, MissingScope, PlatformError, Unsupported
 from modbot.ports import Connection
 from platforms.graph import MULTI_GET_LIMIT, GraphClient
 from platforms.graph_cursor import Pending
@@ -25,6 +25,7 @@ from platforms.graph_items import (
     time_of,
 )
 from platforms.graph_listing import CommentListing, fetch_all
+from platforms.hiding import HIDES_A_CALL, hide_and_read_back
 
 LISTED = 50  # comments a call, at most
 # `user` is there for the account's own comments only.
@@ -132,6 +133,7 @@ class InstagramAdapter:
     """The comments of one Instagram account. Secrets: "token", "app_secret"."""
 
     capabilities = frozenset(Capability)
+    hides_a_call = HIDES_A_CALL
 
     def __init__(self, page: Page, connection: Connection) -> None:
         self.page = page
@@ -176,6 +178,12 @@ class InstagramAdapter:
     def hide(self, comment_id: str) -> None:
         self._set_hidden(comment_id, True)
 
+    def hide_many(self, comment_ids: Sequence[str]) -> Mapping[str, PlatformError | None]:
+        """A call for each, and one to read all of them back."""
+        return hide_and_read_back(
+            comment_ids, lambda one: self._write_hidden(one, True), self.fetch_many
+        )
+
     def restore(self, comment_id: str) -> None:
         self._set_hidden(comment_id, False)
 
@@ -189,7 +197,7 @@ class InstagramAdapter:
             raise BadAnswer("Instagram did not confirm the deletion")
 
     def _set_hidden(self, comment_id: str, hidden: bool) -> None:
-        self._client.post(comment_id, hide="true" if hidden else "false")
+        self._write_hidden(comment_id, hidden)
         state = self.fetch_one(comment_id)
         if state is None:
             raise CommentGone("the comment went away while it was being changed")
@@ -198,6 +206,9 @@ class InstagramAdapter:
         if state.by_page:
             raise Unsupported("Instagram does not hide the account's own comments")
         raise BadAnswer("Instagram confirmed, but the comment is as it was")
+
+    def _write_hidden(self, comment_id: str, hidden: bool) -> None:
+        self._client.post(comment_id, hide="true" if hidden else "false")
 
 
 def _media_id(item: Item) -> str:
