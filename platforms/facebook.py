@@ -21,7 +21,8 @@ from modbot.ports import Connection
 from platforms.graph import MULTI_GET_LIMIT, GraphClient
 from platforms.graph_cursor import Pending
 from platforms.graph_items import Item, flag_of, id_of, object_of, text_of, time_of
-from platforms.graph_listing import CommentListing, fetch_all
+from platforms.graph_listing import CommentListing
+from platforms.graph_lookup import fetch_all
 from platforms.hiding import HIDES_A_CALL, hide_and_read_back
 
 COMMENT_FIELDS = (
@@ -35,6 +36,7 @@ class FacebookShapes:
 
     platform = "facebook"
     posts_edge = "published_posts"
+    other_edges: tuple[str, ...] = ("visitor_posts", "ads_posts")
     stream = True
 
     def __init__(self, page: Page, client: GraphClient) -> None:

@@ -12,21 +12,22 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from modbot.domain import Comment, CommentBatch, Coverage, Missed, Page, Post
-from modbot.errors import BadAnswer, BadRequest, CommentGone, MissingScope
+from modbot.errors import BadRequest, CommentGone, MissingScope
 from modbot.ports import Connection
 from platforms.graph import GraphAnswer, GraphClient, TooMuchData
 from platforms.graph_counts import Tally, created_of, first_tally, settled, unexplained
 from platforms.graph_cursor import Pending, Place, read_cursor
-from platforms.graph_items import Item, id_of, list_of, next_cursor, object_of
+from platforms.graph_items import Item, list_of, next_cursor, object_of
 
 OVERLAP = timedelta(minutes=10)  # what `since` measures is undocumented; listings may lag
 SWEEP_EVERY = timedelta(hours=1)
 POSTS_WATCHED = 25
 POSTS_SWEPT = 200
 PAGES_A_POLL = 20
+USAGE_FOR_OTHERS = 0.5  # share of the rate budget spent, from which only the own posts are read
 CATCH_UP_OVERLAP = timedelta(seconds=5)  # for a thread that the last poll could not finish
 
 
@@ -54,6 +55,7 @@ class Shapes(Protocol):
 
     platform: str
     posts_edge: str
+    other_edges: tuple[str, ...]  # more lists of posts, read once an hour
     stream: bool  # `since` limits the listing, and replies stand in it like comments
 
     def post_fields(self, since: int, comments: int) -> str: ...
@@ -132,6 +134,7 @@ class CommentListing:
         self.connection = connection
         self.shapes = shapes
         self._size = 0
+        self._closed: set[str] = set()  # other edges that this token cannot see
         self._blind = False  # the last poll was shown nothing of what is counted
 
     def fetch_since(self, cursor: str | None) -> CommentBatch:
@@ -144,9 +147,12 @@ class CommentListing:
         if sweep:
             self._size = 0
         try:
-            self._read_posts(found, POSTS_SWEPT if sweep else POSTS_WATCHED)
+            edge = self.shapes.posts_edge
+            self._read_posts(found, edge, POSTS_SWEPT if sweep else POSTS_WATCHED)
         except CommentGone as error:
             raise MissingScope(f"the token cannot see the page: {error}", code=error.code) from None
+        if sweep:
+            self._read_other_edges(found)
         self._refuse_blindness(found, first=cursor is None)
         left = self._read_on(found, place.pending)
         tallies, missed = self._settled(found, left)
@@ -206,10 +212,23 @@ class CommentListing:
             missed=tuple(missed),
         )
 
-    def _read_posts(self, found: _Found, wanted: int) -> None:
+    def _read_other_edges(self, found: _Found) -> None:
+        """What a token may not see there is said once, and costs nothing of the rest. With little
+        of the rate budget left they wait for the next hour."""
+        for edge in self.shapes.other_edges:
+            if edge in self._closed or (found.usage or 0.0) >= USAGE_FOR_OTHERS:
+                continue
+            try:
+                self._read_posts(found, edge, POSTS_WATCHED)
+            except (MissingScope, BadRequest, CommentGone) as error:
+                self._closed.add(edge)
+                logger.warning("%s: %s cannot be read: %s", self.page.id, edge, error)
+
+    def _read_posts(self, found: _Found, edge: str, wanted: int) -> None:
         after: str | None = None
+        wanted += len(found.posts)
         for _ in range(wanted):  # a page may be empty and yet have a next one
-            answer = self._posts_page(found.since, after)
+            answer = self._posts_page(found.since, edge, after)
             found.spend(answer)
             list_of(answer.body, "data")
             for item, raw in self.client.items(answer.text, ("data", "*")):
@@ -218,12 +237,12 @@ class CommentListing:
             if after is None or len(found.posts) >= wanted:
                 return
 
-    def _posts_page(self, since: int, after: str | None) -> GraphAnswer:
+    def _posts_page(self, since: int, edge: str, after: str | None) -> GraphAnswer:
         def params(size: Size) -> dict[str, str]:
             fields = self.shapes.post_fields(since, size.comments)
             return {"limit": str(size.posts), "fields": fields, **_after(after)}
 
-        return self._get(self.page.external_id, self.shapes.posts_edge, params)
+        return self._get(self.page.external_id, edge, params)
 
     def _get(self, node: str, edge: str, params: Callable[[Size], dict[str, str]]) -> GraphAnswer:
         """Asks for less from now on when the vendor finds the answer too heavy."""
@@ -353,45 +372,3 @@ def _reaches(comments: list[Comment], floor: int) -> bool:
 def _oldest(comments: list[Comment]) -> int:
     """UNIX time of the oldest; 0 when there is none."""
     return min((int(c.created_at.timestamp()) for c in comments), default=0)
-
-
-def fetch_all(
-    client: GraphClient, fields: str, ids: list[str]
-) -> dict[str, tuple[dict[str, Any], bytes] | None]:
-    """Many comments by id. One that is gone fails a whole call, which is then asked in halves.
-    That Graph takes lists of ids is not in its documents: where it does not, one by one."""
-    if not ids:
-        return {}
-    if client.refuses_id_lists:
-        return {one: _fetch_one(client, fields, one) for one in ids}
-    try:
-        answer = client.get_many(ids, fields)
-    except BadRequest:
-        client.refuses_id_lists = True
-        return fetch_all(client, fields, ids)
-    except CommentGone:
-        if len(ids) == 1:
-            return {ids[0]: None}
-        middle = len(ids) // 2
-        first = fetch_all(client, fields, ids[:middle])
-        return first | fetch_all(client, fields, ids[middle:])
-    found: dict[str, tuple[dict[str, Any], bytes] | None] = {}
-    for one in ids:
-        item = next(client.items(answer.text, (one,)), None)
-        if item is None and len(ids) > 1:  # left out is not yet gone: only 100/33 says so
-            found |= fetch_all(client, fields, [one])
-            continue
-        if item is None or id_of(item[0]).rpartition("_")[2] != one.rpartition("_")[2]:
-            raise BadAnswer("Graph sent something else than the comment asked for")
-        found[one] = item
-    return found
-
-
-def _fetch_one(
-    client: GraphClient, fields: str, comment_id: str
-) -> tuple[dict[str, Any], bytes] | None:
-    try:
-        answer = client.get(comment_id, fields=fields)
-    except CommentGone:
-        return None
-    return next(client.items(answer.text, ()))

@@ -24,7 +24,8 @@ from platforms.graph_items import (
     text_of,
     time_of,
 )
-from platforms.graph_listing import CommentListing, fetch_all
+from platforms.graph_listing import CommentListing
+from platforms.graph_lookup import fetch_all
 from platforms.hiding import HIDES_A_CALL, hide_and_read_back
 
 LISTED = 50  # comments a call, at most
@@ -38,6 +39,7 @@ class InstagramShapes:
 
     platform = "instagram"
     posts_edge = "media"
+    other_edges: tuple[str, ...] = ()
     stream = False
 
     def __init__(self, page: Page, client: GraphClient) -> None:

@@ -27,6 +27,7 @@ class SandboxPost:
     platform: str
     text: str
     created_at: datetime
+    edge: str = "published_posts"  # Facebook: or "visitor_posts", "ads_posts"
 
 
 @dataclass(kw_only=True)
