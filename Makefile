@@ -75,6 +75,7 @@ bench: $(VENV)/.dev-ready ## Speeds, printed beside a named alternative
 	$(BIN)/python -m tests.benchmarks.bench_web
 	$(BIN)/python -m tests.benchmarks.bench_room
 	$(BIN)/python -m tests.benchmarks.bench_queue
+	$(BIN)/python -m tests.benchmarks.bench_costs --dry
 
 quality: $(VENV)/.quality-ready $(if $(DATA),$(RIVALS)/.ready) ## docs/quality.md: bars, groups, calibration; DATA=DIR of public sets adds other libraries
 	$(BIN)/python -m tests.quality $(if $(DATA),--data $(DATA) --rivals $(RIVALS)/bin/python)

@@ -173,6 +173,14 @@ class Coverage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Missed:
+    """Comments that the platform counts under a post but shows by no call: a person must look."""
+
+    post_id: str
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class CommentBatch:
     """What one fetch_since() brought. Comments come oldest first; may overlap earlier batches."""
 
@@ -182,6 +190,7 @@ class CommentBatch:
     covered: tuple[Coverage, ...] = ()
     more: bool = False  # the platform has more right now: poll again at once
     usage: float | None = None  # share of the rate budget spent, 0 to 1, where the vendor says so
+    missed: tuple[Missed, ...] = ()  # each is told once
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,11 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from modbot.domain import Capability, Comment, CommentBatch, Page, Post
-from modbot.errors import BadAnswer, BadRequest, CommentGone, MissingScope, Unsupported
+from modbot.errors import (
+    BadAnswer,
+    BadRequest,
+    CommentGone,
+    MissingScope,
+    PlatformError,
+    Unsupported,
+)
 from modbot.ports import Connection
 from platforms.graph import MULTI_GET_LIMIT, GraphClient
+from platforms.graph_cursor import Pending
 from platforms.graph_items import Item, flag_of, id_of, object_of, text_of, time_of
-from platforms.graph_listing import CommentListing, Pending, fetch_all
+from platforms.graph_listing import CommentListing
+from platforms.graph_lookup import fetch_all
+from platforms.hiding import HIDES_A_CALL, hide_and_read_back
 
 COMMENT_FIELDS = (
     "id,message,created_time,from{id,name},parent{id},is_hidden,can_hide,can_remove,"
@@ -26,6 +36,7 @@ class FacebookShapes:
 
     platform = "facebook"
     posts_edge = "published_posts"
+    other_edges: tuple[str, ...] = ("visitor_posts", "ads_posts")
     stream = True
 
     def __init__(self, page: Page, client: GraphClient) -> None:
@@ -53,6 +64,9 @@ class FacebookShapes:
             text=text_of(item, "message") or "",
             created_at=time_of(item, "created_time"),
         )
+
+    def count(self, item: Item) -> int | None:  # noqa: ARG002
+        return None
 
     def comments(
         self, text: str, path: tuple[str, ...], post_id: str
@@ -87,6 +101,7 @@ class FacebookAdapter:
     """The comments of one Facebook Page. Secrets: "token" (a Page token), "app_secret"."""
 
     capabilities = frozenset(Capability)
+    hides_a_call = HIDES_A_CALL
 
     def __init__(self, page: Page, connection: Connection) -> None:
         self.page = page
@@ -131,6 +146,12 @@ class FacebookAdapter:
     def hide(self, comment_id: str) -> None:
         self._set_hidden(comment_id, True)
 
+    def hide_many(self, comment_ids: Sequence[str]) -> Mapping[str, PlatformError | None]:
+        """A call for each, and one to read all of them back."""
+        return hide_and_read_back(
+            comment_ids, lambda one: self._write_hidden(one, True), self.fetch_many
+        )
+
     def restore(self, comment_id: str) -> None:
         self._set_hidden(comment_id, False)
 
@@ -146,7 +167,7 @@ class FacebookAdapter:
     def _set_hidden(self, comment_id: str, hidden: bool) -> None:
         refusal = None
         try:
-            self._client.post(comment_id, form={"is_hidden": "true" if hidden else "false"})
+            self._write_hidden(comment_id, hidden)
         except (MissingScope, BadRequest) as error:
             refusal = error  # perhaps it was so already: what counts is what can be read back
         state = self._client.get(comment_id, fields="is_hidden,can_hide").body
@@ -155,6 +176,9 @@ class FacebookAdapter:
         if flag_of(state, "can_hide") is False:
             raise Unsupported("Facebook does not let the Page hide this comment")
         raise refusal or BadAnswer("Facebook confirmed, but the comment is as it was")
+
+    def _write_hidden(self, comment_id: str, hidden: bool) -> None:
+        self._client.post(comment_id, form={"is_hidden": "true" if hidden else "false"})
 
     def _post_id(self, comment_id: str) -> str:
         """Comment ids are "{post}_{comment}", post ids "{page}_{post}"; "" when it cannot tell."""

@@ -53,6 +53,7 @@ class FeedAdapter:
         accept = "application/atom+xml, application/rss+xml, application/xml, text/xml"
         self._session.headers.update({"Accept": accept, "User-Agent": "modbot"})
         transport = VendorTransport(
+            platform="feed",
             timeout_seconds=connection.timeout_seconds,
             deadline_seconds=connection.deadline_seconds,
         )

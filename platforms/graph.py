@@ -80,14 +80,18 @@ class GraphAnswer:
 class GraphClient:
     """Calls to the Graph API with one token. Raises only PlatformError, with no token in it."""
 
-    def __init__(self, connection: Connection, base_url: str = "") -> None:
+    def __init__(
+        self, connection: Connection, base_url: str = "", *, platform: str = "facebook"
+    ) -> None:
         self._token = connection.secrets.get("token", "").strip()
         self._secrets = [self._token, quote(self._token, safe="")] if self._token else []
         self._transport = VendorTransport(
+            platform=platform,
             timeout_seconds=connection.timeout_seconds,
             deadline_seconds=connection.deadline_seconds,
             base_url=base_url,
         )
+        self.refuses_id_lists = False  # found out by asking
         self._graph = facebook.GraphAPI(timeout=connection.timeout_seconds)
         self._graph.version = VERSION
         session: requests.Session = self._graph.session

@@ -7,27 +7,27 @@ known ground, and once an hour for older posts. What one poll cannot finish stan
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
-from modbot.domain import Comment, CommentBatch, Coverage, Page, Post
-from modbot.errors import BadAnswer, BadRequest, CommentGone, MissingScope
+from modbot.domain import Comment, CommentBatch, Coverage, Missed, Page, Post
+from modbot.errors import BadRequest, CommentGone, MissingScope
 from modbot.ports import Connection
 from platforms.graph import GraphAnswer, GraphClient, TooMuchData
-from platforms.graph_items import Item, id_of, list_of, next_cursor, object_of
+from platforms.graph_counts import Tally, created_of, first_tally, settled, unexplained
+from platforms.graph_cursor import Pending, Place, read_cursor
+from platforms.graph_items import Item, list_of, next_cursor, object_of
 
-CURSOR_VERSION = 1
 OVERLAP = timedelta(minutes=10)  # what `since` measures is undocumented; listings may lag
 SWEEP_EVERY = timedelta(hours=1)
-EDGES = ("comments", "replies")
 POSTS_WATCHED = 25
 POSTS_SWEPT = 200
 PAGES_A_POLL = 20
+USAGE_FOR_OTHERS = 0.5  # share of the rate budget spent, from which only the own posts are read
 CATCH_UP_OVERLAP = timedelta(seconds=5)  # for a thread that the last poll could not finish
 
 
@@ -47,70 +47,7 @@ SIZES = (
     Size(posts=5, comments=10, more_comments=25),
 )
 
-# Whatever a text that is no cursor of ours can lead to.
-_NOT_UNDERSTOOD = (
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    ArithmeticError,
-    OSError,
-    RecursionError,
-)
-
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pending:
-    """A listing to be read on, until its comments are older than `floor` (UNIX time)."""
-
-    post_id: str
-    node: str
-    edge: str
-    after: str
-    floor: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where reading stands. `newest`, `swept`: UNIX times; 0: never."""
-
-    newest: int = 0
-    swept: int = 0
-    pending: tuple[Pending, ...] = ()
-
-    def to_cursor(self, platform: str) -> str:
-        left = [[p.post_id, p.node, p.edge, p.after, p.floor] for p in self.pending]
-        place = {"v": CURSOR_VERSION, "for": platform, "newest": self.newest, "swept": self.swept}
-        return json.dumps({**place, "left": left} if left else place)
-
-
-def read_cursor(cursor: str | None, platform: str) -> Place:
-    """The place that a cursor stands for; a broken or foreign one starts anew."""
-    if cursor is None:
-        return Place()
-    try:
-        stored = json.loads(cursor)
-        if stored["v"] != CURSOR_VERSION or stored["for"] != platform:
-            raise ValueError("a cursor of another kind")
-        left = [_pending(*entry) for entry in stored.get("left", ())]
-        place = Place(newest=stored["newest"], swept=stored["swept"], pending=tuple(left))
-        datetime.fromtimestamp(place.newest + place.swept, UTC)
-    except _NOT_UNDERSTOOD as error:
-        logger.warning(
-            "%s cursor not understood (%s): reading the watched hours again",
-            platform,
-            type(error).__name__,
-        )
-        return Place()
-    return place
-
-
-def _pending(post_id: str, node: str, edge: str, after: str, floor: int) -> Pending:
-    if not all(isinstance(text, str) for text in (post_id, node, after)) or edge not in EDGES:
-        raise ValueError("a cursor of another kind")
-    return Pending(post_id=post_id, node=node, edge=edge, after=after, floor=int(floor))
 
 
 class Shapes(Protocol):
@@ -118,6 +55,7 @@ class Shapes(Protocol):
 
     platform: str
     posts_edge: str
+    other_edges: tuple[str, ...]  # more lists of posts, read once an hour
     stream: bool  # `since` limits the listing, and replies stand in it like comments
 
     def post_fields(self, since: int, comments: int) -> str: ...
@@ -125,6 +63,10 @@ class Shapes(Protocol):
     def comment_params(self, since: int, comments: int) -> Mapping[str, str]: ...
 
     def post(self, item: Item) -> Post: ...
+
+    def count(self, item: Item) -> int | None:
+        """How many comments the post counts. None: its listing tells all that is new."""
+        ...
 
     def comments(
         self, text: str, path: tuple[str, ...], post_id: str
@@ -144,14 +86,35 @@ class _Found:
     posts: dict[str, Post] = field(default_factory=dict)
     covered: dict[str, datetime] = field(default_factory=dict)
     pending: list[Pending] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    at_the_end: set[str] = field(default_factory=set)  # posts whose window ends with no next page
+    sweeping: bool = False
+    burst: bool = False  # so many are new that the window may move on before the next poll
     usage: float | None = None
 
     def floor_of(self, node: str) -> int:
         """Known ground of a post. With a rest to be read it is closer: else a flood of comments
-        would be read anew from the top in every poll."""
-        if any(one.node == node for one in self.place.pending):
+        would be read anew from the top in every poll. So it is where counts show what is late."""
+        counted = node in self.place.tallies and not self.sweeping
+        if counted or any(one.node == node for one in self.place.pending):
             return max(self.floor, self.place.newest - int(CATCH_UP_OVERLAP.total_seconds()))
         return self.floor
+
+    def grown(self, post_id: str, comments: list[Comment]) -> int:
+        """How many comments a post counts that neither it showed nor the last poll knew."""
+        created = created_of(comments).get(post_id, [])
+        count = self.counts.get(post_id, 0)
+        return unexplained(self.place.tallies.get(post_id), count, created)
+
+    def floor_of_search(self, post_id: str) -> int:
+        """How far back to look for what is counted and not shown; the second time to the end."""
+        first = post_id not in self.place.tallies
+        return 0 if first or self.owes(post_id) else self.since
+
+    def owes(self, post_id: str) -> bool:
+        """Was something counted that the last poll looked for in vain?"""
+        tally = self.place.tallies.get(post_id)
+        return tally is not None and tally.owed > 0
 
     def add(self, comments: list[Comment]) -> None:
         for comment in comments:
@@ -171,44 +134,101 @@ class CommentListing:
         self.connection = connection
         self.shapes = shapes
         self._size = 0
+        self._closed: set[str] = set()  # other edges that this token cannot see
+        self._blind = False  # the last poll was shown nothing of what is counted
 
     def fetch_since(self, cursor: str | None) -> CommentBatch:
         place = read_cursor(cursor, self.shapes.platform)
         now = self.connection.now()
         watched = int((now - timedelta(hours=self.connection.watch_hours)).timestamp())
         known = place.newest - int(OVERLAP.total_seconds()) if place.newest else watched
-        found = _Found(since=min(watched, known), floor=known, place=place)
         sweep = now.timestamp() - place.swept >= SWEEP_EVERY.total_seconds()
+        found = _Found(since=min(watched, known), floor=known, place=place, sweeping=sweep)
         if sweep:
             self._size = 0
         try:
-            self._read_posts(found, POSTS_SWEPT if sweep else POSTS_WATCHED)
+            edge = self.shapes.posts_edge
+            self._read_posts(found, edge, POSTS_SWEPT if sweep else POSTS_WATCHED)
         except CommentGone as error:
             raise MissingScope(f"the token cannot see the page: {error}", code=error.code) from None
-        place = replace(place, pending=self._read_on(found, place.pending))
-        return self._batch(found, place, now, sweep)
+        if sweep:
+            self._read_other_edges(found)
+        self._refuse_blindness(found, first=cursor is None)
+        left = self._read_on(found, place.pending)
+        tallies, missed = self._settled(found, left)
+        place = replace(place, pending=left, tallies=tallies)
+        return self._batch(found, place, missed, now)
 
-    def _batch(self, found: _Found, place: Place, now: datetime, sweep: bool) -> CommentBatch:
+    def _refuse_blindness(self, found: _Found, *, first: bool) -> None:
+        """Raises MissingScope when comments are counted and none is shown, twice in a row: as long
+        as an app is in development, Instagram answers so, with success."""
+        counted = sum(found.counts.values())
+        blind = counted > 0 and not found.comments
+        if blind and (first or self._blind):
+            raise MissingScope(
+                f"{self.shapes.platform} counts {counted} comments but shows none: is the app live,"
+                " and may the token manage comments? Or the account restricts all who wrote them"
+            )
+        self._blind = blind
+
+    def _settled(
+        self, found: _Found, left: tuple[Pending, ...]
+    ) -> tuple[dict[str, Tally], list[Missed]]:
+        """The counts to keep, and the comments that no call shows."""
+        tallies, missed = dict(found.place.tallies), []
+        created = created_of(found.comments.values())
+        reading = {one.post_id for one in (*found.place.pending, *left)}
+        for post_id, count in found.counts.items():
+            times = created.get(post_id, [])
+            if post_id in reading:  # what a poll did not finish is not known to be missing
+                tallies[post_id] = first_tally(count, times)
+                continue
+            certain = post_id in found.at_the_end
+            tallies[post_id], short = settled(tallies.get(post_id), count, times, certain=certain)
+            if short:
+                missed.append(Missed(post_id=post_id, count=short))
+                logger.warning(
+                    "%s: %s comments of %s are counted but not shown", self.page.id, short, post_id
+                )
+        return tallies, missed
+
+    def _batch(
+        self, found: _Found, place: Place, missed: list[Missed], now: datetime
+    ) -> CommentBatch:
         comments = sorted(found.comments.values(), key=lambda c: (c.created_at, c.id))
         newest = int(min(comments[-1].created_at, now).timestamp()) if comments else 0
         place = replace(
             place,
             newest=max(place.newest, newest),
-            swept=int(now.timestamp()) if sweep else place.swept,
+            swept=int(now.timestamp()) if found.sweeping else place.swept,
         )
         return CommentBatch(
             comments=tuple(comments),
             cursor=place.to_cursor(self.shapes.platform),
             posts=tuple(found.posts.values()),
             covered=tuple(Coverage(post_id=p, since=at) for p, at in found.covered.items()),
-            more=bool(place.pending),
+            more=bool(place.pending) or found.burst,
             usage=found.usage,
+            missed=tuple(missed),
         )
 
-    def _read_posts(self, found: _Found, wanted: int) -> None:
+    def _read_other_edges(self, found: _Found) -> None:
+        """What a token may not see there is said once, and costs nothing of the rest. With little
+        of the rate budget left they wait for the next hour."""
+        for edge in self.shapes.other_edges:
+            if edge in self._closed or (found.usage or 0.0) >= USAGE_FOR_OTHERS:
+                continue
+            try:
+                self._read_posts(found, edge, POSTS_WATCHED)
+            except (MissingScope, BadRequest, CommentGone) as error:
+                self._closed.add(edge)
+                logger.warning("%s: %s cannot be read: %s", self.page.id, edge, error)
+
+    def _read_posts(self, found: _Found, edge: str, wanted: int) -> None:
         after: str | None = None
+        wanted += len(found.posts)
         for _ in range(wanted):  # a page may be empty and yet have a next one
-            answer = self._posts_page(found.since, after)
+            answer = self._posts_page(found.since, edge, after)
             found.spend(answer)
             list_of(answer.body, "data")
             for item, raw in self.client.items(answer.text, ("data", "*")):
@@ -217,12 +237,12 @@ class CommentListing:
             if after is None or len(found.posts) >= wanted:
                 return
 
-    def _posts_page(self, since: int, after: str | None) -> GraphAnswer:
+    def _posts_page(self, since: int, edge: str, after: str | None) -> GraphAnswer:
         def params(size: Size) -> dict[str, str]:
             fields = self.shapes.post_fields(since, size.comments)
             return {"limit": str(size.posts), "fields": fields, **_after(after)}
 
-        return self._get(self.page.external_id, self.shapes.posts_edge, params)
+        return self._get(self.page.external_id, edge, params)
 
     def _get(self, node: str, edge: str, params: Callable[[Size], dict[str, str]]) -> GraphAnswer:
         """Asks for less from now on when the vendor finds the answer too heavy."""
@@ -242,14 +262,55 @@ class CommentListing:
             list_of(listing, "data")
         comments, replies = self.shapes.comments(text, ("comments", "data", "*"), post.id)
         found.add(comments)
-        found.pending += replies
         after = next_cursor(listing)
         self._cover(found, post.id, comments, complete=after is None and not replies)
+        self._count(found, post.id, item, comments, ended=after is None)
         floor = found.floor_of(post.id)
-        if after is not None and not _reaches(comments, floor):
-            found.pending.append(
-                Pending(post_id=post.id, node=post.id, edge="comments", after=after, floor=floor)
-            )
+        grown = found.grown(post.id, comments)
+        found.pending += self._unread_replies(found, replies, floor, grown)
+        if after is None:
+            return
+        reaches, owed = _reaches(comments, floor), found.owes(post.id)
+        if reaches and not grown:
+            return
+        if grown and (reaches or owed):
+            floor = min(floor, found.floor_of_search(post.id))
+        found.pending.append(
+            Pending(post_id=post.id, node=post.id, edge="comments", after=after, floor=floor)
+        )
+
+    def _count(
+        self, found: _Found, post_id: str, item: Item, comments: list[Comment], *, ended: bool
+    ) -> None:
+        count = self.shapes.count(item)
+        if count is None:
+            return
+        found.counts[post_id] = count
+        tops = sum(one.parent_id is None for one in comments)
+        if ended and tops >= SIZES[self._size].comments and count > len(comments):
+            found.at_the_end.add(post_id)
+            tally = found.place.tallies.get(post_id)
+            new = tally.new(created_of(comments)[post_id]) if tally else 0
+            # Nothing leads past this window: it has to be read again before it moves on.
+            found.burst = found.burst or new >= tops // 2
+
+    def _unread_replies(
+        self, found: _Found, replies: list[Pending], floor: int, grown: int
+    ) -> list[Pending]:
+        """The rests of long threads that have to be read. Which end of a thread is shown first is
+        documented nowhere."""
+        following = []
+        for one in replies:
+            first = one.post_id not in found.place.tallies
+            if first or grown:
+                lowest = found.floor_of_search(one.post_id)
+            else:
+                lowest = found.since if found.sweeping else floor
+            if one.shown_to and one.shown_to > lowest:
+                following.append(replace(one, floor=lowest))
+            elif not one.shown_to and (first or grown or found.sweeping):
+                following.append(replace(one, floor=0))
+        return following
 
     def _cover(
         self, found: _Found, post_id: str, comments: list[Comment], *, complete: bool
@@ -311,29 +372,3 @@ def _reaches(comments: list[Comment], floor: int) -> bool:
 def _oldest(comments: list[Comment]) -> int:
     """UNIX time of the oldest; 0 when there is none."""
     return min((int(c.created_at.timestamp()) for c in comments), default=0)
-
-
-def fetch_all(
-    client: GraphClient, fields: str, ids: list[str]
-) -> dict[str, tuple[dict[str, Any], bytes] | None]:
-    """Many comments by id. One that is gone fails a whole call, which is then asked in halves."""
-    if not ids:
-        return {}
-    try:
-        answer = client.get_many(ids, fields)
-    except CommentGone:
-        if len(ids) == 1:
-            return {ids[0]: None}
-        middle = len(ids) // 2
-        first = fetch_all(client, fields, ids[:middle])
-        return first | fetch_all(client, fields, ids[middle:])
-    found: dict[str, tuple[dict[str, Any], bytes] | None] = {}
-    for one in ids:
-        item = next(client.items(answer.text, (one,)), None)
-        if item is None and len(ids) > 1:  # left out is not yet gone: only 100/33 says so
-            found |= fetch_all(client, fields, [one])
-            continue
-        if item is None or id_of(item[0]).rpartition("_")[2] != one.rpartition("_")[2]:
-            raise BadAnswer("Graph sent something else than the comment asked for")
-        found[one] = item
-    return found

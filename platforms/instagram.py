@@ -6,13 +6,13 @@ replies and takes no date; it cannot hide the account's own comments.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 
 from modbot.domain import Capability, Comment, CommentBatch, Page, Post
-from modbot.errors import BadAnswer, CommentGone, MissingScope, Unsupported
+from modbot.errors import BadAnswer, CommentGone, MissingScope, PlatformError, Unsupported
 from modbot.ports import Connection
 from platforms.graph import MULTI_GET_LIMIT, GraphClient
+from platforms.graph_cursor import Pending
 from platforms.graph_items import (
     Item,
     count_of,
@@ -24,13 +24,14 @@ from platforms.graph_items import (
     text_of,
     time_of,
 )
-from platforms.graph_listing import CommentListing, Pending, fetch_all
+from platforms.graph_listing import CommentListing
+from platforms.graph_lookup import fetch_all
+from platforms.hiding import HIDES_A_CALL, hide_and_read_back
 
 LISTED = 50  # comments a call, at most
-REPLY_FIELDS = "id,text,timestamp,username,from,hidden,parent_id"
+# `user` is there for the account's own comments only.
+REPLY_FIELDS = "id,text,timestamp,username,from,user,hidden,parent_id"
 COMMENT_FIELDS = f"{REPLY_FIELDS},media"
-
-logger = logging.getLogger(__name__)
 
 
 class InstagramShapes:
@@ -38,6 +39,7 @@ class InstagramShapes:
 
     platform = "instagram"
     posts_edge = "media"
+    other_edges: tuple[str, ...] = ()
     stream = False
 
     def __init__(self, page: Page, client: GraphClient) -> None:
@@ -52,15 +54,15 @@ class InstagramShapes:
         return {"limit": str(min(comments, LISTED)), "fields": _with_replies(min(comments, LISTED))}
 
     def post(self, item: Item) -> Post:
-        media_id = id_of(item)
-        if count_of(item, "comments_count") and not object_of(item, "comments").get("data"):
-            # So in development mode; restricted people's comments are missing too.
-            logger.warning("instagram counts comments but shows none: media %s", media_id)
         return Post(
-            id=media_id,
+            id=id_of(item),
             text=text_of(item, "caption") or "",
             created_at=time_of(item, "timestamp"),
         )
+
+    def count(self, item: Item) -> int | None:
+        """Replies are counted; whether hidden comments are is documented nowhere."""
+        return count_of(item, "comments_count")
 
     def comments(
         self, text: str, path: tuple[str, ...], post_id: str
@@ -74,12 +76,13 @@ class InstagramShapes:
             if replies:
                 list_of(replies, "data")
             inner = raw.decode("utf-8", "surrogatepass")
-            for reply, reply_raw in self.client.items(inner, ("replies", "data", "*")):
-                found.append(self.comment(reply, reply_raw, post_id, comment.id))
+            below = [
+                self.comment(reply, reply_raw, post_id, comment.id)
+                for reply, reply_raw in self.client.items(inner, ("replies", "data", "*"))
+            ]
+            found += below
             if after := next_cursor(replies):
-                pending.append(
-                    Pending(post_id=post_id, node=comment.id, edge="replies", after=after, floor=0)
-                )
+                pending.append(_rest_of(comment, after, below))
         return found, pending
 
     def comment(
@@ -88,8 +91,10 @@ class InstagramShapes:
         author = object_of(item, "from")
         author_id = text_of(author, "id")
         name = text_of(item, "username") or text_of(author, "username")
-        own = author_id == self.page.external_id or (
-            bool(self.page.handle) and name == self.page.handle
+        own = (
+            author_id == self.page.external_id
+            or bool(object_of(item, "user"))
+            or (bool(self.page.handle) and name == self.page.handle)
         )
         return Comment(
             page_id=self.page.id,
@@ -108,6 +113,20 @@ class InstagramShapes:
         )
 
 
+def _rest_of(comment: Comment, after: str, shown: Sequence[Comment]) -> Pending:
+    """What of a thread is still to be read."""
+    times = [int(one.created_at.timestamp()) for one in shown]
+    newest_first = len(times) > 1 and times == sorted(times, reverse=True) and times[0] > times[-1]
+    return Pending(
+        post_id=comment.post_id,
+        node=comment.id,
+        edge="replies",
+        after=after,
+        floor=0,
+        shown_to=times[-1] if newest_first else 0,
+    )
+
+
 def _with_replies(limit: int) -> str:
     return f"{REPLY_FIELDS},replies.limit({limit}){{{REPLY_FIELDS}}}"
 
@@ -116,10 +135,11 @@ class InstagramAdapter:
     """The comments of one Instagram account. Secrets: "token", "app_secret"."""
 
     capabilities = frozenset(Capability)
+    hides_a_call = HIDES_A_CALL
 
     def __init__(self, page: Page, connection: Connection) -> None:
         self.page = page
-        self._client = GraphClient(connection, page.base_url)
+        self._client = GraphClient(connection, page.base_url, platform="instagram")
         self._shapes = InstagramShapes(page, self._client)
         self._listing = CommentListing(page, self._client, connection, self._shapes)
 
@@ -160,6 +180,12 @@ class InstagramAdapter:
     def hide(self, comment_id: str) -> None:
         self._set_hidden(comment_id, True)
 
+    def hide_many(self, comment_ids: Sequence[str]) -> Mapping[str, PlatformError | None]:
+        """A call for each, and one to read all of them back."""
+        return hide_and_read_back(
+            comment_ids, lambda one: self._write_hidden(one, True), self.fetch_many
+        )
+
     def restore(self, comment_id: str) -> None:
         self._set_hidden(comment_id, False)
 
@@ -173,7 +199,7 @@ class InstagramAdapter:
             raise BadAnswer("Instagram did not confirm the deletion")
 
     def _set_hidden(self, comment_id: str, hidden: bool) -> None:
-        self._client.post(comment_id, hide="true" if hidden else "false")
+        self._write_hidden(comment_id, hidden)
         state = self.fetch_one(comment_id)
         if state is None:
             raise CommentGone("the comment went away while it was being changed")
@@ -182,6 +208,9 @@ class InstagramAdapter:
         if state.by_page:
             raise Unsupported("Instagram does not hide the account's own comments")
         raise BadAnswer("Instagram confirmed, but the comment is as it was")
+
+    def _write_hidden(self, comment_id: str, hidden: bool) -> None:
+        self._client.post(comment_id, hide="true" if hidden else "false")
 
 
 def _media_id(item: Item) -> str:

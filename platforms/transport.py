@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Callable
 from ipaddress import ip_address
 from types import TracebackType
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
@@ -26,16 +27,32 @@ BODY_CAP_BYTES = 10 * 1024 * 1024
 _CHUNK_BYTES = 65536
 
 
+Watcher = Callable[[str, requests.PreparedRequest], object]
+
+
 class VendorTransport(HTTPAdapter):
     """Sends to the vendor, or to `base_url` in its place; reads the whole body within bounds.
 
     Raises Unreachable (no connection, time-out, deadline), BadAnswer (redirect, body over the cap)
     and BadRequest (plain http to another machine) instead of the errors of `requests`, whose texts
     hold the address and so the token.
+
+    `watchers` see every request before it leaves, as the vendor would get it, with the platform
+    that it is for; the tests compare it with the vendor's description.
     """
 
-    def __init__(self, *, timeout_seconds: float, deadline_seconds: float, base_url: str = ""):
+    watchers: ClassVar[list[Watcher]] = []
+
+    def __init__(
+        self,
+        *,
+        platform: str,
+        timeout_seconds: float,
+        deadline_seconds: float,
+        base_url: str = "",
+    ):
         super().__init__()
+        self.platform = platform
         self.timeout_seconds = timeout_seconds
         self.deadline_seconds = deadline_seconds
         self.base_url = base_url.rstrip("/")
@@ -53,6 +70,8 @@ class VendorTransport(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, *_: Any, **kwargs: Any) -> requests.Response:
         host = urlsplit(request.url or "").hostname
+        for watch in self.watchers:
+            watch(self.platform, request)
         if self.base_url:
             request.url = self._redirected(request.url or "")
         _refuse_clear_text(request.url or "")

@@ -31,6 +31,7 @@ from modbot.errors import (
     Unreachable,
 )
 from modbot.ports import Connection
+from platforms.hiding import HIDES_A_CALL, hide_each
 from platforms.raw_items import raw_items
 from platforms.transport import VendorTransport, is_loopback
 from platforms.wordpress_answers import decoded, error_of, field, utc, valid_json, visible_text
@@ -62,6 +63,7 @@ class WordPressAdapter:
     """
 
     capabilities = frozenset(Capability)
+    hides_a_call = HIDES_A_CALL
 
     def __init__(self, page: Page, connection: Connection):
         self.page = page
@@ -74,6 +76,7 @@ class WordPressAdapter:
         self._session.mount(
             self._base,
             VendorTransport(
+                platform="wordpress",
                 timeout_seconds=connection.timeout_seconds,
                 deadline_seconds=connection.deadline_seconds,
             ),
@@ -126,6 +129,19 @@ class WordPressAdapter:
         """Holds the comment for moderation; one in spam or trash stays there."""
         self._set_status(comment_id, HIDDEN, enough=OUT_OF_SIGHT)
 
+    def hide_many(self, comment_ids: Sequence[str]) -> Mapping[str, PlatformError | None]:
+        """A call for each, which answers with the new state, and one to read them all before."""
+        ids = ",".join(one for one in comment_ids if _is_number(one))
+        answer = self._list({"status": "any", "include": ids or "0"})
+        before = {str(field(item, "id", int)): item for item, _ in _items(answer.text, "comments")}
+
+        def hold(comment_id: str) -> None:
+            if comment_id not in before:
+                raise CommentGone
+            self._change_status(before[comment_id], HIDDEN, enough=OUT_OF_SIGHT)
+
+        return hide_each(comment_ids, hold)
+
     def restore(self, comment_id: str) -> None:
         """Publishes the comment, out of spam or trash too."""
         self._set_status(comment_id, SHOWN, enough=(SHOWN,))
@@ -148,13 +164,18 @@ class WordPressAdapter:
         found = self._read(comment_id)
         if found is None:
             raise CommentGone
-        before, _ = found
+        self._change_status(found[0], status, enough=enough)
+
+    def _change_status(
+        self, before: Mapping[str, Any], status: str, *, enough: Sequence[str]
+    ) -> None:
         if field(before, "status", str) in enough:
             return
         form = {"status": status}
         for name in ("author_ip", "author_user_agent"):
             if field(before, name, str):
                 form[name] = before[name]
+        comment_id = field(before, "id", int)
         answer = self._call("POST", f"comments/{comment_id}", {"_fields": "id,status"}, form)
         after = field(decoded(answer.text), "status", str)
         if after not in enough:  # WordPress answers 200 to a status it does not know

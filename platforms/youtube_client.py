@@ -135,6 +135,7 @@ class _BoundedHttp:
         self._session = requests.Session()
         self._session.trust_env = False  # no .netrc, no proxy that would see the tokens
         transport = VendorTransport(
+            platform="youtube",
             timeout_seconds=connection.timeout_seconds,
             deadline_seconds=connection.deadline_seconds,
             base_url=page.base_url,

@@ -12,6 +12,13 @@ import pytest
 
 from modbot.domain import Page
 from tests.fakes import FakeAdapter, ManualClock, make_page
+from tests.request_check import (  # noqa: F401  hooks and fixtures of every test
+    _requests_as_described,
+    _requests_recorded,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+)
 
 
 class BeyondLoopback(RuntimeError):

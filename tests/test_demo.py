@@ -46,3 +46,8 @@ def test_the_platforms_hide_what_the_log_says(account: dict[str, Any]) -> None:
 def test_the_chain_is_sound_and_every_platform_was_called(account: dict[str, Any]) -> None:
     assert account["audit"]["ok"] and account["audit"]["rows"] > 2 * account["versions"]
     assert set(account["api_calls"]) == {"facebook", "instagram", "x"}
+
+
+def test_every_request_is_one_that_the_vendor_takes(account: dict[str, Any]) -> None:
+    assert account["requests"]["deviations"] == []
+    assert account["requests"]["checked"] == sum(account["api_calls"].values())

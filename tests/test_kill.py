@@ -34,6 +34,11 @@ def test_what_is_hidden_is_what_the_record_says_and_was_hidden_once(
     assert set(result["hides"]) <= {"confirmed", "superseded"}
 
 
+def test_every_request_is_one_that_the_vendor_takes(result: dict[str, Any]) -> None:
+    assert result["requests_checked"] > KILLINGS
+    assert result["deviations"] == []
+
+
 def test_the_chain_and_the_database_are_sound(result: dict[str, Any]) -> None:
     assert result["audit"]["ok"]
     assert result["audit"]["rows"] > COMMENTS

@@ -43,19 +43,25 @@ def account(stage: Stage, *, seconds: float) -> dict[str, Any]:
         "lost": len(expected) - len(stored) + len(deletions) - len(noticed),
         "judged_twice": found.judged_twice,
         "api_calls": dict(stage.world.calls),
+        "requests": {
+            "checked": stage.world.requests_checked,
+            "deviations": sorted({str(one) for one in stage.world.deviations}),
+        },
         "seconds": round(seconds, 3),
         "audit": {"ok": report.ok, "rows": report.rows},
     }
 
 
 def is_sound(report: dict[str, Any]) -> bool:
-    """Nothing lost, nothing judged twice, the platform and the log agree, the chain holds."""
+    """Nothing lost, nothing judged twice, the platform and the log agree, the chain holds, and the
+    vendors' APIs take every request."""
     hides = report["hides"]
     return bool(
         report["lost"] == 0
         and report["judged_twice"] == 0
         and hides["confirmed"] == hides["on_platform"]
         and report["audit"]["ok"]
+        and not report["requests"]["deviations"]
     )
 
 

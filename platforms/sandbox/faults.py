@@ -16,6 +16,7 @@ class Request:
     query: Mapping[str, list[str]]
     headers: Mapping[str, str] = field(repr=False)  # names in lower case
     body: bytes = field(default=b"", repr=False)
+    undescribed: str = ""  # what of it the vendor's API does not take; empty: it takes all
 
 
 @dataclass(frozen=True, kw_only=True)

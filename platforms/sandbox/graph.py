@@ -17,7 +17,13 @@ from urllib.parse import parse_qs
 
 from platforms.sandbox import graph_facebook, graph_instagram
 from platforms.sandbox.faults import Answer, RateLimit, RateState, Request
-from platforms.sandbox.graph_errors import JSON_TYPE, GraphFailure, bad_parameter, gone
+from platforms.sandbox.graph_errors import (
+    JSON_TYPE,
+    GraphFailure,
+    bad_parameter,
+    gone,
+    not_described,
+)
 from platforms.sandbox.graph_fields import parse_fields
 from platforms.sandbox.graph_nodes import Caller, NodeType, list_edge, render
 from platforms.sandbox.records import SandboxComment, SandboxPage, SandboxPost, Token
@@ -59,6 +65,8 @@ class GraphApi:
                 code = THROTTLED[token.platform]
                 raise GraphFailure(code, f"(#{code}) There have been too many calls", status=403)
             caller = Caller(world=self.world, token=token)
+            if request.undescribed:
+                raise not_described(request.undescribed)
             own = {name: value for name, value in params.items() if name not in COMMON_PARAMS}
             found = self._route(caller, request, own)
         except GraphFailure as failure:
@@ -138,6 +146,8 @@ class GraphApi:
 
     def _multi_get(self, caller: Caller, params: Params) -> dict[str, Any]:
         """One id that is not there fails the whole call."""
+        if self.world.refuses_id_lists:
+            raise bad_parameter("Unknown parameter ids")
         ids = [one for one in params.get("ids", "").split(",") if one]
         if not ids:
             raise bad_parameter("The parameter ids is required")

@@ -60,6 +60,12 @@ def bad_parameter(message: str) -> GraphFailure:
     return GraphFailure(100, f"(#100) {message}")
 
 
+def not_described(rule: str) -> GraphFailure:
+    """For what the description of the API does not allow."""
+    code = 2500 if any(part in rule for part in ("this path", "cannot be parsed")) else 100
+    return GraphFailure(code, f"(#{code}) {rule}")
+
+
 def not_permitted(code: int, permission: str) -> GraphFailure:
     return GraphFailure(
         code,

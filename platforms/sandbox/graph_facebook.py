@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from platforms.sandbox.graph_errors import GraphFailure, bad_parameter
@@ -93,9 +94,11 @@ def _summary(caller: Caller, node: Any, params: Mapping[str, str]) -> Json:
     }
 
 
-def _posts(caller: Caller, page: SandboxPage, params: Mapping[str, str]) -> Sequence[SandboxPost]:
+def _posts(
+    edge: str, caller: Caller, page: SandboxPage, params: Mapping[str, str]
+) -> Sequence[SandboxPost]:
     caller.needs("pages_read_engagement")
-    posts = caller.world.posts(page.id)
+    posts = [post for post in caller.world.posts(page.id) if post.edge == edge]
     if "since" in params:
         posts = [post for post in posts if post.created_at >= parse_since(params["since"])]
     if "until" in params:
@@ -230,10 +233,22 @@ PAGE = NodeType(
     edges={
         "published_posts": Edge(
             target=lambda: POST,
-            items=_posts,
+            items=partial(_posts, "published_posts"),
             descending=newest_first,
             params=frozenset({"include_hidden", "show_expired", "with", "since", "until"}),
-        )
+        ),
+        "visitor_posts": Edge(
+            target=lambda: POST,
+            items=partial(_posts, "visitor_posts"),
+            descending=newest_first,
+            params=frozenset({"include_hidden", "show_expired", "with"}),
+        ),
+        "ads_posts": Edge(
+            target=lambda: POST,
+            items=partial(_posts, "ads_posts"),
+            descending=newest_first,
+            params=frozenset({"exclude_dynamic_ads", "include_inline_create", "since", "until"}),
+        ),
     },
 )
 

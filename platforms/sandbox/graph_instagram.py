@@ -22,6 +22,8 @@ from platforms.sandbox.graph_nodes import (
 )
 from platforms.sandbox.records import SandboxComment, SandboxPage, SandboxPost
 
+LISTED = 50
+
 
 def _media(caller: Caller, page: SandboxPage, params: Mapping[str, str]) -> Sequence[SandboxPost]:
     caller.needs("instagram_basic")
@@ -39,7 +41,7 @@ def _comments(
     """Top level only, newest first."""
     caller.needs("instagram_manage_comments")
     found = [c for c in caller.world.comments(media.id) if c.parent_id is None]
-    return sorted(found, key=lambda c: (c.created_at, c.id), reverse=True)
+    return _shown(caller, found, newest_first=True)
 
 
 def _replies(
@@ -47,7 +49,19 @@ def _replies(
 ) -> Sequence[SandboxComment]:
     caller.needs("instagram_manage_comments")
     found = [c for c in caller.world.comments(comment.post_id) if _root(caller, c) == comment.id]
-    return sorted(found, key=lambda c: (c.created_at, c.id), reverse=True)
+    return _shown(caller, found, newest_first=not caller.world.instagram.replies_oldest_first)
+
+
+def _shown(
+    caller: Caller, comments: Sequence[SandboxComment], *, newest_first: bool
+) -> list[SandboxComment]:
+    """In order, without those of people whom the account restricts; maybe 50 and no more."""
+    ways = caller.world.instagram
+    shown = [c for c in comments if c.author_id not in ways.restricted]
+    shown.sort(key=lambda c: (c.created_at, c.id), reverse=newest_first)
+    if ways.in_development:
+        return []
+    return shown[:LISTED] if ways.window_only else shown
 
 
 def _root(caller: Caller, comment: SandboxComment) -> str | None:
@@ -69,7 +83,9 @@ def _handle(caller: Caller, media: SandboxPost) -> str:
 
 
 def _count(caller: Caller, media: SandboxPost) -> int:
-    return len(caller.world.comments(media.id))
+    """Replies count; it may lag behind the list."""
+    late = caller.world.instagram.uncounted
+    return sum(c.id not in late for c in caller.world.comments(media.id))
 
 
 def _comment_type() -> NodeType:
@@ -101,6 +117,7 @@ COMMENT: NodeType = NodeType(
             target=_comment_type,
             items=_replies,
             descending=newest_first,
+            ascending=lambda caller: caller.world.instagram.replies_oldest_first,
             max_limit=50,
         )
     },

@@ -42,6 +42,7 @@ class Edge:
     descending: Callable[[Mapping[str, str]], bool]
     params: frozenset[str] = frozenset()
     summary: Callable[[Caller, Any, Mapping[str, str]], Json] | None = None
+    ascending: Callable[[Caller], bool] | None = None  # where the world may turn the order round
     default_limit: int = 25
     max_limit: int = 100
 
@@ -117,7 +118,7 @@ def list_edge(
         fields = parse_fields(params["fields"])
     limit = _limit(params.get("limit"), edge)
     items = edge.items(caller, node, params)
-    descending = edge.descending(params)
+    descending = edge.descending(params) and not (edge.ascending and edge.ascending(caller))
     if "after" in params:
         items = [item for item in items if _follows(item, _position(params["after"]), descending)]
     if "before" in params:

@@ -27,6 +27,7 @@ class SandboxPost:
     platform: str
     text: str
     created_at: datetime
+    edge: str = "published_posts"  # Facebook: or "visitor_posts", "ads_posts"
 
 
 @dataclass(kw_only=True)
@@ -64,6 +65,17 @@ class Token:
     kind: str = "page"  # "page" | "user" | "app"
     expired: bool = False
     error_subcode: int = 463  # Facebook's reason when expired: 463 expired, 460 password, ...
+
+
+@dataclass(kw_only=True)
+class InstagramWays:
+    """What Instagram documents nowhere or only in words; a test sets the harder answer."""
+
+    window_only: bool = False  # no cursor leads past the newest 50 comments
+    replies_oldest_first: bool = False
+    in_development: bool = False  # comments are counted, none is shown
+    restricted: set[str] = field(default_factory=set)  # authors counted, but not shown
+    uncounted: set[str] = field(default_factory=set)  # comments the count does not have yet
 
 
 @dataclass(frozen=True, kw_only=True)

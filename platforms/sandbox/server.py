@@ -10,11 +10,13 @@ import struct
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
+from platforms.sandbox.deviations import deviations, refused
 from platforms.sandbox.faults import Answer, Fault, Request
 from platforms.sandbox.world import World
 
@@ -22,7 +24,8 @@ HTML_PAGE = b"<!DOCTYPE html><html><body><h1>Sorry, something went wrong.</h1></
 
 
 class VendorApi(Protocol):
-    """The stand-in of one vendor's API. Called with the world's lock held."""
+    """The stand-in of one vendor's API. Called with the world's lock held. Refuses, in its vendor's
+    words, every request that is `undescribed`."""
 
     def serves(self, path: str) -> bool:
         """Is the path under this API?"""
@@ -75,6 +78,9 @@ class SandboxServer:
                 world.record_call("", request.method, request.path, 404)
                 return Answer(status=404, body=b"Not Found"), None
             platform = api.platform_of(request)
+            found = deviations(platform, request)
+            world.checked(found)
+            request = replace(request, undescribed=refused(found))
             fault = world.faults.take(platform, request)
             if fault is None or fault.applied or fault.kind in ("truncated", "slow"):
                 answer = api.answer(request)

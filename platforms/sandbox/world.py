@@ -12,12 +12,14 @@ from datetime import datetime
 from threading import RLock
 
 from modbot.ports import Clock
+from platforms.sandbox.deviations import Deviation
 from platforms.sandbox.faults import Faults, RateLimit, RateMeter
 from platforms.sandbox.feed import FeedEvent
 from platforms.sandbox.ids import VendorIds
 from platforms.sandbox.records import (
     Call,
     Effect,
+    InstagramWays,
     SandboxComment,
     SandboxPage,
     SandboxPost,
@@ -50,10 +52,14 @@ class World:
         self.calls: Counter[str] = Counter()
         self.call_log: list[Call] = []
         self.effects: list[Effect] = []
+        self.requests_checked = 0  # against the descriptions of the vendors' APIs ...
+        self.deviations: list[Deviation] = []  # ... and what was wrong with them
         self.edited_as_new: dict[str, str] = {}
         self.app_secret = secrets.token_hex(16)
         self.requires_proof = False  # the Facebook app demands appsecret_proof
         self.withholds_authors = False  # Facebook leaves `from` out
+        self.refuses_id_lists = False  # Graph: ?ids= is no parameter (any more)
+        self.instagram = InstagramWays()
         self.tokens: dict[str, Token] = {}
         self._pages: dict[str, SandboxPage] = {}
         self._posts: dict[str, SandboxPost] = {}
@@ -321,6 +327,12 @@ class World:
         with self.lock:
             self.tokens[token].expired = True
             self.tokens[token].error_subcode = subcode
+
+    def checked(self, found: Sequence[Deviation]) -> None:
+        """A request was compared with the description of its API."""
+        with self.lock:
+            self.requests_checked += 1
+            self.deviations += found
 
     def record_call(self, platform: str, method: str, path: str, status: int) -> None:
         with self.lock:

@@ -23,6 +23,7 @@ from platforms.sandbox.x_parameters import (
     Bounds,
     Refused,
     hidden_wanted,
+    invalid,
     max_results,
     names,
     parameters,
@@ -123,6 +124,8 @@ class XApi:
             )
         if token.kind != "app" and not token.scopes >= READ:
             raise Refused(403, title="Forbidden")
+        if request.undescribed:
+            raise invalid("", [], request.undescribed)
         if route == "hidden":
             return self._hide(path_id, token, request)
         if route == "me":

@@ -96,6 +96,8 @@ class YouTubeApi:
         token = self._token(request)
         try:
             call = checked(request)
+            if request.undescribed:
+                raise Refused(400, "badRequest", "global")
         except Refused as refused:
             self._spend(1)
             self.deviations.append(f"{request.method} {request.path}: {refused}")

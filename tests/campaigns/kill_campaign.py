@@ -244,6 +244,8 @@ def run_campaign(folder: Path, *, kills: int, comments: int, seed: int) -> dict[
     result |= {
         "unrecorded_writes": sum(trap.unrecorded_writes for trap in campaign.traps),
         "kills": kills,
+        "requests_checked": campaign.world.requests_checked,
+        "deviations": sorted({str(one) for one in campaign.world.deviations}),
         "killed_at": campaign.killed_at,
         "edits": campaign.edits,
         "audit": audit,
@@ -270,6 +272,7 @@ def _is_sound(result: dict[str, Any], slowest_first_poll: float) -> bool:
         "hidden_without_record",
         "recorded_but_not_hidden",
         "hidden_but_allowed",
+        "deviations",
     )
     open_or_failed = result["hides"].get("requested", 0) + result["hides"].get("failed", 0)
     return (

@@ -224,7 +224,10 @@ class SandboxDriver:
         return {"token": token}
 
     def _adapter(self, token: str) -> PlatformAdapter:
-        page = Page(
+        return ADAPTERS[self.platform](self.page(), self.connection(token))
+
+    def page(self) -> Page:
+        return Page(
             id=f"{self.platform}:{self._page_id}",
             platform=self.platform,
             external_id=self._page_id,
@@ -232,13 +235,15 @@ class SandboxDriver:
             handle="lhs",
             base_url=self._url,
         )
-        connection = Connection(
-            secrets=self._secrets(token),
+
+    def connection(self, token: str = "") -> Connection:
+        """With the page's own token unless another is given."""
+        return Connection(
+            secrets=self._secrets(token or self._token),
             now=self.clock.now,
             timeout_seconds=5,
             deadline_seconds=10,
         )
-        return ADAPTERS[self.platform](page, connection)
 
 
 class WordPressDriver:

@@ -79,6 +79,9 @@ class Site:
         return json_reply([])
 
     def _list(self, call: Call) -> Reply:
+        if "include" in call.query:
+            wanted = [int(number) for number in call.query["include"].split(",")]
+            return json_reply([self.items[n] for n in wanted if n in self.items])
         offset = int(call.query["offset"])
         newest_first = [self.items[n] for n in sorted(self.items, reverse=True)]
         total = len(self.items) + self.total_shift

@@ -21,7 +21,10 @@ def call(
     base_url: str, *, deadline_seconds: float = 5.0, timeout_seconds: float = 2.0, **kwargs: str
 ) -> requests.Response:
     transport = VendorTransport(
-        timeout_seconds=timeout_seconds, deadline_seconds=deadline_seconds, base_url=base_url
+        platform="",
+        timeout_seconds=timeout_seconds,
+        deadline_seconds=deadline_seconds,
+        base_url=base_url,
     )
     with requests.Session() as session:
         session.mount("https://", transport)
@@ -90,7 +93,9 @@ def test_a_call_after_a_cut_one_works():
         [drip(OK_HEAD + b"Content-Length: 500\r\n\r\n", b"x" * 500), says(response(b"{}"))]
     )
     with RawServer(lambda connection: next(talks)(connection)) as server:
-        transport = VendorTransport(timeout_seconds=2, deadline_seconds=0.3, base_url=server.url)
+        transport = VendorTransport(
+            platform="", timeout_seconds=2, deadline_seconds=0.3, base_url=server.url
+        )
         with requests.Session() as session:
             session.mount("https://", transport)
             with pytest.raises(Unreachable):
@@ -154,7 +159,7 @@ def test_a_redirect_is_not_followed():
 
 
 def test_a_proxy_in_the_environment_is_not_used():
-    transport = VendorTransport(timeout_seconds=2, deadline_seconds=2)
+    transport = VendorTransport(platform="", timeout_seconds=2, deadline_seconds=2)
     with RawServer(says(response(b"{}"))) as server, requests.Session() as session:
         transport.base_url = server.url
         session.mount("https://", transport)
@@ -177,7 +182,7 @@ def test_a_header_that_cannot_be_sent_is_our_bug_and_not_shown():
         request.headers["Authorization"] = "Bearer CANARY\n"
         return request
 
-    transport = VendorTransport(timeout_seconds=2, deadline_seconds=2)
+    transport = VendorTransport(platform="", timeout_seconds=2, deadline_seconds=2)
     with RawServer(says(response(b"{}"))) as server, requests.Session() as session:
         transport.base_url = server.url
         session.mount("https://", transport)

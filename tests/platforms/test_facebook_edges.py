@@ -1,0 +1,53 @@
+"""Facebook's other lists of posts: visitors' posts and ads, read once an hour."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from platforms.sandbox.faults import Fault
+from platforms.sandbox.world import World
+from tests.platforms.graph_sandbox import GraphSandbox, ids
+
+HOUR = 3600
+
+
+def post_on(world: World, edge: str) -> str:
+    post_id = world.add_post("fb", f"a post of {edge}")
+    found = world.post(post_id)
+    assert found is not None
+    found.edge = edge
+    return post_id
+
+
+@pytest.mark.parametrize("edge", ["visitor_posts", "ads_posts"])
+def test_comments_there_are_read_within_the_hour_and_cost_a_quiet_poll_nothing(
+    sandbox: GraphSandbox, world: World, edge: str
+) -> None:
+    post = post_on(world, edge)
+    adapter = sandbox.facebook()
+    cursor = adapter.fetch_since(None).cursor
+    comment = world.add_comment(post, "rude")
+    sandbox.clock.advance(60)
+    assert sandbox.calls_of("facebook", lambda: adapter.fetch_since(cursor)) == 1
+    sandbox.clock.advance(HOUR)
+    batch = adapter.fetch_since(cursor)
+    assert ids(batch) == [comment]
+    assert [p.text for p in batch.posts if p.id == post] == [f"a post of {edge}"]
+    adapter.hide(comment)
+    assert not world.is_public(comment)
+
+
+def test_ads_that_the_token_may_not_see_are_said_once_and_stop_nothing(
+    sandbox: GraphSandbox, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    comment = world.add_comment(world.add_post("fb", "hello"), "hi")
+    error = b'{"error":{"code":10,"message":"needs a permission","type":"OAuthException"}}'
+    world.faults.push(Fault(kind="status", match="/ads_posts", status=403, body=error, times=9))
+    adapter = sandbox.facebook()
+    with caplog.at_level(logging.WARNING):
+        cursor = adapter.fetch_since(None).cursor
+        sandbox.clock.advance(2 * HOUR)
+        assert ids(adapter.fetch_since(cursor)) == [comment]
+    assert caplog.text.count("ads_posts cannot be read") == 1
