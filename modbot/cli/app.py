@@ -11,6 +11,7 @@ import typer
 
 from modbot import __version__
 from modbot.cli import (
+    backup,
     check,
     checkpoint,
     config,
@@ -47,7 +48,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (running, check, evaluate, replay, tune, record):
+for module in (running, check, evaluate, replay, tune, record, backup):
     module.register(app)
 for name, group in (
     ("pages", pages.app),

@@ -10,6 +10,7 @@ from modbot.store.actions import (
     missed_hide,
     retry_action,
 )
+from modbot.store.backups import MadeBackup, backup_entry, newest_backup
 from modbot.store.checkpoints import MadeCheckpoint, count_record, newest_checkpoint
 from modbot.store.comments import (
     Known,
@@ -21,7 +22,13 @@ from modbot.store.comments import (
     recheck_ids,
 )
 from modbot.store.counts import verdicts_after
-from modbot.store.database import Database, lock_data
+from modbot.store.database import (
+    Database,
+    lock_data,
+    read_only_address,
+    sqlite_module,
+    wal_is_safe,
+)
 from modbot.store.decisions import record_followup, record_person_decision
 from modbot.store.log_queries import (
     LogEntry,
@@ -64,6 +71,7 @@ __all__ = [
     "LogEntry",
     "LoggedAudit",
     "LoggedVersion",
+    "MadeBackup",
     "MadeCheckpoint",
     "PastDecision",
     "PastText",
@@ -71,6 +79,7 @@ __all__ = [
     "approved_fundraisers",
     "asked_to_hide",
     "audit_of",
+    "backup_entry",
     "comment_texts",
     "count_past",
     "count_record",
@@ -87,6 +96,7 @@ __all__ = [
     "mark_hidden_state",
     "missed_hide",
     "missing",
+    "newest_backup",
     "newest_checkpoint",
     "newest_decisions",
     "page",
@@ -94,6 +104,7 @@ __all__ = [
     "pages",
     "past_texts",
     "post_texts",
+    "read_only_address",
     "recheck_ids",
     "record_followup",
     "record_judged",
@@ -104,7 +115,9 @@ __all__ = [
     "reviewed_texts",
     "save_page_state",
     "service_row",
+    "sqlite_module",
     "tick",
     "verdicts_after",
     "versions_of",
+    "wal_is_safe",
 ]

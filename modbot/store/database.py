@@ -172,14 +172,19 @@ def sqlite_engine(address: str, *, begin: str, read_only_file: bool = False) -> 
     return engine
 
 
-def _read_only_engine(path: Path) -> Engine:
-    if not path.is_file():
-        raise StoreUnreadable(f"{path}: no such file")
+def read_only_address(path: Path) -> str:
+    """The `file:` address under which SQLite opens a file for reading alone."""
     address = f"file:{quote(str(path.absolute()))}?mode=ro"
     wal = Path(f"{path}-wal")
     if not (wal.exists() and wal.stat().st_size) and not os.access(path.parent, os.W_OK):
         address += "&immutable=1"  # SQLite opens a WAL file elsewhere only if it may make -shm
-    engine = sqlite_engine(address, begin="BEGIN", read_only_file=True)
+    return address
+
+
+def _read_only_engine(path: Path) -> Engine:
+    if not path.is_file():
+        raise StoreUnreadable(f"{path}: no such file")
+    engine = sqlite_engine(read_only_address(path), begin="BEGIN", read_only_file=True)
     with engine.connect() as connection:
         tables = {r[0] for r in connection.exec_driver_sql("SELECT name FROM sqlite_master")}
     if not {"audit", "version", "decision", "action"} <= tables:
