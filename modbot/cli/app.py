@@ -16,6 +16,7 @@ from modbot.cli import (
     checkpoint,
     config,
     decisions,
+    doctor,
     evaluate,
     fundraisers,
     lint,
@@ -48,7 +49,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (running, check, evaluate, replay, tune, record, backup):
+for module in (running, check, evaluate, replay, tune, record, backup, doctor):
     module.register(app)
 for name, group in (
     ("pages", pages.app),
