@@ -140,6 +140,13 @@ class CheckpointsSection(Section):
         return self
 
 
+class MetricsSection(Section):
+    """/metrics for Prometheus: for this machine alone, or for whoever has the token."""
+
+    enabled: bool = True
+    token: str = Field("", pattern=r"^((env|file):[^\x00-\x1f]{1,1000})?$")
+
+
 class HttpSection(Section):
     """Limits of a call to a platform."""
 
@@ -170,6 +177,7 @@ class Settings(Section):
     classifier: ClassifierSection = ClassifierSection()
     rules: RulesSection = RulesSection()
     checkpoints: CheckpointsSection = CheckpointsSection()
+    metrics: MetricsSection = MetricsSection()
     http: HttpSection = HttpSection()
     log: LogSection = LogSection()
 

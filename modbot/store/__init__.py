@@ -30,6 +30,13 @@ from modbot.store.database import (
     wal_is_safe,
 )
 from modbot.store.decisions import record_followup, record_person_decision
+from modbot.store.figures import (
+    DecisionKey,
+    actions_by_state,
+    decisions_after,
+    oldest_open_action,
+    polled_pages,
+)
 from modbot.store.log_queries import (
     LogEntry,
     LoggedAudit,
@@ -66,6 +73,7 @@ __all__ = [
     "ALREADY_SO",
     "ActionContext",
     "Database",
+    "DecisionKey",
     "Judged",
     "Known",
     "LogEntry",
@@ -76,6 +84,7 @@ __all__ = [
     "PastDecision",
     "PastText",
     "Recorded",
+    "actions_by_state",
     "approved_fundraisers",
     "asked_to_hide",
     "audit_of",
@@ -85,6 +94,7 @@ __all__ = [
     "count_record",
     "decision",
     "decision_log",
+    "decisions_after",
     "due_actions",
     "finish_action",
     "fundraiser_of",
@@ -99,10 +109,12 @@ __all__ = [
     "newest_backup",
     "newest_checkpoint",
     "newest_decisions",
+    "oldest_open_action",
     "page",
     "page_state",
     "pages",
     "past_texts",
+    "polled_pages",
     "post_texts",
     "read_only_address",
     "recheck_ids",

@@ -18,6 +18,7 @@ from modbot.web.failures import failure
 from modbot.web.filters import BadAddress
 from modbot.web.guard import Guard
 from modbot.web.log import log_routes
+from modbot.web.metrics import metrics_routes
 from modbot.web.probes import probe_routes
 from modbot.web.record import record_routes
 from modbot.web.rendering import STATIC_FOLDER, Pages
@@ -41,6 +42,7 @@ def create_app(service: WebService) -> FastAPI:
     app.include_router(log_routes(service, pages))
     app.include_router(record_routes(service, pages))
     app.include_router(probe_routes(service))
+    app.include_router(metrics_routes(service))
     app.mount("/static", _Kept(StaticFiles(directory=STATIC_FOLDER)), name="static")
     return app
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from modbot.measures import Measures
 from modbot.policy import Policy
 from modbot.ports import Clock
 from modbot.settings import Settings
@@ -21,7 +22,7 @@ class WebConfig(Protocol):
 
 
 class WebService(Protocol):
-    """A modbot.service.Service, or a stand-in with the same three things."""
+    """A modbot.service.Service, or a stand-in with the same four things."""
 
     @property
     def database(self) -> Database: ...
@@ -31,3 +32,6 @@ class WebService(Protocol):
 
     @property
     def config(self) -> WebConfig: ...
+
+    @property
+    def measures(self) -> Measures: ...

@@ -20,6 +20,7 @@ from modbot.domain import (
     Signal,
     Verdict,
 )
+from modbot.measures import Measures
 from modbot.policy import CategoryPolicy, Policy
 from modbot.settings import Settings
 from modbot.store import Database, Judged, Recorded
@@ -44,6 +45,7 @@ class FakeService:
     database: Database
     config: FakeConfig
     clock: ManualClock = field(default_factory=ManualClock)
+    measures: Measures = field(default_factory=Measures)
 
 
 def open_school(folder: Path, *, web: Mapping[str, object] | None = None) -> FakeService:
