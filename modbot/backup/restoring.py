@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy.exc import DBAPIError
+
 from modbot import audit
 from modbot.audit import Head
 from modbot.backup.checking import Copied, check, contents
@@ -63,14 +65,13 @@ def restore(
         partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
         copy_database(backup, partial, progress)
         try:
-            check(partial, kept)  # the copy, as it will be used
-            _note(partial, backup, copied, actor, now)  # opening it upgrades it
-            head = check(partial, kept).head
-            sync_file(partial)
+            head = _made_ready(partial, backup, kept, actor, now)
             missing = _rows_since(path, copied)
             before = _put_in_place(partial, path, now, readable=missing is not None)
         except OSError as error:
             raise BackupFailed(f"{path} cannot be written ({error.strerror})") from None
+        except DBAPIError as error:  # the disk is full
+            raise BackupFailed(f"{path} cannot be written ({error.orig})") from None
         finally:
             remove(partial)
     return Restored(
@@ -95,7 +96,18 @@ def _comparable(backup: Path, copied: Copied, kept: Sequence[Head]) -> list[Head
     return older
 
 
+def _made_ready(
+    partial: Path, backup: Path, kept: Sequence[Head], actor: str, now: datetime
+) -> Head:
+    """Checks the copy, as it was and as it will be used; the head of its log."""
+    _note(partial, backup, check(partial, kept), actor, now)
+    head = check(partial, kept).head
+    sync_file(partial)
+    return head
+
+
 def _note(partial: Path, backup: Path, copied: Copied, actor: str, now: datetime) -> None:
+    """Writes down who restores what. Opening it to write brings it up to date, too."""
     detail = {"file": str(backup), "seq": copied.head.seq, "hash": copied.head.hash}
     entry = audit.Entry(kind="database.restored", actor=actor, detail=detail)
     with closing(Database.open(f"sqlite:///{partial}")) as database, database.write() as s:
