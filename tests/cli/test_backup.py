@@ -319,3 +319,51 @@ def refusal(run: Run, *arguments: str) -> str:
     answer = run("restore", *arguments)
     assert answer.code == 2
     return answer.err
+
+
+@pytest.fixture
+def older(live: Path, database: Database) -> Path:
+    """The configured database, as a modbot of before revision 0003 left it."""
+    from alembic import command
+    from alembic.config import Config
+
+    from modbot import migrations
+    from modbot.store.database import sqlite_engine
+
+    database.close()
+    live.unlink()
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    engine = sqlite_engine(str(live), begin="BEGIN IMMEDIATE")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+    engine.dispose()
+    return live
+
+
+def revision(path: Path) -> str:
+    with closing(sqlite3.connect(path)) as connection:
+        (found,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return str(found)
+
+
+def test_a_backup_before_an_upgrade_leaves_the_database_as_it_is(
+    run: Run, older: Path, tmp_path: Path
+) -> None:
+    assert run("backup", str(tmp_path / "copy.db")).code == 0
+    assert (revision(older), revision(tmp_path / "copy.db")) == ("0002", "0002")
+
+
+def test_a_backup_of_an_older_modbot_is_brought_up_to_date_as_it_is_put_back(
+    run: Run, older: Path, tmp_path: Path
+) -> None:
+    from modbot import migrations
+
+    run("backup", str(tmp_path / "copy.db"))
+    older.unlink()
+    answer = run("restore", str(tmp_path / "copy.db"), "--json")
+    assert (answer.code, answer.json["revision"]) == (0, "0002"), answer.err
+    assert revision(older) == migrations.HEAD
+    assert revision(tmp_path / "copy.db") == "0002", "the backup is left alone"
+    assert run("verify").code == 0
