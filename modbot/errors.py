@@ -26,6 +26,8 @@ ModbotError
 ├── ModelUnusable         a model's files cannot be fetched, trusted or exported
 ├── CheckpointRefused     a checkpoint is not as it was signed, or of another key
 ├── DeliveryFailed        a checkpoint did not reach a place outside this machine
+├── BackupFailed          a copy of the database could not be made or put in place
+├── BackupRefused         a file is no whole and true copy of a record
 └── PlatformError         a platform call failed; `permanent` tells whether to try again
     ├── AuthExpired       the token was refused
     ├── MissingScope      the token lacks a permission
@@ -171,6 +173,14 @@ class CheckpointRefused(ModbotError):
 
 class DeliveryFailed(ModbotError):
     """A checkpoint did not reach a place outside this machine; it will be tried again."""
+
+
+class BackupFailed(ModbotError):
+    """A copy of the database could not be made or put in place; nothing was changed."""
+
+
+class BackupRefused(ModbotError):
+    """A file is no whole and true copy of a record; the message says what is wrong with it."""
 
 
 class PlatformError(ModbotError):

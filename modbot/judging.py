@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
 from modbot.domain import Comment, Decision, Signal
+from modbot.measures import Measures
 from modbot.policy import Policy, decide
 from modbot.ports import Classifier
 
@@ -21,6 +23,7 @@ class Judge:
     classifiers: tuple[Classifier, ...]
     policy: Policy
     config_sha256: str = ""
+    measures: Measures = field(default_factory=Measures, compare=False)
 
     @property
     def models(self) -> dict[str, str]:
@@ -29,6 +32,12 @@ class Judge:
 
     def judge(self, comments: Sequence[Comment]) -> list[Decision]:
         """One decision for each comment. A classifier that fails sends its comments to review."""
+        began = time.perf_counter()
+        decisions = self._judge(comments)
+        self.measures.judged(len(comments), time.perf_counter() - began)
+        return decisions
+
+    def _judge(self, comments: Sequence[Comment]) -> list[Decision]:
         signals: list[list[Signal]] = [[] for _ in comments]
         degraded: list[list[str]] = [[] for _ in comments]
         for classifier in self.classifiers:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -26,6 +27,7 @@ from modbot.domain import Capability, Comment, Decision, Page
 from modbot.enforcement import WORK_SECONDS, Limits, carry_out_due
 from modbot.errors import AuthExpired, BadConfig, ModbotError, PlatformError
 from modbot.judging import Judge
+from modbot.measures import Measures
 from modbot.past_judge import keep_judge
 from modbot.pipeline import PollContext, PollResult, note_failure, poll_page
 from modbot.ports import AdapterFactory, Clock, Connection, PlatformAdapter
@@ -77,7 +79,8 @@ class Service:
         self.sender = Sender(database, clock, lambda: self.config.settings, environ)
         self.config_error = ""
         self.stopping = threading.Event()  # set by the scheduler: polls and actions end soon
-        self._judge = judge
+        self.measures = Measures()
+        self._judge = replace(judge, measures=self.measures)
         self._kept: Judge | None = None  # which is noted as what judges
         self._environ = environ
         self._factories = adapters
@@ -207,6 +210,18 @@ class Service:
 
     def poll_page(self, page_id: str) -> PollResult:
         """Polls one page now and carries out what is due on it."""
+        began, platform = time.monotonic(), page_id.partition(":")[0]
+        try:
+            result = self._poll_page(page_id)
+        except Exception as error:
+            self.measures.polled(platform, time.monotonic() - began, type(error).__name__)
+            raise
+        if not result.skipped:
+            failure = result.error.partition(":")[0]
+            self.measures.polled(platform, time.monotonic() - began, failure)
+        return result
+
+    def _poll_page(self, page_id: str) -> PollResult:
         with self._one_at_a_time(page_id) as mine:
             if not mine:
                 return PollResult(page_id=page_id, skipped="busy")
@@ -216,7 +231,7 @@ class Service:
                 adapter = self.adapter(page)
             except PlatformError as error:
                 note_failure(self.database, self.alerter, page_id, error, self.clock.now())
-                return PollResult(page_id=page_id, error=str(error))
+                return PollResult(page_id=page_id, error=f"{type(error).__name__}: {error}")
             result = poll_page(self._context(adapter), page_id)
             if result.error or result.actions_tried:
                 self._read_refused_token_again(page_id)
@@ -281,7 +296,8 @@ class Service:
         if changed.settings.database != self.config.settings.database:
             _log.warning("restart_needed", key="database.url")  # the open one stays in use
         with self._keeping:
-            self._judge, self.config, self.config_error = judge, changed, ""
+            self._judge = replace(judge, measures=self.measures)
+            self.config, self.config_error = changed, ""
         with self._lock:
             self._adapters.clear()
         self._note_config("config.loaded", changed.sha256)

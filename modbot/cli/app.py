@@ -12,10 +12,12 @@ import typer
 from modbot import __version__
 from modbot.cli import (
     alerts,
+    backup,
     check,
     checkpoint,
     config,
     decisions,
+    doctor,
     evaluate,
     explain,
     fundraisers,
@@ -51,7 +53,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (running, check, evaluate, explain, replay, tune, record):
+for module in (running, check, evaluate, explain, replay, tune, record, backup, doctor):
     module.register(app)
 for name, group in (
     ("pages", pages.app),

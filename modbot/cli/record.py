@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from modbot.cli.answers import CommandFailed, answer, complain, print_table
+from modbot.cli.kept import AgainstOption, FingerprintOption, kept_checkpoints, signers
 from modbot.cli.surroundings import ConfigOption, JsonOption, load, parse_day, registered
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from modbot.audit import Head, Report
-    from modbot.checkpoints import Checkpoint
     from modbot.store import Database
 
 
@@ -76,13 +76,8 @@ def verify(
         str | None,
         typer.Option(metavar="SEQ:HASH", help="An earlier head that was kept elsewhere."),
     ] = None,
-    against: Annotated[
-        Path | None,
-        typer.Option(metavar="CHECKPOINT", help="A signed checkpoint, or a folder of them."),
-    ] = None,
-    fingerprint: Annotated[
-        str | None, typer.Option(metavar="HEX", help="The only key that may have signed them.")
-    ] = None,
+    against: AgainstOption = None,
+    fingerprint: FingerprintOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -91,10 +86,10 @@ def verify(
     Exit 0: sound, 1: tampered with, 2: cannot be read.
     """
     known = [_head(checkpoint)] if checkpoint else []
-    kept = _checkpoints(against, fingerprint)
+    kept = kept_checkpoints(against, fingerprint)
     known += [one.head for one in kept]
     report = _verified(database or _configured(ctx, config), known)
-    for note in (*report.notes, *_signers(kept, fingerprint)):
+    for note in (*report.notes, *signers(kept, fingerprint)):
         complain(note)
     payload = {
         "ok": report.ok,
@@ -115,31 +110,6 @@ def _verified(path: Path, kept: Sequence[Head]) -> Report:
     opener = partial(open_record, path)
     with audit.helping(opener, processes) as helpers, opener() as opened:
         return audit.verify(opened, kept, helpers)
-
-
-def _checkpoints(path: Path | None, fingerprint: str | None) -> list[Checkpoint]:
-    """Those kept at the path, all signed by that key where one is named."""
-    if path is None:
-        if fingerprint:
-            raise CommandFailed("--fingerprint goes with --against")
-        return []
-    from modbot.checkpoints import read_all
-
-    found = read_all(path)
-    for one in found:
-        if fingerprint and one.fingerprint != fingerprint.lower():
-            raise CommandFailed(
-                f"{path}: {one.file_name} was signed by {one.fingerprint}, not by {fingerprint}: "
-                "it is not yours, or the key was exchanged"
-            )
-    return found
-
-
-def _signers(kept: Sequence[Checkpoint], fingerprint: str | None) -> Iterator[str]:
-    if fingerprint:
-        return
-    for signer in dict.fromkeys(one.fingerprint for one in kept):
-        yield f"Signed by {signer}: compare it with the fingerprint that was published."
 
 
 def _head(text: str) -> Head:

@@ -7,6 +7,7 @@ from modbot.settings.folder import (
     load_config,
     packaged_folder,
     policy_lines,
+    read_files,
 )
 from modbot.settings.secret import Secrets, check_reference, read_secret
 from modbot.settings.sections import Settings
@@ -23,5 +24,6 @@ __all__ = [
     "load_config",
     "packaged_folder",
     "policy_lines",
+    "read_files",
     "read_secret",
 ]

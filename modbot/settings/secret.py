@@ -74,10 +74,11 @@ def _private_file(path: Path, ref: str) -> str:
     except OSError as error:
         raise BadConfig(f"{ref} cannot be read ({error.strerror})", key="token_ref") from None
     try:
-        mode = os.fstat(descriptor).st_mode
+        status = os.fstat(descriptor)
+        mode = status.st_mode
         if not stat.S_ISREG(mode):
             raise BadConfig(f"{ref} is not a file", key="token_ref")
-        if mode & 0o077:
+        if mode & (0o037 if _is_credential(path, status) else 0o077):
             raise BadConfig(
                 f"{ref} can be read by other users; run chmod 600 on it", key="token_ref"
             )
@@ -93,6 +94,14 @@ def _private_file(path: Path, ref: str) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         raise BadConfig(f"{ref} is not UTF-8 text", key="token_ref") from None
+
+
+def _is_credential(path: Path, status: os.stat_result) -> bool:
+    """Whether systemd shows it to this service (LoadCredential): it stays root's, and where the
+    user is let in by an access list, that shows as a right of root's group."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY", "")
+    owners = (status.st_uid, status.st_gid)
+    return bool(folder) and path.parent == Path(folder) and owners == (0, 0)
 
 
 def _values(value: str, ref: str) -> dict[str, str]:

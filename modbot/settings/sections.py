@@ -215,6 +215,13 @@ class BrakeSection(Section):
     window_minutes: float = Field(60, ge=1, le=24 * 60)
 
 
+class MetricsSection(Section):
+    """/metrics for Prometheus: for this machine alone, or for whoever has the token."""
+
+    enabled: bool = True
+    token: str = Field("", pattern=r"^((env|file):[^\x00-\x1f]{1,1000})?$")
+
+
 class HttpSection(Section):
     """Limits of a call to a platform."""
 
@@ -250,6 +257,7 @@ class Settings(Section):
     checkpoints: CheckpointsSection = CheckpointsSection()
     alerts: AlertsSection = AlertsSection()
     brake: BrakeSection = BrakeSection()
+    metrics: MetricsSection = MetricsSection()
     http: HttpSection = HttpSection()
     log: LogSection = LogSection()
 

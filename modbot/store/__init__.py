@@ -11,6 +11,11 @@ from modbot.store.actions import (
     retry_action,
     wished_hidden_before,
 )
+from modbot.store.backups import (
+    MadeBackup,
+    backup_entry,
+    newest_backup,
+)
 from modbot.store.checkpoints import (
     MadeCheckpoint,
     count_record,
@@ -39,6 +44,9 @@ from modbot.store.counts import (
 from modbot.store.database import (
     Database,
     lock_data,
+    read_only_address,
+    sqlite_module,
+    wal_is_safe,
 )
 from modbot.store.decisions import (
     record_followup,
@@ -55,6 +63,13 @@ from modbot.store.deeds import (
     doers_lately,
     newest_decision,
     standings,
+)
+from modbot.store.figures import (
+    DecisionKey,
+    actions_by_state,
+    decisions_after,
+    oldest_open_action,
+    polled_pages,
 )
 from modbot.store.incidents import (
     NewIncident,
@@ -212,6 +227,7 @@ __all__ = [
     "Claim",
     "Counted",
     "Database",
+    "DecisionKey",
     "Deed",
     "DeedChoice",
     "Doer",
@@ -229,6 +245,7 @@ __all__ = [
     "LoggedDecision",
     "LoggedItem",
     "LoggedVersion",
+    "MadeBackup",
     "MadeCheckpoint",
     "Neighbours",
     "NewIncident",
@@ -243,6 +260,7 @@ __all__ = [
     "Thread",
     "Waiting",
     "acknowledge",
+    "actions_by_state",
     "actions_on",
     "add_items",
     "all_items_left",
@@ -252,6 +270,7 @@ __all__ = [
     "audit_of",
     "audit_of_comment",
     "audit_of_rows",
+    "backup_entry",
     "bot_decisions",
     "claim",
     "claims",
@@ -268,6 +287,7 @@ __all__ = [
     "decision",
     "decision_log",
     "decisions",
+    "decisions_after",
     "decisions_before",
     "deeds",
     "deeds_of",
@@ -299,12 +319,14 @@ __all__ = [
     "missing",
     "model_name",
     "neighbours",
+    "newest_backup",
     "newest_checkpoint",
     "newest_decision",
     "newest_decision_on",
     "newest_decisions",
     "not_kept",
     "note_in_force",
+    "oldest_open_action",
     "open_incidents",
     "open_list",
     "page",
@@ -314,8 +336,10 @@ __all__ = [
     "past_decision",
     "past_list",
     "past_texts",
+    "polled_pages",
     "post_texts",
     "read_found",
+    "read_only_address",
     "read_query",
     "recheck_ids",
     "record_followup",
@@ -334,6 +358,7 @@ __all__ = [
     "sendings_of",
     "service_row",
     "spot_of",
+    "sqlite_module",
     "standings",
     "thread_around",
     "tick",
@@ -347,5 +372,6 @@ __all__ = [
     "waiting_by_rule",
     "waiting_comment",
     "waiting_count",
+    "wal_is_safe",
     "wished_hidden_before",
 ]

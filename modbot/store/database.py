@@ -21,10 +21,15 @@ from modbot import migrations
 from modbot.errors import AlreadyRunning, StoreUnreadable
 from modbot.stored_rows import canonical
 
+sqlite_module: ModuleType
 try:
-    import pysqlite3 as sqlite_module
+    import pysqlite3
+
+    sqlite_module = pysqlite3
 except ImportError:  # pragma: no cover - other systems than Linux
-    import sqlite3 as sqlite_module
+    import sqlite3
+
+    sqlite_module = sqlite3
 
 BUSY_TIMEOUT_MS = 5000
 
@@ -172,14 +177,19 @@ def sqlite_engine(address: str, *, begin: str, read_only_file: bool = False) -> 
     return engine
 
 
-def _read_only_engine(path: Path) -> Engine:
-    if not path.is_file():
-        raise StoreUnreadable(f"{path}: no such file")
+def read_only_address(path: Path) -> str:
+    """The `file:` address under which SQLite opens a file for reading alone."""
     address = f"file:{quote(str(path.absolute()))}?mode=ro"
     wal = Path(f"{path}-wal")
     if not (wal.exists() and wal.stat().st_size) and not os.access(path.parent, os.W_OK):
         address += "&immutable=1"  # SQLite opens a WAL file elsewhere only if it may make -shm
-    engine = sqlite_engine(address, begin="BEGIN", read_only_file=True)
+    return address
+
+
+def _read_only_engine(path: Path) -> Engine:
+    if not path.is_file():
+        raise StoreUnreadable(f"{path}: no such file")
+    engine = sqlite_engine(read_only_address(path), begin="BEGIN", read_only_file=True)
     with engine.connect() as connection:
         tables = {r[0] for r in connection.exec_driver_sql("SELECT name FROM sqlite_master")}
     if not {"audit", "version", "decision", "action"} <= tables:

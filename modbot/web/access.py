@@ -22,9 +22,9 @@ from modbot.web.seam import WebService
 
 SIGN_IN = "/sign-in"
 # What answers without a sign-in; everything else, and whatever comes to be, asks for one.
-OPEN_PATHS = frozenset({"/livez", "/readyz", SIGN_IN})
+OPEN_PATHS = frozenset({"/livez", "/readyz", "/metrics", SIGN_IN})
 OPEN_FOLDERS = ("/static/", "/oidc/", "/first/", "/invited/", "/demo/")
-_PROBES = frozenset({"/livez", "/readyz"})  # they and static files never look who it is
+_PROBES = frozenset({"/livez", "/readyz", "/metrics"})  # they and static files never look who it is
 LARGEST_BODY = 1_000_000  # bytes
 
 

@@ -35,6 +35,7 @@ from modbot.web.log import log_routes
 from modbot.web.log_asked import LogRoom
 from modbot.web.log_export import log_export_routes
 from modbot.web.me import me_routes
+from modbot.web.metrics import metrics_routes
 from modbot.web.navigation import first_place, paths_of
 from modbot.web.oidc import oidc_routes
 from modbot.web.people import people_routes
@@ -97,6 +98,7 @@ def _add_routes(app: FastAPI, log_room: LogRoom, *, demo: bool) -> None:
     app.include_router(queue_many_routes(service, pages))
     app.include_router(queue_routes(service, pages))
     app.include_router(probe_routes(service))
+    app.include_router(metrics_routes(service))
     if "/" not in paths_of(app.routes):
         app.include_router(_home())
 

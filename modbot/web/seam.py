@@ -7,6 +7,7 @@ from typing import Protocol
 
 from modbot.domain import Capability, Category, Comment, Decision
 from modbot.enforcement import Limits
+from modbot.measures import Measures
 from modbot.policy import Policy
 from modbot.ports import Clock
 from modbot.settings import Settings
@@ -71,3 +72,6 @@ class WebService(Protocol):
         """Where a rule is written; empty: nowhere."""
 
     def speaks_of(self, text: str, fundraiser: str) -> bool: ...
+
+    @property
+    def measures(self) -> Measures: ...

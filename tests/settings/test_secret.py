@@ -110,3 +110,27 @@ def test_a_token_given_in_place_of_its_name_is_refused_and_not_repeated(ref: str
         check_reference(ref)
     assert CANARY not in str(caught.value) and "AAAA" not in str(caught.value)
     refused(ref, {CANARY: CANARY, ref: CANARY})
+
+
+@pytest.fixture
+def credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which systemd shows secrets to this service."""
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="such a file is root's")
+def test_a_credential_that_systemd_shows_by_an_access_list_is_read(credentials: Path) -> None:
+    assert read_secret(private(credentials / "t", CANARY.encode(), 0o440), {})["token"] == CANARY
+    for mode in (0o444, 0o460, 0o450):
+        (credentials / "t").chmod(mode)
+        assert "chmod 600" in refused(f"file:{credentials / 't'}")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_is_no_credential_of_systemd_s_has_to_be_private(credentials: Path) -> None:
+    private(credentials / "t", CANARY.encode(), 0o440)
+    os.chown(credentials / "t", 0, 1000)
+    assert "chmod 600" in refused(f"file:{credentials / 't'}")
+    (credentials / "below").mkdir()
+    assert "chmod 600" in refused(private(credentials / "below" / "t", CANARY.encode(), 0o440))

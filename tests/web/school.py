@@ -26,6 +26,7 @@ from modbot.domain import (
     Verdict,
 )
 from modbot.enforcement import Limits
+from modbot.measures import Measures
 from modbot.policy import CategoryPolicy, Policy
 from modbot.settings import Settings
 from modbot.store import Database, Judged, Recorded
@@ -77,6 +78,8 @@ class FakeService:
             asks_for=("frick",),
         )
         return [known] if rule == known.rule else []
+
+    measures: Measures = field(default_factory=Measures)
 
 
 def open_school(

@@ -1,0 +1,72 @@
+"""The whole examination, in the order in which a person mends things."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
+
+from modbot import migrations, store
+from modbot.doctor import database, judgement, machine, pages, secret_files, witnesses
+from modbot.doctor.findings import Findings, broken, well
+from modbot.domain import Page
+from modbot.errors import BadConfig, StoreUnreadable
+from modbot.settings import Config, load_config
+from modbot.store import Database
+
+
+def examine(
+    folder: Path | None, environ: Mapping[str, str], now: datetime, *, online: bool = False
+) -> Findings:
+    """Every finding, one after the other. Only with `online` is anything beyond this machine
+    asked: the platforms for the time of day."""
+    try:
+        config = load_config(folder, environ)
+    except BadConfig as error:
+        yield broken("configuration", str(error), "mend it; `modbot config check` looks again")
+        return
+    yield well("configuration", f"{config.folder}, SHA-256 {config.sha256[:12]}")
+    path = config.settings.database.path
+    yield from machine.clock(database.newest_record(path))
+    yield machine.time_zone(config.settings.web.time_zone)
+    yield machine.disk(path)
+    yield database.library()
+    opened = _opened(path)
+    registered: list[Page] = []
+    yield from database.file(path)
+    if opened is not None:
+        with closing(opened):
+            with opened.read() as s:
+                registered = store.pages(s)
+            yield from _recorded(config, opened, environ, now)
+    if online:
+        yield from machine.platform_clocks(registered)
+    yield judgement.model(config)
+    yield from secret_files.secrets(config, [page.token_ref for page in registered], environ)
+    yield witnesses.alerts(config.settings)
+
+
+def _opened(path: Path) -> Database | None:
+    """The database for reading; None where `database.file` has said what is wrong with it."""
+    if database.revision(path) != migrations.HEAD:
+        return None
+    try:
+        return Database.open(f"sqlite:///{path}", read_only=True)
+    except (StoreUnreadable, DBAPIError):
+        return None
+
+
+def _recorded(
+    config: Config, opened: Database, environ: Mapping[str, str], now: datetime
+) -> Findings:
+    settings = config.settings
+    try:
+        yield from database.service(opened, now)
+        yield from pages.pages(opened, environ, now, max_seconds=settings.polling.max_seconds)
+        yield witnesses.checkpoints(opened, settings.checkpoints, environ, now)
+        yield witnesses.backups(opened, now)
+    except (StoreUnreadable, DBAPIError) as error:
+        yield broken("database", f"it cannot be read ({type(error).__name__})", database.MEND)

@@ -1,0 +1,285 @@
+"""Secrets that must never be seen again: one in every place that names one, a service at work with
+them, and a look through all that it and the commands leave behind."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+import requests
+
+from modbot import registry
+from modbot.checkpoints import new_key
+from modbot.clocks import SystemClock
+from modbot.domain import Actor, Mode
+from modbot.settings import init_config
+from modbot.store import Database
+from platforms.sandbox.graph import GraphApi
+from platforms.sandbox.server import SandboxServer
+from platforms.sandbox.world import World
+from platforms.sandbox.x import XApi
+
+PROGRAM = [sys.executable, "-c", "from modbot.cli import main; main()"]
+PATIENCE_SECONDS = 240.0
+STAFF = Actor(kind="person", name="Ada")
+
+MODBOT_TOML = """
+[database]
+url = "sqlite:///{folder}/modbot.db"
+[web]
+port = 0
+[polling]
+min_seconds = 1
+max_seconds = 1
+[classifier]
+name = "embedded"
+[checkpoints]
+key = "file:{folder}/key"
+git_remotes = ["{folder}/no-such-remote.git"]
+mail_to = ["a@example.org"]
+mail_from = "b@example.org"
+smtp_host = "127.0.0.1"
+smtp_port = 1
+smtp_login = "file:{folder}/smtp"
+[metrics]
+token = "env:CANARY_METRICS"
+[log]
+level = "debug"
+"""
+
+
+def canary(name: str) -> str:
+    return f"CaNaRy{name}{os.urandom(12).hex()}"
+
+
+@dataclass
+class Planted:
+    """The secrets and where the service is that has them."""
+
+    folder: Path
+    secrets: dict[str, str] = field(default_factory=dict)  # what it is for -> the secret itself
+    environ: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+    left: dict[str, bytes] = field(default_factory=dict)  # what was left behind, by its name
+
+    def secret(self, name: str, value: str = "") -> str:
+        self.secrets[name] = value or canary(name)
+        return self.secrets[name]
+
+    def file(self, name: str, content: str) -> str:
+        path = self.folder / name
+        path.touch(0o600)
+        path.write_text(content)
+        return f"file:{path}"
+
+    def variable(self, name: str, value: str) -> str:
+        self.environ[name] = value
+        return f"env:{name}"
+
+
+def plant(world: World, folder: Path) -> tuple[Planted, list[tuple[str, str, str]]]:
+    """A secret for every reference, good ones and refused ones; the pages as (platform, id,
+    reference)."""
+    planted = Planted(folder)
+    world.app_secret = planted.secret("appsecret")
+    world.requires_proof = True
+    pages = []
+    for number, platform in enumerate(("facebook", "x")):
+        page = world.add_page(platform, f"School {number}")
+        token = world.issue_token(page, token=planted.secret(f"{platform}good"))
+        post = world.add_post(page, "News")
+        for n in range(3):
+            world.add_comment(post, f"what a fucking shame {n}")
+        if platform == "facebook":
+            said = json.dumps({"token": token, "app_secret": world.app_secret})
+            pages.append((platform, page, planted.file("facebook", said)))
+        else:
+            pages.append((platform, page, planted.variable("CANARY_X", token)))
+    refused = world.add_page("facebook", "Refused")
+    bad = planted.secret("facebookrefused")
+    pages.append(("facebook", refused, planted.variable("CANARY_REFUSED", bad)))
+    login = {"user": "editor", "app_password": planted.secret("wordpress")}
+    pages.append(("wordpress", "1", planted.file("wordpress", json.dumps(login))))
+    names = ("client_id", "client_secret", "refresh_token")
+    google = {name: planted.secret(f"youtube{n}") for n, name in enumerate(names)}
+    pages.append(("youtube", "UC1", planted.file("youtube", json.dumps(google))))
+    planted.file("key", planted.secret("checkpoint", new_key()))
+    planted.file("smtp", json.dumps({"user": "u", "password": planted.secret("smtp")}))
+    planted.variable("CANARY_METRICS", planted.secret("metrics"))
+    return planted, pages
+
+
+def set_up(planted: Planted, pages: list[tuple[str, str, str]], base_url: str) -> None:
+    init_config(planted.folder / "config")
+    settings = MODBOT_TOML.format(folder=planted.folder)
+    (planted.folder / "config" / "modbot.toml").write_text(settings)
+    with closing(Database.open(f"sqlite:///{planted.folder / 'modbot.db'}")) as database:
+        for platform, external_id, ref in pages:
+            new = registry.NewPage(
+                platform=platform,
+                external_id=external_id,
+                name=f"{platform} {external_id}",
+                token_ref=ref,
+                district_owned=True,
+                base_url=base_url,
+                government_use="a stand-in on this machine" if platform == "x" else "",
+            )
+            now = SystemClock().now()
+            page = registry.add_page(database, new, STAFF, now, platforms={p for p, _, _ in pages})
+            registry.set_mode(database, page.id, Mode.ENFORCE, STAFF, now)
+
+
+@contextmanager
+def serving(planted: Planted) -> Iterator[str]:
+    """`modbot run`, its log going to a file; the address of its pages."""
+    log = planted.folder / "service.log"
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [*PROGRAM, "run", "--config", str(planted.folder / "config")],
+            env=planted.environ,
+            stdout=file,
+            stderr=file,
+        )
+    try:
+        yield str(_wait(lambda: re.search(r'"address": "(http[^"]+?)/?"', log.read_text())))
+    finally:
+        process.terminate()
+        process.wait(PATIENCE_SECONDS)
+        planted.left["log of the service"] = log.read_bytes()
+
+
+def _wait(look: object) -> object:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < end:
+        if found := look():  # type: ignore[operator]
+            return found[1] if isinstance(found, re.Match) else found
+        time.sleep(0.3)
+    raise AssertionError("it does not come about")
+
+
+def at_work(planted: Planted, world: World) -> bool:
+    """Whether good tokens hid something and refused ones were refused, on each platform."""
+    hidden = {c.platform for c in world.all_comments() if c.hidden}
+    with closing(sqlite3.connect(planted.folder / "modbot.db")) as connection:
+        query = "SELECT count(*) FROM page_state WHERE failures > 0"
+        (failing,) = connection.execute(query).fetchone()
+    return hidden == {"facebook", "x"} and failing >= 3
+
+
+def browse(planted: Planted, address: str) -> None:
+    """Pages, error pages and metrics, with and without the token, and what a stranger tries."""
+    token = planted.secrets["metrics"]
+    for name, path, headers in (
+        *((path, path, {}) for path in ("/", "/decisions/1", "/livez", "/readyz", "/metrics")),
+        ("no such page", "/no/such/page", {}),
+        ("bad address", "/?before=x&page=%00", {}),
+        ("foreign host", "/", {"host": "evil.example"}),
+        ("metrics with token", "/metrics", {"authorization": f"Bearer {token}"}),
+        ("token where it does not belong", "/", {"authorization": f"Bearer {token}"}),
+    ):
+        answer = requests.get(address + path, headers=headers, timeout=60, allow_redirects=False)
+        planted.left[f"page {name}"] = repr(answer.headers).encode() + answer.content
+    assert b"modbot_decisions_total" in planted.left["page metrics with token"]
+
+
+def command(planted: Planted, *arguments: str) -> None:
+    done = subprocess.run(
+        [*PROGRAM, "--config", str(planted.folder / "config"), *arguments],
+        env=planted.environ,
+        capture_output=True,
+        timeout=PATIENCE_SECONDS,
+    )
+    name = " ".join(arguments)
+    assert done.returncode in (0, 1, 2), done.stderr
+    planted.left[f"modbot {name}"] = done.stdout + done.stderr
+
+
+def type_commands(planted: Planted) -> None:
+    out = planted.folder / "out"
+    out.mkdir()
+    with closing(sqlite3.connect(planted.folder / "modbot.db")) as connection:
+        pages = [page for (page,) in connection.execute("SELECT id FROM page")]
+    for page in pages:
+        command(planted, "pages", "check", page)
+    for words in (
+        *("doctor", "doctor --json", "pages list", "config show --json", "checkpoint make"),
+        *("decisions list", "decisions show 1", "verify", f"backup {out}/copy.db --with-config"),
+        *(f"export {out}/c.jsonl", f"export {out}/c.csv --format csv"),
+        *(f"export {out}/r.jsonl --what record", f"export {out}/a.jsonl --what audit"),
+    ):
+        command(planted, *words.split())
+    kept = ("out", "checkpoints")
+    files = [p for name in kept for p in (planted.folder / name).rglob("*") if p.is_file()]
+    assert len(files) >= 7
+    for path in (*files, *planted.folder.glob("modbot.db*")):
+        planted.left[f"file {path.name}"] = path.read_bytes()
+
+
+def vendors_answers(database: Path) -> bytes:
+    """What the platforms sent, which the database holds compressed."""
+    with closing(sqlite3.connect(database)) as connection:
+        return b"\n".join(
+            zlib.decompress(raw) for (raw,) in connection.execute("SELECT raw FROM version")
+        )
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Planted:
+    world = World(SystemClock())
+    made, pages = plant(world, tmp_path_factory.mktemp("canary"))
+    with SandboxServer(world, apis=[GraphApi(world), XApi(world)]) as server:
+        set_up(made, pages, server.url)
+        with serving(made) as address:
+            _wait(lambda: at_work(made, world))
+            browse(made, address)
+            type_commands(made)
+    made.left["vendors' answers"] = vendors_answers(made.folder / "modbot.db")
+    return made
+
+
+def disguises(secret: str) -> set[bytes]:
+    """A secret as it may be written: plain, quoted, in base64 at any offset, backwards in case."""
+    data = secret.encode()
+    found = {data, quote(secret).encode(), data.lower(), data.upper(), data.hex().encode()}
+    for offset in range(3):  # base64 of something that holds it: the whole groups inside
+        coded = base64.b64encode(b"x" * offset + data)
+        found.add(coded[4 if offset else 0 : len(coded) // 4 * 4 - 4])
+    return found
+
+
+def test_every_secret_was_in_use(planted: Planted) -> None:
+    assert len(planted.secrets) == 11
+    told = planted.left["modbot doctor"].decode()
+    assert "no token" not in told and "each readable by modbot alone" in told
+    assert b'"event": "poll_failed"' in planted.left["log of the service"]
+    assert b"request" in planted.left["log of the service"] or len(planted.left) > 20
+
+
+def test_a_secret_would_be_found(planted: Planted) -> None:
+    secret = planted.secrets["smtp"]
+    assert any(d in (planted.folder / "smtp").read_bytes() for d in disguises(secret))
+    login = base64.b64encode(f"u:{secret}".encode())
+    assert any(d in login for d in disguises(secret))
+
+
+def test_no_secret_is_in_anything_that_was_left_behind(planted: Planted) -> None:
+    found = [
+        f"{name} in {place}"
+        for name, secret in planted.secrets.items()
+        for place, data in planted.left.items()
+        if any(disguise in data for disguise in disguises(secret))
+    ]
+    assert found == []
+    assert len(planted.left) >= 30
