@@ -21,10 +21,15 @@ from modbot import migrations
 from modbot.errors import AlreadyRunning, StoreUnreadable
 from modbot.stored_rows import canonical
 
+sqlite_module: ModuleType
 try:
-    import pysqlite3 as sqlite_module
+    import pysqlite3
+
+    sqlite_module = pysqlite3
 except ImportError:  # pragma: no cover - other systems than Linux
-    import sqlite3 as sqlite_module
+    import sqlite3
+
+    sqlite_module = sqlite3
 
 BUSY_TIMEOUT_MS = 5000
 
@@ -160,9 +165,12 @@ def sqlite_engine(address: str, *, begin: str, read_only_file: bool = False) -> 
             raise
         return connection
 
-    module: ModuleType = sqlite_module
     engine = create_engine(
-        "sqlite://", module=module, creator=connect, poolclass=QueuePool, json_serializer=canonical
+        "sqlite://",
+        module=sqlite_module,
+        creator=connect,
+        poolclass=QueuePool,
+        json_serializer=canonical,
     )
 
     @event.listens_for(engine, "begin")
