@@ -165,9 +165,12 @@ def sqlite_engine(address: str, *, begin: str, read_only_file: bool = False) -> 
             raise
         return connection
 
-    module: ModuleType = sqlite_module
     engine = create_engine(
-        "sqlite://", module=module, creator=connect, poolclass=QueuePool, json_serializer=canonical
+        "sqlite://",
+        module=sqlite_module,
+        creator=connect,
+        poolclass=QueuePool,
+        json_serializer=canonical,
     )
 
     @event.listens_for(engine, "begin")

@@ -53,6 +53,7 @@ def test_a_backup_is_one_private_file_with_every_row_of_the_record(
     copy = tmp_path / "copy.db"
     assert copy.stat().st_mode & 0o777 == 0o600
     assert not Path(f"{copy}-wal").exists() and left_behind(tmp_path) == []
+    assert copy.read_bytes()[18:20] == b"\x01\x01", "no WAL: it opens on read-only media"
     assert answer.json["rows"]["decision"] == 1 and answer.json["bytes"] == copy.stat().st_size
     with opened(copy) as database:
         report = verify(database)
@@ -219,6 +220,30 @@ def test_it_refuses_a_backup_that_is_damaged(
         data[page * 4096 : page * 4096 + 64] = b"\xff" * 64
     copy.write_bytes(bytes(data))
     assert "SQLite" in unchanged_after(run, live, str(copy))
+
+
+@contextmanager
+def schema_of(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that may write SQLite's own list of tables and indexes."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA writable_schema=ON")
+        yield connection
+
+
+def test_it_refuses_a_backup_whose_index_disagrees_with_its_table(
+    run: Run, live: Path, copy: Path, database: Database
+) -> None:
+    """The record is as it was written; SQLite alone sees that the file is not whole."""
+    database.close()
+    query = "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_master WHERE name = ?"
+    with schema_of(copy) as damaged:
+        index = damaged.execute(query, ("action_open",)).fetchone()
+        damaged.execute("DELETE FROM sqlite_master WHERE name = ?", ("action_open",))
+    with schema_of(copy) as damaged:  # which now knows of no index that it should keep
+        damaged.execute("UPDATE action SET next_try_at = '2030-01-01T00:00:00+00:00'")
+        damaged.execute("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", index)
+    assert run("verify", str(copy)).code == 0
+    assert "SQLite finds it damaged" in unchanged_after(run, live, str(copy))
 
 
 def test_it_refuses_half_a_backup(run: Run, live: Path, copy: Path, database: Database) -> None:
