@@ -73,8 +73,10 @@ def _root(caller: Caller, comment: SandboxComment) -> str | None:
     return root
 
 
-def _author(comment: SandboxComment) -> Json:
-    return {"id": comment.author_id, "username": comment.author_name}
+def _author(caller: Caller, comment: SandboxComment) -> Json:
+    own = comment.by_page and caller.world.instagram.scoped_authors
+    author_id = f"9{comment.author_id}" if own else comment.author_id
+    return {"id": author_id, "username": comment.author_name}
 
 
 def _handle(caller: Caller, media: SandboxPost) -> str:
@@ -100,13 +102,13 @@ COMMENT: NodeType = NodeType(
         "text": lambda c: c.text,
         "timestamp": lambda c: graph_time(c.created_at),
         "username": lambda c: c.author_name,
-        "from": _author,
         "hidden": lambda c: c.hidden,
         "media": lambda c: {"id": c.post_id},
         "user": lambda c: {"id": c.author_id} if c.by_page else None,
     },
     looked_up={
         "parent_id": _root,
+        "from": _author,
     },
     constant={
         "like_count": 0,

@@ -73,6 +73,7 @@ class InstagramWays:
 
     window_only: bool = False  # no cursor leads past the newest 50 comments
     replies_oldest_first: bool = False
+    scoped_authors: bool = False  # `from` names the account itself by another id
     in_development: bool = False  # comments are counted, none is shown
     restricted: set[str] = field(default_factory=set)  # authors counted, but not shown
     uncounted: set[str] = field(default_factory=set)  # comments the count does not have yet

@@ -63,6 +63,19 @@ def test_a_burst_past_the_window_is_caught_up_where_cursors_lead_on(account: Acc
     assert batch.missed == account.poll().missed == ()
 
 
+def test_a_flood_that_takes_two_polls_to_read_is_no_loss(account: Account) -> None:
+    account.write()
+    account.settle()
+    made = {account.write(f"comment {n}") for n in range(1200)}
+    batches = [account.poll()]
+    assert batches[0].more
+    while batches[-1].more:
+        batches.append(account.poll())
+    batches += [account.poll(), account.poll()]
+    assert made <= {c.id for batch in batches for c in batch.comments}
+    assert not any(batch.missed for batch in batches)
+
+
 def test_a_burst_past_the_window_is_told_where_no_cursor_leads_on(account: Account) -> None:
     account.world.instagram.window_only = True
     account.write()
@@ -211,6 +224,7 @@ def test_an_account_without_a_handle_knows_its_own_comments(
 ) -> None:
     """`from` may name the author in another way than the account's id; `user` is only there for
     the account's own."""
+    world.instagram.scoped_authors = True
     media = world.add_post("ig", "hi")
     own = world.add_comment(media, "thanks", author_id="ig")
     world.ever(own).author_name = "another.name"
