@@ -14,7 +14,8 @@ MAX_WORDS = 160  # read at once; a longer comment scores as its worst stretch
 MAX_WORD_LETTERS = 92
 _MOST_TIMES = 3  # that one word counts
 # A longer run of letters counts as several words, so a word is bounded in time and memory.
-_WORD = re.compile(r"[^\W_]{1,30}(?:['’][^\W_]{1,30}){0,2}|[!?]{1,8}|[^\w\s]")
+# A bare smile is read as nothing: people end thanks with it, and writers of threats too.
+_WORD = re.compile(r"[^\W_]{1,30}(?:['’][^\W_]{1,30}){0,2}|[!?]{1,8}|[^\w\s🙂😊]")
 _STEP = np.uint32(0x01000193)  # the multiplier of FNV-1a
 _POWERS = np.array(
     [pow(int(_STEP), n, 2**32) for n in range(MAX_WORD_LETTERS + 2)], dtype=np.uint32

@@ -25,7 +25,9 @@ GUARDS = frozenset(  # the triggers that refuse changes
         *("audit_update", "audit_delete", "audit_gap", "version_update", "version_delete"),
         *("decision_update", "decision_delete", "comment_delete", "comment_identity"),
         *("action_delete", "action_identity", "action_final", "post_delete"),
-        *("registration_delete", "fundraiser_request_delete"),
+        *("registration_delete", "fundraiser_request_delete", "person_delete", "alert_delete"),
+        *("kept_update", "kept_delete", "in_force_update", "in_force_delete"),
+        *("post_text_update", "post_text_delete"),
     )
 )
 _TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger'"

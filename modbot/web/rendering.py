@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -65,6 +65,7 @@ class Pages:
         environment.install_gettext_callables(  # type: ignore[attr-defined]
             spoken.gettext, spoken.ngettext, newstyle=True
         )
+        environment.filters["urlencode"] = _in_address
         environment.globals.update(
             language=spoken,
             languages=LANGUAGES,
@@ -148,6 +149,13 @@ def reader_language(request: Request) -> Language:
             accepted=request.headers.get("accept-language"),
         )
     )
+
+
+def _in_address(value: Any) -> str:
+    """A text, or names and values, as an address has it; a lone surrogate becomes "?"."""
+    if isinstance(value, Mapping):
+        return urlencode({name: str(each) for name, each in value.items()}, errors="replace")
+    return quote(str(value), safe="/", errors="replace")
 
 
 def _printable(value: Any) -> Any:

@@ -83,7 +83,8 @@ class District:
 
     def newest_decision(self, page: Page) -> store.LogEntry:
         with self.database.read() as s:
-            return store.decision_log(s, page=page.id, limit=1)[0]
+            choice = store.Choice(pages=frozenset({page.id}))
+            return store.decision_log(s, choice, limit=1)[0]
 
     def ask_page(self, asker: Asker = ANA, **changes: object) -> int:
         """A request to register a page."""

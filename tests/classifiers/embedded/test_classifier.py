@@ -94,7 +94,8 @@ def test_a_plain_breach_is_seen_as_what_it_is(
 
 
 def test_thanks_give_no_signal(model: EmbeddedClassifier) -> None:
-    assert model.classify([comment("Thank you!"), comment("Gracias maestra")]) == [[], []]
+    said = ("Thank you!", "Gracias maestra", "gracias maestra por todo, hasta mañana 🙂")
+    assert model.classify([comment(text) for text in said]) == [[], [], []]
 
 
 def test_a_signal_names_the_words_that_moved_the_score(model: EmbeddedClassifier) -> None:
