@@ -52,10 +52,8 @@ def restore(
     """Checks the backup, copies it, brings the copy up to date, checks that, and puts it where the
     configuration says. `kept`: heads of checkpoints that it has to agree with.
 
-    Until the last step the database is as it was. Raises AlreadyRunning while a service or another
-    program has it open, BackupRefused or StoreUnreadable for a backup that is not good, and
-    BackupFailed.
-    """
+    Until the last step the database is as it was. Raises AlreadyRunning while a program has it
+    open, BackupRefused or StoreUnreadable for a backup that is not good, and BackupFailed."""
     path = config.settings.database.path
     if path.exists() and backup.exists() and path.samefile(backup):
         raise BackupRefused(f"{backup} is the database itself")
