@@ -138,10 +138,8 @@ def _path_of(url: str) -> Path:
 
 
 def sqlite_engine(address: str, *, begin: str, read_only_file: bool = False) -> Engine:
-    """Connections to a path, or to a `file:` address where read_only_file is set.
-
-    `begin` is the statement that opens each transaction; with plain BEGIN nothing can be changed.
-    """
+    """Connections to a path, or to a `file:` address where read_only_file is set. `begin` is the
+    statement that opens each transaction; with plain BEGIN nothing can be changed."""
     settings = [f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON", "trusted_schema=OFF"]
     if not read_only_file:
         journal = "WAL" if wal_is_safe(sqlite_module.sqlite_version) else "DELETE"
