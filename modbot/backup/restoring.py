@@ -52,8 +52,8 @@ def restore(
     """Checks the backup, copies it, brings the copy up to date, checks that, and puts it where the
     configuration says. `kept`: heads of checkpoints that it has to agree with.
 
-    Raises AlreadyRunning while a program has the database open, BackupRefused or StoreUnreadable for
-    a backup that is not good, and BackupFailed; the database is then as it was."""
+    Raises AlreadyRunning while a program has the database open, BackupRefused or StoreUnreadable
+    for a backup that is not good, and BackupFailed; the database is then as it was."""
     path = config.settings.database.path
     if path.exists() and backup.exists() and path.samefile(backup):
         raise BackupRefused(f"{backup} is the database itself")
