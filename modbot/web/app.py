@@ -37,6 +37,7 @@ from modbot.web.log_export import log_export_routes
 from modbot.web.me import me_routes
 from modbot.web.metrics import metrics_routes
 from modbot.web.navigation import first_place, paths_of
+from modbot.web.notices import NOTICES
 from modbot.web.oidc import oidc_routes
 from modbot.web.people import people_routes
 from modbot.web.place_routes import place_routes
@@ -129,7 +130,9 @@ def _home() -> APIRouter:
 
     @routes.api_route("/", methods=["GET", "HEAD"])
     def home(request: Request) -> Response:
-        return RedirectResponse(first_place(request, person(request)), status_code=303)
+        said = request.query_params.get("said", "")
+        to = first_place(request, person(request)) + (f"?said={said}" if said in NOTICES else "")
+        return RedirectResponse(to, status_code=303)
 
     return routes
 

@@ -19,6 +19,7 @@ from modbot.people import Person, Right
 from modbot.store import Claim, LogEntry
 from modbot.web.access import needs, refuse
 from modbot.web.filters import BadAddress, read_id
+from modbot.web.notices import NOTICES
 from modbot.web.queue_answers import LONGEST_NOTE, Answer, read_answer
 from modbot.web.queue_item import Item, can_hide, item_of
 from modbot.web.queue_sitting import Sitting, claimant, room_of
@@ -117,7 +118,8 @@ class QueueScreen:
                 found = _first_seen(s, who, **sides)
         if found is None:
             return self._empty(request, who)
-        return _to(found, did=_number(request, "did"))
+        said = request.query_params.get("said", "")
+        return _to(found, did=_number(request, "did"), said=said if said in NOTICES else "")
 
     def item(
         self,
@@ -331,7 +333,8 @@ def _number(request: Request, name: str) -> int:
     return read_id(given) if given else 0
 
 
-def _to(decision_id: int | None, *, did: int | None) -> Response:
-    query = f"?{urlencode({'did': did})}" if did else ""
+def _to(decision_id: int | None, *, did: int | None, said: str = "") -> Response:
+    told = {name: value for name, value in (("did", did), ("said", said)) if value}
+    query = f"?{urlencode(told)}" if told else ""
     place = "/queue" if decision_id is None else f"/queue/{decision_id}"
     return RedirectResponse(place + query, status_code=303)
