@@ -39,6 +39,8 @@ jitter = 0.1
 [enforcement]
 hides_per_hour = 1000
 hides_per_day = 1000
+[brake]  # would stop the rule before there is much to take back
+share = 1.0
 [classifier]
 name = "embedded"
 """
