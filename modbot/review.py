@@ -175,6 +175,8 @@ def put_right(
         now=now,
         key=key,
     )
+    if verdict is Verdict.ALLOW:
+        store.end_incidents_of_comment(s, made.comment_row, now)
     store.release(s, [made.comment_row])
     return made
 
@@ -195,7 +197,7 @@ def _answer(
     if room is not None:
         _refuse_what_is_settled(s, entry)
         _refuse_what_another_holds(s, entry, room, now)
-        _refuse_what_was_handed_on(entry, room)
+        refuse_what_was_handed_on(entry, room)
         if together and verdict is Verdict.ALLOW and KEPT_UP_ONE_BY_ONE & set(entry.categories):
             raise NotYours("a possible threat or cry for help is left up one at a time")
         if not reason.strip() and room.rules.needs_reason(verdict, entry.categories):
@@ -280,7 +282,8 @@ def _refuse_what_another_holds(s: Session, entry: LogEntry, room: Room, now: dat
         raise HeldByAnother(holder=held.name)
 
 
-def _refuse_what_was_handed_on(entry: LogEntry, room: Room) -> None:
+def refuse_what_was_handed_on(entry: LogEntry, room: Room) -> None:
+    """Raises NotYours where only administrators may decide."""
     handed_on = entry.verdict is Verdict.ESCALATE and entry.actor_kind == "person"
     if handed_on and not room.administrator:
         raise NotYours("it was handed on to the administrators")

@@ -72,6 +72,8 @@ def wish_without(deed: Deed, verdict: Verdict, *, hide: bool, others_too: bool) 
 def wish_before(deed: Deed, now: Standing) -> Wish | Plan:
     """After a person: what the bot had said."""
     bot_allowed = now.bot is Verdict.ALLOW
+    if deed.verdict is Verdict.ESCALATE and deed.hide:  # handing on left it out of sight
+        return Wish(verdict=Verdict.REVIEW, visible=False)
     if deed.hide:
         verdict = Verdict.ALLOW if bot_allowed else Verdict.REVIEW
         return Wish(verdict=verdict, visible=not now.bot_hid)

@@ -56,6 +56,7 @@ def _persons(
     held = store.claims(s, [entry.comment_row], now).get(entry.comment_row)
     if held is not None and held.person_id != room.person_id:
         raise HeldByAnother(holder=held.name)
+    review.refuse_what_was_handed_on(entry, room)
     doer = Doer(kind=DoerKind.PERSON, subject=entry.actor)
     deeds = list(store.deeds_of(s, doer, [entry.id]))
     found = _step(s, deeds[0], rights) if deeds else None

@@ -19,6 +19,7 @@ from modbot.web.filters import BadAddress, read_id
 from modbot.web.forms import Sent
 from modbot.web.fundraiser_view import allowed_by, effect_of, imitations, plain, stand_of
 from modbot.web.places import Places
+from modbot.web.queue_sitting import room_of
 from modbot.web.seam import WebService
 
 Reading = Annotated[Person, Depends(needs(Right.READ))]
@@ -65,9 +66,10 @@ def _leave_up(
         reason = f"approved fundraiser {fundraiser.name}"
         try:
             review.resolve(
-                service.database, each.decision_id, Verdict.ALLOW, who.actor, reason, now
+                *(service.database, each.decision_id, Verdict.ALLOW, who.actor, reason, now),
+                room=room_of(service, who),
             )
-        except ModbotError:  # edited since: its newest text waits by itself
+        except ModbotError:  # edited, decided or opened by somebody since: that stands
             continue
         done += 1
     return done

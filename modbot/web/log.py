@@ -64,7 +64,7 @@ def _log(
         edges = day_edges(filters, now, pages.zone())
         days = count_days(search.counts_by(edges), edges)
         matching = search.count()
-    known = values.known()
+    known = values.known() if who.pages is None else Known(persons=(), signs=())
     return pages.answer(
         request,
         "log/list.html",
