@@ -45,18 +45,14 @@ class Language:
         return format_date(at.astimezone(zone).date(), "long", locale=_FORMATS[self.code])
 
     def span(self, length: timedelta) -> str:
-        """About how long: 3 hours, 2 days."""
-        locale = _FORMATS[self.code]
+        """About how long: 3 hours, 2 days; nothing where it is negative."""
+        length, locale = max(length, timedelta(0)), _FORMATS[self.code]
         return format_timedelta(length, granularity="minute", locale=locale)
 
     def short_day(self, at: datetime | str, zone: ZoneInfo) -> str:
         """A time's day in `zone`, or an ISO day: Oct 24, 2025."""
         day = date.fromisoformat(at) if isinstance(at, str) else at.astimezone(zone).date()
         return _medium_day(day, self.code)
-
-    def duration(self, span: timedelta) -> str:
-        """A span of time in its largest unit: 3 hours."""
-        return format_timedelta(max(span, timedelta(0)), locale=_FORMATS[self.code])
 
     def number(self, value: int) -> str:
         return _whole(value, self.code)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import delete
 from sqlalchemy.exc import DBAPIError
 
 from modbot import audit
@@ -24,6 +25,7 @@ from modbot.backup.copying import (
     sync_file,
 )
 from modbot.errors import AlreadyRunning, BackupFailed, BackupRefused, StoreUnreadable
+from modbot.people_tables import InvitationRow, SessionRow, SignInFlowRow
 from modbot.settings import Config
 from modbot.store import Database, lock_data, sqlite_module
 
@@ -105,10 +107,13 @@ def _made_ready(
 
 
 def _note(partial: Path, backup: Path, copied: Copied, actor: str, now: datetime) -> None:
-    """Writes down who restores what. Opening it to write brings it up to date, too."""
+    """Writes down who restores what. Opening it to write brings it up to date, too. Sessions and
+    one-time links of its time are ended: they may have been withdrawn since."""
     detail = {"file": str(backup), "seq": copied.head.seq, "hash": copied.head.hash}
     entry = audit.Entry(kind="database.restored", actor=actor, detail=detail)
     with closing(Database.open(f"sqlite:///{partial}")) as database, database.write() as s:
+        for row in (SessionRow, InvitationRow, SignInFlowRow):
+            s.execute(delete(row))
         audit.append(s, [entry], now)
 
 

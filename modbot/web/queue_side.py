@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel import Session
 
@@ -72,7 +72,7 @@ def side_of(
                 decision_id=each.decision_id,
                 category=each.category,
                 page_name=names.get(each.page_id, each.page_id),
-                waited=spoken.span(max(timedelta(0), now - each.since)),
+                waited=spoken.span(now - each.since),
                 held_by=_other(held.get(each.comment_row), who),
                 handed_on=each.level == store.FOR_ADMINISTRATORS,
             )

@@ -78,7 +78,7 @@ class Pages:
             asset=_asset_addresses().__getitem__,
             kind_name=lambda kind: kind_name(spoken, kind),
             advice=lambda kind: advice(spoken, kind),
-            age=spoken.duration,
+            age=spoken.span,
         )
         return environment
 
