@@ -36,6 +36,9 @@ _MOST_HITS: Final = 40  # a 100 kB rant needs no more evidence than this
 _HITS_A_RULE: Final = 8
 
 
+Excepted = tuple[int, int, frozenset[Category]]  # from, to, of what a hit there is cleared
+
+
 @dataclass(slots=True)
 class _Read:
     """One text in the forms that rules look at."""
@@ -43,6 +46,7 @@ class _Read:
     folded: Folded
     key: Reading  # of the folded text
     written: Reading  # of the text as written
+    excepted: list[Excepted] | None = None  # once it was asked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +98,7 @@ class RuleSet:
 
     def judge(self, comment: Comment) -> list[Signal]:
         """The rules that the comment breaks, each with the words in the comment as written."""
-        folded = fold(comment.text)
-        read = _Read(folded, self._read(folded.text), self._written.read(Encoded(comment.text)))
+        read = self._read(comment.text)
         hits = self._word_hits(read) + self._pattern_hits(read, comment)
         hits += self._private_hits(read, comment)
         hits = self._clear(hits, read) if hits else hits
@@ -113,8 +116,7 @@ class RuleSet:
 
     def alone(self, comment: Comment) -> Iterator[tuple[str, str]]:
         """Rules that match, each as if it were the only one, with the words: for RuleBook."""
-        folded = fold(comment.text)
-        read = _Read(folded, self._read(folded.text), self._written.read(Encoded(comment.text)))
+        read = self._read(comment.text)
         hits = self._word_hits(read) + self._pattern_hits(read, comment)
         for hit in self._not_excepted(hits, read):
             yield hit.rule, comment.text[hit.start : hit.end]
@@ -132,8 +134,10 @@ class RuleSet:
             excludes_post=self._asked(rule.excludes_post),
         )
 
-    def _read_anew(self, folded: str) -> Reading:
-        return self._folded.read(Encoded(as_matched(folded)))
+    def _read_anew(self, text: str) -> _Read:
+        folded = fold(text)
+        key = self._folded.read(Encoded(as_matched(folded.text)))
+        return _Read(folded, key, self._written.read(Encoded(text)))
 
     def _read_post(self, text: str) -> Reading:
         """A post or parent; many comments share one."""
@@ -141,7 +145,7 @@ class RuleSet:
         if read is None:
             if len(self._posts) >= _POSTS_KEPT:
                 self._posts.clear()
-            read = self._posts[text] = self._read(fold(text).text)
+            read = self._posts[text] = self._read_anew(text).key
         return read
 
     def _word_hits(self, read: _Read) -> list[Hit]:
@@ -210,17 +214,19 @@ class RuleSet:
                 kept.append(hit)
         return sorted(kept, key=lambda hit: hit.start)
 
-    def cleared(self, text: str) -> Iterator[tuple[int, int, frozenset[Category]]]:
+    def cleared(self, text: str) -> Sequence[Excepted]:
         """Where exceptions match a text (names, idioms, other senses), and what each clears."""
-        folded = fold(text)
-        return self._excepted(_Read(folded, self._read(folded.text), self._written.read(_NOTHING)))
+        return self._excepted(self._read(text))
 
-    def _excepted(self, read: _Read) -> Iterator[tuple[int, int, frozenset[Category]]]:
-        for index in self._exceptions.keys() & read.key.possible:
-            for start, end in read.key.spans(index):
-                first, last = read.folded.span(start, max(end, start + 1))
-                for clears in self._exceptions[index]:
-                    yield first, last, clears
+    def _excepted(self, read: _Read) -> Sequence[Excepted]:
+        if read.excepted is None:
+            read.excepted = [
+                (*read.folded.span(start, max(end, start + 1)), clears)
+                for index in self._exceptions.keys() & read.key.possible
+                for start, end in read.key.spans(index)
+                for clears in self._exceptions[index]
+            ]
+        return read.excepted
 
     def _not_excepted(self, hits: list[Hit], read: _Read) -> list[Hit]:
         for first, last, clears in self._excepted(read):
@@ -320,9 +326,6 @@ _REPORTABLE: Final = frozenset({Category.PROFANITY, Category.OFFENSIVE})
 _QUOTABLE: Final = frozenset({Category.PROFANITY, Category.OFFENSIVE, Category.THREAT})
 
 
-_NOTHING: Final = Encoded("")
-
-
 class RulesClassifier:
     """The keyword rules as a classifier; its version is the SHA-256 of the rule files."""
 
@@ -338,7 +341,7 @@ class RulesClassifier:
         return cls(RuleSet.load(folder))
 
     @property
-    def cleared(self) -> Callable[[str], Iterator[tuple[int, int, frozenset[Category]]]]:
+    def cleared(self) -> Callable[[str], Sequence[Excepted]]:
         """What the exceptions clear in a text, for other classifiers: RuleSet.cleared."""
         return self._rules.cleared
 
