@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 import ahocorasick_rs
@@ -25,7 +26,8 @@ from classifiers.rule_files import (
     PatternRule,
     RuleFiles,
     as_matched,
-    read_rule_files,
+    parse_rules,
+    rule_texts,
 )
 from classifiers.word_lists import STRONG, WEAK, WordRule
 from modbot.domain import Aspect, Category, Comment, Signal
@@ -34,6 +36,7 @@ _POSTS_KEPT: Final = 512
 _TEXTS_KEPT: Final = 256
 _MOST_HITS: Final = 40  # a 100 kB rant needs no more evidence than this
 _HITS_A_RULE: Final = 8
+_SETS_KEPT: Final = 2  # that in force and one that is tried beside it
 
 
 Excepted = tuple[int, int, frozenset[Category]]  # from, to, of what a hit there is cleared
@@ -93,8 +96,16 @@ class RuleSet:
 
     @classmethod
     def load(cls, folder: Path) -> RuleSet:
-        """Raises BadConfig with file, line and key."""
-        return cls(read_rule_files(folder))
+        """Raises BadConfig with file, line and key. Compiling takes most of a second: rules that
+        were loaded lately and have not changed since are not compiled again."""
+        written = rule_texts(folder)
+        with _compiling:
+            for known in _COMPILED:
+                if known.sha256 == written.sha256:
+                    return known
+            made = RuleSet(parse_rules(written))
+            _COMPILED.append(made)
+        return made
 
     def judge(self, comment: Comment) -> list[Signal]:
         """The rules that the comment breaks, each with the words in the comment as written."""
@@ -320,6 +331,8 @@ class RuleSet:
         return text.holds_any(self._context.get(name, ()))
 
 
+_COMPILED: Final[deque[RuleSet]] = deque(maxlen=_SETS_KEPT)
+_compiling: Final = Lock()
 _UNDECIDED: Final = frozenset({Aspect.NONE, Aspect.PRIVATE})
 _PUBLISHABLE: Final = frozenset({Category.PRIVACY, Category.PROFANITY})
 _REPORTABLE: Final = frozenset({Category.PROFANITY, Category.OFFENSIVE})
