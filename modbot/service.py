@@ -21,6 +21,7 @@ from modbot import audit, store, undo
 from modbot.alerts import Alert, Alerter, IncidentBook, log_alert
 from modbot.alerts.sender import Sender
 from modbot.brake import BrakeLimits
+from modbot.budget import Budgets
 from modbot.checkpoints import Checkpoints
 from modbot.clocks import SystemClock
 from modbot.domain import Capability, Comment, Decision, Page
@@ -30,7 +31,8 @@ from modbot.judging import Judge
 from modbot.measures import Measures
 from modbot.past_judge import keep_judge
 from modbot.pipeline import PollContext, PollResult, note_failure, poll_page
-from modbot.ports import AdapterFactory, Clock, Connection, PlatformAdapter
+from modbot.poll_interval import next_poll_seconds
+from modbot.ports import AdapterFactory, Budgeted, Clock, Connection, PlatformAdapter
 from modbot.settings import Config, ConfigWatcher, read_secret
 from modbot.store import Database
 
@@ -80,6 +82,7 @@ class Service:
         self.config_error = ""
         self.stopping = threading.Event()  # set by the scheduler: polls and actions end soon
         self.measures = Measures()
+        self.budgets = Budgets(clock.now, store.StoreLedger(database))
         self._judge = replace(judge, measures=self.measures)
         self._kept: Judge | None = None  # which is noted as what judges
         self._environ = environ
@@ -147,6 +150,8 @@ class Service:
             timeout_seconds=http.timeout_seconds,
             deadline_seconds=http.deadline_seconds,
             watch_hours=self.config.settings.polling.watch_hours,
+            spending=self.config.settings.budget.spending,
+            budgets=self.budgets,
         )
         made = self._factories[page.platform](page, connection)
         with self._lock:
@@ -233,6 +238,8 @@ class Service:
                 note_failure(self.database, self.alerter, page_id, error, self.clock.now())
                 return PollResult(page_id=page_id, error=f"{type(error).__name__}: {error}")
             result = poll_page(self._context(adapter), page_id)
+            if isinstance(adapter, Budgeted):
+                store.keep_budget(self.database, page_id, adapter.budget)
             if result.error or result.actions_tried:
                 self._read_refused_token_again(page_id)
             return result
@@ -261,6 +268,8 @@ class Service:
                     alerter=self.alerter,
                     stopping=self.stopping,
                 )
+                if isinstance(adapter, Budgeted):
+                    store.keep_budget(self.database, page.id, adapter.budget)
                 self._read_refused_token_again(page.id)
         return tried
 
@@ -334,26 +343,20 @@ class Service:
             )
 
     def next_poll_seconds(self, page_id: str) -> float:
-        """Service seconds until the page is due again: often under fresh posts, seldom under old
-        ones, slower as the platform's rate budget runs low. Without jitter."""
-        polling = self.config.settings.polling
+        """Service seconds until the page is due again, without jitter (modbot.poll_interval)."""
         with self.database.read() as s:
             state = store.page_state(s, page_id)
-        now = self.clock.now()
-        if state.not_before is not None and state.not_before > now:
-            return max(polling.min_seconds, (state.not_before - now).total_seconds())
-        times = [t for t in (state.newest_post_at, state.newest_comment_at) if t is not None]
-        quiet = now - max(times) if times else timedelta(0)
-        share = min(1.0, max(0.0, quiet / timedelta(hours=24)))
-        seconds = polling.min_seconds + (polling.max_seconds - polling.min_seconds) * share
-        spent = state.usage or 0.0
-        if spent > 0.5:
-            seconds *= 1 + 10 * (spent - 0.5)  # six times slower at the end of the budget
-        return seconds
+            sharing = store.states_sharing(s, state.budget_key)
+        with self._lock:
+            _, adapter = self._adapters.get(page_id, (None, None))
+        budget = adapter.budget if isinstance(adapter, Budgeted) else None
+        polling = self.config.settings.polling
+        return next_poll_seconds(polling, state, sharing, budget, self.clock.now())
 
     def close(self) -> None:
-        """Ends what is being sent, and lets go of the database."""
+        """Ends what is being sent, gives back what budgets took ahead, lets go of the database."""
         self.sender.close()
+        self.budgets.close()
         self.database.close()
 
 

@@ -32,6 +32,7 @@ from modbot.errors import (
     Unsupported,
 )
 from modbot.ports import Connection
+from platforms import x_budget
 from platforms.hiding import HIDES_A_CALL, hide_each
 from platforms.transport import VendorTransport
 from platforms.x_answers import (
@@ -47,7 +48,6 @@ from platforms.x_answers import (
 CLIENT_HOST = "https://api.twitter.com"  # written into tweepy
 # note_tweet holds the whole of a post over 280 characters, whose `text` X cuts off.
 FIELDS = ["author_id", "conversation_id", "created_at", "note_tweet", "referenced_tweets"]
-PAGE_SIZE = 100
 PAGES_A_POLL = 4
 LOOKUP_SIZE = 100
 KNOWN_CONVERSATIONS = 2000
@@ -112,6 +112,7 @@ class XAdapter:
     def __init__(self, page: Page, connection: Connection):
         self.page = page
         self._connection = connection
+        self.budget = x_budget.budget_of(page, connection)
         secrets = connection.secrets
         keys = {name: secrets[name] for name in OAUTH1_KEYS if secrets.get(name)}
         self._user_auth = len(keys) == len(OAUTH1_KEYS)
@@ -128,6 +129,7 @@ class XAdapter:
             timeout_seconds=connection.timeout_seconds,
             deadline_seconds=connection.deadline_seconds,
             base_url=page.base_url,
+            gate=x_budget.gate(self.budget, connection),
         )
         self._client.session.mount(CLIENT_HOST, transport)
         # Whose conversation it is: the account's post, or None for anybody else's.
@@ -151,6 +153,7 @@ class XAdapter:
     def fetch_since(self, cursor: str | None) -> CommentBatch:
         """New replies in own conversations; replies without the @name of the account are not
         among X's mentions, and its own replies come with the next mention."""
+        self.budget.before_poll(needs=x_budget.needs(self._connection.spending))
         start = self._connection.now() - timedelta(hours=self._connection.watch_hours)
         at = _Cursor.read(cursor, start=start)
         mentions, after, usage = self._mentions(at)
@@ -234,23 +237,29 @@ class XAdapter:
         """The account's newest posts and replies: at most 400, and none from before `start`."""
         fresh = at.own and int(at.own) >= _snowflake(start)
         within: dict[str, object] = {"since_id": at.own} if fresh else {"start_time": start}
+        # Without them what was read and paid for is worth nothing: they may cost the last cent.
         items, _, _ = self._listed(
-            self._client.get_users_tweets, {**within, "exclude": ["retweets"]}
+            self._client.get_users_tweets, {**within, "exclude": ["retweets"]}, for_reads=False
         )
         return items
 
     def _listed(
-        self, call: Callable[..., Any], within: Mapping[str, object]
+        self, call: Callable[..., Any], within: Mapping[str, object], *, for_reads: bool = True
     ) -> tuple[list[XPost], bool, float | None]:
         """Up to PAGES_A_POLL pages, newest first; whether there are more; the budget spent."""
+        spending = self._connection.spending
         items: list[XPost] = []
         token: str | None = None
-        for _ in range(PAGES_A_POLL):
+        for number in range(PAGES_A_POLL):
+            size = x_budget.page_size(self.budget, spending, for_reads=for_reads)
+            if not size and number:  # the rest comes once there is money again
+                break
+            self.budget.before_poll(needs=x_budget.needs(spending) if not size else None)
             try:
                 response = self._send(
                     call,
                     self.page.external_id,
-                    max_results=PAGE_SIZE,
+                    max_results=size,
                     pagination_token=token,
                     tweet_fields=FIELDS,
                     **within,
@@ -339,7 +348,10 @@ class XAdapter:
             return call(*args, user_auth=self._user_auth, **kwargs)  # type: ignore[no-any-return]
         except tweepy.HTTPException as error:
             secrets = filter(None, self._connection.secrets.values())
-            raise failure(error.response, self._connection.now(), secrets) from None
+            lane = x_budget.lane_of(error.response.request)
+            failed = failure(error.response, self._connection.now(), lane, secrets)
+            x_budget.note(self.budget, failed, lane)
+            raise failed from None
         except (AttributeError, TypeError, ValueError):
             # tweepy reads error answers with no regard to their types.
             raise BadAnswer("X sent an error that cannot be read") from None

@@ -17,6 +17,7 @@ REVISIONS = (
     "0008",
     "0009",
     "0010",
+    "0011",
 )  # oldest first
 HEAD = REVISIONS[-1]
 

@@ -16,6 +16,13 @@ from modbot.store.backups import (
     backup_entry,
     newest_backup,
 )
+from modbot.store.budgets import (
+    StoreLedger,
+    budget_counts,
+    budget_standing,
+    keep_budget,
+    states_sharing,
+)
 from modbot.store.checkpoints import (
     MadeCheckpoint,
     count_record,
@@ -257,6 +264,7 @@ __all__ = [
     "Said",
     "Spot",
     "Standing",
+    "StoreLedger",
     "Thread",
     "Waiting",
     "acknowledge",
@@ -272,6 +280,8 @@ __all__ = [
     "audit_of_rows",
     "backup_entry",
     "bot_decisions",
+    "budget_counts",
+    "budget_standing",
     "claim",
     "claims",
     "comment_texts",
@@ -308,6 +318,7 @@ __all__ = [
     "incident",
     "items_left",
     "keep",
+    "keep_budget",
     "kept_files",
     "known",
     "lasting_incidents",
@@ -360,6 +371,7 @@ __all__ = [
     "spot_of",
     "sqlite_module",
     "standings",
+    "states_sharing",
     "thread_around",
     "tick",
     "undo_run",
