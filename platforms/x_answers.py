@@ -55,6 +55,7 @@ class XPost:
     conversation_id: str
     created_at: datetime
     replied_to: str | None
+    answers: str  # the account that it replies to; empty: none, or not told
     raw: bytes
 
 
@@ -165,6 +166,7 @@ def _item(values: Mapping[str, Any], raw: bytes) -> XPost:
         **texts,
         created_at=created_at.astimezone(UTC),
         replied_to=replied_to[0] if replied_to else None,
+        answers=str(values.get("in_reply_to_user_id") or ""),
         raw=raw,
     )
 
