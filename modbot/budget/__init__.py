@@ -6,6 +6,7 @@ from modbot.budget.gauge import Block, Gauge
 from modbot.budget.ledger import Ledger, MemoryLedger
 from modbot.budget.page_budget import PageBudget
 from modbot.budget.rate_budget import EVERY_LANE, READS, WRITES, RateBudget
+from modbot.budget.report import BudgetLine, BudgetReport, BudgetWait, report
 
 __all__ = [
     "EVERY_LANE",
@@ -13,6 +14,9 @@ __all__ = [
     "WRITES",
     "Allowance",
     "Block",
+    "BudgetLine",
+    "BudgetReport",
+    "BudgetWait",
     "Budgets",
     "Gauge",
     "Ledger",
@@ -20,4 +24,5 @@ __all__ = [
     "PageBudget",
     "RateBudget",
     "Receipt",
+    "report",
 ]

@@ -58,7 +58,7 @@ class RateBudget:
         self._blocks: dict[Place, Block] = {}
         self._gauges: dict[Place, Gauge] = {}
         self._read(self._ledger.standing(key))
-        self._kept = self._coarse()
+        self._kept: object = None  # as far as it is worth a write
 
     def allow(self, allowances: Sequence[Allowance]) -> None:
         """Sets the limits in force; counts go on under them."""
@@ -241,6 +241,7 @@ class RateBudget:
                     name: getattr(c.allowance, name)
                     for name in ("name", "what", "limit", "reserve", "zone", "monthly", "scale")
                 }
+                | {"spent": c.spent(now), "period": c.allowance.period(now)}
                 for c in self._counters.values()
             ]
             return {
@@ -274,10 +275,16 @@ class RateBudget:
             self._blocks[plain["scope"], plain["lane"]] = Block.read(plain)
 
     def _coarse(self) -> object:
-        """What of the standing is worth a write: waits, limits, and gauges in steps of 5 %."""
+        """What of the standing is worth a write: waits, limits, gauges in steps of 5 %, whole cents
+        and some units."""
+        now = self._now()
         gauges = sorted((p, round(g.used * 20)) for p, g in self._gauges.items())
         blocks = sorted((p, b.until) for p, b in self._blocks.items())
-        limits = sorted((c.allowance.name, c.allowance.limit) for c in self._counters.values())
+        limits = sorted(
+            (a.name, a.limit, a.period(now), c.spent(now) // (a.scale if a.money else a.step))
+            for c in self._counters.values()
+            for a in (c.allowance,)
+        )
         return gauges, blocks, limits
 
     def _charged(self, costs: Mapping[str, int] | None) -> list[Counter]:

@@ -18,8 +18,7 @@ from modbot.store.backups import (
 )
 from modbot.store.budgets import (
     StoreLedger,
-    budget_counts,
-    budget_standing,
+    budget_report,
     keep_budget,
     states_sharing,
 )
@@ -280,8 +279,7 @@ __all__ = [
     "audit_of_rows",
     "backup_entry",
     "bot_decisions",
-    "budget_counts",
-    "budget_standing",
+    "budget_report",
     "claim",
     "claims",
     "comment_texts",

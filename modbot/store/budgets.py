@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import Session, col
 
-from modbot.budget import PageBudget
+from modbot.budget import BudgetReport, PageBudget, report
 from modbot.store.database import Database
-from modbot.store.id_lists import in_list
 from modbot.store.pages import page_state, save_page_state
 from modbot.tables import BudgetCountRow, BudgetRow, PageRow, PageStateRow
 
@@ -75,17 +76,11 @@ def states_sharing(session: Session, budget_key: str) -> list[PageStateRow]:
     return list(session.scalars(states))
 
 
-def budget_counts(session: Session, key: str, counters: Collection[str]) -> dict[str, int]:
-    """Those counters of a budget that have begun, with what was taken of each."""
-    rows = session.execute(
-        select(col(BudgetCountRow.counter), col(BudgetCountRow.amount)).where(
-            col(BudgetCountRow.key) == key, in_list(col(BudgetCountRow.counter), counters)
-        )
-    )
-    return {row.counter: row.amount for row in rows}
-
-
-def budget_standing(session: Session, key: str) -> Mapping[str, Any]:
-    """What a budget last kept of itself (RateBudget.standing()); empty: nothing."""
-    row = session.get(BudgetRow, key)
-    return row.standing if row is not None else {}
+def budget_report(session: Session, page_id: str, now: datetime) -> BudgetReport:
+    """What is left of the budget that a page draws on; empty while nothing is known of it."""
+    state = page_state(session, page_id)
+    row = session.get(BudgetRow, state.budget_key) if state.budget_key else None
+    if row is None:
+        return BudgetReport()
+    sharing = len(states_sharing(session, state.budget_key))
+    return replace(report(row.standing, state.budget_scope, now), pages=max(1, sharing))
