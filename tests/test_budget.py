@@ -316,7 +316,7 @@ def test_pages_that_share_a_budget_make_it_last_until_it_begins_anew(
     allowed = Allowance(name="units a day", what="units", limit=10_000, reserve=1000, poll_cost=1)
     budget = budget_on(clock, allowed)
     fresh, old = [60.0] * pages, [900.0] * pages
-    due = {number: 0.0 for number in range(2 * pages)}
+    due = dict.fromkeys(range(2 * pages), 0.0)
     polls: Counter[int] = Counter()
     for second in range(0, 24 * 3600, 60):
         for number, at in due.items():

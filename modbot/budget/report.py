@@ -45,6 +45,12 @@ class BudgetReport:
     waits: tuple[BudgetWait, ...] = ()
     pages: int = 1  # that share it
 
+    @property
+    def tightest(self) -> BudgetLine | None:
+        """Of what reading draws on, that of which most is spent. None: nothing is known."""
+        for_reads = [x for x in self.lines if x.lane != WRITES and "sweep" not in x.what]
+        return max(for_reads, key=lambda line: line.share, default=None)
+
 
 def report(standing: Mapping[str, Any], scope: str, now: datetime) -> BudgetReport:
     """`standing`: RateBudget.standing() of some time before `now`. What began anew since is 0."""
