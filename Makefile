@@ -13,7 +13,7 @@ DETOXIFY := transformers==5.24.0 tokenizers==0.23.3 onnx==1.23.2 onnxscript==0.7
 SECONDS ?= 60
 SBOM ?= dist/sbom.json
 
-.PHONY: help demo test test-servers test-browser lint check torch train bench quality fuzz kill tamper sbom lock clean
+.PHONY: help demo test test-servers test-browser test-campaigns test-models lint check torch train bench quality fuzz kill tamper sbom lock clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -41,8 +41,15 @@ $(RIVALS)/.ready: Makefile
 demo: $(STAMP) ## Watch a school day in two minutes (SPEED=510 times faster than life)
 	$(BIN)/modbot demo --speed $(SPEED)
 
-test: $(VENV)/.dev-ready ## The tests that need no server and no browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not servers and not browser"
+test: $(VENV)/.dev-ready ## The tests that need no server, no browser and no patience
+	$(BIN)/python -m pytest -n 2 --dist loadfile \
+		-m "not servers and not browser and not campaigns and not models"
+
+test-campaigns: $(VENV)/.dev-ready ## The whole service, killed, copied, watched for secrets, installed from a wheel
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m campaigns
+
+test-models: torch ## Training and export of models, with PyTorch
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m models
 
 test-servers: $(VENV)/.dev-ready ## Tests against a real WordPress (Debian packages: see CONTRIBUTING.md)
 	$(BIN)/python -m pytest -m servers

@@ -32,6 +32,8 @@ from platforms.sandbox.server import SandboxServer
 from platforms.sandbox.world import World
 from platforms.sandbox.x import XApi
 
+pytestmark = pytest.mark.campaigns
+
 PROGRAM = [sys.executable, "-c", "from modbot.cli import main; main()"]
 PATIENCE_SECONDS = 240.0
 STAFF = Actor(kind="person", name="Ada")
