@@ -107,6 +107,7 @@ class PageStateRow(SQLModel, table=True):
     newest_post_at: datetime | None = _time(default=None)
     newest_comment_at: datetime | None = _time(default=None)
     rechecked_at: datetime | None = _time(default=None)
+    swept_at: datetime | None = _time(default=None)  # the past was last looked through
     not_before: datetime | None = _time(default=None)  # no call to the platform before this
     writes_not_before: datetime | None = _time(default=None)
     failures: int = 0  # in a row

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from modbot.cli.answers import CommandFailed, answer, print_table
+from modbot.cli.backfill import backfill
 from modbot.cli.surroundings import (
     ByOption,
     ConfigOption,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from modbot.store import Database
 
 app = typer.Typer(help="The registered pages.", rich_markup_mode=None)
+app.command("backfill")(backfill)
 
 PageArgument = Annotated[
     str, typer.Argument(metavar="PAGE", help="Its id, as pages list shows it.")

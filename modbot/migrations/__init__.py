@@ -18,6 +18,7 @@ REVISIONS = (
     "0009",
     "0010",
     "0011",
+    "0012",
 )  # oldest first
 HEAD = REVISIONS[-1]
 

@@ -102,6 +102,8 @@ class PollingSection(Section):
     watch_hours: float = Field(48, ge=1, le=24 * 90)  # how far back edits and deletions are sought
     recheck_minutes: float = Field(60, ge=1, le=24 * 60)
     workers: int = Field(8, ge=1, le=64)  # pages polled at the same time
+    sweep_days: float = Field(14, ge=0, le=90)  # that the nightly sweep looks through; 0: none
+    sweep_at: str = Field("01:30", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")  # by web.time_zone
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
