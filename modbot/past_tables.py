@@ -35,7 +35,7 @@ class BackfillRow(SQLModel, table=True):
     state: BackfillState = Field(default=BackfillState.RUNNING, sa_type=String)
     cursor: str | None = None  # where the listing stands
     reached: datetime | None = _time(default=None)  # the oldest comment that was shown
-    seen: int = 0
+    kept: int = 0
     new: int = 0
     not_before: datetime | None = _time(default=None)
     last_error: str = ""

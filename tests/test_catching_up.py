@@ -90,7 +90,7 @@ def test_a_backfill_judges_the_past_and_nothing_comes_of_it(running: Running) ->
     read = running.service.read_past(PAGE, 5)
     assert read is not None and read.state is BackfillState.DONE
     assert set(kept(running)) == {f"old{day}" for day in range(3, 11)}  # younger: the polls'
-    assert (read.seen, read.new, read.share) == (8, 8, 1.0)
+    assert (read.kept, read.new, read.share) == (8, 8, 1.0)
     assert modes(running) == ["observe"] * 8
     assert adapter.effects == [] and running.alerts == []
     assert audited(running, "backfill.") == ["backfill.asked", "backfill.done"]
@@ -113,10 +113,10 @@ def test_a_backfill_goes_on_where_it_was_cut_off(
     ask(running, 30)
     first = running.service.read_past(PAGE, 0)  # one piece
     assert first is not None and first.state is BackfillState.RUNNING
-    assert (first.seen, 0 < first.share < 1) == (3, True)
+    assert (first.kept, 0 < first.share < 1) == (3, True)
     while (more := running.service.read_past(PAGE, 0)) is not None:
         last = more
-    assert (last.state, last.seen, last.new) == (BackfillState.DONE, 18, 18)
+    assert (last.state, last.kept, last.new) == (BackfillState.DONE, 18, 18)
     cursors = [about for call, about in adapter.calls if call == "fetch_since"]
     assert cursors[0] == "" and len(set(cursors)) == len(cursors)  # nothing was asked for twice
 

@@ -20,6 +20,7 @@ from modbot.past_tables import BackfillRow, BackfillState
 from modbot.pipeline import PollContext, PollResult, store_batch
 from modbot.ports import Clock
 from modbot.store import Database
+from modbot.store.comments import count_comments
 
 MOST_DAYS = 365
 _NOBODY = Alerter(())
@@ -35,8 +36,8 @@ class Backfill:
     since: datetime
     until: datetime
     share: float  # of the time between the two that was read, 0 to 1
-    seen: int  # comments that the platform showed
-    new: int  # of them, those that were not known
+    kept: int  # comments of that time in the record
+    new: int  # of them, those that were not known before
     asked_by: str
     asked_at: datetime
     ended_at: datetime | None
@@ -130,7 +131,7 @@ def _store(
             row.id,
             cursor=batch.cursor,
             reached=reached,
-            seen=fresh.seen + len(old),
+            kept=count_comments(s, page.id, row.since, row.until),
             new=fresh.new + result.new,
             not_before=None,
             last_error="",
@@ -159,7 +160,7 @@ def _told(row: BackfillRow) -> Backfill:
         since=row.since,
         until=row.until,
         share=min(share, 1.0),
-        seen=row.seen,
+        kept=row.kept,
         new=row.new,
         asked_by=row.asked_by,
         asked_at=row.asked_at,

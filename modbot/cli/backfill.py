@@ -150,7 +150,7 @@ def _bar(*, as_json: bool) -> Iterator[Callable[[Backfill], None]]:
         task = bars.add_task("Reading", total=1.0)
 
         def show(now: Backfill) -> None:
-            bars.update(task, completed=now.share, description=f"{now.seen:,} comments")
+            bars.update(task, completed=now.share, description=f"{now.kept:,} comments")
 
         yield show
 
@@ -162,7 +162,7 @@ def _fields(known: Backfill) -> dict[str, Any]:
         "since": known.since,
         "until": known.until,
         "share": round(known.share, 4),
-        "seen": known.seen,
+        "kept": known.kept,
         "new": known.new,
         "not_before": known.not_before,
         "error": known.last_error,
@@ -171,8 +171,8 @@ def _fields(known: Backfill) -> dict[str, Any]:
 
 def _tell(console: Console, known: Backfill) -> None:
     said = (
-        f"{known.page_id}: {known.state.value}, {known.seen:,} comments since"
-        f" {known.since:%Y-%m-%d}, {known.new:,} of them new"
+        f"{known.page_id}: {known.state.value}, {known.kept:,} comments are kept of those"
+        f" since {known.since:%Y-%m-%d}, {known.new:,} of them were not known before"
     )
     if not known.ended_at:
         said += "; it goes on while `modbot run` runs, or when this command is given again"

@@ -65,5 +65,5 @@ def _entry(kind: str, row: BackfillRow, actor: str) -> Entry:
     detail: dict[str, object] = {"page": row.page_id, "backfill": row.id}
     detail |= {"since": row.since.isoformat(), "until": row.until.isoformat()}
     if row.ended_at is not None:
-        detail |= {"seen": row.seen, "new": row.new}
+        detail |= {"kept": row.kept, "new": row.new}
     return Entry(kind=kind, actor=actor, detail=detail)

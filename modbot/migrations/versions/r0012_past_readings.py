@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("cursor", sa.String(), nullable=True),
         sa.Column("reached", sa.String(32), nullable=True),
-        sa.Column("seen", sa.Integer(), nullable=False),
+        sa.Column("kept", sa.Integer(), nullable=False),
         sa.Column("new", sa.Integer(), nullable=False),
         sa.Column("not_before", sa.String(32), nullable=True),
         sa.Column("last_error", sa.String(), nullable=False),
