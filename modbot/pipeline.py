@@ -162,7 +162,8 @@ def store_batch(
         store.record_posts(s, page.id, posts, now)
         items, pulled = _plan_all(s, context, page, fresh, known, decisions, now)
         recorded = store.record_judged(s, page, items, now)
-        noted = _note_alerts(s, context, page, items, recorded, pulled)
+        missed = _missed(page, batch) if keep_cursor else []
+        noted = _note_alerts(s, context, page, items, recorded, [*pulled, *missed])
         for comment in moved:
             store.mark_hidden_state(s, page.id, comment.id, bool(comment.hidden), now)
         if keep_cursor:
@@ -186,6 +187,19 @@ def _note_alerts(
     ids = [r.decision_id for r in recorded]
     alerts = alerts_of(page.id, context.judge.policy, items, ids, quota_spent=QUOTA_SPENT)
     return context.alerter.note(s, [*alerts, *pulled], over=over_with(page.id, items))
+
+
+def _missed(page: Page, batch: CommentBatch) -> list[Alert]:
+    """What a platform counts and shows by no call has to be looked at in its own app."""
+    return [
+        Alert(
+            kind="comments_missed",
+            page_id=page.id,
+            subject=one.post_id,
+            detail=f"{one.count} comments under post {one.post_id} are counted and not shown",
+        )
+        for one in batch.missed
+    ]
 
 
 def _decisions(judge: Judge, comments: Sequence[Comment]) -> dict[str, Decision]:
@@ -316,8 +330,19 @@ def _find_gone(
         if not lists_edits and due:
             since = now - timedelta(hours=context.watch_hours)
             ids = store.recheck_ids(s, page.id, since, RECHECK_LIMIT)
+    look_again(context, page, ids, result)
+    if not lists_edits and due:
+        with context.database.write() as s:
+            store.save_page_state(s, page.id, rechecked_at=now)
+
+
+def look_again(
+    context: PollContext, page: Page, comment_ids: Sequence[str], result: PollResult
+) -> None:
+    """Asks for comments by id: notes those that are gone, judges those that were edited."""
     with platform_errors_only():
-        found = context.adapter.fetch_many(ids) if ids else {}
+        found = context.adapter.fetch_many(comment_ids) if comment_ids else {}
+    now = context.clock.now()
     for comment_id, comment in found.items():
         if comment is None:
             with context.database.write() as s:
@@ -326,9 +351,6 @@ def _find_gone(
     if there:
         again = CommentBatch(comments=there, cursor="")
         store_batch(context, page, again, result, keep_cursor=False)
-    if not lists_edits and due:
-        with context.database.write() as s:
-            store.save_page_state(s, page.id, rechecked_at=now)
 
 
 def _note_success(

@@ -132,8 +132,10 @@ def drop_later_tables(connection: Any) -> None:
     for (name,) in found.fetchall():
         if name not in FIRST_TABLES:
             connection.execute(f"DROP TABLE IF EXISTS {name}")
-    for index in ("comment_by_parent", "comment_by_author"):
+    for index in ("comment_by_parent", "comment_by_author", "pages_of_budget"):
         connection.execute(f"DROP INDEX {index}")
+    for column in ("budget_key", "budget_scope"):
+        connection.execute(f"ALTER TABLE page_state DROP COLUMN {column}")
 
 
 def test_an_approval_of_before_the_terms_is_kept_and_still_vouched_for(path: Path) -> None:

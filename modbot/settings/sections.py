@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from modbot.ports import Spending
 from modbot.settings.registry import RegistrySection
 from modbot.settings.section import Section, as_tuple
 from modbot.settings.sign_in import SignInSection
@@ -101,12 +102,45 @@ class PollingSection(Section):
     watch_hours: float = Field(48, ge=1, le=24 * 90)  # how far back edits and deletions are sought
     recheck_minutes: float = Field(60, ge=1, le=24 * 60)
     workers: int = Field(8, ge=1, le=64)  # pages polled at the same time
+    sweep_days: float = Field(14, ge=0, le=90)  # that the nightly sweep looks through; 0: none
+    sweep_at: str = Field("01:30", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")  # by web.time_zone
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.max_seconds < self.min_seconds:
             raise ValueError("max_seconds must not be less than min_seconds")
         return self
+
+
+class BudgetSection(Section):
+    """Money that may go to X, in US cents, and what X charges."""
+
+    x_cents_a_day: float = Field(500, ge=0, le=10_000_000)  # 0: X is not called where it charges
+    x_cents_a_month: float = Field(5_000, ge=0, le=100_000_000)
+    x_cents_a_post: float = Field(0.5, ge=0, le=100)  # that it shows; 0.1 where the account
+    x_cents_a_hide: float = Field(0.5, ge=0, le=100)  # owns the developer app; 0: a flat plan
+    x_sweep_cents_a_day: float = Field(50, ge=0, le=10_000_000)  # 0: no search
+    x_sweep_hours: float = Field(4, ge=0.25, le=24 * 6)  # X searches seven days back
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.x_cents_a_month < self.x_cents_a_day:
+            raise ValueError("x_cents_a_month must not be less than x_cents_a_day")
+        if self.x_cents_a_day < self.x_sweep_cents_a_day:
+            raise ValueError("x_sweep_cents_a_day must not be more than x_cents_a_day")
+        return self
+
+    @property
+    def spending(self) -> Spending:
+        """As adapters take it."""
+        return Spending(
+            cents_a_day=self.x_cents_a_day,
+            cents_a_month=self.x_cents_a_month,
+            cents_a_post=self.x_cents_a_post,
+            cents_a_hide=self.x_cents_a_hide,
+            sweep_cents_a_day=self.x_sweep_cents_a_day,
+            sweep_hours=self.x_sweep_hours,
+        )
 
 
 class EnforcementSection(Section):
@@ -250,6 +284,7 @@ class Settings(Section):
     registry: RegistrySection = RegistrySection()
     sign_in: SignInSection = SignInSection()
     polling: PollingSection = PollingSection()
+    budget: BudgetSection = BudgetSection()
     enforcement: EnforcementSection = EnforcementSection()
     classifier: ClassifierSection = ClassifierSection()
     rules: RulesSection = RulesSection()

@@ -33,6 +33,11 @@ def may_pause(who: Person, page_id: str) -> bool:
     return who.may(Right.PAGES, page_id) or who.may(Right.DECIDE, page_id)
 
 
+def may_read_past(who: Person, page: Page) -> bool:
+    """Asks for older comments; a page whose comments are brought by hand has no listing."""
+    return who.may(Right.PAGES, page.id) and page.platform != "manual"
+
+
 def may_register(who: Person) -> bool:
     """Approves pages: that names tokens, so an approver of fundraisers alone may not."""
     return who.pages is None and who.may(Right.APPROVE) and who.may(Right.PAGES)

@@ -72,6 +72,8 @@ ROUTES: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/pages/{page_id:path}"): EVERYONE,
     ("GET", "/pages/{page_id:path}/mode"): ADMINS,
     ("POST", "/pages/{page_id:path}/mode"): ADMINS,
+    ("POST", "/pages/{page_id:path}/past"): ADMINS,
+    ("POST", "/pages/{page_id:path}/past/stop"): ADMINS,
     ("POST", "/pages/{page_id:path}/pause"): DECIDING,
     ("POST", "/pages/{page_id:path}/resume"): DECIDING,
     ("POST", "/pages/{page_id:path}/token"): ADMINS,

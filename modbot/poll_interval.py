@@ -1,0 +1,50 @@
+"""How long until a page is polled again: by the age of what is on it and by what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from modbot.budget import PageBudget
+from modbot.settings.sections import PollingSection
+from modbot.tables import PageStateRow
+
+OLD_AFTER = timedelta(hours=24)  # without a new post or comment a page is as quiet as it gets
+
+
+def interval_by_age(
+    polling: PollingSection, newest: Sequence[datetime | None], now: datetime
+) -> float:
+    """Seconds: often under fresh posts and comments, seldom under old ones."""
+    times = [moment for moment in newest if moment is not None]
+    quiet = now - max(times) if times else timedelta(0)
+    share = min(1.0, max(0.0, quiet / OLD_AFTER))
+    return polling.min_seconds + (polling.max_seconds - polling.min_seconds) * share
+
+
+def next_poll_seconds(
+    polling: PollingSection,
+    state: PageStateRow,
+    others: Sequence[PageStateRow],
+    budget: PageBudget | None,
+    now: datetime,
+) -> float:
+    """Service seconds until the page is due, without jitter.
+
+    `others`: every page that shares its budget, itself included. All of them are slowed alike, so
+    that what is left lasts until it begins anew, and a fresh page still comes first.
+    """
+    until = [
+        moment
+        for moment in (state.not_before, budget.waits_until() if budget else None)
+        if moment is not None and moment > now
+    ]
+    if until:
+        return max(polling.min_seconds, (max(until) - now).total_seconds())
+    seconds = interval_by_age(polling, (state.newest_post_at, state.newest_comment_at), now)
+    if budget is None:
+        return seconds * (1 + 10 * max(0.0, (state.usage or 0.0) - 0.5))
+    intervals = [
+        interval_by_age(polling, (one.newest_post_at, one.newest_comment_at), now) for one in others
+    ]
+    return seconds * budget.slowdown(intervals or [seconds])
