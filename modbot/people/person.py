@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from modbot.domain import Actor
+from modbot.domain import Actor, recorded_as
 from modbot.people.roles import Right, Role, rights_of
 
 
@@ -29,5 +29,5 @@ class Person:
 
     @property
     def actor(self) -> Actor:
-        """Who they are in the record."""
-        return Actor(kind="person", name=self.name)
+        """Who they are in the record, as nobody else is."""
+        return Actor(kind="person", name=recorded_as(self.name, self.id))

@@ -59,9 +59,20 @@ def undo_run(session: Session, run_id: int) -> UndoRunRow:
     return row
 
 
-def undo_runs(session: Session, *, limit: int = 50, state: str | None = None) -> list[UndoRunRow]:
-    """Runs, newest first."""
+def undo_runs(
+    session: Session,
+    *,
+    limit: int | None = None,
+    state: str | None = None,
+    before: int | None = None,
+    of: tuple[str, str] | None = None,
+) -> list[UndoRunRow]:
+    """Runs, newest first. `before`: only older ones than this; `of`: the kind and the subject."""
     query = select(UndoRunRow).order_by(col(UndoRunRow.id).desc()).limit(limit)
+    if of is not None:
+        query = query.where(col(UndoRunRow.kind) == of[0], col(UndoRunRow.subject) == of[1])
+    if before is not None:
+        query = query.where(col(UndoRunRow.id) < before)
     if state is not None:
         query = query.where(col(UndoRunRow.state) == state)
     return list(session.scalars(query))

@@ -81,7 +81,7 @@ def _acknowledging(routes: APIRouter, service: WebService) -> None:
         if row is None or not _sees(who, row.page_id):
             raise HTTPException(404)
         with service.database.write() as s:
-            new = store.acknowledge(s, alert_id, who.name, service.clock.now())
+            new = store.acknowledge(s, alert_id, who.actor.name, service.clock.now())
         return _said("acknowledged" if new else "acknowledged-before")
 
 
@@ -102,7 +102,7 @@ def _releasing(routes: APIRouter, service: WebService) -> None:
         with service.database.write() as s:
             row = brakes.brake(s, brake_id)
             assert row is not None
-            new = brake.release(s, row, who.name, reason, service.clock.now())
+            new = brake.release(s, row, who.actor.name, reason, service.clock.now())
         return _said("released" if new else "released-before")
 
 

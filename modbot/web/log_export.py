@@ -52,7 +52,7 @@ def _answer(room: LogRoom, who: Person, form: Mapping[str, str]) -> StreamingRes
         newest = asked.search.newest_first(1)
     now = service.clock.now()
     with service.database.write() as session:
-        note(session, "log.exported", who.name, now, person=who.id, **_told(asked.filters))
+        note(session, "log.exported", who.actor.name, now, person=who.id, **_told(asked.filters))
     day = now.astimezone(room.pages.zone()).date().isoformat()
     return StreamingResponse(
         _lines(room, asked.search.choice, newest[0] if newest else 0),

@@ -134,7 +134,7 @@ def _ending(routes: APIRouter, service: WebService, shown: PeoplePages) -> None:
     def end_sessions(request: Request, number: str, admin: Admin) -> Response:
         def do(s: Session, row: PersonRow) -> str:
             ended = sessions.end_all(s, row.id or 0)
-            now, who = service.clock.now(), admin.name
+            now, who = service.clock.now(), admin.actor.name
             note(s, "sign_in.ended", who, now, person=row.id, signed_out=ended)
             return "sessions-ended"
 

@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form
 from sqlmodel import Session
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from modbot import review, store
 from modbot.domain import Verdict
@@ -71,7 +72,7 @@ def queue_many_routes(service: WebService, pages: Pages) -> APIRouter:
     @routes.api_route("/queue/many", methods=["GET", "HEAD"])
     def preview(request: Request, who: Decider) -> Response:
         many = _chosen(service, request, who)
-        return _page(service, pages, request, who, "queue/many.html", many=many, answer=None)
+        return many_page(service, pages, request, who, "queue/many.html", many=many, answer=None)
 
     @routes.post("/queue/many")
     def decide(
@@ -178,19 +179,19 @@ def _decide(
     if result is None:
         many = _many(service, request, entries, rule="", author="", author_of=0, capped=False)
         values = {"many": many, "answer": answer, "error": error}
-        return _page(service, pages, request, who, "queue/many.html", status=422, **values)
+        return many_page(service, pages, request, who, "queue/many.html", status=422, **values)
     refused = Counter(type(refusal).__name__ for refusal in result.refused.values())
-    return _page(
-        service,
-        pages,
-        request,
-        who,
-        "queue/many_done.html",
+    held = refused.pop("HeldByAnother", 0)
+    out = {"said": len(entries) - len(left), "held": held, "changed": sum(refused.values())}
+    if result.done:
+        told = urlencode({name: number for name, number in out.items() if number})
+        return RedirectResponse(f"/queue/many/{result.bulk}?{told}".rstrip("?"), 303)
+    return many_page(
+        *(service, pages, request, who, "queue/many_done.html"),
         verdict=answer.verdict.value,
-        done=len(result.done),
-        left_out=len(entries) - len(left),
-        held=refused.pop("HeldByAnother", 0),
-        changed=sum(refused.values()),
+        done=0,
+        bulk="",  # nothing is known by a name
+        left_out=out,
     )
 
 
@@ -215,29 +216,31 @@ def _resolve(
     return done, ""
 
 
-def _page(
+def many_page(
     service: WebService,
     pages: Pages,
     request: Request,
     who: Person,
     template: str,
     *,
+    path: str = "/queue/many",
     status: int = 200,
     **values: Any,
 ) -> Response:
+    """A page in the frame of the queue, about many comments."""
     sitting = Sitting.of(request, service.clock.now())
     with service.database.read() as s:
         side = sitting.side(s, who, claimant(service, who), reader_language(request))
     query = {
         name: request.query_params[name]
-        for name in ("rule", "author_of")
+        for name in ("rule", "author_of", "said", "held", "changed")
         if name in request.query_params
     }
     return pages.answer(
         request,
         template,
         status=status,
-        here=("/queue/many", query),
+        here=(path, query),
         sitting=sitting,
         side=side,
         did=None,

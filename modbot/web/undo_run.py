@@ -164,7 +164,7 @@ class RunDesk:
         assert run.id is not None
         with self.service.database.write() as s:
             now = self.service.clock.now()
-            note(s, "undo.exported", who.name, now, person=who.id, run=run.id)
+            note(s, "undo.exported", who.actor.name, now, person=who.id, run=run.id)
         name = f'attachment; filename="modbot-undo-{run.id}.csv"'
         return StreamingResponse(
             self._lines(run.id),
