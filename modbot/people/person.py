@@ -25,7 +25,12 @@ class Person:
         """Whether they have this right, and have it on this page where one is named."""
         right = Right(right)
         granted = right in rights_of(self.role) or (self.approver and right is Right.APPROVE)
-        return granted and (page_id is None or self.pages is None or page_id in self.pages)
+        return granted and (page_id is None or self.sees(page_id))
+
+    def sees(self, page_id: str) -> bool:
+        """Whether a page is in their care: those with pages of their own see no others, nor what
+        is about no page (an empty id)."""
+        return self.pages is None or page_id in self.pages
 
     @property
     def actor(self) -> Actor:

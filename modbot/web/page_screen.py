@@ -22,7 +22,6 @@ from modbot.web.health import page_health
 from modbot.web.navigation import paths_of
 from modbot.web.place_rights import may_pause, may_register, page_address, sees_page
 from modbot.web.places import Places
-from modbot.web.registration import token_places
 from modbot.web.seam import WebService
 
 Reader = Annotated[Person, Depends(needs(Right.READ))]
@@ -96,7 +95,7 @@ def screen(
         sets_mode=who.may(Right.PAGES, page.id),
         pauses=may_pause(who, page.id),
         names_tokens=may_register(who) and registry.token_is_needed(page.platform),
-        token_places=token_places(service),
+        token_places=places.token_places,
         limits=service.limits,
         has_queue="/queue" in paths_of(request.app.routes),
     )

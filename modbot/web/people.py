@@ -70,7 +70,9 @@ def _inviting(service: WebService, shown: PeoplePages) -> APIRouter:
     @routes.post("/people/invitations/{sha256}/withdraw")
     def withdraw(sha256: str, admin: Admin) -> Response:
         with service.database.write() as s:
-            invitations.withdraw(s, sha256, by=admin.actor, now=service.clock.now())
+            done = invitations.withdraw(s, sha256, by=admin.actor, now=service.clock.now())
+        if not done:
+            raise HTTPException(404)  # used since, or withdrawn before
         return RedirectResponse("/people?said=uninvited", 303)
 
     return routes
@@ -89,7 +91,7 @@ def _one_person(service: WebService, shown: PeoplePages) -> APIRouter:
         number: str,
         admin: Admin,
         role: Text = "",
-        scope: Text = "all",
+        scope: Text = "",
         pages: Texts = None,
         approver: Text = "",
     ) -> Response:

@@ -10,7 +10,6 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form
-from sqlmodel import Session
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -24,7 +23,7 @@ from modbot.review import KEPT_UP_ONE_BY_ONE, ManyDone
 from modbot.store import LogEntry
 from modbot.stored_text import shown
 from modbot.web.access import needs, visit
-from modbot.web.entries import Row, log_row
+from modbot.web.entries import Row, entry_for, log_row
 from modbot.web.filters import read_id
 from modbot.web.queue_answers import LONGEST_NOTE, Answer, read_answer
 from modbot.web.queue_item import VEILED, can_hide
@@ -101,11 +100,12 @@ def _chosen(service: WebService, request: Request, who: Person) -> Many:
     given = request.query_params.get("author_of", "")
     if bool(rule) == bool(given):
         raise HTTPException(400)
+    author_of = read_id(given) if given else 0
     levels = claimant(service, who).levels
     with service.database.read() as s:
         author, row = "", 0
         if given:
-            about = _entry(s, who, read_id(given))
+            about = entry_for(s, given, who)
             author, row = about.author_name or "", about.comment_row
             found = store.waiting_by_author(s, row, levels, who.pages, AT_ONCE + 1)
         else:
@@ -117,16 +117,9 @@ def _chosen(service: WebService, request: Request, who: Person) -> Many:
         entries,
         rule=rule,
         author=author,
-        author_of=int(given or 0),
+        author_of=author_of,
         capped=len(found) > AT_ONCE,
     )
-
-
-def _entry(s: Session, who: Person, decision_id: int) -> LogEntry:
-    found = store.decisions(s, [decision_id])
-    if not found or not who.may(Right.READ, found[0].page_id):
-        raise HTTPException(404)
-    return found[0]
 
 
 def _many(service: WebService, request: Request, entries: Sequence[LogEntry], **about: Any) -> Many:
@@ -178,8 +171,13 @@ def _decide(
     result, error = _resolve(service, who, left, answer)
     if result is None:
         many = _many(service, request, entries, rule="", author="", author_of=0, capped=False)
-        values = {"many": many, "answer": answer, "error": error}
-        return many_page(service, pages, request, who, "queue/many.html", status=422, **values)
+        return many_page(
+            *(service, pages, request, who, "queue/many.html"),
+            status=422,
+            many=many,
+            answer=answer,
+            error=error,
+        )
     refused = Counter(type(refusal).__name__ for refusal in result.refused.values())
     held = refused.pop("HeldByAnother", 0)
     out = {"said": len(entries) - len(left), "held": held, "changed": sum(refused.values())}
