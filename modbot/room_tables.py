@@ -55,8 +55,8 @@ class UndoRunRow(SQLModel, table=True):
 
     __tablename__ = "undo_run"
     id: int | None = Field(default=None, primary_key=True)
-    kind: str  # rule, model, person
-    subject: str  # the rule's id, "model version", the person's name in the record
+    kind: str  # rule, model, person, bulk
+    subject: str  # the rule's id, "model version", the person's name in the record, the bulk's id
     since: datetime = _time()
     until: datetime = _time()
     through: int  # the newest decision that was there when it was looked at beforehand

@@ -88,11 +88,17 @@ def registered(session: Session, page_id: str) -> Page:
 
 
 def person(name: str | None) -> Actor:
-    """Who types, by the name given or the login name."""
-    from modbot.domain import Actor
+    """Who types, by the name given or the login name. Raises CommandFailed for a name that the
+    record keeps for people who sign in."""
+    from modbot.domain import Actor, is_numbered
     from modbot.stored_text import shown
 
-    return Actor(kind="person", name=shown(_login_name() if name is None else name))
+    named = shown(_login_name() if name is None else name)
+    if is_numbered(named):
+        raise CommandFailed(
+            f"{named!r}: a name with a number is somebody's who signed in; leave the number out"
+        )
+    return Actor(kind="person", name=named)
 
 
 def _login_name() -> str:

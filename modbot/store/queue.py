@@ -11,7 +11,7 @@ from sqlalchemy import Select, func, literal, select, tuple_
 from sqlmodel import Session, col
 
 from modbot.room_tables import ClaimRow, WaitingRow
-from modbot.store.decisions import BACK
+from modbot.store.decisions import BACK, UNDO
 from modbot.store.id_lists import in_list
 from modbot.store.waiting import FOR_ADMINISTRATORS, place
 from modbot.tables import CommentRow, DecisionRow, UtcTime
@@ -159,7 +159,8 @@ def _decisions(
 
 
 def decided_since(session: Session, name: str, since: datetime) -> int:
-    """How many comments a person has decided since then, less those they took back."""
+    """How many comments a person has decided since then, less those they took back one by one;
+    what an undo run of theirs decided is not counted."""
     keys = session.scalars(
         select(col(DecisionRow.key)).where(
             col(DecisionRow.decided_at) >= since,
@@ -167,7 +168,8 @@ def decided_since(session: Session, name: str, since: datetime) -> int:
             col(DecisionRow.actor) == name,
         )
     ).all()
-    return len(keys) - 2 * sum(BACK in key for key in keys)
+    counted = [key for key in keys if not key.startswith(f"person:{UNDO}")]
+    return len(counted) - 2 * sum(BACK in key for key in counted)
 
 
 def newest_decision_on(session: Session, comment_row: int) -> int | None:

@@ -19,6 +19,7 @@ from modbot import review, store
 from modbot.domain import Actor
 from modbot.room_tables import UndoItemRow, UndoRunRow
 from modbot.store import Database, Doer, DoerKind
+from modbot.store.decisions import UNDO
 from modbot.tables import PageRow
 from modbot.undo.pace import room
 from modbot.undo.plan import CALLS, Plan
@@ -44,7 +45,7 @@ def carry_on(
     """Gives comments of the runs that are going on their turn, as far as the platforms' pace and
     `work_seconds` allow. Returns how many."""
     with database.read() as s:
-        going_on = [run.id for run in store.undo_runs(s, limit=200, state=RUNNING)]
+        going_on = [run.id for run in store.undo_runs(s, state=RUNNING)]
     done, until = 0, time.monotonic() + work_seconds
     for run_id in reversed(going_on):
         while run_id is not None and (stopping is None or not stopping.is_set()):
@@ -127,7 +128,7 @@ def _end_item(
             now,
             hide=found.step.hide,
             restore=found.step.restore,
-            key=f"undo:{run.id}:{item.id}",
+            key=f"{UNDO}{run.id}:{item.id}",
         )
         item.made_decision = made.decision_id
         item.calls = plan in CALLS
@@ -138,6 +139,8 @@ def _end_item(
 def reason_of(run: UndoRunRow) -> str:
     """What each decision of a run says."""
     since = run.since.strftime("%Y-%m-%d %H:%M UTC")
+    if run.kind == DoerKind.BULK:
+        return f"Undo of what was decided together at {since}: {run.reason}"
     return f"Undo of {run.kind} {run.subject} since {since}: {run.reason}"
 
 

@@ -28,7 +28,6 @@ from modbot.web.place_rights import (
     sees_page,
 )
 from modbot.web.places import Places
-from modbot.web.registration import token_places
 from modbot.web.seam import WebService
 
 Reader = Annotated[Person, Depends(needs(Right.READ))]
@@ -102,7 +101,7 @@ def screen(
         sets_mode=who.may(Right.PAGES, page.id),
         pauses=may_pause(who, page.id),
         names_tokens=may_register(who) and registry.token_is_needed(page.platform),
-        token_places=token_places(service),
+        token_places=places.token_places,
         limits=service.limits,
         past=catching_up.backfill_of(service.database, page.id),
         reads_past=may_read_past(who, page),

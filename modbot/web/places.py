@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from modbot.i18n import LANGUAGES, language
+from modbot.registry import TokenPlaces
 from modbot.web.budget_words import BudgetWords
 from modbot.web.place_rights import page_address
 from modbot.web.place_words import PlaceWords
@@ -47,6 +48,12 @@ class Places:
             zone=self._pages.zone(),
             **values,
         )
+
+    @property
+    def token_places(self) -> TokenPlaces:
+        """Where tokens may be that are named here."""
+        allowed = self.service.config.settings.registry
+        return TokenPlaces(folders=allowed.token_folders, variables=allowed.token_variables)
 
     @property
     def pages(self) -> Pages:
