@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-import structlog
 from sqlmodel import Session
 
 from modbot import store
@@ -25,27 +24,21 @@ from modbot.domain import (
 )
 from modbot.enforcement import (
     EDITED_AFTER_HIDE,
-    NEEDS_LOGIN,
     QUOTA_SPENT,
-    WAITS_FOR_A_PERSON,
     Limits,
     carry_out_due,
-    incident,
     plan,
     platform_errors_only,
-    wait_seconds,
 )
-from modbot.errors import PlatformError, RateLimited
+from modbot.errors import PlatformError
 from modbot.judging import Judge
+from modbot.poll_notes import note_failure, note_success
 from modbot.ports import Clock, PlatformAdapter
 from modbot.store import Database, Judged, Known, Recorded
 from modbot.tables import PageStateRow
 
-_log = structlog.get_logger("modbot.pipeline")
-
 FETCHES_A_POLL = 20  # a burst longer than this goes on with the next poll
 READING_SECONDS = 120.0  # nor does a slow platform hold a poll for longer, of real time
-LATE_AFTER_FAILURES = 5
 RECHECK_LIMIT = 100
 OWN_WORDS = Decision(verdict=Verdict.ALLOW, hide=False, reason="Written by the page itself.")
 
@@ -99,7 +92,14 @@ def poll_page(context: PollContext, page_id: str) -> PollResult:
         note_failure(context.database, context.alerter, page_id, error, context.clock.now())
         result.error = f"{type(error).__name__}: {error}"
         return result
-    _note_success(context, page_id, last, writes_refused=state.writes_not_before is not None)
+    note_success(
+        context.database,
+        context.alerter,
+        page_id,
+        last,
+        context.clock.now(),
+        writes_refused=state.writes_not_before is not None,
+    )
     result.actions_tried = carry_out_due(
         context.database,
         context.adapter,
@@ -351,59 +351,3 @@ def look_again(
     if there:
         again = CommentBatch(comments=there, cursor="")
         store_batch(context, page, again, result, keep_cursor=False)
-
-
-def _note_success(
-    context: PollContext, page_id: str, batch: CommentBatch, *, writes_refused: bool
-) -> None:
-    """A token that may read is not yet one that may hide: a refused write stays told until one
-    goes through (carry_out)."""
-    now = context.clock.now()
-    newest_post = max((p.created_at for p in batch.posts), default=None)
-    newest_comment = max((c.created_at for c in batch.comments), default=None)
-    fields: dict[str, object] = {
-        "last_poll_at": now,
-        "last_success_at": now,
-        "failures": 0,
-        "not_before": None,
-        "usage": batch.usage,
-    }
-    if not writes_refused:
-        fields |= {"needs_login": False, "last_error": ""}
-    if newest_post is not None:
-        fields["newest_post_at"] = newest_post
-    if newest_comment is not None:
-        fields["newest_comment_at"] = newest_comment
-    with context.database.write() as s:
-        store.save_page_state(s, page_id, **fields)
-    over = ("poll_late",) if writes_refused else ("poll_late", *WAITS_FOR_A_PERSON)
-    for kind in over:
-        context.alerter.over(kind, page_id)
-
-
-def note_failure(
-    database: Database,
-    alerter: Alerter,
-    page_id: str,
-    error: PlatformError,
-    now: datetime,
-) -> None:
-    """Puts the page's next call off as the error asks, and tells a person where one is needed."""
-    with database.write() as s:
-        failures = store.page_state(s, page_id).failures + 1  # in a row
-        kind = incident(error) or ("poll_late" if failures >= LATE_AFTER_FAILURES else "")
-        # Hides go on where only reads must wait; the adapter refuses reads without a call.
-        reads_only = isinstance(error, RateLimited) and error.reads_only
-        wait = timedelta(seconds=wait_seconds(error, failures))
-        store.save_page_state(
-            s,
-            page_id,
-            last_poll_at=now,
-            failures=failures,
-            not_before=None if reads_only else now + wait,
-            needs_login=kind == NEEDS_LOGIN,
-            last_error=f"{type(error).__name__}: {error}"[:300],
-        )
-    _log.warning("poll_failed", page=page_id, error=type(error).__name__, code=error.code)
-    if kind:
-        alerter.send(Alert(kind=kind, page_id=page_id, detail=str(error)[:300]))

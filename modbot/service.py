@@ -32,8 +32,9 @@ from modbot.errors import BadConfig, ModbotError, PlatformError
 from modbot.judging import Judge
 from modbot.measures import Measures
 from modbot.past_judge import keep_judge
-from modbot.pipeline import PollContext, PollResult, note_failure, poll_page
+from modbot.pipeline import PollContext, PollResult, poll_page
 from modbot.poll_interval import next_poll_seconds
+from modbot.poll_notes import note_failure
 from modbot.ports import AdapterFactory, Budgeted, Clock, PlatformAdapter
 from modbot.settings import Config, ConfigWatcher
 from modbot.store import Database

@@ -19,7 +19,7 @@ from modbot.errors import PlatformError
 from modbot.past_tables import BackfillRow, BackfillState
 from modbot.pipeline import PollContext, PollResult, store_batch
 from modbot.ports import Clock
-from modbot.store import Database
+from modbot.store import Database, backfills
 from modbot.store.comments import count_comments
 
 MOST_DAYS = 365
@@ -55,22 +55,22 @@ def ask(
     since = min(until, now - timedelta(days=days))
     row = BackfillRow(page_id=page.id, since=since, until=until, asked_by=by, asked_at=now)
     with database.write() as s:
-        return _told(store.ask_backfill(s, row))
+        return _told(backfills.ask_backfill(s, row))
 
 
 def stop(database: Database, page_id: str, *, by: str, now: datetime) -> bool:
     """Ends the one that runs; what was read stays. False: none ran."""
     with database.write() as s:
-        running = store.running_backfill(s, page_id)
+        running = backfills.running_backfill(s, page_id)
         if running is not None:
-            store.end_backfill(s, running, BackfillState.STOPPED, by, now)
+            backfills.end_backfill(s, running, BackfillState.STOPPED, by, now)
     return running is not None
 
 
 def backfill_of(database: Database, page_id: str) -> Backfill | None:
     """The last one that was asked for."""
     with database.read() as s:
-        row = store.newest_backfill(s, page_id)
+        row = backfills.newest_backfill(s, page_id)
     return None if row is None else _told(row)
 
 
@@ -85,7 +85,7 @@ def carry_on(
     """Reads on for about `seconds`. `context` gives what reading a page back to a time needs.
     None: no back-fill runs, or it has to wait. What a platform refuses is noted and tried later."""
     with database.read() as s:
-        row, page = store.running_backfill(s, page_id), store.page(s, page_id)
+        row, page = backfills.running_backfill(s, page_id), store.page(s, page_id)
     if row is None or page.paused:
         return None
     if row.not_before is not None and clock.now() < row.not_before:
@@ -123,10 +123,10 @@ def _store(
     now = context.clock.now()
     assert row.id is not None
     with context.database.write() as s:
-        fresh = store.note_backfill(s, row.id)
+        fresh = backfills.note_backfill(s, row.id)
         if fresh.state != BackfillState.RUNNING:  # somebody stopped it meanwhile
             return fresh
-        fresh = store.note_backfill(
+        fresh = backfills.note_backfill(
             s,
             row.id,
             cursor=batch.cursor,
@@ -136,7 +136,9 @@ def _store(
             not_before=None,
             last_error="",
         )
-        return store.end_backfill(s, fresh, BackfillState.DONE, "modbot", now) if done else fresh
+        return (
+            backfills.end_backfill(s, fresh, BackfillState.DONE, "modbot", now) if done else fresh
+        )
 
 
 def _put_off(database: Database, row: BackfillRow, error: PlatformError, now: datetime) -> Backfill:
@@ -144,7 +146,7 @@ def _put_off(database: Database, row: BackfillRow, error: PlatformError, now: da
     text = f"{type(error).__name__}: {error}"[:300]
     assert row.id is not None
     with database.write() as s:
-        return _told(store.note_backfill(s, row.id, not_before=now + wait, last_error=text))
+        return _told(backfills.note_backfill(s, row.id, not_before=now + wait, last_error=text))
 
 
 def _told(row: BackfillRow) -> Backfill:

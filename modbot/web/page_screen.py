@@ -98,16 +98,23 @@ def screen(
         sent=sent or Filled(),
         faults=faults or {},
         late=late,
-        sets_mode=who.may(Right.PAGES, page.id),
-        pauses=may_pause(who, page.id),
-        names_tokens=may_register(who) and registry.token_is_needed(page.platform),
+        **_granted(who, page),
         token_places=places.token_places,
         limits=service.limits,
         past=catching_up.backfill_of(service.database, page.id),
-        reads_past=may_read_past(who, page),
         most_days=catching_up.MOST_DAYS,
         has_queue="/queue" in paths_of(request.app.routes),
     )
+
+
+def _granted(who: Person, page: Page) -> dict[str, bool]:
+    """Which forms stand on the screen."""
+    return {
+        "sets_mode": who.may(Right.PAGES, page.id),
+        "pauses": may_pause(who, page.id),
+        "names_tokens": may_register(who) and registry.token_is_needed(page.platform),
+        "reads_past": may_read_past(who, page),
+    }
 
 
 def _audited(page: Page, row: RegistrationRow | None) -> list[tuple[str, str]]:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from modbot import catching_up, store
+from modbot import catching_up
 from modbot.past_tables import BackfillState
 from modbot.people import Role
+from modbot.store import backfills
 from tests.web.rooms import Room, faults, open_room, text_of, went_to
 
 PAGE_ID = "facebook:1001"
@@ -43,10 +44,10 @@ def test_older_comments_are_asked_for_and_stopped(room: Room) -> None:
 def test_how_far_it_is_is_drawn_and_said(room: Room) -> None:
     room.admin.post(f"{PAGE}/past", {"days": "12"})
     with room.district.database.write() as s:
-        row = store.running_backfill(s, PAGE_ID)
+        row = backfills.running_backfill(s, PAGE_ID)
         assert row is not None and row.id is not None
         middle = row.since + (row.until - row.since) / 4
-        store.note_backfill(s, row.id, reached=middle, kept=1234, new=1200)
+        backfills.note_backfill(s, row.id, reached=middle, kept=1234, new=1200)
     answer = room.admin.get(PAGE)
     assert '<progress max="100" value="75"' in answer.text
     assert "1,234 are kept, of which 1,200 were not known before" in text_of(answer)
