@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -72,7 +72,7 @@ class PeopleRestored:
     compared: bool  # False: there was no database to compare the backup with, or no readable one
     as_in_backup: bool = False
     differ: tuple[Difference, ...] = ()
-    not_in_backup: tuple[str, ...] = field(default=())  # addresses of people who came later
+    not_in_backup: tuple[str, ...] = ()  # addresses of people who came later
     administrators: int = 0  # who can sign in
 
 
@@ -121,7 +121,7 @@ def settle_people(
         current = present.rows.get(_key(row))
         if current is None:
             continue
-        how = tuple(_differs(row, current, known_since=row.id not in providers))
+        how = tuple(_differs(row, current, new_way=row.id in providers))
         if not how:
             continue
         in_backup = standing(row)
@@ -152,7 +152,7 @@ def _providers(s: Session, present: PeopleNow) -> dict[int, list[IdentityRow]]:
     return found
 
 
-def _differs(then: PersonRow, now: PersonRow, *, known_since: bool) -> Iterator[Differs]:
+def _differs(then: PersonRow, now: PersonRow, *, new_way: bool) -> Iterator[Differs]:
     if (then.disabled_at is None) != (now.disabled_at is None):
         yield Differs.ENABLED if then.disabled_at is None else Differs.DISABLED
     if _has_more(then, now):
@@ -161,7 +161,7 @@ def _differs(then: PersonRow, now: PersonRow, *, known_since: bool) -> Iterator[
         yield Differs.LOWERED
     if then.password_hash and then.password_hash != now.password_hash:
         yield Differs.PASSWORD
-    if not known_since:
+    if new_way:
         yield Differs.PROVIDER
 
 

@@ -61,22 +61,20 @@ def restore(
     Raises AlreadyRunning while a program has the database open, BackupRefused or StoreUnreadable
     for a backup that is not good, and BackupFailed; the database is then as it was."""
     path = config.settings.database.path
-    if path.exists() and backup.exists() and path.samefile(backup):
-        raise BackupRefused(f"{backup} is the database itself")
+    whose = _Whose(actor=actor, now=now, people_as_in_backup=people_as_in_backup)
+    _refuse_itself(path, backup)
     with lock_data(path):
         copied = check(backup)
         kept = _comparable(backup, copied, kept)
         partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
         copy_database(backup, partial, progress)
         try:
-            whose = _Whose(actor=actor, now=now, people_as_in_backup=people_as_in_backup)
             head, people = _made_ready(partial, backup, path, kept, whose)
             missing = _rows_since(path, copied)
             before = _put_in_place(partial, path, now, readable=missing is not None)
-        except OSError as error:
-            raise BackupFailed(f"{path} cannot be written ({error.strerror})") from None
-        except DBAPIError as error:  # the disk is full
-            raise BackupFailed(f"{path} cannot be written ({error.orig})") from None
+        except (OSError, DBAPIError) as error:  # such as a full disk
+            why = error.strerror if isinstance(error, OSError) else error.orig
+            raise BackupFailed(f"{path} cannot be written ({why})") from None
         finally:
             remove(partial)
     return Restored(
@@ -88,6 +86,11 @@ def restore(
         compared=len(kept),
         people=people,
     )
+
+
+def _refuse_itself(path: Path, backup: Path) -> None:
+    if path.exists() and backup.exists() and path.samefile(backup):
+        raise BackupRefused(f"{backup} is the database itself")
 
 
 def _comparable(backup: Path, copied: Copied, kept: Sequence[Head]) -> list[Head]:

@@ -103,15 +103,7 @@ def restore(
             f"{len(kept) - restored.compared} of the checkpoints are newer than the backup "
             "and could not be compared."
         )
-    payload = {
-        "file": str(restored.file),
-        "before": str(restored.before) if restored.before else None,
-        "rows_not_in_backup": restored.rows_not_in_backup,
-        "checkpoints_compared": restored.compared,
-        **_fields(restored.copied),
-        "head": asdict(restored.head),
-        "people": asdict(restored.people),
-    }
+    payload = _of_restored(restored)
     answer(payload, as_json=as_json, tell=lambda console: _tell_restored(console, restored))
 
 
@@ -121,6 +113,18 @@ def _fields(copied: Copied) -> dict[str, Any]:
         "head": asdict(copied.head),
         "rows": dict(copied.rows),
         "revision": copied.revision,
+    }
+
+
+def _of_restored(restored: Restored) -> dict[str, Any]:
+    return {
+        "file": str(restored.file),
+        "before": str(restored.before) if restored.before else None,
+        "rows_not_in_backup": restored.rows_not_in_backup,
+        "checkpoints_compared": restored.compared,
+        **_fields(restored.copied),
+        "head": asdict(restored.head),
+        "people": asdict(restored.people),
     }
 
 
