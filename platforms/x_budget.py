@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import requests
@@ -40,9 +40,8 @@ def budget_of(page: Page, connection: Connection) -> PageBudget:
     secrets = connection.secrets
     app = secrets.get("consumer_key") or secrets.get("client_id") or ""
     allowances = _allowances(connection.spending)
-    return PageBudget(
-        of=connection.budgets.of("x", app, page.base_url, allowances), scope=page.external_id
-    )
+    budget = connection.budgets.of("x", app, page.base_url, allowances)
+    return PageBudget(of=budget, scope=page.external_id, poll_lane=MENTIONS)
 
 
 def gate(budget: PageBudget, connection: Connection) -> Gate:
@@ -133,7 +132,8 @@ def gauge(headers: Mapping[str, str], now: datetime) -> Gauge | None:
         limit, left, resets = (
             int(headers[f"x-rate-limit-{name}"]) for name in ("limit", "remaining", "reset")
         )
-        resets_at = datetime.fromtimestamp(resets, UTC)
+        # No window of X's is longer than a day, whatever a header says.
+        resets_at = min(datetime.fromtimestamp(resets, UTC), now + timedelta(days=1))
         used = min(1.0, max(0.0, 1 - left / limit))
     except (KeyError, ValueError, ZeroDivisionError, OverflowError, OSError):
         return None

@@ -346,3 +346,14 @@ def test_polls_slow_down_as_the_vendors_window_fills(clock: ManualClock) -> None
 def test_the_key_tells_nothing_of_the_token(clock: ManualClock) -> None:
     budget = Budgets(clock.now).of("meta", "SECRETTOKEN", "https://x")
     assert "SECRET" not in budget.key and budget.key.startswith("meta:")
+
+
+def test_only_the_kind_of_call_that_polls_make_slows_them(clock: ManualClock) -> None:
+    budget = budget_on(clock)
+    resets_at = clock.now() + timedelta(minutes=15)
+    scarce = Gauge(used=0.99, at=clock.now(), left=1, limit=100, resets_at=resets_at)
+    budget.learn(scarce, "search", "account")
+    assert budget.slowdown([60.0], "account", "mentions") == 1.0
+    budget.learn(scarce, "mentions", "account")
+    assert budget.slowdown([60.0], "account", "mentions") == pytest.approx(15.0)
+    assert budget.slowdown([60.0, 60.0], "account", "mentions") == pytest.approx(15.0)

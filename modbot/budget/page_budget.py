@@ -18,6 +18,7 @@ class PageBudget:
 
     of: RateBudget
     scope: str = ""
+    poll_lane: str = READS  # the kind of call that a quiet poll makes
 
     def before_poll(self, *, needs: Mapping[str, int] | None = None) -> None:
         """RateBudget.before_poll()."""
@@ -41,10 +42,10 @@ class PageBudget:
         with self.of.noting(lane, self.scope):
             yield
 
-    def waits_until(self, lane: str = READS) -> datetime | None:
-        """RateBudget.waits_until()."""
-        return self.of.waits_until(lane, self.scope)
+    def waits_until(self) -> datetime | None:
+        """RateBudget.waits_until(), for polls."""
+        return self.of.waits_until(self.poll_lane, self.scope)
 
     def slowdown(self, intervals: Sequence[float]) -> float:
         """RateBudget.slowdown()."""
-        return self.of.slowdown(intervals, self.scope)
+        return self.of.slowdown(intervals, self.scope, self.poll_lane)

@@ -200,9 +200,10 @@ class RateBudget:
             found = self._longest(lane, scope, self._now())
             return found and found[0].until
 
-    def slowdown(self, intervals: Sequence[float], scope: str = "") -> float:
+    def slowdown(self, intervals: Sequence[float], scope: str = "", lane: str = READS) -> float:
         """By how much pages that share the budget and would be polled at these intervals (seconds)
-        have to wait longer, so that what is left lasts until it begins anew; at least 1."""
+        have to wait longer, so that what is left lasts until it begins anew; at least 1. `lane`:
+        the kind of call that a quiet poll makes."""
         with self._lock:
             now = self._now()
             polls = sum(1 / max(1.0, seconds) for seconds in intervals)  # a second
@@ -212,9 +213,11 @@ class RateBudget:
                 left = max(1, counter.left(now) - allowed.reserve)
                 seconds = (allowed.ends_at(now) - now).total_seconds()
                 factors.append(polls * allowed.poll_cost * seconds / left)
-            for (of, lane), gauge in self._gauges.items():
-                if lane != WRITES and of in ("", scope) and gauge.holds(now):
-                    factors.append(_by_gauge(gauge, polls, now))
+            for of, kind in _places(scope, lane):
+                gauge = self._gauges.get((of, kind))
+                if gauge is not None and gauge.holds(now):
+                    own = polls if of == "" else polls / max(1, len(intervals))
+                    factors.append(_by_gauge(gauge, own, now))
             return max(factors)
 
     def keep(self) -> None:
