@@ -49,8 +49,12 @@ def test_a_verdict_swaps_the_next_item_in(
         assert spoken.inner_text().startswith("Hide You hid the comment by")
         assert page.get_by_role("status").filter(has_text="You hid").count() == 1
         number = page.url.partition("?")[0].rpartition("/")[2]
-        assert page.locator(".languages a").last.get_attribute("href").startswith(  # type: ignore[union-attr]
-            f"/queue/{number}?"
+        assert (
+            page.locator(".languages a")
+            .last.get_attribute("href")
+            .startswith(  # type: ignore[union-attr]
+                f"/queue/{number}?"
+            )
         )
 
 
