@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -194,15 +195,11 @@ def _asked(district: District) -> tuple[tuple[int, ...], tuple[int, ...]]:
     registrations, requests = [], []
     for number in range(len(SHORT)):
         names = ("name", "school", "purpose", "manager", "administrator", "contact")
-        try:
+        with suppress(ModbotError):
             registrations.append(district.ask_page(**_texts(number, *names)))  # type: ignore[arg-type]
-        except ModbotError:
-            pass
         wish = _texts(number, *("name", "purpose", "school", "beneficiary"))
-        try:
+        with suppress(ModbotError):
             requests.append(district.ask_sale(accounts=(), **wish))  # type: ignore[arg-type]
-        except ModbotError:
-            pass
     for number in requests[:5]:
         district.approve_sale(number)
     for place, number in enumerate(requests[5:10]):

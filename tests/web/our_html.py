@@ -77,7 +77,7 @@ def known() -> frozenset[tuple[str, str]]:
 
 
 def faults(html: str) -> list[str]:
-    """What is in a page that no template of ours put there, or that acts; empty where all is well."""
+    """What in a page acts, or was put there by no template of ours; empty where all is well."""
     found = [f"acting sign {hex(ord(sign))}" for sign in set(_ACTING.findall(html))]
     found += ["a template was worked out"] if PRODUCT in html else []
     page = Markup(html)

@@ -25,6 +25,7 @@ from tests.web.test_browser import NARROW, WCAG, WIDE, Watch, browser
 __all__ = ["browser"]
 pytestmark = pytest.mark.browser
 
+AXE = ("/queue", "/queue/8", "/queue/16?by_hand=1", "/queue/many?rule=offensive:pig")
 ASKED = "status of 422"  # what Chromium's console says of a form that came back
 
 
@@ -316,12 +317,7 @@ def test_axe_finds_no_barrier(
 ) -> None:
     options = {"locale": locale, "color_scheme": scheme, "viewport": width}
     with visit(browser, address, service, **options) as page:
-        for where in (
-            "/queue",
-            "/queue/8",
-            "/queue/16?by_hand=1",
-            "/queue/many?rule=offensive:pig",
-        ):
+        for where in AXE:
             page.goto(address + where)
             no_barrier(page, where)
         page.keyboard.press("?")
