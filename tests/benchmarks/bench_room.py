@@ -231,7 +231,9 @@ def measure(
     bad = [answer for answer in answers if answer[2] != 200]
     assert not bad, bad[:3]
     print(f"{len(answers)} answers, {spent / len(answers) * 1000:.1f} ms of CPU each, polling too")
-    print(f"load of the machine, 1 and 5 minutes: {os.getloadavg()[0]:.1f}, {os.getloadavg()[1]:.1f}")
+    print(
+        f"load of the machine, 1 and 5 minutes: {os.getloadavg()[0]:.1f}, {os.getloadavg()[1]:.1f}"
+    )
     print(f"{len(stored)} batches of {POLLED} stored, slowest in {max(stored, default=0):.0f} ms")
     by_screen: dict[str, list[tuple[str, float]]] = {}
     for screen, path, _, took in answers:
