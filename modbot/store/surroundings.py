@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, and_, func, literal, select, tuple_
@@ -73,7 +74,9 @@ def thread_around(session: Session, comment_row: int) -> Thread:
     newest_first = tuple(each.desc() for each in order)
     before = _said(session, beside, tuple_(*order) < here, order=newest_first)
     replies = and_(same_page, col(CommentRow.parent_id) == comment.comment_id)
-    above = _said(session, same_page, col(CommentRow.comment_id) == (parent_id or ""), order=order)
+    above: tuple[Said, ...] = ()
+    if parent_id is not None:
+        above = _said(session, same_page, col(CommentRow.comment_id) == parent_id, order=order)
     return Thread(
         parent=above[0] if above else None,
         before=before[::-1],
@@ -119,13 +122,21 @@ def earlier_by_author(session: Session, comment_row: int, pages: Pages) -> Earli
 def _said(
     session: Session, *where: Any, order: tuple[Any, ...], limit: int = EACH_SIDE
 ) -> tuple[Said, ...]:
+    query = _with_newest().where(*where).order_by(*order).limit(limit)
+    return tuple(_one(*row) for row in session.execute(query))
+
+
+@cache
+def _with_newest() -> Select[Any]:
+    """Comments with their newest text and decision. Put together once: that takes longer than to
+    ask it, and a screen asks it five times."""
     newest = (
         select(func.max(col(DecisionRow.id)))
         .where(col(DecisionRow.comment_row) == col(CommentRow.id))
         .correlate(CommentRow)
         .scalar_subquery()
     )
-    query: Select[Any] = (
+    return (
         select(
             CommentRow,
             func.substr(col(VersionRow.text), 1, LONGEST + 1),
@@ -141,11 +152,7 @@ def _said(
             ),
         )
         .outerjoin(DecisionRow, col(DecisionRow.id) == newest)
-        .where(*where)
-        .order_by(*order)
-        .limit(limit)
     )
-    return tuple(_one(*row) for row in session.execute(query))
 
 
 def _one(

@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -65,6 +66,8 @@ class Pages:
         environment.install_gettext_callables(  # type: ignore[attr-defined]
             spoken.gettext, spoken.ngettext, newstyle=True
         )
+        for name in ("gettext", "ngettext"):
+            environment.globals[name] = _of_visible(environment.globals[name])
         environment.filters["urlencode"] = _in_address
         environment.globals.update(
             language=spoken,
@@ -161,6 +164,16 @@ def _in_address(value: Any) -> str:
 def _printable(value: Any) -> Any:
     """Every string on a page passes here: a lone surrogate must not break the whole answer."""
     return visible(value) if type(value) is str else value
+
+
+def _of_visible(translated: Callable[..., str]) -> Callable[..., str]:
+    """What stands in a sentence never passes _printable() by itself: so it is made visible here."""
+
+    @pass_context
+    def call(context: Context, *texts: Any, **variables: Any) -> str:
+        return translated(context, *texts, **{n: _printable(v) for n, v in variables.items()})
+
+    return call
 
 
 def _asset_addresses() -> dict[str, str]:

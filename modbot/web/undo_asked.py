@@ -51,7 +51,8 @@ class Asked:
         values += [("page", page_id) for page_id in self.pages]
         if changes.get("others", self.others):
             values.append(("others", "1"))
-        return urlencode([pair for pair in values if pair[1]])
+        # A sign that no address can hold becomes "?": the form then finds nothing by that name.
+        return urlencode([pair for pair in values if pair[1]], errors="replace")
 
     def address(self, **changes: object) -> str:
         """Of the preview."""

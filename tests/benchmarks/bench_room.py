@@ -22,9 +22,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import combinations, product
+from itertools import combinations, islice, product
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -45,6 +45,7 @@ BAR_MS = 200.0
 PEOPLE, SCOPED = 10, 3
 MANAGED = ("facebook:1000", "x:1003", "youtube:1032", "wordpress:1059")
 POLL_SECONDS, POLLED = 2.0, 50
+CPU_ASKS = 150
 # Of each filter a value that most have and one that few have.
 VALUES: Mapping[str, tuple[Mapping[str, str], ...]] = {
     "page": ({"page": "facebook:1000"}, {"page": "wordpress:1059"}),
@@ -99,23 +100,25 @@ def person(
 ) -> None:
     """Asks until `until` (perf_counter) and notes screen, path, status and milliseconds."""
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
-    missing: set[str] = set()
     time.sleep(pause * random.random())  # they do not all begin in the same moment
     for ask in want:
         if time.perf_counter() > until:
             break
-        if ask.screen in missing:
-            continue
         began = time.perf_counter()
-        connection.request("GET", ask.path, headers={"cookie": cookie, "accept-language": "en"})
+        status = fetch(connection, ask.path, cookie)
+        out.append((ask.screen, ask.path, status, (time.perf_counter() - began) * 1000))
+        time.sleep(pause * random.uniform(0.5, 1.5))
+
+
+def fetch(connection: http.client.HTTPConnection, path: str, cookie: str) -> int:
+    """The status of the page that a browser ends up on: /queue sends it to the item that is next."""
+    while True:
+        connection.request("GET", path, headers={"cookie": cookie, "accept-language": "en"})
         answer = connection.getresponse()
         answer.read()
-        took = (time.perf_counter() - began) * 1000
-        if answer.status == 404 and ask.screen == "queue":
-            missing.add(ask.screen)
-            continue
-        out.append((ask.screen, ask.path, answer.status, took))
-        time.sleep(pause * random.uniform(0.5, 1.5))
+        if answer.status != 303:
+            return answer.status
+        path = answer.headers["location"]
 
 
 def crowd(
@@ -136,6 +139,18 @@ def crowd(
     for thread in threads:
         thread.join()
     pipe.send(out)
+
+
+def cpu_of(address: str, cookies: Sequence[str], newest: int) -> dict[str, float]:
+    """Milliseconds of CPU by screen, one person alone; some 1 ms of each is the client's."""
+    spent: dict[str, list[float]] = {}
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
+    for cookie, scoped in ((cookies[0], True), (cookies[-1], False)):
+        for ask in islice(asks(newest, 7, scoped=scoped), CPU_ASKS):
+            began = time.process_time()
+            fetch(connection, ask.path, cookie)
+            spent.setdefault(ask.screen, []).append((time.process_time() - began) * 1000)
+    return {screen: median(each) for screen, each in spent.items()}
 
 
 @contextmanager
@@ -190,9 +205,10 @@ def measure(
 ) -> dict[str, list[tuple[str, float]]]:
     """Path and milliseconds by screen; the first answers of a fresh service are printed."""
     name = cookies_for(service.config.settings.web).session
-    admin = f"{name}={signed_in(service)}"
-    scoped = f"{name}={signed_in(service, Role.MANAGER, pages=MANAGED)}"
-    cookies = [scoped if n < SCOPED else admin for n in range(PEOPLE)]
+    scoped = [signed_in(service, Role.MANAGER, pages=MANAGED) for _ in range(SCOPED)]
+    everywhere = [signed_in(service) for _ in range(PEOPLE - SCOPED)]
+    cookies = [f"{name}={token}" for token in (*scoped, *everywhere)]
+    admin = cookies[-1]
     with service.database.read() as session:
         newest = session.connection().exec_driver_sql("SELECT max(id) FROM decision").scalar()
     with served(service) as address:
@@ -200,6 +216,8 @@ def measure(
             out: list[Answer] = []
             person(address, admin, iter([Ask("cold", path)]), time.perf_counter() + 60, 0, out)
             print(f"fresh process: {path:30} {out[0][3]:7.1f} ms")
+        for screen, milliseconds in cpu_of(address, cookies, newest).items():
+            print(f"CPU of one answer: {screen:26} {milliseconds:6.1f} ms")
         mine, theirs = multiprocessing.get_context("spawn").Pipe()
         process = multiprocessing.get_context("spawn").Process(
             target=crowd, args=(address, cookies, newest, seconds, pause, theirs)
@@ -213,6 +231,9 @@ def measure(
     bad = [answer for answer in answers if answer[2] != 200]
     assert not bad, bad[:3]
     print(f"{len(answers)} answers, {spent / len(answers) * 1000:.1f} ms of CPU each, polling too")
+    print(
+        f"load of the machine, 1 and 5 minutes: {os.getloadavg()[0]:.1f}, {os.getloadavg()[1]:.1f}"
+    )
     print(f"{len(stored)} batches of {POLLED} stored, slowest in {max(stored, default=0):.0f} ms")
     by_screen: dict[str, list[tuple[str, float]]] = {}
     for screen, path, _, took in answers:

@@ -24,6 +24,9 @@ from tests.web.test_browser import FLAGS, NARROW, WCAG, WIDE, tab_to
 pytestmark = pytest.mark.browser
 
 PASSWORD = "four lamps under a river"
+AXE_OUTSIDE = ("/sign-in", "/invited/used", "/first/used")
+AXE_INSIDE = ("/people?said=uninvited", "/people/2", "/me", "/nowhere")
+AXE = (*AXE_OUTSIDE, *AXE_INSIDE)
 EMAIL = "dana@lps.test"
 
 
@@ -129,12 +132,24 @@ def test_axe_finds_no_barrier(
 ) -> None:
     context = browser.new_context(viewport=width, color_scheme=scheme, locale=locale)  # type: ignore[arg-type]
     page = context.new_page()
-    for path in ("/sign-in", link, "/invited/used"):
+    for path in (*AXE_OUTSIDE, link):
         look(page, address + path)
     sign_in(page, address)
-    for path in ("/people?said=uninvited", "/people/2", "/me"):
+    for path in AXE_INSIDE:
         look(page, address + path)
     context.close()
+
+
+def test_the_link_for_the_first_admin_has_no_barrier(browser: Browser, tmp_path: Path) -> None:
+    service = open_school(tmp_path)
+    with service.database.write() as s:
+        token = invitations.first_link(s, service.clock.now())
+    with served(service) as address:
+        page = browser.new_page(viewport=NARROW)
+        look(page, f"{address}/first/{token}")
+        assert page.get_by_label("E-mail address").is_visible()
+        page.close()
+    service.database.close()
 
 
 def look(page: Page, address: str) -> None:

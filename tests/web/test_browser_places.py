@@ -21,7 +21,7 @@ from tests.web.test_browser import FLAGS, NARROW, WCAG, WIDE, tab_to
 
 pytestmark = pytest.mark.browser
 
-SCREENS = (
+AXE = (
     *("/pages", "/pages?school=Leonard", "/pages/new", "/pages/requests/1"),
     *("/pages/facebook:1001", "/pages/x:guilmette", "/pages/facebook:parthum"),
     *("/pages/facebook:1001/mode?to=enforce", "/fundraisers", "/fundraisers/new"),
@@ -107,7 +107,7 @@ def test_axe_finds_no_barrier(
 ) -> None:
     options = {"locale": locale, "color_scheme": scheme, "viewport": width}
     admin = visitor(browser, *full, Role.ADMIN, "Maria Santos", **options)
-    for path in SCREENS:
+    for path in AXE:
         admin.go(path)
         assert (path, admin.barriers()) == (path, [])
     for path in ("/pages/new", "/fundraisers/new"):

@@ -25,6 +25,7 @@ from tests.web.test_browser import NARROW, WCAG, WIDE, Watch, browser
 __all__ = ["browser"]
 pytestmark = pytest.mark.browser
 
+AXE = ("/queue", "/queue/8", "/queue/16?by_hand=1", "/queue/many?rule=offensive:pig")
 ASKED = "status of 422"  # what Chromium's console says of a form that came back
 
 
@@ -71,9 +72,20 @@ def visit(
 
 
 def press(page: Page, key: str) -> None:
-    """One key that leads to another page."""
-    with page.expect_navigation():
+    """One key that leads to another item."""
+    with onwards(page):
         page.keyboard.press(key)
+
+
+@contextmanager
+def onwards(page: Page) -> Iterator[None]:
+    """What is done inside leads to another item, swapped in or loaded."""
+    page.evaluate("() => { window.before = document.querySelector('.queue') }")
+    yield
+    page.wait_for_function(
+        "() => document.readyState === 'complete' && document.querySelector('.queue')"
+        " && document.querySelector('.queue') !== window.before"
+    )
 
 
 def heading(page: Page) -> str:
@@ -182,7 +194,7 @@ def test_a_key_held_down_decides_one_item(
 ) -> None:
     with visit(browser, address, service) as page:
         page.goto(f"{address}/queue/8")
-        with page.expect_navigation():
+        with onwards(page):
             page.evaluate(
                 """() => { for (let n = 0; n < 9; n++) document.dispatchEvent(
                   new KeyboardEvent('keydown', {key: 'h', repeat: n > 4, bubbles: true})) }"""
@@ -200,7 +212,7 @@ def test_keys_can_be_switched_off(browser: Browser, address: str, service: FakeS
         assert not page.locator("dialog").is_visible()
         page.locator(".queue-side summary").click()
         page.get_by_label("One key for each command").uncheck()
-        with page.expect_navigation():
+        with onwards(page):
             page.get_by_role("button", name="Keep").click()
         page.keyboard.press("h")
         assert page.locator("[aria-keyshortcuts]").count() == 0
@@ -228,7 +240,7 @@ def test_offensive_text_is_blurred_until_it_is_asked_for(
         assert not blurred(page)
         page.locator(".queue-side summary").click()
         page.get_by_label("Show all text at once").check()
-        with page.expect_navigation():
+        with onwards(page):
             page.get_by_role("button", name="Keep").click()
         page.goto(f"{address}/queue/8")
         assert not blurred(page)
@@ -305,12 +317,7 @@ def test_axe_finds_no_barrier(
 ) -> None:
     options = {"locale": locale, "color_scheme": scheme, "viewport": width}
     with visit(browser, address, service, **options) as page:
-        for where in (
-            "/queue",
-            "/queue/8",
-            "/queue/16?by_hand=1",
-            "/queue/many?rule=offensive:pig",
-        ):
+        for where in AXE:
             page.goto(address + where)
             no_barrier(page, where)
         page.keyboard.press("?")

@@ -21,6 +21,10 @@ from tests.web.undo_town import RULE, Town, open_town
 
 __all__ = ["browser"]
 pytestmark = pytest.mark.browser
+AXE = (
+    *("/undo", f"/undo/preview?kind=rule&subject={RULE}&since=2020-01-01T00:00", "/undo/1"),
+    *("/decisions/5", f"/rule?id={RULE}"),
+)
 
 CHEERS = 24
 SOON_MS = 90_000  # the service works in steps of five seconds
@@ -128,11 +132,9 @@ def test_axe_finds_no_barrier(
     browser: Browser, address: str, town: Town, locale: str, scheme: str, width: dict[str, int]
 ) -> None:
     options = {"locale": locale, "color_scheme": scheme, "viewport": width}
-    preview = f"/undo/preview?kind=rule&subject={RULE}&since=2020-01-01T00:00"
-    paths = ("/undo", preview, "/undo/1", "/decisions/5", f"/rule?id={RULE}")
     edited = f"/decisions/{newest_edited(town)}"
     with visit(browser, address, town, "/undo", **options) as page:
-        for path in (*paths, edited):
+        for path in (*AXE, edited):
             page.goto(address + path)
             page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
             found = Axe().run(page, options=WCAG).response["violations"]

@@ -2,12 +2,12 @@
 // Also keeps an open item its reader's, and blurred text from being read out before it is asked for.
 "use strict";
 
-const queue = document.querySelector(".queue");
-const dialog = document.getElementById("keys");
-const told = document.querySelector(".told");
 const IDLE_MINUTES = 10; // after this long without a touch an item is let go
+let queue = null;
+let dialog = null;
 let busy = false;
 let touched = Date.now();
+let renewals = 0;
 
 function typing(element) {
   if (!(element instanceof HTMLElement)) return false;
@@ -24,6 +24,7 @@ function pressed(key) {
 
 function act(event) {
   touched = Date.now();
+  if (queue?.dataset.keys !== "on") return;
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || event.repeat) return;
   if (event.key === "Escape" && !dialog.open) {
     const cancel = pressed("Escape");
@@ -39,11 +40,6 @@ function act(event) {
   target.click();
 }
 
-function opens(event) {
-  const name = event.currentTarget.dataset.opens;
-  document.getElementById(name).showModal();
-}
-
 function veil() {
   const shown = document.getElementById("reveal");
   const hide = shown !== null && !shown.checked;
@@ -55,42 +51,55 @@ function veil() {
 
 async function renew() {
   if (document.hidden || Date.now() - touched > IDLE_MINUTES * 60_000) return;
+  const open = queue;
   const token = document.querySelector("input[name=csrf]");
-  const answer = await fetch(queue.dataset.claim, {
+  const answer = await fetch(open.dataset.claim, {
     method: "POST",
     headers: { "x-csrf-token": token ? token.value : "", accept: "application/json" },
   });
   if (!answer.ok || answer.redirected) return;
   const { said } = await answer.json();
+  const told = open.querySelector(".told");
   // A screen reader speaks a change only: the same words are not said again.
   if (told.textContent !== said) told.textContent = said;
   told.hidden = said === "";
 }
 
-if (queue) {
+// What an item needs, when the page has loaded and each time that swap.js has put the next one in.
+function begin() {
+  busy = false;
+  clearInterval(renewals);
+  queue = document.querySelector(".queue");
+  dialog = document.getElementById("keys");
+  if (!queue) return;
   const keys = queue.dataset.keys === "on";
   queue.classList.toggle("keys-live", keys);
-  if (keys) {
-    document.addEventListener("keydown", act);
-    for (const each of document.querySelectorAll("[data-press]")) {
-      const names = each.dataset.press.split(" ");
-      each.setAttribute("aria-keyshortcuts", names.map((n) => (n === "?" ? "Shift+?" : n)).join(" "));
-    }
+  for (const each of keys ? document.querySelectorAll("[data-press]") : []) {
+    const names = each.dataset.press.split(" ");
+    each.setAttribute("aria-keyshortcuts", names.map((n) => (n === "?" ? "Shift+?" : n)).join(" "));
   }
-  for (const each of document.querySelectorAll("[data-opens]")) {
-    each.hidden = false;
-    each.addEventListener("click", opens);
-  }
-  // A second press while the first is under way decides nothing.
-  document.addEventListener("submit", (event) => {
-    if (event.target.method === "dialog") return;
-    if (busy) event.preventDefault();
-    busy = true;
-  });
-  window.addEventListener("pageshow", () => { busy = false; });
-  document.addEventListener("pointerdown", () => { touched = Date.now(); });
-  document.getElementById("reveal")?.addEventListener("change", veil);
+  for (const each of document.querySelectorAll("[data-opens]")) each.hidden = false;
   veil();
   const seconds = Number(queue.dataset.renew);
-  if (queue.dataset.claim && seconds > 0) setInterval(() => renew().catch(() => {}), seconds * 1000);
+  if (queue.dataset.claim && seconds > 0) {
+    renewals = setInterval(() => renew().catch(() => {}), seconds * 1000);
+  }
 }
+
+document.addEventListener("keydown", act);
+document.addEventListener("pointerdown", () => { touched = Date.now(); });
+document.addEventListener("change", (event) => { if (event.target.id === "reveal") veil(); });
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-opens]");
+  if (opener) document.getElementById(opener.dataset.opens).showModal();
+});
+// A second press while the first is under way decides nothing.
+document.addEventListener("submit", (event) => {
+  if (event.target.method === "dialog") return;
+  if (busy) event.preventDefault();
+  busy = true;
+});
+document.addEventListener("swapping", () => { busy = true; });
+document.addEventListener("swapped", begin);
+window.addEventListener("pageshow", () => { busy = false; });
+begin();

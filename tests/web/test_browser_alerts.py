@@ -1,0 +1,113 @@
+"""The alerts in a real Chromium: a crisis is raised, read with the district's own text on the duty
+to report, and acknowledged by keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from modbot.alerts import Alert
+from modbot.people import Role
+from tests.web.school import FakeService
+from tests.web.serving import served
+from tests.web.signed_in import signed_in
+from tests.web.test_alerts import ONE, alerts, filled, send
+from tests.web.test_browser import NARROW, WCAG, WIDE, browser, tab_to
+
+__all__ = ["browser"]
+pytestmark = pytest.mark.browser
+
+AXE = ("/alerts", "/alerts?said=acknowledged", "/alerts?before=3")
+DUTY = {
+    "en-US": "You are a mandated reporter: call the child line at once.",
+    "es-US": "La ley le obliga a denunciar: llame a la línea en una hora.",
+}
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[FakeService]:
+    service = filled(tmp_path)
+    yield service
+    service.database.close()
+
+
+@pytest.fixture
+def address(service: FakeService) -> Iterator[str]:
+    with served(service) as address:
+        yield address
+
+
+def opened(
+    browser: Browser, address: str, service: FakeService, role: Role, name: str, **options: Any
+) -> BrowserContext:
+    """A browser of somebody who is signed in."""
+    context = browser.new_context(**{"viewport": WIDE, "locale": "en-US", **options})
+    token = signed_in(service, role, name=name)
+    context.add_cookies([{"name": "modbot", "value": token, "url": address}])
+    return context
+
+
+def barriers(page: Page) -> list[tuple[str, list[str]]]:
+    found = Axe().run(page, options=WCAG).response["violations"]
+    told = [(v["id"], [n["html"] for n in v["nodes"]]) for v in found]
+    sideways = page.evaluate(
+        "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
+    )
+    return told + ([("sideways", [str(sideways)])] if sideways else [])
+
+
+@pytest.mark.parametrize("locale", ["en-US", "es-US"])
+def test_a_crisis_is_read_and_acknowledged_by_keyboard(
+    browser: Browser, address: str, service: FakeService, locale: str
+) -> None:
+    context = opened(browser, address, service, Role.MANAGER, "Ana Ruiz", locale=locale)
+    page, complaints = context.new_page(), list[str]()
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto(f"{address}/queue")
+    banner = page.locator(".urgent-banner")
+    before = int("".join(filter(str.isdigit, banner.inner_text())))
+    send(service, Alert(kind="crisis", page_id=ONE, decision_id=2))
+    page.reload()
+    assert str(before + 1) in banner.inner_text()
+    tab_to(page, ".urgent-banner")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert DUTY[locale] in page.locator(".reporting").first.inner_text()
+    crisis = page.locator(".alert.urgent", has=page.locator(".reporting"))
+    alert = crisis.filter(has=page.locator('a[href="/decisions/2"]'))
+    alert.locator("button").focus()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert page.get_by_role("status").is_visible()
+    assert str(before) in banner.inner_text()
+    assert "Ana Ruiz" in page.locator("main").inner_text()
+    context.close()
+    assert complaints == []
+    newest = max(alerts(service).values(), key=lambda row: row.id or 0)
+    assert newest.acknowledged_by == "Ana Ruiz"
+
+
+@pytest.mark.parametrize("width", [NARROW, WIDE], ids=["360px", "1440px"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("locale", ["en-US", "es-US"])
+def test_axe_finds_no_barrier(
+    browser: Browser,
+    address: str,
+    service: FakeService,
+    locale: str,
+    scheme: str,
+    width: dict[str, int],
+) -> None:
+    options = {"locale": locale, "color_scheme": scheme, "viewport": width}
+    context = opened(browser, address, service, Role.ADMIN, "Maria Santos", **options)
+    page = context.new_page()
+    for path in AXE:
+        page.goto(address + path)
+        page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+        assert (path, barriers(page)) == (path, [])
+    context.close()
