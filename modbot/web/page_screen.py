@@ -98,7 +98,7 @@ def screen(
         sent=sent or Filled(),
         faults=faults or {},
         late=late,
-        **_granted(who, page),
+        granted=_granted(who, page),
         token_places=places.token_places,
         limits=service.limits,
         past=catching_up.backfill_of(service.database, page.id),
