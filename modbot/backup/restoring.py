@@ -54,9 +54,8 @@ def restore(
     progress: Progress = nothing_told,
     people_as_in_backup: bool = False,
 ) -> Restored:
-    """Checks the backup, copies it, brings the copy up to date, checks that, and puts it where the
-    configuration says. `kept`: heads of checkpoints that it has to agree with. What was taken from
-    people since then stays taken, unless they are wanted as in the backup.
+    """Checks the backup, brings a copy up to date, checks that, and puts it where the configuration
+    says. `kept`: heads of checkpoints that it has to agree with; people: see settle_people().
 
     Raises AlreadyRunning while a program has the database open, BackupRefused or StoreUnreadable
     for a backup that is not good, and BackupFailed; the database is then as it was."""
@@ -64,8 +63,7 @@ def restore(
     whose = _Whose(actor=actor, now=now, people_as_in_backup=people_as_in_backup)
     _refuse_itself(path, backup)
     with lock_data(path):
-        copied = check(backup)
-        kept = _comparable(backup, copied, kept)
+        kept = _comparable(backup, copied := check(backup), kept)
         partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
         copy_database(backup, partial, progress)
         try:

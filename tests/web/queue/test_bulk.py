@@ -82,7 +82,7 @@ def test_one_button_takes_all_of_it_back_with_a_receipt_for_each(
 
 def test_what_somebody_decided_since_stands(ana: Site, service: FakeService, bulk: str) -> None:
     first = made(service)[0]
-    assert place(decide(ana.as_(Role.MANAGER), first.id, "allow", note="a mascot"))
+    assert place(decide(ana.as_(Role.MANAGER), first.id or 0, "allow", note="a mascot"))
     run = place(ana.post(f"{bulk}/undo")).partition("?")[0]
     carry_on(service)
     assert "Already let stand" in ana.get(run).text
