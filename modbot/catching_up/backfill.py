@@ -1,7 +1,8 @@
 """Reads a page's comments of the last N days, a piece at a time, as if the page were in observe.
 
-What was said before a page was registered is judged and kept, and nothing comes of it: no hide, no
-queue, no alert. Comments young enough for the polls are left to them, which act by the page's mode.
+What was said before a page was registered is judged and kept; nothing is hidden and nobody woken
+for it, and threats and cries for help wait in the queue. Comments young enough for the polls are
+left to them, which act by the page's mode.
 """
 
 from __future__ import annotations
