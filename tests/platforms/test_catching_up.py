@@ -156,7 +156,9 @@ def test_the_nightly_sweep_finds_old_edits_and_deletions(tmp_path: Path, platfor
         town.world.delete_comment(deleted)
         town.clock.advance(3700)
         town.service.poll_page(town.id)
-        assert (len(town.texts()), town.gone()) == (3, 0)
+        assert town.gone() == 0
+        if platform == "facebook":  # Instagram lists the newest fifty whatever their age
+            assert len(town.texts()) == 3
         town.night()
         assert town.texts()[3:] == ["you stupid bitch, fuck you"]
         assert (town.gone(), town.audited("comment.gone")) == (1, 1)
