@@ -9,16 +9,20 @@ from modbot.budget import PageBudget
 from modbot.settings.sections import PollingSection
 from modbot.tables import PageStateRow
 
+# One comment draws the next: on a school day 95 % of them come within 26 minutes of whatever stood
+# on the page before (platforms/sandbox/feed.jsonl).
+FRESH_FOR = timedelta(hours=1)
 OLD_AFTER = timedelta(hours=24)  # without a new post or comment a page is as quiet as it gets
 
 
 def interval_by_age(
     polling: PollingSection, newest: Sequence[datetime | None], now: datetime
 ) -> float:
-    """Seconds: often under fresh posts and comments, seldom under old ones."""
+    """Seconds: often under fresh posts and comments, seldom under old ones, and where nothing was
+    ever seen."""
     times = [moment for moment in newest if moment is not None]
-    quiet = now - max(times) if times else timedelta(0)
-    share = min(1.0, max(0.0, quiet / OLD_AFTER))
+    quiet = now - max(times) if times else OLD_AFTER
+    share = min(1.0, max(0.0, (quiet - FRESH_FOR) / (OLD_AFTER - FRESH_FOR)))
     return polling.min_seconds + (polling.max_seconds - polling.min_seconds) * share
 
 
