@@ -37,7 +37,7 @@ class SteppingScheduler:
     acted: Callable[[float], object] = lambda _: None  # seconds that carrying out took
     steps: int = 0
     _due: list[tuple[datetime, int, Job]] = field(default_factory=list)
-    _looking: bool = False
+    looking: bool = False  # is any action requested?
     _numbers: Iterable[int] = field(default_factory=itertools.count)
 
     def add(self, at: datetime, job: Job) -> None:
@@ -74,16 +74,16 @@ class SteppingScheduler:
 
     def _look(self) -> None:
         """Books the next look for due actions, where there are any at all."""
-        if not self._looking and self._requested():
-            self._looking = True
+        if not self.looking and self._requested():
+            self.looking = True
             self.add(self.clock.now() + timedelta(seconds=ACTION_SECONDS), self._act)
 
     def _act(self) -> float | None:
         before = self.calls()
         if act(self.service):
             self.acted((self.calls() - before) * self.seconds_a_call)
-        self._looking = self._requested()
-        return ACTION_SECONDS if self._looking else None
+        self.looking = self._requested()
+        return ACTION_SECONDS if self.looking else None
 
     def _requested(self) -> bool:
         with self.service.database.read() as s:

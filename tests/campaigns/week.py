@@ -24,13 +24,13 @@ from typing import Any
 from tests.campaigns.stepping import SteppingScheduler
 from tests.campaigns.week_account import NOUGHT, Witness, account, intervals
 from tests.campaigns.week_district import MONDAY, PLATFORMS, District, district
-from tests.campaigns.week_public import Act, written
+from tests.campaigns.week_public import POSTS_A_DAY, Act, written
 
 MOST_CALLS = 300_000
 SECONDS_A_CALL = 0.5  # of the simulated clock, on average: what vendors take
 REPAIR_SECONDS = 60.0
-# After the last word: Meta stops writes for six hours, and X's recent replies are looked up hourly.
-SETTLE = timedelta(hours=7)
+# After the last word: edits at YouTube are looked for hourly; Meta may stop writes for six hours.
+SETTLE, SETTLE_AT_MOST = timedelta(minutes=65), timedelta(hours=7)
 
 
 def run_week(
@@ -41,14 +41,23 @@ def run_week(
     faults: float,
     seed: int,
     platforms: Sequence[str] = PLATFORMS,
+    posts_a_day: float = POSTS_A_DAY,
+    quiet_seconds: float | None = None,
     progress: Callable[[datetime], object] = lambda _: None,
 ) -> dict[str, Any]:
     """The account of a whole week; `sound` says whether all is as it must be."""
     began = time.monotonic()
     random.seed(seed)  # of backoffs and jitter
-    with district(folder, pages=pages, faults=faults, seed=seed, platforms=platforms) as town:
+    with district(
+        folder,
+        pages=pages,
+        faults=faults,
+        seed=seed,
+        platforms=platforms,
+        quiet_seconds=quiet_seconds,
+    ) as town:
         witness = Witness(district=town)
-        steps = play(town, witness, days=days, seed=seed, progress=progress)
+        steps = play(town, witness, days=days, seed=seed, posts_a_day=posts_a_day, progress=progress)
         result = account(town, witness) | {
             "pages": pages,
             "days": days,
@@ -75,6 +84,7 @@ def play(
     *,
     days: float,
     seed: int,
+    posts_a_day: float = POSTS_A_DAY,
     progress: Callable[[datetime], object] = lambda _: None,
 ) -> int:
     """The week, and the hours after it in which nobody writes and nothing fails. Returns steps."""
@@ -88,8 +98,11 @@ def play(
         polled=witness.polled,
         acted=witness.acted,
     )
-    for act in written(town.world, town.texts, start=MONDAY, days=days, chance=chance):
-        scheduler.add(act.at, _doing(town, act))
+    acts = written(
+        town.world, town.texts, start=MONDAY, days=days, chance=chance, posts_a_day=posts_a_day
+    )
+    for one in acts:
+        scheduler.add(one.at, _doing(town, one))
 
     def repair() -> float:
         town.troubles.repair()
@@ -101,6 +114,8 @@ def play(
     scheduler.run(end, progress)
     town.troubles.share = 0.0
     scheduler.run(end + SETTLE, progress)
+    while scheduler.looking and town.clock.now() < end + SETTLE_AT_MOST:
+        scheduler.run(town.clock.now() + SETTLE, progress)
     return scheduler.steps
 
 
@@ -135,6 +150,8 @@ def main() -> int:
     parser.add_argument("--pages", type=int, default=200)
     parser.add_argument("--days", type=float, default=7)
     parser.add_argument("--faults", type=float, default=0.01, help="share of the calls that fail")
+    parser.add_argument("--posts", type=float, default=POSTS_A_DAY, help="a page and day")
+    parser.add_argument("--quiet", type=float, help="polling.max_seconds; else the default")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=PLATFORMS, help="pages of one platform alone")
     parser.add_argument("--json", action="store_true", help="one JSON object, on one line")
@@ -151,6 +168,8 @@ def main() -> int:
                 faults=asked.faults,
                 seed=asked.seed,
                 platforms=(asked.only,) if asked.only else PLATFORMS,
+                posts_a_day=asked.posts,
+                quiet_seconds=asked.quiet,
                 progress=progress,
             )
     sys.stdout.write(json.dumps(result, indent=None if asked.json else 2) + "\n")

@@ -50,6 +50,10 @@ deadline_seconds = 1.5
 [log]
 level = "debug"
 """
+QUIET_TOML = """
+[polling]
+max_seconds = {0}
+"""
 
 
 @dataclass(kw_only=True)
@@ -127,9 +131,11 @@ def district(
     faults: float,
     seed: int,
     platforms: Sequence[str] = PLATFORMS,
+    quiet_seconds: float | None = None,
 ) -> Iterator[District]:
     """As many pages on each platform while the `with` block lasts; `faults` is the share of calls
-    that fail, from the first one on."""
+    that fail, from the first one on. `quiet_seconds`: polling.max_seconds, where not the default.
+    """
     clock = SteppedClock(MONDAY)
     world = World(clock)
     world.app_secret = f"{CANARY}appsecret"
@@ -151,7 +157,7 @@ def district(
             stack.enter_context(SandboxServer(world, apis=apis)).url
             for _ in range(HOSTS)
         ]
-        service = _service(folder, clock, tokens.environ)
+        service = _service(folder, clock, tokens.environ, quiet_seconds)
         stack.callback(service.close)
         page_ids = [
             _register(service, world, account, tokens, urls[n // len(platforms) % HOSTS])
@@ -173,9 +179,13 @@ def district(
         )
 
 
-def _service(folder: Path, clock: SteppedClock, environ: dict[str, str]) -> Service:
+def _service(
+    folder: Path, clock: SteppedClock, environ: dict[str, str], quiet_seconds: float | None
+) -> Service:
     init_config(folder / "config")
     settings = MODBOT_TOML.format(database=folder / "modbot.db")
+    if quiet_seconds is not None:
+        settings += QUIET_TOML.format(quiet_seconds)
     (folder / "config" / "modbot.toml").write_text(settings, "utf-8")
     return build_service(load_config(folder / "config"), clock=clock, environ=environ)
 

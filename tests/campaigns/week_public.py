@@ -17,7 +17,7 @@ from pathlib import Path
 from platforms.sandbox.world import World
 
 CORPUS = Path(__file__).parent.parent / "corpus" / "dev.jsonl"
-POSTS_A_DAY = 0.4  # of a page, on average
+POSTS_A_DAY = 0.4  # of a page, on average, unless a run says otherwise
 COMMENTS_A_POST = 8.0
 HOT_SHARE, HOT_COMMENTS = 0.04, 70  # some posts draw a crowd
 SOON, SOON_MINUTES = 0.97, 40.0  # this share comes so soon after the post, on average
@@ -63,24 +63,30 @@ class Texts:
 
 
 def written(
-    world: World, texts: Texts, *, start: datetime, days: float, chance: random.Random
+    world: World,
+    texts: Texts,
+    *,
+    start: datetime,
+    days: float,
+    chance: random.Random,
+    posts_a_day: float = POSTS_A_DAY,
 ) -> list[Act]:
     """All that happens in `days` on every page of the world, in order of time."""
     author = _Author(texts, chance)
     end = start + timedelta(days=days)
     acts: list[Act] = []
     for page in world.pages():
-        for at in _post_times(start, days, chance):
+        for at in _post_times(start, days, posts_a_day, chance):
             acts += author.thread(page.id, page.platform, at)
     return sorted((a for a in acts if a.at < end), key=lambda a: (a.at, a.number))
 
 
-def _post_times(start: datetime, days: float, chance: random.Random) -> Iterator[datetime]:
+def _post_times(
+    start: datetime, days: float, posts_a_day: float, chance: random.Random
+) -> Iterator[datetime]:
     """At the rate of the waking hours all day, without those of the night."""
-    at = start
-    while (at := at + timedelta(hours=chance.expovariate(POSTS_A_DAY / (CLOSES - OPENS)))) < (
-        start + timedelta(days=days)
-    ):
+    at, rate = start, posts_a_day / (CLOSES - OPENS)
+    while (at := at + timedelta(hours=chance.expovariate(rate))) < start + timedelta(days=days):
         if OPENS <= at.hour or at.hour < CLOSES - 24:
             yield at
 
