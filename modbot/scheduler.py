@@ -37,6 +37,25 @@ STALE_TICKS = 5
 EXIT_WATCHDOG = 70
 
 
+def poll_wait_seconds(service: Service, page_id: str) -> float:
+    """Service seconds from the end of a page's poll to its next one."""
+    polling = service.config.settings.polling
+    try:
+        seconds = service.next_poll_seconds(page_id)
+    except Exception as error:  # the database is away: ask again soon
+        _log.exception("interval_unknown", page=page_id, error=type(error).__name__)
+        seconds = polling.min_seconds
+    return seconds * random.uniform(1 - polling.jitter, 1 + polling.jitter)
+
+
+def act(service: Service) -> int:
+    """What is due every ACTION_SECONDS: actions, and comments to be restored together. Returns how
+    many actions were tried."""
+    tried = service.carry_out_due()
+    service.carry_on_undos()
+    return tried
+
+
 class PollScheduler:
     """The jobs of one running service. start() returns at once; stop() waits for running jobs."""
 
@@ -158,13 +177,7 @@ class PollScheduler:
         if page_id not in self._active:
             self._booked.discard(page_id)
             return None
-        try:
-            seconds = self._service.next_poll_seconds(page_id)
-        except Exception as error:  # the database is away: ask again soon
-            _log.exception("interval_unknown", page=page_id, error=type(error).__name__)
-            seconds = self._service.config.settings.polling.min_seconds
-        jitter = self._service.config.settings.polling.jitter
-        return seconds * random.uniform(1 - jitter, 1 + jitter) / self._service.clock.speed
+        return poll_wait_seconds(self._service, page_id) / self._service.clock.speed
 
     def _poll(self, page_id: str) -> None:
         result = self._service.poll_page(page_id)
@@ -180,8 +193,7 @@ class PollScheduler:
             )
 
     def _actions(self) -> None:
-        self._service.carry_out_due()
-        self._service.carry_on_undos()
+        act(self._service)
 
     def _checkpoints(self) -> None:
         self._service.keep_checkpoints()

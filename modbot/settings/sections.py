@@ -96,8 +96,9 @@ class WebSection(Section):
 class PollingSection(Section):
     """How often a page is read."""
 
-    min_seconds: float = Field(60, ge=1, le=86_400)  # while a post is new
-    max_seconds: float = Field(900, ge=1, le=86_400)  # a page where nothing happens
+    min_seconds: float = Field(45, ge=1, le=86_400)  # for an hour after a post or comment
+    max_seconds: float = Field(60, ge=1, le=86_400)  # a page where nothing happens
+    max_seconds_youtube: float = Field(240, ge=1, le=86_400)  # the same where polls cost units
     jitter: float = Field(0.1, ge=0, le=0.5)  # share of the interval
     watch_hours: float = Field(48, ge=1, le=24 * 90)  # how far back edits and deletions are sought
     recheck_minutes: float = Field(60, ge=1, le=24 * 60)
