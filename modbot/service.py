@@ -22,7 +22,7 @@ from modbot.alerts import Alert, Alerter, IncidentBook, log_alert
 from modbot.alerts.sender import Sender
 from modbot.brake import BrakeLimits
 from modbot.checkpoints import Checkpoints
-from modbot.clocks import SystemClock
+from modbot.clocks import SystemClock, is_to_come
 from modbot.domain import Capability, Comment, Decision, Page
 from modbot.enforcement import WORK_SECONDS, Limits, carry_out_due
 from modbot.errors import AuthExpired, BadConfig, ModbotError, PlatformError
@@ -340,7 +340,7 @@ class Service:
         with self.database.read() as s:
             state = store.page_state(s, page_id)
         now = self.clock.now()
-        if state.not_before is not None and state.not_before > now:
+        if state.not_before is not None and is_to_come(state.not_before, now):
             return max(polling.min_seconds, (state.not_before - now).total_seconds())
         times = [t for t in (state.newest_post_at, state.newest_comment_at) if t is not None]
         quiet = now - max(times) if times else timedelta(0)

@@ -79,13 +79,15 @@ def read_stored(path: Path) -> Stored:
 
 def is_requested(path: Path, call_path: str) -> bool:
     """Is a hide of the comment in this call's path on record already?"""
+    parts = {f"p{n}": part for n, part in enumerate(call_path.split("/")) if part}
+    named = ", ".join(f":{name}" for name in parts)
     database = Database.open(f"sqlite:///{path}", read_only=True)
     try:
         with database.read() as s:
-            ids = {row[1] for row in s.connection().execute(text(HIDES))}
+            asked = text(f"{HIDES} and c.comment_id in ({named}) limit 1")
+            return s.connection().execute(asked, parts).first() is not None
     finally:
         database.close()
-    return not ids.isdisjoint(call_path.split("/"))
 
 
 def missing(world: World, stored: Stored) -> list[str]:

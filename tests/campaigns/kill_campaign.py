@@ -52,6 +52,17 @@ KILLS = {  # in turn, then shuffled; "call" and "write" are calls to a platform
     "before a call": "it is never answered",
     "at the start": "before it works at all",
 }
+NOUGHT = (  # figures of an account that must be nought, or empty
+    "lost",
+    "judged_twice",
+    "unjudged",
+    "double_effects",
+    "unrecorded_writes",
+    "hidden_without_record",
+    "recorded_but_not_hidden",
+    "hidden_but_allowed",
+    "deviations",
+)
 START_SECONDS = 1.0  # "at the start": at most so long after it was started
 WORK_SECONDS = 1.5  # "at a moment": at most so long after its first call
 DIGEST_SECONDS = 0.04  # "after a call": at most so long after the answer left
@@ -60,6 +71,7 @@ PATIENCE_SECONDS = 4.0  # when that call does not come
 FIRST_CALL_CAP_SECONDS = 20.0
 SETTLE_SECONDS = 60.0
 FIRST_POLL_SECONDS = 5.0
+TOLD_EVERY = 25  # kills
 
 MODBOT_TOML = """
 [database]
@@ -89,6 +101,7 @@ class Campaign:
     environ: dict[str, str] = field(default_factory=lambda: dict(os.environ))
     posts: list[str] = field(default_factory=list)
     editable: list[str] = field(default_factory=list)
+    deleted: set[str] = field(default_factory=set)
     first_polls: list[float] = field(default_factory=list)
     killed_at: dict[str, int] = field(default_factory=dict)
     edits: int = 0
@@ -235,8 +248,14 @@ def run_campaign(folder: Path, *, kills: int, comments: int, seed: int) -> dict[
         shares = [comments // kills + (n < comments % kills) for n in range(kills)]
         kinds = list(islice(cycle(KILLS), kills))
         campaign.chance.shuffle(kinds)
-        for kind, share in zip(kinds, shares, strict=True):
+        for number, (kind, share) in enumerate(zip(kinds, shares, strict=True), 1):
             campaign.kill_once(kind, share)
+            if number % TOLD_EVERY == 0:
+                slow = sum(1 for one in campaign.first_polls if one >= FIRST_POLL_SECONDS)
+                sys.stderr.write(
+                    f"{number} kills after {time.monotonic() - began:.0f} s, median first poll "
+                    f"{statistics.median(campaign.first_polls):.2f} s, {slow} late\n"
+                )
         exit_code = campaign.finish()
         result = account(campaign.world, read_stored(campaign.database))
         audit = verify(campaign.modbot, folder / "config")
@@ -252,6 +271,7 @@ def run_campaign(folder: Path, *, kills: int, comments: int, seed: int) -> dict[
         "first_poll_seconds": {
             "median": round(statistics.median(campaign.first_polls), 2),
             "slowest": round(slowest, 2),
+            "late": sum(1 for one in campaign.first_polls if one >= FIRST_POLL_SECONDS),
             "measured": len(campaign.first_polls),
         },
         "exit_code": exit_code,
@@ -263,20 +283,9 @@ def run_campaign(folder: Path, *, kills: int, comments: int, seed: int) -> dict[
 
 
 def _is_sound(result: dict[str, Any], slowest_first_poll: float) -> bool:
-    must_be_nought = (
-        "lost",
-        "judged_twice",
-        "unjudged",
-        "double_effects",
-        "unrecorded_writes",
-        "hidden_without_record",
-        "recorded_but_not_hidden",
-        "hidden_but_allowed",
-        "deviations",
-    )
     open_or_failed = result["hides"].get("requested", 0) + result["hides"].get("failed", 0)
     return (
-        not any(result[name] for name in must_be_nought)
+        not any(result[name] for name in NOUGHT)
         and not open_or_failed
         and result["hidden"] > 0
         and result["audit"]["ok"]
