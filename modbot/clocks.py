@@ -6,7 +6,6 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 
-
 LONGEST_WAIT = timedelta(hours=26)  # YouTube's units come back at midnight; days may have 25 hours
 
 

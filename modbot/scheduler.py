@@ -132,8 +132,11 @@ class PollScheduler:
         try:
             job()
         except Exception as error:
+            # A locked database takes its time to fail, and again to be told of: still alive.
+            self._show_life(job_id)
             _log.exception("job_failed", job=job_id, error=type(error).__name__)
             self._tell_failed(job_id, error)
+            self._show_life(job_id)
         else:
             self._service.alerter.over("job_failed", job_id)
         finally:
@@ -141,6 +144,10 @@ class PollScheduler:
         seconds = self._next_seconds(job_id)
         if seconds is not None:
             self._book(job_id, job, seconds, executor=executor)
+
+    def _show_life(self, job_id: str) -> None:
+        if job_id == "tick":
+            self._ticked = time.monotonic()
 
     def _tell_failed(self, job_id: str, error: Exception) -> None:
         """The database is away or the disk full, or there is a bug: nothing goes on by itself."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -15,7 +13,6 @@ from modbot.checkpoints import new_key
 from modbot.clocks import LONGEST_WAIT, is_to_come
 from modbot.domain import Capability
 from modbot.errors import AuthExpired, RateLimited, Unreachable
-from modbot.scheduler import PollScheduler
 from modbot.settings.sections import CheckpointsSection
 from tests.fakes import EVERYTHING, SCHOOL_DAY, ManualClock, make_page
 from tests.running import Running, running_service
@@ -148,63 +145,3 @@ def test_comments_that_no_listing_shows_are_looked_up_again_after_the_wrong_year
     adapter.calls.clear()
     running.service.poll_page(PAGE)
     assert "fetch_many" in [method for method, _ in adapter.calls]
-
-
-# The scheduler
-
-
-class Moved:
-    """The wall clock as APScheduler and the watchdog see it, `offset` seconds wrong."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.offset = 0.0
-        moved = self
-
-        class Wrong(datetime):
-            @classmethod
-            def now(cls, tz: object = None) -> datetime:
-                real = datetime.now(UTC) + timedelta(seconds=moved.offset)
-                return real.astimezone(tz)  # type: ignore[arg-type]
-
-        for module in ("schedulers.base", "executors.base", "triggers.date"):
-            monkeypatch.setattr(f"apscheduler.{module}.datetime", Wrong)
-        monkeypatch.setattr("modbot.scheduler.datetime", Wrong)
-        wrong = SimpleNamespace(
-            time=lambda: time.time() + self.offset, monotonic=time.monotonic, sleep=time.sleep
-        )
-        monkeypatch.setattr("modbot.scheduler.time", wrong)
-
-
-def wait_for(what: Callable[[], object], seconds: float = 30.0) -> None:
-    until = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < until, "waited too long"
-        time.sleep(0.02)
-
-
-@pytest.mark.parametrize(
-    "offset", [-HOUR, HOUR, 90 * 24 * HOUR, YEARS, -YEARS], ids="{:.0f}".format
-)
-def test_polling_goes_on_when_the_clock_is_set_and_set_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, offset: float
-) -> None:
-    moved, clock = Moved(monkeypatch), ManualClock(speed=600.0)
-    ended: list[int] = []
-    with running_service(tmp_path, clock) as running:
-        adapter = running.add_page(1)
-        scheduler = PollScheduler(running.service, tick_seconds=0.2, die=ended.append)
-        scheduler.start()
-
-        def polled() -> int:
-            return [method for method, _ in adapter.calls].count("fetch_since")
-
-        try:
-            wait_for(lambda: polled() >= 2)
-            for by in (offset, -offset):
-                moved.offset += by
-                clock.advance(by)
-                seen = polled()
-                wait_for(lambda seen=seen: polled() >= seen + 3)  # type: ignore[misc]
-        finally:
-            scheduler.stop()
-    assert ended == []

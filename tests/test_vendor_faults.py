@@ -23,7 +23,6 @@ from modbot.service import Service
 from modbot.tables import CommentRow, DecisionRow, PageRow
 from tests.certificate import make_certificate
 from tests.databases import new_database
-from tests.fakes import ManualClock
 from tests.line import register
 from tests.platforms.graph_sandbox import GraphSandbox, graph_sandbox
 from tests.platforms.raw_server import Conversation, RawServer, response
@@ -106,9 +105,7 @@ class Line:
         self.post = sandbox.world.add_post("fb", "Doors open at 10:15 today")
 
     def register(self) -> Page:
-        page = replace(
-            self.sandbox.page("facebook"), token_ref="env:TOKEN", mode=Mode.ENFORCE
-        )
+        page = replace(self.sandbox.page("facebook"), token_ref="env:TOKEN", mode=Mode.ENFORCE)
         with self.service.database.write() as s:
             register(s, page, self.sandbox.clock)
         return page
@@ -183,17 +180,6 @@ def test_a_vendor_that_stays_broken_rings_once(line: Line) -> None:
     for _ in range(LATE_AFTER + 3):
         assert line.poll() != ""
     assert [alert.kind for alert in line.alerts] == ["poll_late"]
-
-
-def test_a_name_that_cannot_be_found_is_a_failed_poll(
-    line: Line, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def find_nothing(*_: object, **__: object) -> object:
-        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
-
-    monkeypatch.setattr(socket, "getaddrinfo", find_nothing)
-    line.lead_to("https://no-such-host.invalid")
-    assert line.poll().startswith("Unreachable")
 
 
 def test_a_certificate_that_nobody_vouches_for_is_a_failed_poll_and_sends_no_token(

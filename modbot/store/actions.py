@@ -201,9 +201,7 @@ def missed_hide(session: Session, comment_row: int) -> int | None:
     return newest.id if decided == newest.decision_id else None
 
 
-def hides_requested_within(
-    session: Session, page_id: str, now: datetime, span: timedelta
-) -> int:
+def hides_requested_within(session: Session, page_id: str, now: datetime, span: timedelta) -> int:
     """Hides that the bot has asked for on a page in the last `span`: what a quota counts. One that
     found the comment hidden does not count: else edits of a hidden comment would spend it all.
 

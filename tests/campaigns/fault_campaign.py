@@ -33,6 +33,14 @@ DISK_MB = 96
 CATCH_UP_SECONDS = 90.0
 WEB_SECONDS = 6.0
 WEB = '[web]\nenabled = true\nport = {port}\n[log]\nformat = "json"\n'
+CLOCK_FILE = "clock"
+CLOCKS = {  # seconds ahead, and then right again
+    "back 1 h": -3600.0,
+    "on 1 h": 3600.0,
+    "on 90 days": 90 * 86400.0,
+    "on 10 years": 3650 * 86400.0,
+    "back 10 years": -3650 * 86400.0,
+}
 EXIT_ALREADY_RUNNING, EXIT_WATCHDOG = 75, 70
 
 
@@ -98,6 +106,7 @@ def start(campaign: Campaign) -> Child:
     """As a supervisor does."""
     command = [sys.executable, "-m", "tests.campaigns.breakable_service", "run"]
     command += ["--config", str(campaign.folder / "config")]
+    campaign.environ["TRIAL_CLOCK"] = str(campaign.folder / CLOCK_FILE)
     child = Child(command, campaign.environ, campaign.folder.parent / "service.log")
     for trap in campaign.traps:
         trap.victim = child
@@ -107,47 +116,54 @@ def start(campaign: Campaign) -> Child:
 def trials(locked_seconds: float, stopped_seconds: float, *, small_disk: bool) -> list[Trial]:
     """All of them, in the order in which they are made."""
     found = [
-        Trial(name=f"vendors: {kind}", fault=_vendors(kind), seconds=6)
-        for kind in faults.VENDOR_FAULTS
-    ]
-    found += [
+        *(Trial(name=f"vendors: {k}", fault=_vendors(k), seconds=6) for k in faults.VENDOR_FAULTS),
         Trial(name="one page hangs", fault=_one_page_hangs, seconds=20, ready=True),
         Trial(name="database locked 4 s", fault=_locked, seconds=4),
         Trial(name=f"database locked {locked_seconds:g} s", fault=_locked, seconds=locked_seconds),
-        Trial(
-            name=f"stopped for {stopped_seconds:g} s",
-            fault=lambda s: faults.stopped(s.pid),
-            seconds=stopped_seconds,
-            answers=False,
+        _deaf(f"stopped for {stopped_seconds:g} s", faults.stopped, stopped_seconds),
+        _deaf("out of file handles", faults.out_of_handles, 15),
+        Trial(name="broken configuration", fault=_configuration, seconds=12, ready=True),
+        *(
+            Trial(name=f"clock {name}", fault=_clock(seconds), seconds=15)
+            for name, seconds in CLOCKS.items()
         ),
-        Trial(
-            name="out of file handles",
-            fault=lambda s: faults.out_of_handles(s.pid),
-            seconds=15,
-            answers=False,
-        ),
-        Trial(
-            name="broken configuration",
-            fault=lambda s: faults.broken_configuration(s.campaign.folder / "config"),
-            seconds=12,
-            ready=True,
-        ),
-        Trial(
-            name="scheduler's thread dies",
-            fault=lambda s: faults.dead_scheduler(s.pid),
-            seconds=10,
-            ends_with=(EXIT_WATCHDOG,),
-            answers=False,
-        ),
+        _deaf("scheduler's thread dies", faults.dead_scheduler, 10, EXIT_WATCHDOG),
     ]
     if small_disk:
-        full = lambda s: faults.disk_full(s.campaign.folder)  # noqa: E731
-        found.append(Trial(name="disk full", fault=full, seconds=20, ready=False))
+        found.append(Trial(name="disk full", fault=_disk_full, seconds=20, ready=False))
     return found
+
+
+def _deaf(
+    name: str,
+    fault: Callable[[int], AbstractContextManager[None]],
+    seconds: float,
+    *ends_with: int,
+) -> Trial:
+    """One that is done to the process, which need not answer meanwhile."""
+    return Trial(
+        name=name,
+        fault=lambda s: fault(s.pid),
+        seconds=seconds,
+        ends_with=ends_with,
+        answers=False,
+    )
+
+
+def _disk_full(s: Supervised) -> AbstractContextManager[None]:
+    return faults.disk_full(s.campaign.folder)
+
+
+def _configuration(s: Supervised) -> AbstractContextManager[None]:
+    return faults.broken_configuration(s.campaign.folder / "config")
 
 
 def _vendors(kind: str) -> Callable[[Supervised], AbstractContextManager[None]]:
     return lambda s: faults.vendors_answer(s.campaign.world, kind)
+
+
+def _clock(seconds: float) -> Callable[[Supervised], AbstractContextManager[None]]:
+    return lambda s: faults.wrong_clock(s.pid, s.campaign.folder / CLOCK_FILE, seconds)
 
 
 def _one_page_hangs(s: Supervised) -> AbstractContextManager[None]:

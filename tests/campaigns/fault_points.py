@@ -18,12 +18,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.campaigns.kill_account import account, missing, read_stored, verify
-from tests.campaigns.kill_campaign import NOUGHT, Campaign, district
+from modbot.store import Database
+from tests.campaigns.kill_account import account, read_stored, verify
+from tests.campaigns.kill_campaign import NOUGHT, PAGES, Campaign, district
 from tests.campaigns.kill_service import Child
 
 COMMENTS_A_LIFE = 12
 LIST_SECONDS = 8.0  # of work, for the life that lists the points
+FIRST_POLL = "INSERT page_state"  # what is only done for a page that was never polled
 REACH_SECONDS = 20.0  # until a point is met, else it counts as not met
 
 
@@ -40,11 +42,19 @@ def _happenings(campaign: Campaign, life: int) -> None:
     """Whatever makes the service write: comments, edits, deletions, another configuration."""
     campaign.write(COMMENTS_A_LIFE)
     if campaign.editable:
-        gone = campaign.editable.pop(campaign.chance.randrange(len(campaign.editable)))
+        _, gone = campaign.editable.pop(campaign.chance.randrange(len(campaign.editable)))
         campaign.world.delete_comment(gone)
-        campaign.deleted.add(gone)
+    campaign.posts.append(campaign.world.add_post(campaign.accounts[life % 5], f"Life {life}"))
     policy = campaign.folder / "config" / "policy.toml"
     policy.write_text(f"{policy.read_text('utf-8').rstrip()}\n# life {life}\n", "utf-8")
+
+
+def _new_page(campaign: Campaign, life: int) -> None:
+    database = Database.open(f"sqlite:///{campaign.database}")
+    try:
+        campaign.register(database, "facebook", len(PAGES) + life)
+    finally:
+        database.close()
 
 
 def list_points(campaign: Campaign) -> list[str]:
@@ -64,6 +74,8 @@ def list_points(campaign: Campaign) -> list[str]:
 
 def die_at(campaign: Campaign, point: str, life: int) -> bool:
     """One life that ends at a point; whether it was met."""
+    if point.endswith(FIRST_POLL):
+        _new_page(campaign, life)
     _happenings(campaign, life)
     child = _start(campaign, point)
     end = time.monotonic() + REACH_SECONDS
@@ -89,9 +101,7 @@ def run_points(folder: Path, *, seed: int, every: int = 1) -> dict[str, Any]:
             if not die_at(campaign, point, life):
                 unmet.append(point)
         exit_code = campaign.finish()
-        stored = read_stored(campaign.database)
-        result = account(campaign.world, stored)
-        result["lost"] = len(set(missing(campaign.world, stored)) - campaign.deleted)
+        result = account(campaign.world, read_stored(campaign.database))
         audit = verify(campaign.modbot, folder / "config")
     result |= {
         "unrecorded_writes": sum(trap.unrecorded_writes for trap in campaign.traps),

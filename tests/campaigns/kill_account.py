@@ -91,18 +91,21 @@ def is_requested(path: Path, call_path: str) -> bool:
 
 
 def missing(world: World, stored: Stored) -> list[str]:
-    """Ids of comments whose present text is not stored with a decision."""
+    """Ids of comments whose present text is not stored with a decision. One that was deleted may
+    never have been shown."""
     return [
         c.id
         for c in world.all_comments()
-        if not stored.versions.get((c.platform, c.id, _text_hash(c)))
+        if c.deleted_at is None and not stored.versions.get((c.platform, c.id, _text_hash(c)))
     ]
 
 
 def account(world: World, stored: Stored) -> dict[str, Any]:
     """Everything that must be nought, and the figures beside it."""
     effects = Counter(e.comment_id for e in world.effects if e.hidden)
-    hidden = {(c.platform, c.id) for c in world.all_comments() if c.hidden}
+    # Of one that was hidden and then deleted, the record may only say that it is gone.
+    hidden = {(c.platform, c.id) for c in world.all_comments() if c.hidden and c.deleted_at is None}
+    gone = {(c.platform, c.id) for c in world.all_comments() if c.deleted_at is not None}
     return {
         "comments": len(world.all_comments()),
         "versions": len(stored.versions),
@@ -113,7 +116,7 @@ def account(world: World, stored: Stored) -> dict[str, Any]:
         + sum(1 for e in world.effects if not e.hidden),
         "hidden": len(hidden),
         "hidden_without_record": len(hidden - stored.confirmed),
-        "recorded_but_not_hidden": len(stored.confirmed - hidden),
+        "recorded_but_not_hidden": len(stored.confirmed - hidden - gone),
         "hidden_but_allowed": len(hidden & stored.allowed),
         "hides": dict(stored.states()),
         "hide_calls": sum(1 for call in world.call_log if call.method in WRITING),

@@ -43,6 +43,7 @@ STAFF = Actor(kind="person", name="Ada")
 PAGES = ("facebook", "facebook", "facebook", "x", "x")
 POSTS_A_PAGE = 3
 EDITS_A_ROUND = 2
+EDITED_SECONDS = 300.0  # after it was written a comment may still be edited
 HIDE_SHARE = 0.5  # of the comments are such that the policy should hide them
 KILLS = {  # in turn, then shuffled; "call" and "write" are calls to a platform
     "before a write": "it never takes effect",
@@ -100,8 +101,9 @@ class Campaign:
     chance: random.Random
     environ: dict[str, str] = field(default_factory=lambda: dict(os.environ))
     posts: list[str] = field(default_factory=list)
-    editable: list[str] = field(default_factory=list)
-    deleted: set[str] = field(default_factory=set)
+    editable: list[tuple[float, str]] = field(default_factory=list)  # when, and which
+    accounts: list[str] = field(default_factory=list)
+    base_url: str = ""
     first_polls: list[float] = field(default_factory=list)
     killed_at: dict[str, int] = field(default_factory=dict)
     edits: int = 0
@@ -121,20 +123,23 @@ class Campaign:
 
     def set_up(self, base_url: str) -> None:
         """Writes the configuration and registers the pages in enforce."""
+        self.base_url = base_url
         init_config(self.folder / "config")
         settings = MODBOT_TOML.format(database=self.database)
         (self.folder / "config" / "modbot.toml").write_text(settings, "utf-8")
         database = Database.open(f"sqlite:///{self.database}")
         try:
             for number, platform in enumerate(PAGES):
-                self._register(database, platform, number, base_url)
+                self.register(database, platform, number)
         finally:
             database.close()
 
-    def _register(self, database: Database, platform: str, number: int, base_url: str) -> None:
+    def register(self, database: Database, platform: str, number: int) -> None:
+        """One more page, with its posts."""
         account_id = self.world.add_page(platform, f"School {number}")
         variable = f"CAMPAIGN_TOKEN_{number}"
         self.environ[variable] = self.world.issue_token(account_id)
+        self.accounts.append(account_id)
         self.posts += [self.world.add_post(account_id, f"News {n}") for n in range(POSTS_A_PAGE)]
         new = registry.NewPage(
             platform=platform,
@@ -142,7 +147,7 @@ class Campaign:
             name=f"School {number}",
             token_ref=f"env:{variable}",
             district_owned=True,
-            base_url=base_url,
+            base_url=self.base_url,
             government_use="a stand-in on this machine" if platform == "x" else "",
         )
         now = datetime.now(UTC)
@@ -157,9 +162,11 @@ class Campaign:
                 post, self._text(), author_id=f"u{self.chance.randrange(300)}"
             )
             if (found := self.world.comment(comment)) and found.platform == "facebook":
-                self.editable.append(comment)
+                self.editable.append((time.monotonic(), comment))
+        # Older ones no listing shows again, under a post with so many comments.
+        self.editable = [e for e in self.editable if time.monotonic() - e[0] < EDITED_SECONDS]
         for _ in range(min(EDITS_A_ROUND, len(self.editable))):
-            self.world.edit_comment(self.chance.choice(self.editable), self._text())
+            self.world.edit_comment(self.chance.choice(self.editable)[1], self._text())
             self.edits += 1
 
     def _text(self) -> str:

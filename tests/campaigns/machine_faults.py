@@ -102,6 +102,18 @@ def dead_scheduler(pid: int) -> Iterator[None]:
 
 
 @contextmanager
+def wrong_clock(pid: int, file: Path, seconds: float) -> Iterator[None]:
+    """The process's wall clock is so much ahead, as breakable_service understands it."""
+    file.write_text(str(seconds))
+    os.kill(pid, signal.SIGUSR2)
+    try:
+        yield
+    finally:
+        file.write_text("0")
+        os.kill(pid, signal.SIGUSR2)
+
+
+@contextmanager
 def vendors_answer(world: World, kind: str, match: str = "") -> Iterator[None]:
     """Every answer is spoilt in this way, or those to calls whose path holds `match`."""
     world.faults.push(Fault(kind=kind, match=match, times=10**9))

@@ -24,7 +24,9 @@ from sqlmodel import Session
 
 from modbot.cli import main
 
-_STATEMENT = re.compile(r"\s*(INSERT|UPDATE|DELETE)\s+(?:OR\s+\w+\s+)?(?:INTO|FROM)?\s*\"?(\w+)", re.I)
+_STATEMENT = re.compile(
+    r"\s*(INSERT|UPDATE|DELETE)\s+(?:OR\s+\w+\s+)?(?:INTO|FROM)?\s*\"?(\w+)", re.I
+)
 LIST = "list:"
 
 
@@ -34,54 +36,61 @@ class _Transaction(threading.local):
     written: tuple[str, ...] = ()
 
 
-def _arm(point: str) -> None:
-    """From now on the process dies at `point`, or lists the points that it meets."""
-    transaction, met, lock = _Transaction(), set[str](), threading.Lock()
-    listed = Path(point.removeprefix(LIST)) if point.startswith(LIST) else None
+class Points:
+    """Told by SQLAlchemy of all that is done; ends the process at one point, or lists them all."""
 
-    def reach(moment: str, statement: str) -> None:
+    def __init__(self, wanted: str) -> None:
+        self._wanted = wanted
+        self._listed = Path(wanted.removeprefix(LIST)) if wanted.startswith(LIST) else None
+        self._met: set[str] = set()
+        self._lock = threading.Lock()
+        self._transaction = _Transaction()
+
+    def listen(self) -> None:
+        event.listen(Engine, "before_cursor_execute", self._before)
+        event.listen(Engine, "after_cursor_execute", self._after)
+        event.listen(Engine, "begin", self._begin)
+        event.listen(Engine, "commit", self._commit)
+        event.listen(Session, "after_commit", self._committed)
+
+    def _reach(self, moment: str, statement: str) -> None:
         here = f"{moment} {statement}"
-        if here == point:
+        if here == self._wanted:
             os.kill(os.getpid(), signal.SIGKILL)
-        with lock:
-            if listed is not None and here not in met:
-                met.add(here)
-                with listed.open("a") as file:
+        with self._lock:
+            if self._listed is not None and here not in self._met:
+                self._met.add(here)
+                with self._listed.open("a") as file:
                     file.write(f"{here}\n")
 
-    def named(statement: str) -> str:
-        found = _STATEMENT.match(statement)
-        return f"{found[1].upper()} {found[2].lower()}" if found else ""
+    def _before(self, _c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if name := _named(statement):
+            self._reach("before", name)
 
-    def before(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if name := named(statement):
-            reach("before", name)
+    def _after(self, _c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if name := _named(statement):
+            if name not in self._transaction.written:
+                self._transaction.written += (name,)
+            self._reach("after", name)
 
-    def after(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if name := named(statement):
-            if name not in transaction.written:
-                transaction.written += (name,)
-            reach("after", name)
+    def _begin(self, _connection: Any) -> None:
+        self._transaction.written = ()
 
-    def begin(_c: Any) -> None:
-        transaction.written = ()
+    def _commit(self, _connection: Any) -> None:
+        for name in self._transaction.written:
+            self._reach("before commit of", name)
 
-    def commit(_c: Any) -> None:
-        for name in transaction.written:
-            reach("before commit of", name)
+    def _committed(self, _session: Any) -> None:
+        for name in self._transaction.written:
+            self._reach("after commit of", name)
+        self._transaction.written = ()
 
-    def committed(_s: Any) -> None:
-        for name in transaction.written:
-            reach("after commit of", name)
-        transaction.written = ()
 
-    event.listen(Engine, "before_cursor_execute", before)
-    event.listen(Engine, "after_cursor_execute", after)
-    event.listen(Engine, "begin", begin)
-    event.listen(Engine, "commit", commit)
-    event.listen(Session, "after_commit", committed)
+def _named(statement: str) -> str:
+    found = _STATEMENT.match(statement)
+    return f"{found[1].upper()} {found[2].lower()}" if found else ""
 
 
 if __name__ == "__main__":
-    _arm(sys.argv.pop(1))
+    Points(sys.argv.pop(1)).listen()
     sys.exit(main())

@@ -64,9 +64,7 @@ def run_soak(
     return result
 
 
-def _watch(
-    district: SoakDistrict, child: Child, seconds: float, comments: float
-) -> list[Holdings]:
+def _watch(district: SoakDistrict, child: Child, seconds: float, comments: float) -> list[Holdings]:
     """People write all the while; what the service holds is looked at."""
     began, written = time.monotonic(), 0
     looks = [look(child.process.pid, 0.0)]

@@ -160,9 +160,7 @@ class SoakDistrict:
 
 
 @contextmanager
-def soak_district(
-    folder: Path, *, pages: int, polls: float, seed: int
-) -> Iterator[SoakDistrict]:
+def soak_district(folder: Path, *, pages: int, polls: float, seed: int) -> Iterator[SoakDistrict]:
     """A district on stand-ins that serve while the `with` block lasts."""
     world = World(SystemClock())
     for what in LIMITS:
