@@ -30,6 +30,8 @@ def look(pid: int, at: float) -> Holdings:
     status = dict(
         line.split(":", 1) for line in (process / "status").read_text().splitlines() if ":" in line
     )
+    if "VmRSS" not in status:
+        raise ProcessLookupError(f"process {pid} has ended")
     ticks = (process / "stat").read_text().rpartition(")")[2].split()
     return Holdings(
         at=round(at, 1),

@@ -100,6 +100,11 @@ def missing(world: World, stored: Stored) -> list[str]:
     ]
 
 
+def _never_stored(world: World, stored: Stored) -> set[Key]:
+    known = {(platform, comment_id) for platform, comment_id, _ in stored.versions}
+    return {(c.platform, c.id) for c in world.all_comments() if c.deleted_at is None} - known
+
+
 def account(world: World, stored: Stored) -> dict[str, Any]:
     """Everything that must be nought, and the figures beside it."""
     effects = Counter(e.comment_id for e in world.effects if e.hidden)
@@ -110,6 +115,7 @@ def account(world: World, stored: Stored) -> dict[str, Any]:
         "comments": len(world.all_comments()),
         "versions": len(stored.versions),
         "lost": len(missing(world, stored)),
+        "never_stored": len(_never_stored(world, stored)),  # those of them not known at all
         "judged_twice": sum(1 for n in stored.versions.values() if n > 1),
         "unjudged": sum(1 for n in stored.versions.values() if n < 1),
         "double_effects": sum(n - 1 for n in effects.values())

@@ -73,7 +73,12 @@ def _watch(district: SoakDistrict, child: Child, seconds: float, comments: float
         district.write(due - written)
         written = due
         if age - looks[-1].at >= LOOK_SECONDS:
-            looks.append(look(child.process.pid, age))
+            try:
+                looks.append(look(child.process.pid, age))
+            except OSError:
+                break  # it has ended; its exit code says the rest
+            with (district.folder / "looks.jsonl").open("a") as file:
+                file.write(f"{json.dumps(looks[-1].__dict__)}\n")
         time.sleep(0.05)
     return looks
 
