@@ -12,9 +12,12 @@ DETOXIFY := transformers==5.24.0 tokenizers==0.23.3 onnx==1.23.2 onnxscript==0.7
 
 SECONDS ?= 60
 SEED ?= 1
+SOAK_SECONDS := $(if $(filter file,$(origin SECONDS)),1800,$(SECONDS))
+POLLS ?= 67
+COMMENTS ?= 20
 SBOM ?= dist/sbom.json
 
-.PHONY: help demo test test-servers test-browser test-campaigns test-models lint check torch train bench quality fuzz kill tamper sbom lock clean day week
+.PHONY: help demo test test-servers test-browser test-campaigns test-models lint check torch train bench quality fuzz kill tamper sbom lock clean day week faults soak
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -100,6 +103,13 @@ day: $(VENV)/.dev-ready ## A simulated day of 200 pages on five platforms, one c
 
 week: $(VENV)/.dev-ready ## The same for a week, as a district sets it that saves calls; SEED=1: the same week again
 	$(BIN)/python -m tests.campaigns.week --days 7 --quiet 900 --seed $(SEED)
+faults: $(VENV)/.dev-ready ## docs/faults.md: kill -9 at every point and at 1,000 moments, disk full, database locked ... (90 minutes)
+	$(BIN)/python -m tests.campaigns.fault_points
+	$(BIN)/python -m tests.campaigns.fault_campaign
+	$(BIN)/python -m tests.campaigns.kill_campaign --kills 1000 --comments 20000
+
+soak: $(VENV)/.dev-ready ## 1,000 pages for SECONDS=1800 at POLLS=67 and COMMENTS=20 a second: memory, file handles, threads
+	$(BIN)/python -m tests.campaigns.soak --seconds $(SOAK_SECONDS) --polls $(POLLS) --comments $(COMMENTS)
 
 tamper: $(VENV)/.dev-ready ## 10,000 random tamperings with a record, all of which verify has to find
 	$(BIN)/python -m tests.campaigns.tamper_campaign --tamperings 10000

@@ -13,6 +13,7 @@ from sqlmodel import Session
 from modbot import store
 from modbot.alerts import Alert, Alerter, Noted, alerts_of, over_with
 from modbot.brake import BrakeLimits, Brakes
+from modbot.clocks import is_to_come
 from modbot.domain import (
     Capability,
     Comment,
@@ -83,7 +84,7 @@ def poll_page(context: PollContext, page_id: str) -> PollResult:
     if page.paused:
         result.skipped = "paused"
         return result
-    if state.not_before is not None and context.clock.now() < state.not_before:
+    if is_to_come(state.not_before, context.clock.now()):
         result.skipped = "waiting"
         return result
     try:
@@ -290,9 +291,10 @@ def _plan_all(
 
 
 def _hides_left(s: Session, limits: Limits, page: Page, now: datetime) -> int:
+    hour, day = timedelta(hours=1), timedelta(days=1)
     return min(
-        limits.hides_per_hour - store.hides_requested_since(s, page.id, now - timedelta(hours=1)),
-        limits.hides_per_day - store.hides_requested_since(s, page.id, now - timedelta(days=1)),
+        limits.hides_per_hour - store.hides_requested_within(s, page.id, now, hour),
+        limits.hides_per_day - store.hides_requested_within(s, page.id, now, day),
     )
 
 
@@ -324,7 +326,9 @@ def _find_gone(
     now = context.clock.now()
     covered = [c for batch in batches for c in batch.covered]
     lists_edits = Capability.LISTS_EDITS in context.adapter.capabilities
-    due = rechecked_at is None or now - rechecked_at >= timedelta(minutes=context.recheck_minutes)
+    # Later than now: the clock was set back.
+    wait = timedelta(minutes=context.recheck_minutes)
+    due = rechecked_at is None or not rechecked_at <= now < rechecked_at + wait
     with context.database.read() as s:
         ids = store.missing(s, page.id, covered, seen) if covered else []
         if not lists_edits and due:

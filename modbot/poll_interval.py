@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from modbot.budget import PageBudget
+from modbot.clocks import is_to_come
 from modbot.settings.sections import PollingSection
 from modbot.tables import PageStateRow
 
@@ -43,7 +44,7 @@ def next_poll_seconds(
     until = [
         moment
         for moment in (state.not_before, budget.waits_until() if budget else None)
-        if moment is not None and moment > now
+        if moment is not None and is_to_come(moment, now)
     ]
     if until:
         return max(polling.min_seconds, (max(until) - now).total_seconds())

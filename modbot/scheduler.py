@@ -32,6 +32,7 @@ ACTION_SECONDS = 5.0
 CHECKPOINT_SECONDS = 300.0  # between looks; a delivery that failed is tried again at each
 ALERT_SECONDS = 2.0  # real seconds between looks at what has to be sent
 CLOCK_DRIFT_SECONDS = 5.0
+STANDSTILL_SECONDS = 5.0  # that the watchdog is late by, who should look every second
 HUNG_SECONDS = 30 * 60  # a job that takes longer has hung: calls and polls have their deadlines
 STALE_TICKS = 5
 EXIT_WATCHDOG = 70
@@ -87,6 +88,7 @@ class PollScheduler:
         self._active: frozenset[str] = frozenset()  # pages that are to be polled
         self._booked: set[str] = set()  # those of them that have a job
         self._ticked = time.monotonic()
+        self._patient_until = 0.0  # no job has hung before this
         self._stopping = threading.Event()
         self._booking = threading.Lock()  # no job is being booked once _stopping is set
         self._watchdog = threading.Thread(target=self._watch, name="watchdog", daemon=True)
@@ -149,8 +151,11 @@ class PollScheduler:
         try:
             job()
         except Exception as error:
+            # A locked database takes its time to fail, and again to be told of: still alive.
+            self._show_life(job_id)
             _log.exception("job_failed", job=job_id, error=type(error).__name__)
             self._tell_failed(job_id, error)
+            self._show_life(job_id)
         else:
             self._service.alerter.over("job_failed", job_id)
         finally:
@@ -158,6 +163,10 @@ class PollScheduler:
         seconds = self._next_seconds(job_id)
         if seconds is not None:
             self._book(job_id, job, seconds, executor=executor)
+
+    def _show_life(self, job_id: str) -> None:
+        if job_id == "tick":
+            self._ticked = time.monotonic()
 
     def _tell_failed(self, job_id: str, error: Exception) -> None:
         """The database is away or the disk full, or there is a bug: nothing goes on by itself."""
@@ -220,6 +229,7 @@ class PollScheduler:
         """Ends the process, so that its supervisor starts it again, when it cannot poll."""
         wall, mono = time.time(), time.monotonic()
         while not self._stopping.wait(1.0):
+            self._forgive(time.monotonic() - mono)
             drift = (time.time() - wall) - (time.monotonic() - mono)
             wall, mono = time.time(), time.monotonic()
             if abs(drift) > CLOCK_DRIFT_SECONDS:
@@ -232,6 +242,15 @@ class PollScheduler:
                 self._die(EXIT_WATCHDOG)
                 return
 
+    def _forgive(self, seconds: float) -> None:
+        """A process that stood still (SIGSTOP, a paused container) is no dead scheduler: when the
+        watchdog itself comes far too late, ticks and jobs get their time anew."""
+        if seconds <= STANDSTILL_SECONDS:
+            return
+        _log.warning("stood_still", seconds=round(seconds))
+        self._ticked = time.monotonic()
+        self._patient_until = self._ticked + self._hung_seconds
+
     def _problem(self) -> str:
         if self.ticked_seconds_ago() > STALE_TICKS * max(self._tick_seconds, 1.0):
             return "the scheduler no longer ticks"
@@ -239,6 +258,8 @@ class PollScheduler:
         if thread is not None and not thread.is_alive():
             return "the scheduler's thread is dead"
         now = time.monotonic()
+        if now < self._patient_until:
+            return ""
         hung = [
             j for j, since in self._running_since.copy().items() if now - since > self._hung_seconds
         ]

@@ -72,15 +72,16 @@ class Database:
         return cls(path, sqlite_engine(str(path), begin="BEGIN"), writer)
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, *, turn_seconds: float | None = None) -> Iterator[Session]:
         """A session in one BEGIN IMMEDIATE transaction: commits at the end, else rolls back.
 
         Raises StoreUnreadable when another process holds the file for longer than 5 s, or other
-        threads for longer than `turn_seconds`.
+        threads for longer than `turn_seconds` (10 s, unless somebody waits for the answer).
         """
+        turn = self.turn_seconds if turn_seconds is None else turn_seconds
         if self._writer is None:
             raise StoreUnreadable(f"{self.path}: opened for reading only")
-        if not self._turn.acquire(timeout=self.turn_seconds):
+        if not self._turn.acquire(timeout=turn):
             raise StoreUnreadable(f"{self.path}: other writers have waited for too long")
         try:
             with Session(self._writer, expire_on_commit=False) as session, session.begin():

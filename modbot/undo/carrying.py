@@ -16,6 +16,7 @@ import structlog
 from sqlmodel import Session
 
 from modbot import review, store
+from modbot.clocks import is_to_come
 from modbot.domain import Actor
 from modbot.room_tables import UndoItemRow, UndoRunRow
 from modbot.store import Database, Doer, DoerKind
@@ -89,7 +90,7 @@ def _must_wait(s: Session, page_id: str, now: datetime) -> bool:
     """Whether the platform must not be called now: what would be asked for would only wait."""
     state = store.page_state(s, page_id)
     times = (state.not_before, state.writes_not_before)
-    return any(until is not None and until > now for until in times)
+    return any(is_to_come(until, now) for until in times)
 
 
 def _carry_out(

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from modbot import registry, store
 from modbot.budget import BudgetReport
+from modbot.clocks import is_to_come
 from modbot.domain import Page
 from modbot.registry import PageFacts
 from modbot.settings.sections import PollingSection
@@ -141,7 +142,7 @@ def _state(
 
 
 def _to_come(at: datetime | None, now: datetime) -> datetime | None:
-    return at if at is not None and at > now else None
+    return at if is_to_come(at, now) else None
 
 
 def _place(seconds: float) -> int:

@@ -79,39 +79,50 @@ def read_stored(path: Path) -> Stored:
 
 def is_requested(path: Path, call_path: str) -> bool:
     """Is a hide of the comment in this call's path on record already?"""
+    parts = {f"p{n}": part for n, part in enumerate(call_path.split("/")) if part}
+    named = ", ".join(f":{name}" for name in parts)
     database = Database.open(f"sqlite:///{path}", read_only=True)
     try:
         with database.read() as s:
-            ids = {row[1] for row in s.connection().execute(text(HIDES))}
+            asked = text(f"{HIDES} and c.comment_id in ({named}) limit 1")
+            return s.connection().execute(asked, parts).first() is not None
     finally:
         database.close()
-    return not ids.isdisjoint(call_path.split("/"))
 
 
 def missing(world: World, stored: Stored) -> list[str]:
-    """Ids of comments whose present text is not stored with a decision."""
+    """Ids of comments whose present text is not stored with a decision. One that was deleted may
+    never have been shown."""
     return [
         c.id
         for c in world.all_comments()
-        if not stored.versions.get((c.platform, c.id, _text_hash(c)))
+        if c.deleted_at is None and not stored.versions.get((c.platform, c.id, _text_hash(c)))
     ]
+
+
+def _never_stored(world: World, stored: Stored) -> set[Key]:
+    known = {(platform, comment_id) for platform, comment_id, _ in stored.versions}
+    return {(c.platform, c.id) for c in world.all_comments() if c.deleted_at is None} - known
 
 
 def account(world: World, stored: Stored) -> dict[str, Any]:
     """Everything that must be nought, and the figures beside it."""
     effects = Counter(e.comment_id for e in world.effects if e.hidden)
-    hidden = {(c.platform, c.id) for c in world.all_comments() if c.hidden}
+    # Of one that was hidden and then deleted, the record may only say that it is gone.
+    hidden = {(c.platform, c.id) for c in world.all_comments() if c.hidden and c.deleted_at is None}
+    gone = {(c.platform, c.id) for c in world.all_comments() if c.deleted_at is not None}
     return {
         "comments": len(world.all_comments()),
         "versions": len(stored.versions),
         "lost": len(missing(world, stored)),
+        "never_stored": len(_never_stored(world, stored)),  # those of them not known at all
         "judged_twice": sum(1 for n in stored.versions.values() if n > 1),
         "unjudged": sum(1 for n in stored.versions.values() if n < 1),
         "double_effects": sum(n - 1 for n in effects.values())
         + sum(1 for e in world.effects if not e.hidden),
         "hidden": len(hidden),
         "hidden_without_record": len(hidden - stored.confirmed),
-        "recorded_but_not_hidden": len(stored.confirmed - hidden),
+        "recorded_but_not_hidden": len(stored.confirmed - hidden - gone),
         "hidden_but_allowed": len(hidden & stored.allowed),
         "hides": dict(stored.states()),
         "hide_calls": sum(1 for call in world.call_log if call.method in WRITING),

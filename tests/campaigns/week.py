@@ -57,7 +57,9 @@ def run_week(
         quiet_seconds=quiet_seconds,
     ) as town:
         witness = Witness(district=town)
-        steps = play(town, witness, days=days, seed=seed, posts_a_day=posts_a_day, progress=progress)
+        steps = play(
+            town, witness, days=days, seed=seed, posts_a_day=posts_a_day, progress=progress
+        )
         result = account(town, witness) | {
             "pages": pages,
             "days": days,

@@ -153,10 +153,7 @@ def district(
     apis = (GraphApi(world), x, youtube, WordPressApi(world))
     with ExitStack() as stack:
         stack.enter_context(_logging_to(folder / "service.log"))
-        urls = [
-            stack.enter_context(SandboxServer(world, apis=apis)).url
-            for _ in range(HOSTS)
-        ]
+        urls = [stack.enter_context(SandboxServer(world, apis=apis)).url for _ in range(HOSTS)]
         service = _service(folder, clock, tokens.environ, quiet_seconds)
         stack.callback(service.close)
         page_ids = [
