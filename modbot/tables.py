@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Dialect, Index, LargeBinary, String, TypeDecorator, text
+from sqlalchemy import Column, Dialect, Index, LargeBinary, String, TypeDecorator, text
 from sqlmodel import Field, SQLModel
+
+from modbot.dialects import StoredJson
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -31,7 +33,7 @@ def _time(**kwargs: Any) -> Any:
 
 
 def _json(default: Any) -> Any:
-    return Field(default_factory=default, sa_column=Column(JSON, nullable=False))
+    return Field(default_factory=default, sa_column=Column(StoredJson, nullable=False))
 
 
 class PageRow(SQLModel, table=True):
