@@ -29,6 +29,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
@@ -36,6 +37,7 @@ from sqlalchemy.types import TypeEngine
 from modbot.stored_text import shown
 
 POSTGRES = "postgresql"
+ONE_STATEMENT = "audit"  # its length is kept once a statement (migrations/guards.py)
 
 
 def is_postgres(bound: Connection) -> bool:
@@ -181,35 +183,37 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str
     values = [tuple(row.values()) for row in rows]
     if is_postgres(connection):
         truths = [place for place, n in enumerate(names) if isinstance(table.c[n].type, Boolean)]
-        _copy(connection, table.name, names, map(_truths_at(truths), values))
-        return
+        values = [_with_truths(row, truths) for row in values] if truths else values
+        if table.name == ONE_STATEMENT and len(rows) > 1:
+            _copy(connection, table.name, names, values)
+            return
     marks = ", ".join("?" * len(names))
     statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"
     connection.exec_driver_sql(statement, values)
 
 
-def _truths_at(places: Sequence[int]) -> Any:
-    def told(row: tuple[Any, ...]) -> tuple[Any, ...]:
-        values = list(row)
-        for place in places:
-            values[place] = None if values[place] is None else bool(values[place])
-        return tuple(values)
-
-    return told if places else lambda row: row
+def _with_truths(row: tuple[Any, ...], places: Sequence[int]) -> tuple[Any, ...]:
+    values = list(row)
+    for place in places:
+        values[place] = None if values[place] is None else bool(values[place])
+    return tuple(values)
 
 
 def _copy(
     connection: Connection, table: str, names: Sequence[str], rows: Iterable[tuple[Any, ...]]
 ) -> None:
-    """One statement for all rows, which is how the log's length is kept once a batch."""
-    with (
-        connection.connection.cursor() as cursor,
-        cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN") as copy,
-    ):
-        for row in rows:
-            copy.write_row(row)
-
-
+    """One statement for all rows. The server's log quotes a line that it refuses: not for texts."""
+    statement = f"COPY {table} ({', '.join(names)}) FROM STDIN"
+    errors = connection.dialect.loaded_dbapi.Error
+    with connection.connection.cursor() as cursor:
+        try:
+            with cursor.copy(statement) as copy:
+                for row in rows:
+                    copy.write_row(row)
+        except errors as error:
+            raise DBAPIError.instance(
+                statement, None, error, errors, hide_parameters=True, dialect=connection.dialect
+            ) from error
 
 
 def listed_text(connection: Connection, query: str, column: str) -> TextClause:

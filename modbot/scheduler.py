@@ -226,6 +226,8 @@ class PollScheduler:
         thread = self._scheduler._thread
         if thread is not None and not thread.is_alive():
             return "the scheduler's thread is dead"
+        if self._service.database.superseded:
+            return "another instance has taken over the database"
         now = time.monotonic()
         hung = [
             j for j, since in self._running_since.copy().items() if now - since > self._hung_seconds

@@ -32,6 +32,12 @@ def pytest_configure(config: pytest.Config) -> None:
     databases.on_postgres = config.getoption("--postgres")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--postgres"):
+        config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker("sqlite")])
+        items[:] = [item for item in items if not item.get_closest_marker("sqlite")]
+
+
 class BeyondLoopback(RuntimeError):
     """A test tried to reach another machine. Not an OSError: no code may take it for an outage."""
 

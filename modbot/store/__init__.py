@@ -38,6 +38,10 @@ from modbot.store.comments import (
     missing,
     recheck_ids,
 )
+from modbot.store.configured import (
+    hold_configured,
+    open_configured,
+)
 from modbot.store.counts import (
     verdicts_after,
 )
@@ -70,6 +74,7 @@ from modbot.store.figures import (
     decisions_after,
     oldest_open_action,
     polled_pages,
+    server_bytes,
 )
 from modbot.store.incidents import (
     NewIncident,
@@ -303,6 +308,7 @@ __all__ = [
     "handed_on_before",
     "held_texts",
     "hides_requested_since",
+    "hold_configured",
     "history",
     "in_force",
     "incident",
@@ -327,6 +333,7 @@ __all__ = [
     "not_kept",
     "note_in_force",
     "oldest_open_action",
+    "open_configured",
     "open_incidents",
     "open_list",
     "page",
@@ -356,6 +363,7 @@ __all__ = [
     "runs_of_comment",
     "save_page_state",
     "sendings_of",
+    "server_bytes",
     "service_row",
     "spot_of",
     "sqlite_module",

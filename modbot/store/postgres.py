@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Integer, NullPool, create_engine, event
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, Integer, NullPool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
@@ -182,12 +182,14 @@ def postgres_engine(url: URL, *, read_only: bool = False, pooled: bool = True) -
             connect_args={**_NETWORK, "options": options, "application_name": "modbot"},
             isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED",
             hide_parameters=True,
+            use_native_hstore=False,
             **({"pool_pre_ping": True} if pooled else {"poolclass": NullPool}),
         )
     except ImportError:
         raise StoreUnreadable(f"PostgreSQL's driver is missing: {INSTALL}") from None
     engine.dialect.colspecs = {**engine.dialect.colspecs, Integer: _WholeNumber}
     event.listen(engine, "before_cursor_execute", _as_psycopg_marks, retval=True)
+    event.listen(engine, "handle_error", _without_values)
     return engine
 
 
@@ -198,6 +200,16 @@ def _as_psycopg_marks(
     if context is not None and context.compiled is None and parameters:
         statement = statement.replace("?", "%s")
     return statement, parameters
+
+
+def _without_values(context: ExceptionContext) -> None:
+    """What the server says of an error beside its first line quotes rows, and with them people."""
+    error, told = context.original_exception, context.sqlalchemy_exception
+    line = getattr(getattr(error, "diag", None), "message_primary", None)
+    if line:
+        error.args = (line,)
+        if told is not None:
+            told.args = (f"({type(error).__name__}) {line}",)
 
 
 def _revision(connection: Connection) -> str:
