@@ -219,7 +219,11 @@ def _copy(
 def listed_text(connection: Connection, query: str, column: str) -> TextClause:
     """A query that ends in WHERE, with `column` among those of the parameter `listed`, a list of
     whole numbers."""
-    sign = "= ANY (:listed)" if is_postgres(connection) else "IN (SELECT value FROM json_each(:listed))"
+    sign = (
+        "= ANY (:listed)"
+        if is_postgres(connection)
+        else "IN (SELECT value FROM json_each(:listed))"
+    )
     return text(f"{query} {column} {sign}").bindparams(list_parameter("listed", whole_numbers=True))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import itertools
+import json
 import os
 import shutil
 import subprocess
@@ -19,10 +20,13 @@ from typing import Any
 
 from sqlalchemy import URL, make_url
 
+from modbot.settings import Config, init_config, load_config
+from modbot.store.postgres import upgrade
 from tests.prerequisites import need, postgres_programs
 
 OWNER, SERVICE, PASSWORD = "modbot_owner", "modbot", "only-for-tests-5c1d"
-_FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300"
+MEMORY, ROOM_BYTES = Path("/dev/shm"), 3_000_000_000  # a folder in memory, where there is one
+_FAST = "-c fsync=off -c full_page_writes=off -c max_connections=300"
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class PostgresServer:
         import psycopg
 
         return psycopg.connect(
-            host="127.0.0.1", port=self.port, user="postgres", dbname=database, autocommit=True
+            host=str(self.folder), port=self.port, user="postgres", dbname=database, autocommit=True
         )
 
     def stop(self, mode: str = "fast") -> None:
@@ -69,28 +73,33 @@ def server() -> PostgresServer:
     """The server of this process, with the two roles and a database at the newest revision, from
     which every other is copied."""
     started = start_server()
-    started.sql(f"CREATE ROLE {OWNER} LOGIN PASSWORD '{PASSWORD}'")
-    started.sql(f"CREATE ROLE {SERVICE} LOGIN PASSWORD '{PASSWORD}'")
-    make_empty(started, "empty")
-    from modbot.store.postgres import upgrade
-
-    upgrade(started.url("empty", OWNER), SERVICE)
+    make_ready(started, "empty")
     return started
 
 
 def start_server() -> PostgresServer:
     """A server of its own, which ends with this process."""
     need("postgres", "psycopg")
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    memory = MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES else None
     folder = Path(tempfile.mkdtemp(prefix="modbot-postgres-", dir=memory))
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
-    made = ["-D", str(folder / "data"), "-A", "trust", "-U", "postgres", "-E", "UTF8"]
-    _run(folder, [str(_program("initdb")), *made, "--no-locale", "--no-sync"])
+    (folder / "password").write_text(PASSWORD, "ascii")
+    made = ["-D", str(folder / "data"), "-U", "postgres", "-E", "UTF8", "--no-locale", "--no-sync"]
+    asks = ["--auth-local=trust", "--auth-host=scram-sha-256", f"--pwfile={folder / 'password'}"]
+    _run(folder, [str(_program("initdb")), *made, *asks])
     started = PostgresServer(folder, _free_port())
     started.start()
     atexit.register(_end, started, os.getpid())
     return started
+
+
+def make_ready(server: PostgresServer, name: str) -> None:
+    """The two roles, and a database at the newest revision."""
+    for role in (OWNER, SERVICE):
+        server.sql(f"CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'")
+    make_empty(server, name)
+    upgrade(server.url(name, OWNER), SERVICE)
 
 
 def make_empty(server: PostgresServer, name: str) -> None:
@@ -98,6 +107,22 @@ def make_empty(server: PostgresServer, name: str) -> None:
     server.sql(
         f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'"
     )
+
+
+def configured(folder: Path, url: URL, address: str = "") -> Config:
+    """A configuration that names the database, its password in a file; `address`: another one."""
+    config, secret = folder / "config", folder / "password"
+    if not config.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        init_config(config)
+        secret.write_text(PASSWORD, "utf-8")
+        secret.chmod(0o600)
+    address = address or f"postgresql+psycopg://{SERVICE}@{url.host}:{url.port}/{url.database}"
+    named = {"url": address, "password": f"file:{secret}", "folder": str(folder)}
+    lines = [f"{key} = {json.dumps(value)}" for key, value in named.items()]
+    text = "\n".join(("[database]", *lines, "[web]", "enabled = false", ""))
+    (config / "modbot.toml").write_text(text, "utf-8")
+    return load_config(config)
 
 
 _numbers = itertools.count(1)

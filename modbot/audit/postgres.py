@@ -21,7 +21,7 @@ HIGHEST = "SELECT seq FROM audit_length"
 # The hash is found as text: an id with a NUL in it is JSON that PostgreSQL does not take apart.
 COMMENTS = (
     "SELECT DISTINCT ON (t.id) a.seq, "
-    "substring(a.detail from '\"comment_sha256\":\"([0-9a-f]{64})\"'), n.seq, n.row_sha256, "
+    'substring(a.detail from \'"comment_sha256":"([0-9a-f]{64})"\'), n.seq, n.row_sha256, '
     "t.versions, (SELECT max(number) FROM version WHERE comment_row = t.id), __FIELDS__ "
     "FROM comment t LEFT JOIN version v ON v.comment_row = t.id AND v.number = 1 "
     "LEFT JOIN audit a ON a.row_table = 'version' AND a.row_id = CAST(v.id AS TEXT) "

@@ -14,7 +14,6 @@ from modbot.settings.registry import RegistrySection
 from modbot.settings.section import Section, as_tuple
 from modbot.settings.sign_in import SignInSection
 
-
 _SERVER_ADDRESS = (
     r"postgresql(\+psycopg)?://[0-9A-Za-z_][0-9A-Za-z_.-]*@[0-9A-Za-z.:\[\]_-]*"
     r"/[0-9A-Za-z_][0-9A-Za-z_-]*(\?[0-9A-Za-z_=&%./-]*)?"

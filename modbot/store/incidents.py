@@ -56,9 +56,7 @@ def open_incidents(
             "next_step_at": first,
             "acknowledged_by": "",
         }
-        done = session.execute(
-            insert_once(_ALERT).values(values).returning(_ALERT.c.id)
-        ).scalar()
+        done = session.execute(insert_once(_ALERT).values(values).returning(_ALERT.c.id)).scalar()
         new.append(done is not None)
         if done is not None:
             about = {"kind": one.kind, "page": values["page_id"], "decision": one.decision_id}

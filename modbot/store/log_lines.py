@@ -15,8 +15,8 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
-from modbot.spoken_language import guess_language
 from modbot.dialects import is_postgres
+from modbot.spoken_language import guess_language
 from modbot.store.text_index import write_words
 from modbot.stored_rows import canonical
 from modbot.stored_text import original

@@ -8,11 +8,20 @@ serialisation failures, no deadlocks. Readers: REPEATABLE READ, READ ONLY: one s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, ExceptionContext, Integer, NullPool, create_engine, event
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    ExceptionContext,
+    Integer,
+    NullPool,
+    create_engine,
+    event,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
@@ -80,8 +89,8 @@ class Hold:
         AlreadyRunning where another instance was faster; this one then writes nothing more."""
         if not self.lost:
             held = (
-                "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objsubid = 1"
-                f" AND objid = {RUNNING} AND pid = {self._process} AND database = "
+                "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = 0 "
+                f"AND objsubid = 1 AND objid = {RUNNING} AND pid = {self._process} AND database = "
                 "(SELECT oid FROM pg_database WHERE datname = current_database())"
             )
             if writing.exec_driver_sql(held).scalar() is not None:
@@ -93,10 +102,8 @@ class Hold:
     def release(self) -> None:
         """Lets go of the lock, if it is there."""
         if self._connection is not None:
-            try:
+            with suppress(DBAPIError):  # it is gone already, and the lock with it
                 self._connection.close()
-            except DBAPIError:
-                pass  # it is gone already, and the lock with it
             self._connection = None
 
 
@@ -173,8 +180,8 @@ def told(url: URL) -> str:
 def postgres_engine(url: URL, *, read_only: bool = False, pooled: bool = True) -> Engine:
     """Connections of a reader or a writer. Raises StoreUnreadable without the driver."""
     settings = [f"lock_timeout={BUSY_TIMEOUT_MS}", "idle_in_transaction_session_timeout=600000"]
-    if read_only:
-        settings.append("default_transaction_read_only=on")
+    # A commit is on the server's disk before an act on it, whatever the server is set to.
+    settings.append("default_transaction_read_only=on" if read_only else "synchronous_commit=on")
     options = " ".join(f"-c {setting}" for setting in settings)
     try:
         engine = create_engine(
@@ -194,7 +201,12 @@ def postgres_engine(url: URL, *, read_only: bool = False, pooled: bool = True) -
 
 
 def _as_psycopg_marks(
-    _connection: Connection, _cursor: Any, statement: str, parameters: Any, context: Any, _many: bool
+    _connection: Connection,
+    _cursor: Any,
+    statement: str,
+    parameters: Any,
+    context: Any,
+    _many: bool,
 ) -> tuple[str, Any]:
     """`?` for a value in SQL that was given as text, as for SQLite."""
     if context is not None and context.compiled is None and parameters:

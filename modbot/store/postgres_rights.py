@@ -18,9 +18,7 @@ def rights(table: str) -> tuple[str, ...]:
     """The rights on a table. None has TRUNCATE, TRIGGER or REFERENCES."""
     if table in _READ_ONLY:
         return ("SELECT",)
-    more = [
-        right for right in ("UPDATE", "DELETE") if f"{table}_{right.lower()}" not in GUARDS
-    ]
+    more = [right for right in ("UPDATE", "DELETE") if f"{table}_{right.lower()}" not in GUARDS]
     return ("SELECT", "INSERT", *more)
 
 

@@ -28,7 +28,9 @@ def record_lines(session: Session, page_id: str | None = None) -> Iterator[Mappi
     """
     tables = _ORDER if page_id else (*_ORDER, *_OF_NO_PAGE)
     yield {"table": "export", "whole": [] if page_id else list(tables)}
-    yield from _rows(session, "audit", text(f"SELECT {', '.join(CHAINED)}, hash FROM audit ORDER BY seq"))
+    yield from _rows(
+        session, "audit", text(f"SELECT {', '.join(CHAINED)}, hash FROM audit ORDER BY seq")
+    )
     for table in tables:
         for row in _rows(session, table, _query(table, page_id)):
             yield _version(row) if table == "version" else row

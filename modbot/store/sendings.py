@@ -103,9 +103,7 @@ def begin_steps(
     session.flush()
     if rows:
         fixed = {"state": "waiting", "attempts": 0, "next_try_at": now, "error": ""}
-        session.execute(
-            insert_once(_SENDING), [{**row, **fixed} for row in rows]
-        )
+        session.execute(insert_once(_SENDING), [{**row, **fixed} for row in rows])
     return len(due)
 
 

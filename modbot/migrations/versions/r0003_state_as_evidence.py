@@ -35,7 +35,9 @@ _INSERT = (
 def upgrade() -> None:
     connection = op.get_bind()
     now = datetime.now(UTC).isoformat(timespec="microseconds")
-    for table, fields in (("comment", COMMENT), ("post", POST)) if may_hold_rows(connection) else ():
+    for table, fields in (
+        (("comment", COMMENT), ("post", POST)) if may_hold_rows(connection) else ()
+    ):
         for rows in _chunks(connection, table, fields):
             _vouch(connection, table, rows, now)
     refuse(connection, "post_delete", "DELETE ON post", "post rows are never deleted")
