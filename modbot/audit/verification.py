@@ -128,7 +128,7 @@ def _guard_notes(connection: Any) -> list[str]:
     else:
         there, expected = {name for (name,) in rows_of(connection, _TRIGGERS)}, GUARDS
     return [
-        f"The trigger {name} is {'missing' if name in expected else 'foreign'}: somebody has changed"
-        " the database outside modbot."
+        f"The trigger {name} is {'missing' if name in expected else 'foreign'}: somebody has "
+        "changed the database outside modbot."
         for name in sorted(there ^ expected)
     ]
