@@ -257,6 +257,8 @@ class PollScheduler:
         thread = self._scheduler._thread
         if thread is not None and not thread.is_alive():
             return "the scheduler's thread is dead"
+        if self._service.database.superseded:
+            return "another instance has taken over the database"
         now = time.monotonic()
         if now < self._patient_until:
             return ""

@@ -37,7 +37,8 @@ from modbot.poll_interval import next_poll_seconds
 from modbot.poll_notes import note_failure
 from modbot.ports import AdapterFactory, Budgeted, Clock, PlatformAdapter
 from modbot.settings import Config, ConfigWatcher
-from modbot.store import Database
+from modbot.store import Database, open_configured
+from modbot.store.postgres import Hold
 
 _log = structlog.get_logger("modbot.service")
 
@@ -361,19 +362,21 @@ def build_service(
     alerter: Alerter | None = None,
     adapters: Mapping[str, AdapterFactory] = platforms.ADAPTERS,
     sinks: tuple[Callable[[Alert], None], ...] = (log_alert,),
+    hold: Hold | None = None,
 ) -> Service:
-    """A service on the configured database, which is brought up to date first. Alerts are kept
-    there and go to `sinks`, unless an alerter is given.
+    """A service on the configured database; a SQLite file is brought up to date first. Alerts are
+    kept there and go to `sinks`, unless an alerter is given. `hold`: of the process that runs it.
 
     Raises BadConfig, ClassifierFailed or StoreUnreadable.
     """
     judge = build_judge(config)
+    found = os.environ if environ is None else environ
     return Service(
         config,
-        Database.open(config.settings.database.url),
+        open_configured(config.settings.database, found, hold=hold),
         judge,
         clock=clock or SystemClock(),
-        environ=os.environ if environ is None else environ,
+        environ=found,
         alerter=alerter,
         adapters=adapters,
         sinks=sinks,

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Column,
     Dialect,
@@ -17,6 +16,8 @@ from sqlalchemy import (
     text,
 )
 from sqlmodel import Field, SQLModel
+
+from modbot.dialects import StoredJson
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -41,7 +42,7 @@ def _time(**kwargs: Any) -> Any:
 
 
 def _json(default: Any) -> Any:
-    return Field(default_factory=default, sa_column=Column(JSON, nullable=False))
+    return Field(default_factory=default, sa_column=Column(StoredJson, nullable=False))
 
 
 class PageRow(SQLModel, table=True):

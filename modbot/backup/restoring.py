@@ -21,6 +21,7 @@ from modbot.backup.copying import (
     copy_database,
     nothing_told,
     reading,
+    refuse_server,
     remove,
     sync_file,
 )
@@ -59,6 +60,7 @@ def restore(
 
     Raises AlreadyRunning while a program has the database open, BackupRefused or StoreUnreadable
     for a backup that is not good, and BackupFailed; the database is then as it was."""
+    refuse_server(config.settings.database)
     path = config.settings.database.path
     whose = _Whose(actor=actor, now=now, people_as_in_backup=people_as_in_backup)
     _refuse_itself(path, backup)

@@ -113,8 +113,8 @@ def _start(
 
     try:
         found = load(ctx, config, level="configured")
-        open_things.enter_context(store.lock_data(found.settings.database.path))
-        service = open_things.enter_context(open_service(found))
+        hold = open_things.enter_context(store.hold_configured(found.settings.database))
+        service = open_things.enter_context(open_service(found, hold))
         refuse_demo(service.database)
     except BadConfig as error:
         raise CommandFailed(str(error), exit_code=EXIT_BAD_CONFIG) from None
@@ -176,7 +176,8 @@ def poll(
     from modbot import store
 
     found = load(ctx, config)
-    with store.lock_data(found.settings.database.path), open_service(found) as service:
+    held = store.hold_configured(found.settings.database)
+    with held as hold, open_service(found, hold) as service:
         with service.database.read() as s:
             known = [p.id for p in store.pages(s)]
             chosen = [registered(s, page_id).id for page_id in page] if page else known

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from modbot.service import Service
     from modbot.settings import Config
     from modbot.store import Database
+    from modbot.store.postgres import Hold
 
 ConfigOption = Annotated[
     Path | None,
@@ -57,10 +58,10 @@ def load(
 
 @contextmanager
 def open_database(config: Config) -> Iterator[Database]:
-    """The configured database, made and brought up to date."""
-    from modbot.store import Database
+    """The configured database; a SQLite file is made and brought up to date."""
+    from modbot.store import open_configured
 
-    database = Database.open(config.settings.database.url)
+    database = open_configured(config.settings.database)
     try:
         yield database
     finally:
@@ -68,11 +69,11 @@ def open_database(config: Config) -> Iterator[Database]:
 
 
 @contextmanager
-def open_service(config: Config) -> Iterator[Service]:
-    """A service on the configured database; nothing runs yet."""
+def open_service(config: Config, hold: Hold | None = None) -> Iterator[Service]:
+    """A service on the configured database; nothing runs yet. `hold`: what holds the data."""
     from modbot.service import build_service
 
-    service = build_service(config)
+    service = build_service(config, hold=hold)
     try:
         yield service
     finally:

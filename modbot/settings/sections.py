@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import zoneinfo
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -13,6 +14,11 @@ from modbot.ports import Spending
 from modbot.settings.registry import RegistrySection
 from modbot.settings.section import Section, as_tuple
 from modbot.settings.sign_in import SignInSection
+
+_SERVER_ADDRESS = (
+    r"postgresql(\+psycopg)?://[0-9A-Za-z_][0-9A-Za-z_.-]*@[0-9A-Za-z.:\[\]_-]*"
+    r"/[0-9A-Za-z_][0-9A-Za-z_-]*(\?[0-9A-Za-z_=&%./-]*)?"
+)
 
 
 def _known_time_zone(name: str) -> str:
@@ -33,6 +39,17 @@ def _without_password(remote: str) -> str:
     if ":" in remote.partition("://")[2].rpartition("@")[0]:
         raise ValueError("must not hold a password: leave it to ssh or git's credential helper")
     return remote
+
+
+def _database_address(url: str) -> str:
+    """Never quotes it: somebody may have put a password there."""
+    if re.fullmatch(r"sqlite:///[^\x00-\x1f?]+", url):
+        return url
+    if re.match(r"postgresql(\+psycopg)?://[^/]*:[^/]*@", url) or "password=" in url:
+        raise ValueError("must not hold a password: say where it is with password = 'file:...'")
+    if re.fullmatch(_SERVER_ADDRESS, url):
+        return url
+    raise ValueError("must be sqlite:///PATH or postgresql+psycopg://USER@HOST:PORT/DATABASE")
 
 
 def _network(text: str) -> str:
@@ -58,13 +75,22 @@ _Path = Annotated[str, Field(min_length=1, max_length=1_000, pattern=r"^[^\x00-\
 
 
 class DatabaseSection(Section):
-    """Where everything is kept."""
+    """Where everything is kept: a SQLite file, or a database on a PostgreSQL server."""
 
-    url: str = Field("sqlite:///modbot.db", pattern=r"^sqlite:///[^\x00-\x1f?]+$")
+    url: Annotated[str, AfterValidator(_database_address)] = "sqlite:///modbot.db"
+    password: _Reference | Literal[""] = ""  # PostgreSQL: where the password of url's user is
+    folder: _Path = "."  # PostgreSQL: for checkpoints, models and the lock
+
+    @property
+    def on_server(self) -> bool:
+        """Whether it is a database on a PostgreSQL server."""
+        return not self.url.startswith("sqlite:")
 
     @property
     def path(self) -> Path:
-        """The database file."""
+        """The database file; of one on a server a name for what lies beside it."""
+        if self.on_server:
+            return Path(self.folder) / self.url.partition("?")[0].rpartition("/")[2]
         return Path(self.url.removeprefix("sqlite:///"))
 
 

@@ -44,6 +44,10 @@ from modbot.store.comments import (
     missing,
     recheck_ids,
 )
+from modbot.store.configured import (
+    hold_configured,
+    open_configured,
+)
 from modbot.store.counts import (
     verdicts_after,
 )
@@ -78,6 +82,7 @@ from modbot.store.figures import (
     decisions_after,
     oldest_open_action,
     polled_pages,
+    server_bytes,
 )
 from modbot.store.incidents import (
     NewIncident,
@@ -315,6 +320,7 @@ __all__ = [
     "held_texts",
     "hides_requested_within",
     "history",
+    "hold_configured",
     "in_force",
     "incident",
     "items_left",
@@ -340,6 +346,7 @@ __all__ = [
     "not_kept",
     "note_in_force",
     "oldest_open_action",
+    "open_configured",
     "open_incidents",
     "open_list",
     "page",
@@ -369,6 +376,7 @@ __all__ = [
     "runs_of_comment",
     "save_page_state",
     "sendings_of",
+    "server_bytes",
     "service_row",
     "spot_of",
     "sqlite_module",

@@ -9,9 +9,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select, text
+from sqlalchemy import Select, func, or_, select
 from sqlmodel import Session, col
 
+from modbot.dialects import holds_text, listed_text
 from modbot.domain import BOT, Signal, Verdict, without_number
 from modbot.store.actions import ALREADY_SO
 from modbot.store.decisions import keys_of_bulk
@@ -197,9 +198,9 @@ def _sign(doer: Doer) -> tuple[Any, ...]:
     by_bot = (col(row.actor_kind) == BOT.kind, col(row.verdict) != Verdict.ALLOW.value)
     if doer.kind is DoerKind.RULE:
         sign = f'"rule":{json.dumps(doer.subject)}'
-        return (*by_bot, func.instr(col(row.signals), sign) > 0)
+        return (*by_bot, holds_text(col(row.signals), sign))
     sign = f'"source":{json.dumps(doer.model[0])}'
-    return (*by_bot, func.instr(col(row.signals), sign) > 0)
+    return (*by_bot, holds_text(col(row.signals), sign))
 
 
 def _deed(row: Any, doer: Doer) -> Deed | None:
@@ -249,7 +250,7 @@ def _counts(signal: Mapping[str, Any], row: Any) -> bool:
     return limit is None or bool(score > limit if model else score >= limit)
 
 
-_STANDINGS = text("""
+_STANDINGS = """
     SELECT d.id, c.platform, v.number = c.versions, c.gone_at IS NOT NULL, c.hidden,
         (SELECT a.kind || ' ' || a.state || ' ' || a.answer FROM action a WHERE a.comment_row = c.id
             AND a.kind IN ('hide', 'restore') AND a.state IN ('requested', 'confirmed')
@@ -260,19 +261,20 @@ _STANDINGS = text("""
                 AND r.kind = 'restore' AND r.state = 'confirmed'), 0)),
         (SELECT p.verdict FROM decision p WHERE p.comment_row = c.id AND p.id > d.id
             AND p.actor_kind <> 'bot' ORDER BY p.id DESC LIMIT 1),
-        (SELECT b.verdict || ' ' || b.hide FROM decision b WHERE b.version_id = d.version_id
-            AND b.id < d.id AND b.actor_kind = 'bot' ORDER BY b.id DESC LIMIT 1)
+        (SELECT b.verdict || ' ' || CAST(b.hide AS INTEGER) FROM decision b
+            WHERE b.version_id = d.version_id AND b.id < d.id AND b.actor_kind = 'bot'
+            ORDER BY b.id DESC LIMIT 1)
     FROM decision d JOIN comment c ON c.id = d.comment_row JOIN version v ON v.id = d.version_id
-    WHERE d.id IN (SELECT value FROM json_each(:ids))
-""")
+    WHERE """
 
 
 def standings(session: Session, decision_ids: Sequence[int]) -> dict[int, Standing]:
     """How things stand with the comments of these decisions, by decision."""
     found: dict[int, Standing] = {}
     for start in range(0, len(decision_ids), CHUNK_ROWS):
-        ids = json.dumps(list(decision_ids[start : start + CHUNK_ROWS]))
-        for row in session.connection().execute(_STANDINGS, {"ids": ids, "already": ALREADY_SO}):
+        ids = list(decision_ids[start : start + CHUNK_ROWS])
+        query = listed_text(session.connection(), _STANDINGS, "d.id")
+        for row in session.connection().execute(query, {"listed": ids, "already": ALREADY_SO}):
             found[row[0]] = _standing(row)
     return found
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.responses import JSONResponse
 
 from modbot import migrations, store
-from modbot.errors import StoreUnreadable
+from modbot.errors import AlreadyRunning, StoreUnreadable
 from modbot.store import Database
 from modbot.web.seam import WebService
 
@@ -64,7 +64,7 @@ def readiness(
     try:
         with database.write(turn_seconds=TURN_SECONDS):
             pass
-    except (DBAPIError, StoreUnreadable) as error:
+    except (DBAPIError, StoreUnreadable, AlreadyRunning) as error:
         reasons.append(f"the database cannot be written ({type(error).__name__})")
     if (room := shutil.disk_usage(database.path.parent).free) < room_bytes:
         reasons.append(f"the disk is full: {room // 1_000_000} MB left")

@@ -28,13 +28,14 @@ from modbot import registry
 from modbot.clocks import SystemClock
 from modbot.domain import Actor, Mode
 from modbot.settings import init_config
-from modbot.store import Database
+from modbot.settings.sections import DatabaseSection
+from modbot.store import Database, open_configured
 from platforms.sandbox.faults import RateLimit
 from platforms.sandbox.graph import GraphApi
 from platforms.sandbox.server import SandboxServer
 from platforms.sandbox.world import World
 from platforms.sandbox.x import LIMITS, XApi
-from tests.campaigns.kill_account import account, missing, read_stored, verify
+from tests.campaigns.kill_account import Where, account, missing, read_stored, verify
 from tests.campaigns.kill_service import Child, Trap
 
 DATABASE = "modbot.db"
@@ -77,7 +78,7 @@ REST_EVERY = 50  # kills; then one life may catch up: lives of a second each nev
 
 MODBOT_TOML = """
 [database]
-url = "sqlite:///{database}"
+{database}
 [web]
 enabled = false
 [polling]
@@ -108,6 +109,7 @@ class Campaign:
     first_polls: list[float] = field(default_factory=list)
     killed_at: dict[str, int] = field(default_factory=dict)
     edits: int = 0
+    server: DatabaseSection | None = None  # where its database is, unless it is a file
 
     def __post_init__(self) -> None:
         rows = [json.loads(line) for line in CORPUS.read_text("utf-8").splitlines()]
@@ -115,8 +117,8 @@ class Campaign:
         self._good = [row["comment"] for row in rows if row["action"] == "allow"]
 
     @property
-    def database(self) -> Path:
-        return self.folder / DATABASE
+    def database(self) -> Where:
+        return self.server or self.folder / DATABASE
 
     @property
     def modbot(self) -> Path:
@@ -126,9 +128,12 @@ class Campaign:
         """Writes the configuration and registers the pages in enforce."""
         self.base_url = base_url
         init_config(self.folder / "config")
-        settings = MODBOT_TOML.format(database=self.database)
+        section = self.server or DatabaseSection(url=f"sqlite:///{self.folder / DATABASE}")
+        named = section.model_dump(exclude_defaults=True).items()
+        lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in named)
+        settings = MODBOT_TOML.format(database=lines)
         (self.folder / "config" / "modbot.toml").write_text(settings, "utf-8")
-        database = Database.open(f"sqlite:///{self.database}")
+        database = open_configured(section)
         try:
             for number, platform in enumerate(PAGES):
                 self.register(database, platform, number)
@@ -239,24 +244,27 @@ class Campaign:
 
 
 @contextmanager
-def district(folder: Path, seed: int) -> Iterator[Campaign]:
+def district(folder: Path, seed: int, server: DatabaseSection | None = None) -> Iterator[Campaign]:
     """A campaign on stand-ins that serve while the `with` block lasts."""
     world = World(SystemClock())
     for what in LIMITS:
         world.limits[f"x:{what}"] = RateLimit(calls=10**6, window_seconds=900)
     world.limits["facebook"] = RateLimit(calls=10**6, window_seconds=900)
-    traps = [Trap(api, folder / DATABASE) for api in (GraphApi(world), XApi(world))]
+    traps = [Trap(api, server or folder / DATABASE) for api in (GraphApi(world), XApi(world))]
     campaign = Campaign(folder=folder, world=world, traps=traps, chance=random.Random(seed))
+    campaign.server = server
     with SandboxServer(world, apis=traps) as server:
         campaign.set_up(server.url)
         yield campaign
 
 
-def run_campaign(folder: Path, *, kills: int, comments: int, seed: int) -> dict[str, Any]:
+def run_campaign(
+    folder: Path, *, kills: int, comments: int, seed: int, server: DatabaseSection | None = None
+) -> dict[str, Any]:
     """The account of a whole campaign; `sound` says whether nothing was lost or done twice."""
     began = time.monotonic()
     exit_codes: list[int] = []
-    with district(folder, seed) as campaign:
+    with district(folder, seed, server) as campaign:
         shares = [comments // kills + (n < comments % kills) for n in range(kills)]
         kinds = list(islice(cycle(KILLS), kills))
         campaign.chance.shuffle(kinds)
