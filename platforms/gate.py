@@ -88,9 +88,16 @@ def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | No
     if text.isascii() and text.isdigit():
         seconds = float(text[:9])
     else:
-        try:
-            moment = parsedate_to_datetime(text)
-        except (ValueError, TypeError, IndexError, OverflowError):
+        until, sent = _moment(text), _moment(headers.get("Date", ""))
+        if until is None:
             return None
-        seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
+        seconds = (until - (sent or now)).total_seconds()  # by the sender's clock
     return min(max(seconds, 1.0), LONGEST_WAIT_SECONDS)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment.replace(tzinfo=moment.tzinfo or UTC)
