@@ -104,6 +104,11 @@ class PollingSection(Section):
     recheck_minutes: float = Field(60, ge=1, le=24 * 60)
     workers: int = Field(8, ge=1, le=64)  # pages polled at the same time
 
+    @property
+    def longest_seconds(self) -> float:
+        """Between two polls of any page, as long as no budget stretches them."""
+        return max(self.max_seconds, self.max_seconds_youtube)
+
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.max_seconds < self.min_seconds:

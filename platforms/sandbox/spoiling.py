@@ -38,7 +38,9 @@ def spoilt(answer: Answer, fault: Fault) -> Answer:
     if fault.kind == "huge":
         return Answer(status=200, headers=json_headers, body=b'{"data":["' + b"a" * HUGE_BYTES)
     if fault.kind == "bomb":
-        return Answer(status=200, headers={**json_headers, "Content-Encoding": "gzip"}, body=_bomb())
+        return Answer(
+            status=200, headers={**json_headers, "Content-Encoding": "gzip"}, body=_bomb()
+        )
     if fault.kind == "repeated":
         return Answer(status=answer.status, headers=answer.headers, body=_repeated(answer.body))
     # reset, slow, cut and wrong_length spoil the sending

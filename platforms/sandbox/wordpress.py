@@ -107,7 +107,9 @@ class WordPressApi:
         return _json(_comment(comment), request)
 
     def _change(self, comment: SandboxComment, request: Request) -> None:
-        form = {k: v[-1] for k, v in parse_qs(request.body.decode(), keep_blank_values=True).items()}
+        form = {
+            k: v[-1] for k, v in parse_qs(request.body.decode(), keep_blank_values=True).items()
+        }
         if "content" in form:
             self.world.edit_comment(comment.id, html.unescape(form["content"]))
         if form.get("status") in ("hold", "approved"):

@@ -133,9 +133,7 @@ def not_hidden(district: District, comments: Iterable[SandboxComment]) -> set[tu
     }
 
 
-def hidden_wrongly(
-    district: District, comments: Iterable[SandboxComment]
-) -> set[tuple[str, str]]:
+def hidden_wrongly(district: District, comments: Iterable[SandboxComment]) -> set[tuple[str, str]]:
     """What is hidden though none of its texts ever was such that the policy hides it."""
     texts = district.public.texts
     return {
@@ -151,7 +149,7 @@ def tokens_seen(district: District) -> list[str]:
     for token in district.world.tokens:
         secrets.add(base64.b64encode(token.encode()).decode()[:24])
     found = []
-    for path in sorted(district.folder.glob("modbot.db*")) + [district.log]:
+    for path in [*sorted(district.folder.glob("modbot.db*")), district.log]:
         content = path.read_bytes()
         found += [f"{path.name}: {s[:6]}..." for s in sorted(secrets) if s.encode() in content]
         found += [f"{path.name}: a proof" for _ in _proofs(district, content)]

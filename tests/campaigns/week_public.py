@@ -87,7 +87,7 @@ def _post_times(
     """At the rate of the waking hours all day, without those of the night."""
     at, rate = start, posts_a_day / (CLOSES - OPENS)
     while (at := at + timedelta(hours=chance.expovariate(rate))) < start + timedelta(days=days):
-        if OPENS <= at.hour or at.hour < CLOSES - 24:
+        if at.hour >= OPENS or at.hour < CLOSES - 24:
             yield at
 
 
