@@ -23,9 +23,8 @@ def interval_by_age(polling: PollingSection, state: PageStateRow, now: datetime)
     times = [moment for moment in newest if moment is not None]
     quiet = now - max(times) if times else OLD_AFTER
     share = min(1.0, max(0.0, (quiet - FRESH_FOR) / (OLD_AFTER - FRESH_FOR)))
-    slowest = polling.max_seconds
-    if state.page_id.startswith("youtube:"):
-        slowest = max(slowest, polling.max_seconds_youtube)
+    of_youtube = state.page_id.startswith("youtube:")
+    slowest = polling.longest_seconds if of_youtube else polling.max_seconds
     return polling.min_seconds + (slowest - polling.min_seconds) * share
 
 

@@ -16,8 +16,8 @@ from tests.campaigns.week import MONDAY, MOST_CALLS, NOUGHT, is_sound, play
 from tests.campaigns.week_account import Witness, account
 from tests.campaigns.week_district import CANARY, PLATFORMS, District, district
 
-HOURS = 1.0
-POSTS_A_DAY = 24.0
+HOURS = 0.7
+POSTS_A_DAY = 40.0
 FAULTS = 0.05
 SEED = 3
 

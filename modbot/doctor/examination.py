@@ -70,7 +70,7 @@ def _recorded(
     settings = config.settings
     try:
         yield from database.service(opened, now)
-        yield from pages.pages(opened, environ, now, max_seconds=settings.polling.max_seconds)
+        yield from pages.pages(opened, environ, now, max_seconds=settings.polling.longest_seconds)
         yield witnesses.checkpoints(opened, settings.checkpoints, environ, now)
         yield witnesses.backups(opened, now)
     except (StoreUnreadable, DBAPIError) as error:

@@ -15,7 +15,7 @@ from modbot.settings import read_secret
 from modbot.store import Database
 from modbot.tables import PageStateRow
 
-LATE_INTERVALS = 3  # of polling.max_seconds without a success
+LATE_INTERVALS = 3  # of the longest wait between polls without a success
 
 
 def pages(

@@ -132,6 +132,11 @@ class PollingSection(Section):
     sweep_days: float = Field(14, ge=0, le=90)  # that the nightly sweep looks through; 0: none
     sweep_at: str = Field("01:30", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")  # by web.time_zone
 
+    @property
+    def longest_seconds(self) -> float:
+        """Between two polls of any page, as long as no budget stretches them."""
+        return max(self.max_seconds, self.max_seconds_youtube)
+
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.max_seconds < self.min_seconds:

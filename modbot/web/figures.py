@@ -76,7 +76,7 @@ class Figures:
         yield from found
         yield from _measured(self._service.measures.now())
         yield _gauge(
-            "modbot_polling_max_seconds", self._service.config.settings.polling.max_seconds
+            "modbot_polling_max_seconds", self._service.config.settings.polling.longest_seconds
         )
         yield _info()
 

@@ -94,7 +94,7 @@ def page_health(s: Session, page: Page, polling: PollingSection, now: datetime) 
     lag = None
     if known.last_success_at is not None:
         lag = max(0.0, (now - known.last_success_at).total_seconds())
-    late_after = LATE_INTERVALS * polling.max_seconds
+    late_after = LATE_INTERVALS * polling.longest_seconds
     budget = store.budget_report(s, page.id, now)
     usage = budget.tightest.share if budget.tightest else state.usage
     return PageHealth(

@@ -60,24 +60,27 @@ def run_week(
         steps = play(
             town, witness, days=days, seed=seed, posts_a_day=posts_a_day, progress=progress
         )
-        result = account(town, witness) | {
-            "pages": pages,
-            "days": days,
-            "seed": seed,
-            "calls": town.troubles.calls,
-            "calls_by_platform": dict(town.troubles.by_platform),
-            "failed_calls": dict(sorted(town.troubles.made.items())),
-            "failed_share": round(sum(town.troubles.made.values()) / town.troubles.calls, 4),
-            "polls": witness.polls,
-            "failed_polls": dict(witness.failed_polls),
-            "seconds_between_polls": intervals(witness),
-            "youtube_units_a_day": dict(town.youtube.units),
-            "x_cents": round(sum(town.x.bill.cents.values()), 1),
-            "steps": steps,
-        }
+        result = account(town, witness) | figures(town, witness)
+    result |= {"pages": pages, "days": days, "seed": seed, "steps": steps}
     result["seconds"] = round(time.monotonic() - began, 1)
     result["sound"] = is_sound(result)
     return result
+
+
+def figures(town: District, witness: Witness) -> dict[str, Any]:
+    """What the week took: calls, failures, polls, units, cents."""
+    troubles = town.troubles
+    return {
+        "calls": troubles.calls,
+        "calls_by_platform": dict(troubles.by_platform),
+        "failed_calls": dict(sorted(troubles.made.items())),
+        "failed_share": round(sum(troubles.made.values()) / troubles.calls, 4),
+        "polls": witness.polls,
+        "failed_polls": dict(witness.failed_polls),
+        "seconds_between_polls": intervals(witness),
+        "youtube_units_a_day": dict(town.youtube.units),
+        "x_cents": round(sum(town.x.bill.cents.values()), 1),
+    }
 
 
 def play(

@@ -137,19 +137,13 @@ def district(
     that fail, from the first one on. `quiet_seconds`: polling.max_seconds, where not the default.
     """
     clock = SteppedClock(MONDAY)
-    world = World(clock)
-    world.app_secret = f"{CANARY}appsecret"
-    world.requires_proof = True
     names = [platforms[n % len(platforms)] for n in range(pages)]
-    accounts = [world.add_page(p, f"School {n}", handle=f"s{n}") for n, p in enumerate(names)]
+    world, accounts = _world(clock, names)
     tokens = Tokens(world, names.count("youtube"))
-    units = UNITS_A_CHANNEL * max(1, names.count("youtube"))
-    world.limits["youtube"] = RateLimit(calls=units, window_seconds=24 * 3600)
     youtube, x = YouTubeApi(world), XApi(world)
-    troubles = Troubles(
+    world.faults = troubles = Troubles(
         world, youtube, share=faults, chance=random.Random(seed + 1), renew=tokens.renew
     )
-    world.faults = troubles
     apis = (GraphApi(world), x, youtube, WordPressApi(world))
     with ExitStack() as stack:
         stack.enter_context(_logging_to(folder / "service.log"))
@@ -174,6 +168,16 @@ def district(
             page_ids=page_ids,
             environ=tokens.environ,
         )
+
+
+def _world(clock: SteppedClock, names: Sequence[str]) -> tuple[World, list[str]]:
+    """An account on each platform named, and their ids."""
+    world = World(clock)
+    world.app_secret = f"{CANARY}appsecret"
+    world.requires_proof = True
+    units = UNITS_A_CHANNEL * max(1, names.count("youtube"))
+    world.limits["youtube"] = RateLimit(calls=units, window_seconds=24 * 3600)
+    return world, [world.add_page(p, f"School {n}", handle=f"s{n}") for n, p in enumerate(names)]
 
 
 def _service(

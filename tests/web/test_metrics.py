@@ -129,7 +129,7 @@ def test_each_page_tells_when_it_was_last_read_and_what_is_in_the_way(
     never = {"page": X.id, "platform": "x"}
     assert value(found, name, **never) == 0
     assert ("modbot_page_rate_usage_ratio", tuple(sorted(never.items()))) not in found
-    assert value(found, "modbot_polling_max_seconds") == 900
+    assert value(found, "modbot_polling_max_seconds") == 240
 
 
 def test_the_state_of_service_database_checkpoints_and_backups_is_told(
