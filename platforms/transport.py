@@ -26,6 +26,7 @@ from platforms.gate import Gate
 
 BODY_CAP_BYTES = 10 * 1024 * 1024
 _CHUNK_BYTES = 65536
+_ANSWERS_KEPT = 4  # a thread; an adapter uses two transports at most
 
 
 Watcher = Callable[[str, requests.PreparedRequest], object]
@@ -60,12 +61,12 @@ class VendorTransport(HTTPAdapter):
         self.deadline_seconds = deadline_seconds
         self.base_url = base_url.rstrip("/")
         self._gate = gate
-        self._last = _Last()
 
     @property
     def last_response(self) -> requests.Response | None:
-        """The last answer to this thread, with the headers and status that clients drop."""
-        return self._last.response
+        """The last answer to this thread, with the headers and status that clients drop. Kept until
+        the thread has used some other transports."""
+        return _last.answers.get(self)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
@@ -73,7 +74,7 @@ class VendorTransport(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = pools
 
     def send(self, request: requests.PreparedRequest, *_: Any, **kwargs: Any) -> requests.Response:
-        self._last.response = None
+        _last.answers.pop(self, None)
         if self._gate is None:
             return self._exchange(request, **kwargs)
         receipt, response = self._gate.before(request), None
@@ -105,7 +106,7 @@ class VendorTransport(HTTPAdapter):
             raise Unreachable(f"{host} gave no whole answer within {self.deadline_seconds:g} s")
         if response.is_redirect:
             raise BadAnswer(f"{host} redirects (status {response.status_code}); not followed")
-        self._last.response = response
+        _last.keep(self, response)
         return response
 
     def _redirected(self, url: str) -> str:
@@ -196,9 +197,16 @@ class _Deadline:
 
 
 class _Last(threading.local):
-    """The last answer to a thread."""
+    """The last answers to a thread, of the few transports that it used last. One for each of a
+    thousand pages and eight threads would be some hundred megabytes of bodies."""
 
-    response: requests.Response | None = None
+    def __init__(self) -> None:
+        self.answers: dict[VendorTransport, requests.Response] = {}
+
+    def keep(self, transport: VendorTransport, response: requests.Response) -> None:
+        self.answers[transport] = response
+        while len(self.answers) > _ANSWERS_KEPT:
+            del self.answers[next(iter(self.answers))]
 
 
 class _Running(threading.local):
@@ -208,6 +216,7 @@ class _Running(threading.local):
 
 
 _running = _Running()
+_last = _Last()
 
 
 class _Watched(HTTPConnection):

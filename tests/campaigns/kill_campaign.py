@@ -258,26 +258,32 @@ def district(folder: Path, seed: int, server: DatabaseSection | None = None) -> 
         yield campaign
 
 
+def _kill_again_and_again(campaign: Campaign, kills: int, comments: int) -> list[int]:
+    """All kills, and the exit codes of the lives in between that might catch up."""
+    began, exit_codes = time.monotonic(), list[int]()
+    shares = [comments // kills + (n < comments % kills) for n in range(kills)]
+    kinds = list(islice(cycle(KILLS), kills))
+    campaign.chance.shuffle(kinds)
+    for number, (kind, share) in enumerate(zip(kinds, shares, strict=True), 1):
+        campaign.kill_once(kind, share)
+        if number % REST_EVERY == 0 and number < kills:
+            exit_codes.append(campaign.finish())
+        if number % TOLD_EVERY == 0:
+            late = sum(1 for one in campaign.first_polls if one >= FIRST_POLL_SECONDS)
+            sys.stderr.write(
+                f"{number} kills after {time.monotonic() - began:.0f} s, median first poll "
+                f"{statistics.median(campaign.first_polls):.2f} s, {late} late\n"
+            )
+    return exit_codes
+
+
 def run_campaign(
     folder: Path, *, kills: int, comments: int, seed: int, server: DatabaseSection | None = None
 ) -> dict[str, Any]:
     """The account of a whole campaign; `sound` says whether nothing was lost or done twice."""
     began = time.monotonic()
-    exit_codes: list[int] = []
     with district(folder, seed, server) as campaign:
-        shares = [comments // kills + (n < comments % kills) for n in range(kills)]
-        kinds = list(islice(cycle(KILLS), kills))
-        campaign.chance.shuffle(kinds)
-        for number, (kind, share) in enumerate(zip(kinds, shares, strict=True), 1):
-            campaign.kill_once(kind, share)
-            if number % REST_EVERY == 0 and number < kills:
-                exit_codes.append(campaign.finish())
-            if number % TOLD_EVERY == 0:
-                slow = sum(1 for one in campaign.first_polls if one >= FIRST_POLL_SECONDS)
-                sys.stderr.write(
-                    f"{number} kills after {time.monotonic() - began:.0f} s, median first poll "
-                    f"{statistics.median(campaign.first_polls):.2f} s, {slow} late\n"
-                )
+        exit_codes = _kill_again_and_again(campaign, kills, comments)
         exit_codes.append(campaign.finish())
         result = account(campaign.world, read_stored(campaign.database))
         audit = verify(campaign.modbot, folder / "config")

@@ -131,6 +131,19 @@ def test_nobody_listening_is_unreachable():
         call(f"http://127.0.0.1:{port}")
 
 
+def test_a_thread_keeps_the_answers_of_a_few_transports_alone():
+    with RawServer(says(response(b"{}"))) as server, requests.Session() as session:
+        used = [
+            VendorTransport(platform="", timeout_seconds=2, deadline_seconds=2, base_url=server.url)
+            for _ in range(20)
+        ]
+        for transport in used:
+            session.mount("https://", transport)
+            session.get(VENDOR)
+    kept = [transport.last_response is not None for transport in used]
+    assert kept[-1] and sum(kept) < 10
+
+
 def test_a_body_over_the_cap_is_refused():
     body = b"x" * (BODY_CAP_BYTES + 1)
     with RawServer(says(response(body))) as server, pytest.raises(BadAnswer, match="10 MB"):
