@@ -111,7 +111,7 @@ def person(
 
 
 def fetch(connection: http.client.HTTPConnection, path: str, cookie: str) -> int:
-    """The status of the page that a browser ends up on: /queue sends it to the item that is next."""
+    """The status of the page that a browser ends up on: /queue sends it to the next item."""
     while True:
         connection.request("GET", path, headers={"cookie": cookie, "accept-language": "en"})
         answer = connection.getresponse()
