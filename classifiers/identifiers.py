@@ -38,6 +38,18 @@ _BORN: Final = re.compile(
 )
 
 
+# What a text in lower case must hold for a pattern to be worth a try.
+_PATTERNS: Final = (
+    (
+        "student_id",
+        _STUDENT_ID,
+        ("id", "pin", "#", "student", "estudiante", "alumn", "lunch", "almuerzo", "school", "matr"),
+    ),
+    ("plate", _PLATE, ("plate", "placa", "tablilla", "ma ", "nh ")),
+    ("date_of_birth", _BORN, ("born", "dob", "d.o.b", "birth", "naci", "nasceu")),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Identifier:
     """What identifies a person and where it stands, in code points."""
@@ -49,12 +61,14 @@ class Identifier:
 
 def identifiers_in(text: str) -> Iterator[Identifier]:
     """Every identifier of a text that holds a digit."""
-    named = _TAX_WORD.search(text) is not None
     for found in _TAX_NUMBER.finditer(text):
-        written = found["gap"] == "-" or named
+        written = found["gap"] == "-" or _TAX_WORD.search(text)
         if written and is_tax_number(found["area"], found["group"], found["serial"]):
             yield Identifier("ssn", found.start(), found.end())
-    for kind, pattern in (("student_id", _STUDENT_ID), ("plate", _PLATE), ("date_of_birth", _BORN)):
+    lower = text.lower()
+    for kind, pattern, hints in _PATTERNS:
+        if not any(hint in lower for hint in hints):
+            continue
         for found in pattern.finditer(text):
             group = found.lastgroup or 0
             if kind == "plate" and not _is_plate(found[group]):

@@ -100,8 +100,6 @@ def _fold(text: str) -> Folded:
     folded = Folded(read, range(len(read)), range(1, len(read) + 1))
     if _ODD.search(read):
         folded = _edit(folded, _characters(read))
-    if not read.isascii() and _INDICATORS.search(folded.text):
-        folded = _edit(folded, _spelled_by_flags(folded.text))
     if _HUMP_HINT.search(folded.text):
         folded = _edit(folded, _humps(folded.text))
     folded = Folded(folded.text.lower(), folded.starts, folded.ends)
@@ -256,7 +254,12 @@ def _spelled_out(text: str) -> list[_Edit]:
     return edits
 
 
+def _holds_indicators(text: str) -> bool:
+    return not text.isascii() and _INDICATORS.search(text) is not None
+
+
 _STEPS: Final[tuple[tuple[Callable[[str], object], Callable[[str], list[_Edit]]], ...]] = (
+    (_holds_indicators, _spelled_by_flags),
     (_may_hold_leet, _leet),
     (_TRIPLE.search, _stretched),
     (_SPELLED_HINT.search, _spelled_out),

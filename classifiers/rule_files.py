@@ -80,8 +80,16 @@ class _Reading:
     published: set[str] = field(default_factory=set)
 
 
-def read_rule_files(folder: Path) -> RuleFiles:
-    """Raises BadConfig with file, line and key."""
+@dataclass(frozen=True, kw_only=True)
+class RuleTexts:
+    """The files of a rules folder as they are written."""
+
+    by_path: Mapping[Path, str]
+    sha256: str  # of their names and texts
+
+
+def rule_texts(folder: Path) -> RuleTexts:
+    """Raises BadConfig where there are none or one cannot be read."""
     try:
         paths = sorted(
             path
@@ -93,12 +101,23 @@ def read_rule_files(folder: Path) -> RuleFiles:
     if not paths:
         raise BadConfig("holds no rule files (.txt or .toml)", file=str(folder))
     digest = hashlib.sha256()
-    reading = _Reading()
     texts = {}
     for path in paths:
         text = _read(path)
         digest.update(f"{path.name}\0{len(text)}\0{text}".encode())
         texts[path] = text
+    return RuleTexts(by_path=texts, sha256=digest.hexdigest())
+
+
+def read_rule_files(folder: Path) -> RuleFiles:
+    """Raises BadConfig with file, line and key."""
+    return parse_rules(rule_texts(folder))
+
+
+def parse_rules(written: RuleTexts) -> RuleFiles:
+    """Raises BadConfig with file, line and key."""
+    texts = written.by_path
+    reading = _Reading()
     tables = {path: _Table(path, text) for path, text in texts.items() if path.suffix == ".toml"}
     lists = {path: _read_fragment(path, text) for path, text in texts.items() if path not in tables}
     named = [table.fragments() for table in tables.values()] + list(lists.values())
@@ -118,7 +137,7 @@ def read_rule_files(folder: Path) -> RuleFiles:
         exceptions=tuple(reading.exceptions),
         context=reading.context,
         published=frozenset(reading.published),
-        sha256=digest.hexdigest(),
+        sha256=written.sha256,
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 import ahocorasick_rs
@@ -25,7 +26,8 @@ from classifiers.rule_files import (
     PatternRule,
     RuleFiles,
     as_matched,
-    read_rule_files,
+    parse_rules,
+    rule_texts,
 )
 from classifiers.word_lists import STRONG, WEAK, WordRule
 from modbot.domain import Aspect, Category, Comment, Signal
@@ -34,6 +36,10 @@ _POSTS_KEPT: Final = 512
 _TEXTS_KEPT: Final = 256
 _MOST_HITS: Final = 40  # a 100 kB rant needs no more evidence than this
 _HITS_A_RULE: Final = 8
+_SETS_KEPT: Final = 2  # that in force and one that is tried beside it
+
+
+Excepted = tuple[int, int, frozenset[Category]]  # from, to, of what a hit there is cleared
 
 
 @dataclass(slots=True)
@@ -43,6 +49,7 @@ class _Read:
     folded: Folded
     key: Reading  # of the folded text
     written: Reading  # of the text as written
+    excepted: list[Excepted] | None = None  # once it was asked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,13 +96,20 @@ class RuleSet:
 
     @classmethod
     def load(cls, folder: Path) -> RuleSet:
-        """Raises BadConfig with file, line and key."""
-        return cls(read_rule_files(folder))
+        """Raises BadConfig with file, line and key. Compiling takes most of a second: rules that
+        were loaded lately and have not changed since are not compiled again."""
+        written = rule_texts(folder)
+        with _compiling:
+            for known in _COMPILED:
+                if known.sha256 == written.sha256:
+                    return known
+            made = RuleSet(parse_rules(written))
+            _COMPILED.append(made)
+        return made
 
     def judge(self, comment: Comment) -> list[Signal]:
         """The rules that the comment breaks, each with the words in the comment as written."""
-        folded = fold(comment.text)
-        read = _Read(folded, self._read(folded.text), self._written.read(Encoded(comment.text)))
+        read = self._read(comment.text)
         hits = self._word_hits(read) + self._pattern_hits(read, comment)
         hits += self._private_hits(read, comment)
         hits = self._clear(hits, read) if hits else hits
@@ -113,8 +127,7 @@ class RuleSet:
 
     def alone(self, comment: Comment) -> Iterator[tuple[str, str]]:
         """Rules that match, each as if it were the only one, with the words: for RuleBook."""
-        folded = fold(comment.text)
-        read = _Read(folded, self._read(folded.text), self._written.read(Encoded(comment.text)))
+        read = self._read(comment.text)
         hits = self._word_hits(read) + self._pattern_hits(read, comment)
         for hit in self._not_excepted(hits, read):
             yield hit.rule, comment.text[hit.start : hit.end]
@@ -132,8 +145,10 @@ class RuleSet:
             excludes_post=self._asked(rule.excludes_post),
         )
 
-    def _read_anew(self, folded: str) -> Reading:
-        return self._folded.read(Encoded(as_matched(folded)))
+    def _read_anew(self, text: str) -> _Read:
+        folded = fold(text)
+        key = self._folded.read(Encoded(as_matched(folded.text)))
+        return _Read(folded, key, self._written.read(Encoded(text)))
 
     def _read_post(self, text: str) -> Reading:
         """A post or parent; many comments share one."""
@@ -141,7 +156,7 @@ class RuleSet:
         if read is None:
             if len(self._posts) >= _POSTS_KEPT:
                 self._posts.clear()
-            read = self._posts[text] = self._read(fold(text).text)
+            read = self._posts[text] = self._read_anew(text).key
         return read
 
     def _word_hits(self, read: _Read) -> list[Hit]:
@@ -210,17 +225,19 @@ class RuleSet:
                 kept.append(hit)
         return sorted(kept, key=lambda hit: hit.start)
 
-    def cleared(self, text: str) -> Iterator[tuple[int, int, frozenset[Category]]]:
+    def cleared(self, text: str) -> Sequence[Excepted]:
         """Where exceptions match a text (names, idioms, other senses), and what each clears."""
-        folded = fold(text)
-        return self._excepted(_Read(folded, self._read(folded.text), self._written.read(_NOTHING)))
+        return self._excepted(self._read(text))
 
-    def _excepted(self, read: _Read) -> Iterator[tuple[int, int, frozenset[Category]]]:
-        for index in self._exceptions.keys() & read.key.possible:
-            for start, end in read.key.spans(index):
-                first, last = read.folded.span(start, max(end, start + 1))
-                for clears in self._exceptions[index]:
-                    yield first, last, clears
+    def _excepted(self, read: _Read) -> Sequence[Excepted]:
+        if read.excepted is None:
+            read.excepted = [
+                (*read.folded.span(start, max(end, start + 1)), clears)
+                for index in self._exceptions.keys() & read.key.possible
+                for start, end in read.key.spans(index)
+                for clears in self._exceptions[index]
+            ]
+        return read.excepted
 
     def _not_excepted(self, hits: list[Hit], read: _Read) -> list[Hit]:
         for first, last, clears in self._excepted(read):
@@ -314,13 +331,12 @@ class RuleSet:
         return text.holds_any(self._context.get(name, ()))
 
 
+_COMPILED: Final[deque[RuleSet]] = deque(maxlen=_SETS_KEPT)
+_compiling: Final = Lock()
 _UNDECIDED: Final = frozenset({Aspect.NONE, Aspect.PRIVATE})
 _PUBLISHABLE: Final = frozenset({Category.PRIVACY, Category.PROFANITY})
 _REPORTABLE: Final = frozenset({Category.PROFANITY, Category.OFFENSIVE})
 _QUOTABLE: Final = frozenset({Category.PROFANITY, Category.OFFENSIVE, Category.THREAT})
-
-
-_NOTHING: Final = Encoded("")
 
 
 class RulesClassifier:
@@ -338,7 +354,7 @@ class RulesClassifier:
         return cls(RuleSet.load(folder))
 
     @property
-    def cleared(self) -> Callable[[str], Iterator[tuple[int, int, frozenset[Category]]]]:
+    def cleared(self) -> Callable[[str], Sequence[Excepted]]:
         """What the exceptions clear in a text, for other classifiers: RuleSet.cleared."""
         return self._rules.cleared
 

@@ -73,7 +73,9 @@ def renew(database: Database, comment_row: int, who: Claimant, now: datetime) ->
 
 def _waits_for(s: Session, comment_row: int, who: Claimant) -> bool:
     found = store.waiting_comment(s, comment_row)
-    return found is not None and found.level in who.levels
+    if found is None or found.level not in who.levels:
+        return False
+    return who.pages is None or found.page_id in who.pages
 
 
 def _claim(s: Session, comment_row: int, who: Claimant, now: datetime) -> Claim:

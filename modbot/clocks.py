@@ -6,6 +6,14 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 
+LONGEST_WAIT = timedelta(hours=26)  # YouTube's units come back at midnight; days may have 25 hours
+
+
+def is_to_come(until: datetime | None, now: datetime) -> bool:
+    """Whether something has to wait until then. What lies further ahead than anything ever waits
+    was written while the clock was wrong, and is over: else it would wait for years."""
+    return until is not None and now < until <= now + LONGEST_WAIT
+
 
 class SystemClock:
     """The machine's clock."""

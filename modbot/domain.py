@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+_NUMBERED = re.compile(r" #[0-9]+\Z")
 
 
 class Verdict(StrEnum):
@@ -77,10 +80,28 @@ class ActionState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:
-    """Who decided or changed something: `bot`, or a person by name."""
+    """Who decided or changed something."""
 
     kind: str  # "bot" | "person"
+    # What the record calls them, and nobody else: "modbot"; somebody who signed in by name and
+    # number (recorded_as()); at the command line by the name that was given there.
     name: str
+
+
+def recorded_as(name: str, number: int) -> str:
+    """What the record calls somebody who signs in: "Ana Ruiz #5". Two may bear one name, so their
+    number tells them apart, in words that the audit chain and every export carry."""
+    return f"{name} #{number}"
+
+
+def is_numbered(recorded: str) -> bool:
+    """Whether the record's name for somebody ends in a number, as recorded_as() writes it."""
+    return _NUMBERED.search(recorded) is not None
+
+
+def without_number(recorded: str) -> str:
+    """The name alone, which others may bear too."""
+    return _NUMBERED.sub("", recorded)
 
 
 BOT = Actor(kind="bot", name="modbot")

@@ -6,11 +6,12 @@ Both are written row by row, so that the size of the record does not matter.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 import zlib
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
@@ -121,6 +122,14 @@ def spreadsheet_safe(value: object) -> object:
     if not isinstance(value, str):
         return value
     return f"'{value}" if _ACTIVE.match(value) else value
+
+
+def spreadsheet_lines(rows: Iterable[Iterable[object]]) -> bytes:
+    """Rows of a table as CSV that is safe to open, in UTF-8."""
+    out = io.StringIO(newline="")
+    table = csv.writer(out, lineterminator="\r\n")
+    table.writerows([spreadsheet_safe(value) for value in row] for row in rows)
+    return out.getvalue().encode("utf-8", "backslashreplace")
 
 
 def _write_jsonl(out: TextIO, records: Iterator[Mapping[str, Any]]) -> int:

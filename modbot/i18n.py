@@ -11,7 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time, format_timedelta
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent
 
 DOMAIN = "modbot"
 LOCALE_FOLDER = Path(__file__).parent / "locale"
@@ -60,6 +60,10 @@ class Language:
     def decimal(self, value: float) -> str:
         """A number with up to three decimals: 0.926."""
         return format_decimal(value, "0.###", locale=_FORMATS[self.code])
+
+    def money(self, cents: float) -> str:
+        """US cents as dollars: $1.25."""
+        return format_currency(cents / 100, "USD", locale=_FORMATS[self.code])
 
     def percent(self, share: float) -> str:
         """A share of 0 to 1 in whole per cent; never rounded up to 100."""

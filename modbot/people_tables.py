@@ -6,9 +6,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index
+from sqlalchemy import Column, Index
 from sqlmodel import Field, SQLModel
 
+from modbot.dialects import StoredJson
 from modbot.tables import UtcTime
 
 
@@ -17,7 +18,7 @@ def _time(**kwargs: Any) -> Any:
 
 
 def _json(default: Any) -> Any:
-    return Field(default_factory=default, sa_column=Column(JSON, nullable=False))
+    return Field(default_factory=default, sa_column=Column(StoredJson, nullable=False))
 
 
 class PersonRow(SQLModel, table=True):

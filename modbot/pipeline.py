@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-import structlog
 from sqlmodel import Session
 
 from modbot import store
 from modbot.alerts import Alert, Alerter, Noted, alerts_of, over_with
 from modbot.brake import BrakeLimits, Brakes
+from modbot.clocks import is_to_come
 from modbot.domain import (
     Capability,
     Comment,
@@ -25,27 +25,21 @@ from modbot.domain import (
 )
 from modbot.enforcement import (
     EDITED_AFTER_HIDE,
-    NEEDS_LOGIN,
     QUOTA_SPENT,
-    WAITS_FOR_A_PERSON,
     Limits,
     carry_out_due,
-    incident,
     plan,
     platform_errors_only,
-    wait_seconds,
 )
-from modbot.errors import PlatformError, RateLimited
+from modbot.errors import PlatformError
 from modbot.judging import Judge
+from modbot.poll_notes import note_failure, note_success
 from modbot.ports import Clock, PlatformAdapter
 from modbot.store import Database, Judged, Known, Recorded
 from modbot.tables import PageStateRow
 
-_log = structlog.get_logger("modbot.pipeline")
-
 FETCHES_A_POLL = 20  # a burst longer than this goes on with the next poll
 READING_SECONDS = 120.0  # nor does a slow platform hold a poll for longer, of real time
-LATE_AFTER_FAILURES = 5
 RECHECK_LIMIT = 100
 OWN_WORDS = Decision(verdict=Verdict.ALLOW, hide=False, reason="Written by the page itself.")
 
@@ -90,7 +84,7 @@ def poll_page(context: PollContext, page_id: str) -> PollResult:
     if page.paused:
         result.skipped = "paused"
         return result
-    if state.not_before is not None and context.clock.now() < state.not_before:
+    if is_to_come(state.not_before, context.clock.now()):
         result.skipped = "waiting"
         return result
     try:
@@ -99,7 +93,14 @@ def poll_page(context: PollContext, page_id: str) -> PollResult:
         note_failure(context.database, context.alerter, page_id, error, context.clock.now())
         result.error = f"{type(error).__name__}: {error}"
         return result
-    _note_success(context, page_id, last, writes_refused=state.writes_not_before is not None)
+    note_success(
+        context.database,
+        context.alerter,
+        page_id,
+        last,
+        context.clock.now(),
+        writes_refused=state.writes_not_before is not None,
+    )
     result.actions_tried = carry_out_due(
         context.database,
         context.adapter,
@@ -162,7 +163,8 @@ def store_batch(
         store.record_posts(s, page.id, posts, now)
         items, pulled = _plan_all(s, context, page, fresh, known, decisions, now)
         recorded = store.record_judged(s, page, items, now)
-        noted = _note_alerts(s, context, page, items, recorded, pulled)
+        missed = _missed(page, batch) if keep_cursor else []
+        noted = _note_alerts(s, context, page, items, recorded, [*pulled, *missed])
         for comment in moved:
             store.mark_hidden_state(s, page.id, comment.id, bool(comment.hidden), now)
         if keep_cursor:
@@ -186,6 +188,19 @@ def _note_alerts(
     ids = [r.decision_id for r in recorded]
     alerts = alerts_of(page.id, context.judge.policy, items, ids, quota_spent=QUOTA_SPENT)
     return context.alerter.note(s, [*alerts, *pulled], over=over_with(page.id, items))
+
+
+def _missed(page: Page, batch: CommentBatch) -> list[Alert]:
+    """What a platform counts and shows by no call has to be looked at in its own app."""
+    return [
+        Alert(
+            kind="comments_missed",
+            page_id=page.id,
+            subject=one.post_id,
+            detail=f"{one.count} comments under post {one.post_id} are counted and not shown",
+        )
+        for one in batch.missed
+    ]
 
 
 def _decisions(judge: Judge, comments: Sequence[Comment]) -> dict[str, Decision]:
@@ -276,9 +291,10 @@ def _plan_all(
 
 
 def _hides_left(s: Session, limits: Limits, page: Page, now: datetime) -> int:
+    hour, day = timedelta(hours=1), timedelta(days=1)
     return min(
-        limits.hides_per_hour - store.hides_requested_since(s, page.id, now - timedelta(hours=1)),
-        limits.hides_per_day - store.hides_requested_since(s, page.id, now - timedelta(days=1)),
+        limits.hides_per_hour - store.hides_requested_within(s, page.id, now, hour),
+        limits.hides_per_day - store.hides_requested_within(s, page.id, now, day),
     )
 
 
@@ -310,14 +326,27 @@ def _find_gone(
     now = context.clock.now()
     covered = [c for batch in batches for c in batch.covered]
     lists_edits = Capability.LISTS_EDITS in context.adapter.capabilities
-    due = rechecked_at is None or now - rechecked_at >= timedelta(minutes=context.recheck_minutes)
+    # Later than now: the clock was set back.
+    wait = timedelta(minutes=context.recheck_minutes)
+    due = rechecked_at is None or not rechecked_at <= now < rechecked_at + wait
     with context.database.read() as s:
         ids = store.missing(s, page.id, covered, seen) if covered else []
         if not lists_edits and due:
             since = now - timedelta(hours=context.watch_hours)
             ids = store.recheck_ids(s, page.id, since, RECHECK_LIMIT)
+    look_again(context, page, ids, result)
+    if not lists_edits and due:
+        with context.database.write() as s:
+            store.save_page_state(s, page.id, rechecked_at=now)
+
+
+def look_again(
+    context: PollContext, page: Page, comment_ids: Sequence[str], result: PollResult
+) -> None:
+    """Asks for comments by id: notes those that are gone, judges those that were edited."""
     with platform_errors_only():
-        found = context.adapter.fetch_many(ids) if ids else {}
+        found = context.adapter.fetch_many(comment_ids) if comment_ids else {}
+    now = context.clock.now()
     for comment_id, comment in found.items():
         if comment is None:
             with context.database.write() as s:
@@ -326,62 +355,3 @@ def _find_gone(
     if there:
         again = CommentBatch(comments=there, cursor="")
         store_batch(context, page, again, result, keep_cursor=False)
-    if not lists_edits and due:
-        with context.database.write() as s:
-            store.save_page_state(s, page.id, rechecked_at=now)
-
-
-def _note_success(
-    context: PollContext, page_id: str, batch: CommentBatch, *, writes_refused: bool
-) -> None:
-    """A token that may read is not yet one that may hide: a refused write stays told until one
-    goes through (carry_out)."""
-    now = context.clock.now()
-    newest_post = max((p.created_at for p in batch.posts), default=None)
-    newest_comment = max((c.created_at for c in batch.comments), default=None)
-    fields: dict[str, object] = {
-        "last_poll_at": now,
-        "last_success_at": now,
-        "failures": 0,
-        "not_before": None,
-        "usage": batch.usage,
-    }
-    if not writes_refused:
-        fields |= {"needs_login": False, "last_error": ""}
-    if newest_post is not None:
-        fields["newest_post_at"] = newest_post
-    if newest_comment is not None:
-        fields["newest_comment_at"] = newest_comment
-    with context.database.write() as s:
-        store.save_page_state(s, page_id, **fields)
-    over = ("poll_late",) if writes_refused else ("poll_late", *WAITS_FOR_A_PERSON)
-    for kind in over:
-        context.alerter.over(kind, page_id)
-
-
-def note_failure(
-    database: Database,
-    alerter: Alerter,
-    page_id: str,
-    error: PlatformError,
-    now: datetime,
-) -> None:
-    """Puts the page's next call off as the error asks, and tells a person where one is needed."""
-    with database.write() as s:
-        failures = store.page_state(s, page_id).failures + 1  # in a row
-        kind = incident(error) or ("poll_late" if failures >= LATE_AFTER_FAILURES else "")
-        # Hides go on where only reads must wait; the adapter refuses reads without a call.
-        reads_only = isinstance(error, RateLimited) and error.reads_only
-        wait = timedelta(seconds=wait_seconds(error, failures))
-        store.save_page_state(
-            s,
-            page_id,
-            last_poll_at=now,
-            failures=failures,
-            not_before=None if reads_only else now + wait,
-            needs_login=kind == NEEDS_LOGIN,
-            last_error=f"{type(error).__name__}: {error}"[:300],
-        )
-    _log.warning("poll_failed", page=page_id, error=type(error).__name__, code=error.code)
-    if kind:
-        alerter.send(Alert(kind=kind, page_id=page_id, detail=str(error)[:300]))

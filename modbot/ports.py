@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from modbot.budget import Budgets, PageBudget
 from modbot.domain import Capability, Comment, CommentBatch, Page, Signal
 from modbot.errors import PlatformError
 
@@ -22,8 +23,21 @@ class Clock(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Spending:
+    """Money that may go to vendors, and what they charge; US cents."""
+
+    cents_a_day: float = 500.0
+    cents_a_month: float = 5_000.0
+    cents_a_post: float = 0.5  # of X, for each post that it shows
+    cents_a_hide: float = 0.5
+    sweep_cents_a_day: float = 50.0  # of them, for what only a search finds; 0: no search
+    sweep_hours: float = 4.0  # between two searches
+
+
+@dataclass(frozen=True, kw_only=True)
 class Connection:
-    """What an adapter needs to reach its vendor."""
+    """What an adapter needs to reach its vendor. Adapters whose pages share a credential are given
+    the same `budgets`; without any, a connection has its own, which forget with it."""
 
     secrets: Mapping[str, str] = field(
         repr=False
@@ -32,6 +46,12 @@ class Connection:
     timeout_seconds: float = 20.0  # for connecting and for each chunk
     deadline_seconds: float = 30.0  # for one whole call
     watch_hours: float = 48.0  # how far back listings look for edits and deletions
+    spending: Spending = Spending()
+    budgets: Budgets = None  # type: ignore[assignment]  # set below: it takes the clock of `now`
+
+    def __post_init__(self) -> None:
+        if self.budgets is None:
+            object.__setattr__(self, "budgets", Budgets(self.now))
 
 
 class PlatformAdapter(Protocol):
@@ -78,6 +98,13 @@ class HidesMany(Protocol):
     def hide_many(self, comment_ids: Sequence[str]) -> Mapping[str, PlatformError | None]:
         """hide() for each; what became of it. None: confirmed. Raises what concerns them all."""
         ...
+
+
+@runtime_checkable
+class Budgeted(Protocol):
+    """What an adapter has besides, where its vendor limits or charges calls."""
+
+    budget: PageBudget
 
 
 AdapterFactory = Callable[[Page, Connection], PlatformAdapter]

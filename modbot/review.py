@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import uuid4
 
 from sqlmodel import Session
 
@@ -22,6 +23,7 @@ from modbot.errors import (
 )
 from modbot.policy import ReviewRules
 from modbot.store import Database, LogEntry, Recorded
+from modbot.store.decisions import bulk_key
 from modbot.stored_text import shown
 
 KEPT_UP_ONE_BY_ONE = frozenset({Category.THREAT, Category.CRISIS})
@@ -43,6 +45,7 @@ class Room:
 class ManyDone:
     """What became of verdicts given together, by the decision that was answered."""
 
+    bulk: str  # what those decisions are known by together
     done: dict[int, Recorded]
     refused: dict[int, VerdictRefused]
 
@@ -99,13 +102,13 @@ def resolve_many(
         room.rules.needs_reason(verdict, entry.categories) for entry in entries
     ):
         raise ReasonMissing()
-    result = ManyDone(done={}, refused={})
+    result = ManyDone(bulk=uuid4().hex, done={}, refused={})
     for start in range(0, len(ids), AT_ONCE):
         with database.write() as s:
             for entry in store.decisions(s, ids[start : start + AT_ONCE]):
                 try:
                     result.done[entry.id] = _answer(
-                        s, entry, verdict, actor, reason, now, room=room, together=True
+                        *(s, entry, verdict, actor, reason, now), room=room, bulk=result.bulk
                     )
                 except VerdictRefused as refusal:
                     result.refused[entry.id] = refusal
@@ -191,14 +194,14 @@ def _answer(
     *,
     room: Room | None,
     by_hand: bool = False,
-    together: bool = False,
+    bulk: str = "",
 ) -> Recorded:
     _refuse_old_text(s, entry)
     if room is not None:
         _refuse_what_is_settled(s, entry)
         _refuse_what_another_holds(s, entry, room, now)
         refuse_what_was_handed_on(entry, room)
-        if together and verdict is Verdict.ALLOW and KEPT_UP_ONE_BY_ONE & set(entry.categories):
+        if bulk and verdict is Verdict.ALLOW and KEPT_UP_ONE_BY_ONE & set(entry.categories):
             raise NotYours("a possible threat or cry for help is left up one at a time")
         if not reason.strip() and room.rules.needs_reason(verdict, entry.categories):
             raise ReasonMissing()
@@ -212,6 +215,7 @@ def _answer(
         reason=reason,
         action=_action(s, entry, verdict),
         now=now,
+        key=bulk_key(bulk, entry.id) if bulk else "",
     )
     if by_hand and made.action_id is not None:
         answer = f"{BY_HAND}: {actor.name}"

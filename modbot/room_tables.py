@@ -7,9 +7,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index
+from sqlalchemy import Column, Index
 from sqlmodel import Field, SQLModel
 
+from modbot.dialects import StoredJson
 from modbot.tables import UtcTime
 
 
@@ -18,7 +19,7 @@ def _time(**kwargs: Any) -> Any:
 
 
 def _json(default: Any) -> Any:
-    return Field(default_factory=default, sa_column=Column(JSON, nullable=False))
+    return Field(default_factory=default, sa_column=Column(StoredJson, nullable=False))
 
 
 class WaitingRow(SQLModel, table=True):
@@ -55,8 +56,8 @@ class UndoRunRow(SQLModel, table=True):
 
     __tablename__ = "undo_run"
     id: int | None = Field(default=None, primary_key=True)
-    kind: str  # rule, model, person
-    subject: str  # the rule's id, "model version", the person's name in the record
+    kind: str  # rule, model, person, bulk
+    subject: str  # the rule's id, "model version", the person's name in the record, the bulk's id
     since: datetime = _time()
     until: datetime = _time()
     through: int  # the newest decision that was there when it was looked at beforehand

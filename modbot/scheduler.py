@@ -32,9 +32,29 @@ ACTION_SECONDS = 5.0
 CHECKPOINT_SECONDS = 300.0  # between looks; a delivery that failed is tried again at each
 ALERT_SECONDS = 2.0  # real seconds between looks at what has to be sent
 CLOCK_DRIFT_SECONDS = 5.0
+STANDSTILL_SECONDS = 5.0  # that the watchdog is late by, who should look every second
 HUNG_SECONDS = 30 * 60  # a job that takes longer has hung: calls and polls have their deadlines
 STALE_TICKS = 5
 EXIT_WATCHDOG = 70
+
+
+def poll_wait_seconds(service: Service, page_id: str) -> float:
+    """Service seconds from the end of a page's poll to its next one."""
+    polling = service.config.settings.polling
+    try:
+        seconds = service.next_poll_seconds(page_id)
+    except Exception as error:  # the database is away: ask again soon
+        _log.exception("interval_unknown", page=page_id, error=type(error).__name__)
+        seconds = polling.min_seconds
+    return seconds * random.uniform(1 - polling.jitter, 1 + polling.jitter)
+
+
+def act(service: Service) -> int:
+    """What is due every ACTION_SECONDS: actions, and comments to be restored together. Returns how
+    many actions were tried."""
+    tried = service.carry_out_due()
+    service.carry_on_undos()
+    return tried
 
 
 class PollScheduler:
@@ -68,6 +88,7 @@ class PollScheduler:
         self._active: frozenset[str] = frozenset()  # pages that are to be polled
         self._booked: set[str] = set()  # those of them that have a job
         self._ticked = time.monotonic()
+        self._patient_until = 0.0  # no job has hung before this
         self._stopping = threading.Event()
         self._booking = threading.Lock()  # no job is being booked once _stopping is set
         self._watchdog = threading.Thread(target=self._watch, name="watchdog", daemon=True)
@@ -130,8 +151,11 @@ class PollScheduler:
         try:
             job()
         except Exception as error:
+            # A locked database takes its time to fail, and again to be told of: still alive.
+            self._show_life(job_id)
             _log.exception("job_failed", job=job_id, error=type(error).__name__)
             self._tell_failed(job_id, error)
+            self._show_life(job_id)
         else:
             self._service.alerter.over("job_failed", job_id)
         finally:
@@ -139,6 +163,10 @@ class PollScheduler:
         seconds = self._next_seconds(job_id)
         if seconds is not None:
             self._book(job_id, job, seconds, executor=executor)
+
+    def _show_life(self, job_id: str) -> None:
+        if job_id == "tick":
+            self._ticked = time.monotonic()
 
     def _tell_failed(self, job_id: str, error: Exception) -> None:
         """The database is away or the disk full, or there is a bug: nothing goes on by itself."""
@@ -158,13 +186,7 @@ class PollScheduler:
         if page_id not in self._active:
             self._booked.discard(page_id)
             return None
-        try:
-            seconds = self._service.next_poll_seconds(page_id)
-        except Exception as error:  # the database is away: ask again soon
-            _log.exception("interval_unknown", page=page_id, error=type(error).__name__)
-            seconds = self._service.config.settings.polling.min_seconds
-        jitter = self._service.config.settings.polling.jitter
-        return seconds * random.uniform(1 - jitter, 1 + jitter) / self._service.clock.speed
+        return poll_wait_seconds(self._service, page_id) / self._service.clock.speed
 
     def _poll(self, page_id: str) -> None:
         result = self._service.poll_page(page_id)
@@ -180,8 +202,7 @@ class PollScheduler:
             )
 
     def _actions(self) -> None:
-        self._service.carry_out_due()
-        self._service.carry_on_undos()
+        act(self._service)
 
     def _checkpoints(self) -> None:
         self._service.keep_checkpoints()
@@ -208,6 +229,7 @@ class PollScheduler:
         """Ends the process, so that its supervisor starts it again, when it cannot poll."""
         wall, mono = time.time(), time.monotonic()
         while not self._stopping.wait(1.0):
+            self._forgive(time.monotonic() - mono)
             drift = (time.time() - wall) - (time.monotonic() - mono)
             wall, mono = time.time(), time.monotonic()
             if abs(drift) > CLOCK_DRIFT_SECONDS:
@@ -220,13 +242,26 @@ class PollScheduler:
                 self._die(EXIT_WATCHDOG)
                 return
 
+    def _forgive(self, seconds: float) -> None:
+        """A process that stood still (SIGSTOP, a paused container) is no dead scheduler: when the
+        watchdog itself comes far too late, ticks and jobs get their time anew."""
+        if seconds <= STANDSTILL_SECONDS:
+            return
+        _log.warning("stood_still", seconds=round(seconds))
+        self._ticked = time.monotonic()
+        self._patient_until = self._ticked + self._hung_seconds
+
     def _problem(self) -> str:
         if self.ticked_seconds_ago() > STALE_TICKS * max(self._tick_seconds, 1.0):
             return "the scheduler no longer ticks"
         thread = self._scheduler._thread
         if thread is not None and not thread.is_alive():
             return "the scheduler's thread is dead"
+        if self._service.database.superseded:
+            return "another instance has taken over the database"
         now = time.monotonic()
+        if now < self._patient_until:
+            return ""
         hung = [
             j for j, since in self._running_since.copy().items() if now - since > self._hung_seconds
         ]

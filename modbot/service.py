@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -18,21 +18,27 @@ from classifiers.fundraisers import speaks_of
 from classifiers.links import look_alikes
 from classifiers.rule_book import RuleBook, WrittenRule, written_rules
 from modbot import audit, store, undo
+from modbot.adapters import Adapters
 from modbot.alerts import Alert, Alerter, IncidentBook, log_alert
 from modbot.alerts.sender import Sender
 from modbot.brake import BrakeLimits
+from modbot.budget import Budgets
+from modbot.catching_up import Backfill, PastReader
 from modbot.checkpoints import Checkpoints
 from modbot.clocks import SystemClock
 from modbot.domain import Capability, Comment, Decision, Page
 from modbot.enforcement import WORK_SECONDS, Limits, carry_out_due
-from modbot.errors import AuthExpired, BadConfig, ModbotError, PlatformError
+from modbot.errors import BadConfig, ModbotError, PlatformError
 from modbot.judging import Judge
 from modbot.measures import Measures
 from modbot.past_judge import keep_judge
-from modbot.pipeline import PollContext, PollResult, note_failure, poll_page
-from modbot.ports import AdapterFactory, Clock, Connection, PlatformAdapter
-from modbot.settings import Config, ConfigWatcher, read_secret
-from modbot.store import Database
+from modbot.pipeline import PollContext, PollResult, poll_page
+from modbot.poll_interval import next_poll_seconds
+from modbot.poll_notes import note_failure
+from modbot.ports import AdapterFactory, Budgeted, Clock, PlatformAdapter
+from modbot.settings import Config, ConfigWatcher
+from modbot.store import Database, open_configured
+from modbot.store.postgres import Hold
 
 _log = structlog.get_logger("modbot.service")
 
@@ -80,12 +86,19 @@ class Service:
         self.config_error = ""
         self.stopping = threading.Event()  # set by the scheduler: polls and actions end soon
         self.measures = Measures()
+        self.budgets = Budgets(clock.now, store.StoreLedger(database))
         self._judge = replace(judge, measures=self.measures)
         self._kept: Judge | None = None  # which is noted as what judges
         self._environ = environ
-        self._factories = adapters
         self._watcher = ConfigWatcher(config)
-        self._adapters: dict[str, tuple[Page, PlatformAdapter]] = {}
+        self._adapters = Adapters(
+            adapters,
+            lambda: self.config.settings,
+            clock=clock,
+            environ=environ,
+            budgets=self.budgets,
+        )
+        self._past = PastReader(database, clock, lambda: self.config.settings, self._looking_back)
         self._page_locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self._keeping = threading.Lock()
@@ -99,11 +112,11 @@ class Service:
     @property
     def platforms(self) -> frozenset[str]:
         """Names of the platforms that there is an adapter for."""
-        return frozenset(self._factories)
+        return frozenset(self._adapters.factories)
 
     def capabilities(self, platform: str) -> frozenset[Capability]:
         """What modbot can do on a platform; nothing where it has no adapter."""
-        return platforms.capabilities(platform) if platform in self._factories else frozenset()
+        return platforms.capabilities(platform) if platform in self.platforms else frozenset()
 
     def rule_entries(self, rule: str) -> Sequence[WrittenRule]:
         """Where a rule is written in the configuration in force; empty: nowhere (any more)."""
@@ -128,30 +141,8 @@ class Service:
         return look_alikes(links, known)
 
     def adapter(self, page: Page) -> PlatformAdapter:
-        """The adapter of a page, made anew when the page's registration changed.
-
-        Raises AuthExpired when its token cannot be read.
-        """
-        with self._lock:
-            kept = self._adapters.get(page.id)
-            if kept is not None and _same_account(kept[0], page):
-                return kept[1]
-        http = self.config.settings.http
-        try:
-            secrets = read_secret(page.token_ref, self._environ) if page.token_ref else {}
-        except BadConfig as error:
-            raise AuthExpired(str(error)) from error
-        connection = Connection(
-            secrets=secrets,
-            now=self.clock.now,
-            timeout_seconds=http.timeout_seconds,
-            deadline_seconds=http.deadline_seconds,
-            watch_hours=self.config.settings.polling.watch_hours,
-        )
-        made = self._factories[page.platform](page, connection)
-        with self._lock:
-            self._adapters[page.id] = (page, made)
-        return made
+        """The adapter of a page. Raises AuthExpired when its token cannot be read."""
+        return self._adapters.of(page)
 
     @contextmanager
     def _one_at_a_time(self, page_id: str) -> Iterator[bool]:
@@ -168,6 +159,15 @@ class Service:
     def context(self, page: Page) -> PollContext:
         """What judging and storing comments of a page needs. Raises a PlatformError."""
         return self._context(self.adapter(page))
+
+    def read_past(self, page_id: str, seconds: float) -> Backfill | None:
+        """Reads on in a page's back-fill; see catching_up.carry_on(). None where nothing was to be
+        done, or somebody else reads the page."""
+        with self._one_at_a_time(page_id) as mine:
+            return self._past.backfill(page_id, seconds) if mine else None
+
+    def _looking_back(self, page: Page, since: datetime) -> PollContext:
+        return self._context(self._adapters.looking_back(page, since))
 
     def _context(self, adapter: PlatformAdapter) -> PollContext:
         settings = self.config.settings
@@ -233,6 +233,10 @@ class Service:
                 note_failure(self.database, self.alerter, page_id, error, self.clock.now())
                 return PollResult(page_id=page_id, error=f"{type(error).__name__}: {error}")
             result = poll_page(self._context(adapter), page_id)
+            if not (result.error or result.skipped):
+                self._past.turn(page)
+            if isinstance(adapter, Budgeted):
+                store.keep_budget(self.database, page_id, adapter.budget)
             if result.error or result.actions_tried:
                 self._read_refused_token_again(page_id)
             return result
@@ -261,6 +265,8 @@ class Service:
                     alerter=self.alerter,
                     stopping=self.stopping,
                 )
+                if isinstance(adapter, Budgeted):
+                    store.keep_budget(self.database, page.id, adapter.budget)
                 self._read_refused_token_again(page.id)
         return tried
 
@@ -275,8 +281,7 @@ class Service:
         with self.database.read() as s:
             refused = store.page_state(s, page_id).needs_login
         if refused:
-            with self._lock:
-                self._adapters.pop(page_id, None)
+            self._adapters.forget(page_id)
 
     def reload(self) -> None:
         """Takes a changed configuration into force; a broken one leaves the old one as it is."""
@@ -298,8 +303,7 @@ class Service:
         with self._keeping:
             self._judge = replace(judge, measures=self.measures)
             self.config, self.config_error = changed, ""
-        with self._lock:
-            self._adapters.clear()
+        self._adapters.forget_all()
         self._note_config("config.loaded", changed.sha256)
         _log.info("config_loaded", sha256=changed.sha256)
 
@@ -334,36 +338,20 @@ class Service:
             )
 
     def next_poll_seconds(self, page_id: str) -> float:
-        """Service seconds until the page is due again: often under fresh posts, seldom under old
-        ones, slower as the platform's rate budget runs low. Without jitter."""
-        polling = self.config.settings.polling
+        """Service seconds until the page is due again, without jitter (modbot.poll_interval)."""
         with self.database.read() as s:
             state = store.page_state(s, page_id)
-        now = self.clock.now()
-        if state.not_before is not None and state.not_before > now:
-            return max(polling.min_seconds, (state.not_before - now).total_seconds())
-        times = [t for t in (state.newest_post_at, state.newest_comment_at) if t is not None]
-        quiet = now - max(times) if times else timedelta(0)
-        share = min(1.0, max(0.0, quiet / timedelta(hours=24)))
-        seconds = polling.min_seconds + (polling.max_seconds - polling.min_seconds) * share
-        spent = state.usage or 0.0
-        if spent > 0.5:
-            seconds *= 1 + 10 * (spent - 0.5)  # six times slower at the end of the budget
-        return seconds
+            sharing = store.states_sharing(s, state.budget_key)
+        adapter = self._adapters.made(page_id)
+        budget = adapter.budget if isinstance(adapter, Budgeted) else None
+        polling = self.config.settings.polling
+        return next_poll_seconds(polling, state, sharing, budget, self.clock.now())
 
     def close(self) -> None:
-        """Ends what is being sent, and lets go of the database."""
+        """Ends what is being sent, gives back what budgets took ahead, lets go of the database."""
         self.sender.close()
+        self.budgets.close()
         self.database.close()
-
-
-def _same_account(one: Page, other: Page) -> bool:
-    return (one.external_id, one.base_url, one.token_ref, one.handle) == (
-        other.external_id,
-        other.base_url,
-        other.token_ref,
-        other.handle,
-    )
 
 
 def build_service(
@@ -374,19 +362,21 @@ def build_service(
     alerter: Alerter | None = None,
     adapters: Mapping[str, AdapterFactory] = platforms.ADAPTERS,
     sinks: tuple[Callable[[Alert], None], ...] = (log_alert,),
+    hold: Hold | None = None,
 ) -> Service:
-    """A service on the configured database, which is brought up to date first. Alerts are kept
-    there and go to `sinks`, unless an alerter is given.
+    """A service on the configured database; a SQLite file is brought up to date first. Alerts are
+    kept there and go to `sinks`, unless an alerter is given. `hold`: of the process that runs it.
 
     Raises BadConfig, ClassifierFailed or StoreUnreadable.
     """
     judge = build_judge(config)
+    found = os.environ if environ is None else environ
     return Service(
         config,
-        Database.open(config.settings.database.url),
+        open_configured(config.settings.database, found, hold=hold),
         judge,
         clock=clock or SystemClock(),
-        environ=os.environ if environ is None else environ,
+        environ=found,
         alerter=alerter,
         adapters=adapters,
         sinks=sinks,

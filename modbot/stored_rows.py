@@ -18,6 +18,8 @@ from typing import Any
 from sqlalchemy import Table
 from sqlmodel import Session
 
+from modbot.dialects import insert_rows
+
 StoredRow = dict[str, Any]
 
 
@@ -62,9 +64,4 @@ def insert_stored(session: Session, table: Table, rows: Sequence[Mapping[str, An
     """Inserts many rows that are in stored form already; every row has the first one's fields."""
     if not rows:
         return
-    names = list(rows[0])
-    statement = (
-        f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
-    )
-    values = [tuple(row.values()) for row in rows]
-    session.connection().exec_driver_sql(statement, values)
+    insert_rows(session.connection(), table, rows)

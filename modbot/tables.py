@@ -5,8 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Dialect, Index, LargeBinary, String, TypeDecorator, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Dialect,
+    Index,
+    LargeBinary,
+    String,
+    TypeDecorator,
+    text,
+)
 from sqlmodel import Field, SQLModel
+
+from modbot.dialects import StoredJson
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -31,7 +42,7 @@ def _time(**kwargs: Any) -> Any:
 
 
 def _json(default: Any) -> Any:
-    return Field(default_factory=default, sa_column=Column(JSON, nullable=False))
+    return Field(default_factory=default, sa_column=Column(StoredJson, nullable=False))
 
 
 class PageRow(SQLModel, table=True):
@@ -89,6 +100,7 @@ class PageStateRow(SQLModel, table=True):
     """Where polling of a page stands. Not evidence: no audit row covers it."""
 
     __tablename__ = "page_state"
+    __table_args__ = (Index("pages_of_budget", "budget_key"),)
     page_id: str = Field(primary_key=True, foreign_key="page.id")
     cursor: str | None = None
     last_poll_at: datetime | None = _time(default=None)
@@ -96,12 +108,32 @@ class PageStateRow(SQLModel, table=True):
     newest_post_at: datetime | None = _time(default=None)
     newest_comment_at: datetime | None = _time(default=None)
     rechecked_at: datetime | None = _time(default=None)
+    swept_at: datetime | None = _time(default=None)  # the past was last looked through
     not_before: datetime | None = _time(default=None)  # no call to the platform before this
     writes_not_before: datetime | None = _time(default=None)
     failures: int = 0  # in a row
     needs_login: bool = False
     last_error: str = ""
     usage: float | None = None
+    budget_key: str = ""  # of the rate budget that its credential shares; empty: never polled
+    budget_scope: str = ""  # the page's own part of it
+
+
+class BudgetRow(SQLModel, table=True):
+    """What a rate budget last kept of itself. Not evidence."""
+
+    __tablename__ = "rate_budget"
+    key: str = Field(primary_key=True)
+    standing: dict[str, Any] = _json(dict)
+
+
+class BudgetCountRow(SQLModel, table=True):
+    """What was taken of one allowance in one period, in its smallest unit."""
+
+    __tablename__ = "budget_count"
+    key: str = Field(primary_key=True)
+    counter: str = Field(primary_key=True)  # "units a day 2026-11-27"
+    amount: int = Field(sa_type=BigInteger)
 
 
 class PostRow(SQLModel, table=True):

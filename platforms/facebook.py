@@ -106,6 +106,7 @@ class FacebookAdapter:
     def __init__(self, page: Page, connection: Connection) -> None:
         self.page = page
         self._client = GraphClient(connection, page.base_url)
+        self.budget = self._client.budget
         self._shapes = FacebookShapes(page, self._client)
         self._listing = CommentListing(page, self._client, connection, self._shapes)
 
@@ -125,6 +126,7 @@ class FacebookAdapter:
             raise MissingScope(str(error), code=error.code) from None
 
     def fetch_since(self, cursor: str | None) -> CommentBatch:
+        self.budget.before_poll()
         return self._listing.fetch_since(cursor)
 
     def fetch_one(self, comment_id: str) -> Comment | None:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from modbot.budget import PageBudget
 from modbot.domain import Capability, Comment, CommentBatch, Page
 from modbot.errors import (
     AuthExpired,
@@ -27,6 +28,7 @@ from modbot.errors import (
 )
 from modbot.ports import Connection
 from platforms.feed_xml import Feed, read_feed
+from platforms.gate import Gate
 from platforms.transport import VendorTransport, is_loopback
 
 VALIDATOR_CAP = 500  # characters of an ETag or a date that are sent back
@@ -48,6 +50,7 @@ class FeedAdapter:
         local = parts.scheme == "http" and is_loopback(parts.hostname or "")
         if not parts.hostname or not (parts.scheme == "https" or local):
             raise BadConfig("the feed's address must begin with https://", key="base_url")
+        self.budget = PageBudget(of=connection.budgets.of("feed", parts.netloc, ""))
         self._session = requests.Session()
         self._session.trust_env = False
         accept = "application/atom+xml, application/rss+xml, application/xml, text/xml"
@@ -56,6 +59,7 @@ class FeedAdapter:
             platform="feed",
             timeout_seconds=connection.timeout_seconds,
             deadline_seconds=connection.deadline_seconds,
+            gate=Gate(self.budget, connection.now),
         )
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, transport)
@@ -125,7 +129,9 @@ class FeedAdapter:
         status = response.status_code
         if status == 200 or (status == 304 and headers):
             return response
-        raise _failure(status, response.headers.get("Retry-After", ""))
+        refusal = _failure(status, response.headers.get("Retry-After", ""))
+        self.budget.of.note(refusal)
+        raise refusal
 
 
 def _failure(status: int, retry_after: str) -> PlatformError:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ import facebook
 import requests
 from requests.auth import AuthBase
 
+from modbot.budget import READS, WRITES
 from modbot.errors import (
     AuthExpired,
     BadAnswer,
@@ -33,13 +33,12 @@ from modbot.errors import (
     WritesBlocked,
 )
 from modbot.ports import Connection
+from platforms import graph_usage
 from platforms.raw_items import raw_items
 from platforms.transport import VendorTransport
 
 VERSION = "v26.0"
 MULTI_GET_LIMIT = 50
-WAIT_SECONDS = 300.0  # when throttled and the vendor does not say for how long
-LONGEST_WAIT_SECONDS = 24 * 3600.0
 
 _NODE_ID = re.compile(r"[0-9]+(_[0-9]+)*|me")
 _TOKEN = re.compile(r"[!-~]+")
@@ -85,11 +84,14 @@ class GraphClient:
     ) -> None:
         self._token = connection.secrets.get("token", "").strip()
         self._secrets = [self._token, quote(self._token, safe="")] if self._token else []
+        self._connection = connection
+        self.budget = graph_usage.budget_of(connection, base_url)
         self._transport = VendorTransport(
             platform=platform,
             timeout_seconds=connection.timeout_seconds,
             deadline_seconds=connection.deadline_seconds,
             base_url=base_url,
+            gate=graph_usage.gate(self.budget, connection),
         )
         self.refuses_id_lists = False  # found out by asking
         self._graph = facebook.GraphAPI(timeout=connection.timeout_seconds)
@@ -137,6 +139,19 @@ class GraphClient:
         if not _TOKEN.fullmatch(self._token):
             raise AuthExpired("the page has no token, or one with spaces or line breaks in it")
         try:
+            return self._called(method, path, params, form)
+        except PlatformError as error:
+            graph_usage.note(self.budget, error, READS if method == "GET" else WRITES)
+            raise
+
+    def _called(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        form: Mapping[str, str] | None,
+    ) -> GraphAnswer:
+        try:
             body = self._graph.request(
                 f"{VERSION}/{path}",
                 args=dict(params),
@@ -161,7 +176,9 @@ class GraphClient:
         if "json" not in response.headers.get("content-type", ""):
             raise self._failure(None)
         return GraphAnswer(
-            body=body, text=response.content.decode("utf-8"), usage=_usage(response.headers)
+            body=body,
+            text=response.content.decode("utf-8"),
+            usage=graph_usage.usage(response.headers),
         )
 
     def _failure(self, body: object) -> PlatformError:
@@ -171,11 +188,12 @@ class GraphClient:
         headers: Mapping[str, str] = response.headers if response is not None else {}
         error = body.get("error") if isinstance(body, dict) else None
         if isinstance(error, dict) and isinstance(error.get("code"), int):
-            return _refusal(error, self._said(error), headers)
+            wait = graph_usage.wait_seconds(headers, self._connection.now())
+            return _refusal(error, self._said(error), wait)
         if status >= 500:
             return Unreachable(f"Graph failed with status {status}")
         if status == 429:
-            wait = _wait_seconds(headers)
+            wait = graph_usage.wait_seconds(headers, self._connection.now())
             said = "Graph asks us to wait"
             return RateLimited(said, retry_after_seconds=wait, every_call=True, code="429")
         return BadAnswer(f"Graph's answer could not be read (status {status})")
@@ -199,14 +217,13 @@ def _path(node: str, edge: str = "") -> str:
     return f"{node}/{edge}" if edge else node
 
 
-def _refusal(error: Mapping[str, Any], said: str, headers: Mapping[str, str]) -> PlatformError:
+def _refusal(error: Mapping[str, Any], said: str, wait: float) -> PlatformError:
     number, subcode = error["code"], error.get("error_subcode")
     code = f"{number}/{subcode}" if isinstance(subcode, int) else str(number)
     text = f"Graph code {code}: {said}"
     if number == 1 and "reduce the amount of data" in said.lower():
         return TooMuchData(text, code=code)
     if number in _THROTTLED:
-        wait = _wait_seconds(headers)
         return RateLimited(text, retry_after_seconds=wait, every_call=True, code=code)
     if number in _TOKEN_REFUSED:
         return AuthExpired(text, code=code)
@@ -221,49 +238,3 @@ def _refusal(error: Mapping[str, Any], said: str, headers: Mapping[str, str]) ->
     if number in (100, 2500):
         return BadRequest(text, code=code)
     return BadAnswer(text, code=code)
-
-
-def _usage(headers: Mapping[str, str]) -> float | None:
-    """The largest share in X-App-Usage and X-Business-Use-Case-Usage, whose numbers are percent."""
-    shares = [
-        value
-        for part in _usage_parts(headers)
-        for name, value in part.items()
-        if name in ("call_count", "total_time", "total_cputime") and _is_number(value)
-    ]
-    return min(max(shares) / 100, 1.0) if shares else None
-
-
-def _wait_seconds(headers: Mapping[str, str]) -> float:
-    """The longest estimated_time_to_regain_access (minutes), or Retry-After (seconds)."""
-    waits = [
-        part["estimated_time_to_regain_access"] * 60
-        for part in _usage_parts(headers)
-        if _is_number(part.get("estimated_time_to_regain_access"))
-    ]
-    retry_after = headers.get("Retry-After", "")
-    if retry_after.isascii() and retry_after.isdigit():
-        waits.append(int(retry_after))
-    longest = max(waits, default=0)
-    return float(min(longest, LONGEST_WAIT_SECONDS)) if longest > 0 else WAIT_SECONDS
-
-
-def _usage_parts(headers: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
-    app = _header_json(headers, "X-App-Usage")
-    yield app
-    for parts in _header_json(headers, "X-Business-Use-Case-Usage").values():
-        if isinstance(parts, list):
-            yield from (part for part in parts if isinstance(part, dict))
-
-
-def _header_json(headers: Mapping[str, str], name: str) -> Mapping[str, Any]:
-    """Usage is advice: a header that cannot be read counts as absent."""
-    try:
-        value = json.loads(headers.get(name, "{}"))
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -142,7 +142,8 @@ class CommentListing:
         now = self.connection.now()
         watched = int((now - timedelta(hours=self.connection.watch_hours)).timestamp())
         known = place.newest - int(OVERLAP.total_seconds()) if place.newest else watched
-        sweep = now.timestamp() - place.swept >= SWEEP_EVERY.total_seconds()
+        # Swept later than now: the clock was set back.
+        sweep = not 0 <= now.timestamp() - place.swept < SWEEP_EVERY.total_seconds()
         found = _Found(since=min(watched, known), floor=known, place=place, sweeping=sweep)
         if sweep:
             self._size = 0

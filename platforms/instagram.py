@@ -140,6 +140,7 @@ class InstagramAdapter:
     def __init__(self, page: Page, connection: Connection) -> None:
         self.page = page
         self._client = GraphClient(connection, page.base_url, platform="instagram")
+        self.budget = self._client.budget
         self._shapes = InstagramShapes(page, self._client)
         self._listing = CommentListing(page, self._client, connection, self._shapes)
 
@@ -159,6 +160,7 @@ class InstagramAdapter:
             raise MissingScope("Instagram counts comments but shows none: is the app live?")
 
     def fetch_since(self, cursor: str | None) -> CommentBatch:
+        self.budget.before_poll()
         return self._listing.fetch_since(cursor)
 
     def fetch_one(self, comment_id: str) -> Comment | None:

@@ -22,6 +22,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from modbot.errors import BadAnswer, BadRequest, Unreachable
+from platforms.gate import Gate
 
 BODY_CAP_BYTES = 10 * 1024 * 1024
 _CHUNK_BYTES = 65536
@@ -37,6 +38,7 @@ class VendorTransport(HTTPAdapter):
     and BadRequest (plain http to another machine) instead of the errors of `requests`, whose texts
     hold the address and so the token.
 
+    `gate` is asked before each call, whether the budget lets it through, and told of each answer.
     `watchers` see every request before it leaves, as the vendor would get it, with the platform
     that it is for; the tests compare it with the vendor's description.
     """
@@ -50,12 +52,14 @@ class VendorTransport(HTTPAdapter):
         timeout_seconds: float,
         deadline_seconds: float,
         base_url: str = "",
+        gate: Gate | None = None,
     ):
         super().__init__()
         self.platform = platform
         self.timeout_seconds = timeout_seconds
         self.deadline_seconds = deadline_seconds
         self.base_url = base_url.rstrip("/")
+        self._gate = gate
         self._last = _Last()
 
     @property
@@ -69,13 +73,23 @@ class VendorTransport(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = pools
 
     def send(self, request: requests.PreparedRequest, *_: Any, **kwargs: Any) -> requests.Response:
+        self._last.response = None
+        if self._gate is None:
+            return self._exchange(request, **kwargs)
+        receipt, response = self._gate.before(request), None
+        try:
+            response = self._exchange(request, **kwargs)
+        finally:
+            self._gate.after(request, response, receipt)
+        return response
+
+    def _exchange(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         host = urlsplit(request.url or "").hostname
         for watch in self.watchers:
             watch(self.platform, request)
         if self.base_url:
             request.url = self._redirected(request.url or "")
         _refuse_clear_text(request.url or "")
-        self._last.response = None
         kwargs.update(stream=True, timeout=self.timeout_seconds, proxies={})
         with _Deadline(self.deadline_seconds) as deadline:
             try:

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from modbot.budget import PageBudget
 from modbot.domain import Capability, Comment, CommentBatch, Coverage, Page, Post
 from modbot.errors import (
     AuthExpired,
@@ -31,6 +32,7 @@ from modbot.errors import (
     Unreachable,
 )
 from modbot.ports import Connection
+from platforms.gate import Gate
 from platforms.hiding import HIDES_A_CALL, hide_each
 from platforms.raw_items import raw_items
 from platforms.transport import VendorTransport, is_loopback
@@ -69,6 +71,9 @@ class WordPressAdapter:
         self.page = page
         self._connection = connection
         self._base = _site_address(page)
+        # Core has no limits, hosts have: sites of one host share what it asks for.
+        host = urlsplit(self._base).netloc
+        self.budget = PageBudget(of=connection.budgets.of("wordpress", host, ""))
         self._session = requests.Session()
         self._session.trust_env = False  # no .netrc, no proxy that would see the password
         self._session.headers.update({"Accept": "application/json", "User-Agent": "modbot"})
@@ -79,6 +84,7 @@ class WordPressAdapter:
                 platform="wordpress",
                 timeout_seconds=connection.timeout_seconds,
                 deadline_seconds=connection.deadline_seconds,
+                gate=Gate(self.budget, connection.now),
             ),
         )
         self._own_user_id: int | None = None
@@ -313,7 +319,9 @@ class WordPressAdapter:
         except requests.RequestException as error:
             raise Unreachable(f"the site did not answer ({type(error).__name__})") from None
         if response.status_code >= 300:
-            raise error_of(response)
+            refusal = error_of(response)
+            self.budget.of.note(refusal)
+            raise refusal
         total = response.headers.get("X-WP-Total", "")
         return _Answer(text=valid_json(response), total=int(total) if _is_number(total) else None)
 

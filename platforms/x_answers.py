@@ -11,6 +11,7 @@ from typing import Any
 
 import requests
 
+from modbot.budget import WRITES
 from modbot.errors import (
     AuthExpired,
     BadAnswer,
@@ -23,6 +24,7 @@ from modbot.errors import (
     Unreachable,
     Unsupported,
 )
+from platforms.gate import LONGEST_WAIT_SECONDS, retry_after_seconds
 from platforms.raw_items import raw_items
 
 X_ID = re.compile(r"[0-9]{1,19}")
@@ -53,6 +55,7 @@ class XPost:
     conversation_id: str
     created_at: datetime
     replied_to: str | None
+    answers: str  # the account that it replies to; empty: none, or not told
     raw: bytes
 
 
@@ -69,9 +72,10 @@ class XAnswer:
 
 
 def failure(
-    response: requests.Response, now: datetime, secrets: Iterable[str] = ()
+    response: requests.Response, now: datetime, lane: str, secrets: Iterable[str] = ()
 ) -> PlatformError:
-    """What an error status means, with X's own title for it, in which no secret is left."""
+    """What an error status means, with X's own title for it, in which no secret is left. X's limits
+    are those of one kind of call: hides go on while a listing has to wait."""
     problem = _problem(response)
     kind, status = problem_kind(problem), response.status_code
     title = str(problem.get("title") or response.reason)
@@ -83,7 +87,8 @@ def failure(
         return QuotaSpent(text, code=code)
     if status == 429:
         wait = _wait_seconds(response.headers, now)
-        return RateLimited(text, retry_after_seconds=wait, code=code)
+        reads_only = lane != WRITES
+        return RateLimited(text, retry_after_seconds=wait, reads_only=reads_only, code=code)
     if status >= 500 or status == 408:
         return Unreachable(text, code=code)
     if status == 403 and kind == "not-authorized-for-resource":
@@ -107,12 +112,14 @@ def problem_kind(problem: Mapping[str, object]) -> str:
 
 
 def _wait_seconds(headers: Mapping[str, str], now: datetime) -> float:
-    """Seconds until X's reset time; a whole window when it names none. 1 s to a day."""
+    """Seconds until X's reset time, or as Retry-After asks if that is longer; a whole window when
+    it names neither. 1 s to a day."""
+    asked = retry_after_seconds(headers, now)
     try:
         wait = int(headers["x-rate-limit-reset"]) - now.timestamp()
     except (KeyError, ValueError):
-        return RATE_WINDOW_SECONDS
-    return min(max(wait, 1.0), 24 * 3600.0)
+        return asked or RATE_WINDOW_SECONDS
+    return min(max(wait, asked or 1.0, 1.0), LONGEST_WAIT_SECONDS)
 
 
 def read_answer(response: requests.Response) -> XAnswer:
@@ -159,6 +166,7 @@ def _item(values: Mapping[str, Any], raw: bytes) -> XPost:
         **texts,
         created_at=created_at.astimezone(UTC),
         replied_to=replied_to[0] if replied_to else None,
+        answers=str(values.get("in_reply_to_user_id") or ""),
         raw=raw,
     )
 

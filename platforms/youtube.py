@@ -36,11 +36,10 @@ from platforms.youtube_answers import (
 from platforms.youtube_client import YouTubeClient, chunks
 from platforms.youtube_cursor import Cursor
 from platforms.youtube_listing import ChannelListing
-from platforms.youtube_units import WRITE_COST
+from platforms.youtube_units import ALLOWANCE, READ_COST, UNITS
 
 KNOWN_VIDEOS = 2000
 KNOWN_THREADS = 5000
-SPENT_STEP = 100  # units: how exactly a restart knows what was spent
 
 
 class YouTubeAdapter:
@@ -56,6 +55,7 @@ class YouTubeAdapter:
         self.page = page
         self._connection = connection
         self._client = YouTubeClient(page, connection)
+        self.budget = self._client.budget
         self._listing = ChannelListing(page, self._client)
         self._videos: OrderedDict[str, Post | None] = OrderedDict()  # None: not for us to see
         self._video_of: OrderedDict[str, str] = OrderedDict()  # by thread
@@ -77,20 +77,16 @@ class YouTubeAdapter:
         now = self._connection.now()
         start = now - timedelta(hours=self._connection.watch_hours)
         at = Cursor.read(cursor, start=start)
-        budget = self._client.budget
-        budget.learn(at.day, at.spent)
-        budget.leave_for_hides()
+        self.budget.before_poll(needs={UNITS: READ_COST})
         found = self._listing.since(at, now)
         comments = found.comments.values()
         posts = self._posts_of(comments)
-        spent = budget.spent
-        after = replace(found.cursor, day=budget.day, spent=spent // SPENT_STEP * SPENT_STEP)
         return CommentBatch(
             comments=tuple(sorted(comments, key=lambda c: (c.created_at, c.id))),
-            cursor=after.text,
+            cursor=found.cursor.text,
             posts=posts,
-            more=bool(after.page),
-            usage=min(1.0, spent / max(1, budget.units_a_day)),
+            more=bool(found.cursor.page),
+            usage=self.budget.of.share_spent(ALLOWANCE),
         )
 
     def fetch_one(self, comment_id: str) -> Comment | None:
@@ -176,7 +172,7 @@ class YouTubeAdapter:
             self._client.api.comments().setModerationStatus, id=ids, moderationStatus=status
         )
         try:
-            reply = self._client.call(request, cost=WRITE_COST)
+            reply = self._client.call(request)
         except (CommentGone, Unsupported, BadRequest) as error:
             return self._by_halves(ids, status, error)
         except Unreachable as error:

@@ -19,6 +19,7 @@ from googleapiclient import discovery_cache
 from googleapiclient.discovery import build_from_document
 from googleapiclient.errors import Error as ClientError
 
+from modbot.budget import PageBudget
 from modbot.domain import Page
 from modbot.errors import (
     AuthExpired,
@@ -32,11 +33,12 @@ from modbot.errors import (
     Unsupported,
 )
 from modbot.ports import Connection
+from platforms.gate import Gate
 from platforms.transport import VendorTransport
-from platforms.youtube_units import READ_COST, UNITS_A_DAY, UnitBudget, shared_budget
+from platforms.youtube_units import TOKEN_HOST, UNITS, UnitPrices, budget_of
 
 API_HOST = "https://youtube.googleapis.com"  # from the API description
-TOKEN_URL = "https://oauth2.googleapis.com/token"
+TOKEN_URL = f"https://{TOKEN_HOST}/token"
 SCOPE = "https://www.googleapis.com/auth/youtube.force-ssl"
 KEYS = ("client_id", "client_secret", "refresh_token")
 RENEW_BEFORE = timedelta(minutes=2)
@@ -85,27 +87,21 @@ class Reply:
 
 
 class YouTubeClient:
-    """YouTube's API as one account. Every call counts its units before it is made."""
+    """YouTube's API as one account. Calls are charged to the project's budget before they go."""
 
     def __init__(self, page: Page, connection: Connection):
         secrets = connection.secrets
         if missing := [key for key in KEYS if not secrets.get(key)]:
             raise AuthExpired(f"the token file lacks {', '.join(missing)}; it needs all of {KEYS}")
-        limit = secrets.get("units_a_day", "")
-        self.budget: UnitBudget = shared_budget(
-            secrets["client_id"],
-            page.base_url,
-            connection.now,
-            int(limit) if limit.isdecimal() and len(limit) < 10 else UNITS_A_DAY,
-        )
+        self.budget = budget_of(page, connection)
         self._http = _BoundedHttp(page, connection, self.budget)
         self.api: Any = build_from_document(_description(), http=self._http)
 
-    def call(self, request: Any, *, cost: int = READ_COST) -> Reply:
+    def call(self, request: Any) -> Reply:
         """Sends a request of `self.api`. Raises a PlatformError for anything but success."""
-        self.budget.spend(cost)
         try:
-            request.execute(num_retries=0)
+            with self.budget.noting():
+                request.execute(num_retries=0)
         except (ClientError, *UNREADABLE) as error:
             kind = type(error).__name__
             raise BadAnswer(f"YouTube's answer cannot be read ({kind})") from None
@@ -128,7 +124,7 @@ def _description() -> dict[str, Any]:
 class _BoundedHttp:
     """What googleapiclient takes for an httplib2.Http."""
 
-    def __init__(self, page: Page, connection: Connection, budget: UnitBudget):
+    def __init__(self, page: Page, connection: Connection, budget: PageBudget):
         self.last = Reply(status=0, content=b"")
         self._connection = connection
         self._budget = budget
@@ -139,6 +135,7 @@ class _BoundedHttp:
             timeout_seconds=connection.timeout_seconds,
             deadline_seconds=connection.deadline_seconds,
             base_url=page.base_url,
+            gate=Gate(budget, connection.now, prices=UnitPrices()),
         )
         self._session.mount("https://", transport)
         self._token = ""
@@ -203,7 +200,7 @@ class _BoundedHttp:
         status, reason = response.status_code, _reason(response.content)
         code = f"{status}/{reason}" if reason else str(status)
         if reason in _SPENT:
-            return self._budget.exhaust(code)
+            return self._budget.of.exhaust(UNITS, code)
         if reason in _TOO_FAST or status == 429:
             wait = response.headers.get("Retry-After", "")
             seconds = float(wait) if wait.isdecimal() and len(wait) < 6 else WAIT_SECONDS

@@ -21,8 +21,6 @@ class Cursor:
     held_at: str = ""  # when these were last asked for
     page: str = ""  # an unfinished listing goes on at this page token ...
     top: str = ""  # ... and `floor` is this once it is done
-    day: str = ""  # of the units, in Pacific time
-    spent: int = 0  # units of that day, rounded down so that few polls change it
 
     @classmethod
     def read(cls, text: str | None, *, start: datetime) -> Cursor:
@@ -32,13 +30,15 @@ class Cursor:
             values: dict[str, Any] = json.loads(text or "")
             if values.pop("v") != VERSION:
                 return anew
+            for counted_elsewhere in ("day", "spent"):  # the budget's, in cursors of before
+                values.pop(counted_elsewhere, None)
             read = cls(**values)
             for moment in filter(None, (read.floor, read.held_at, read.top)):
                 if datetime.fromisoformat(moment).tzinfo is None:
                     return anew
             marks = [*read.marks.items(), *read.held_marks.items()]
             sound = all(isinstance(part, str) for pair in marks for part in pair)
-            return read if sound and isinstance(read.spent, int) and read.floor else anew
+            return read if sound and read.floor else anew
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return anew
 

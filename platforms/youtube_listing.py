@@ -63,7 +63,9 @@ class ChannelListing:
         top = max((t.comments[0].created_at for t in newest.threads), default=cursor.since())
         found.cursor = replace(cursor, marks=marks, top=top.isoformat())
         self._read_down(found, newest)
-        due = not cursor.held_at or now - datetime.fromisoformat(cursor.held_at) >= HELD_EVERY
+        due = not cursor.held_at or not (
+            timedelta(0) <= now - datetime.fromisoformat(cursor.held_at) < HELD_EVERY
+        )
         if due or vanished:
             self._read_held(found, now)
         return found

@@ -1,109 +1,62 @@
-"""YouTube's daily quota units: what calls cost, and how many are left for what.
+"""YouTube's daily quota units: what calls cost, as an allowance of the rate budget.
 
 Costs and the default of 10,000 units a day: developers.google.com/youtube/v3/determine_quota_cost.
 The count belongs to a Google Cloud project, not to a channel, and starts anew at midnight Pacific
-time. Calls that fail are charged too.
+time. Calls that fail are charged too; renewing an access token is none of them.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from collections.abc import Mapping
 
-from modbot.errors import RateLimited
+import requests
+
+from modbot.budget import Allowance, PageBudget
+from modbot.domain import Page
+from modbot.ports import Connection
 
 UNITS_A_DAY = 10_000
 READ_COST, WRITE_COST = 1, 50
+UNITS, ALLOWANCE = "units", "units a day"
 # Polls end while as much is left as twenty calls that hide up to 50 comments each.
 KEPT_FOR_HIDES = 20 * WRITE_COST
-PACIFIC = ZoneInfo("America/Los_Angeles")
+TOKEN_HOST = "oauth2.googleapis.com"
 
 
-class UnitBudget:
-    """The units of one project on the running day; safe to share between pages and threads."""
-
-    def __init__(self, now: Callable[[], datetime], units_a_day: int = UNITS_A_DAY):
-        self.units_a_day = units_a_day
-        self._now = now
-        self._day = date.min
-        self._spent = 0
-        self._lock = threading.Lock()
-
-    @property
-    def spent(self) -> int:
-        """Units since midnight Pacific."""
-        with self._lock:
-            return self._today()
-
-    @property
-    def day(self) -> str:
-        """The quota's day, as ISO text."""
-        return self._now().astimezone(PACIFIC).date().isoformat()
-
-    def spend(self, cost: int) -> None:
-        """Charges a call before it is made. Raises RateLimited when units are spent."""
-        with self._lock:
-            if self._today() + cost > self.units_a_day:
-                raise self._refusal(reads_only=False)
-            self._spent += cost
-
-    def leave_for_hides(self) -> None:
-        """Before a poll: raises RateLimited when what is left is for hides and their look-ups."""
-        with self._lock:
-            spent = self._today()
-            kept = min(KEPT_FOR_HIDES, self.units_a_day // 2)
-            if spent >= self.units_a_day - kept:
-                raise self._refusal(reads_only=spent + WRITE_COST < self.units_a_day)
-
-    def learn(self, day: str, spent: int) -> None:
-        """Takes over what was spent before a restart; a count of another day is void."""
-        with self._lock:
-            if day == self.day:
-                self._spent = max(self._today(), min(spent, self.units_a_day))
-
-    def exhaust(self, code: str) -> RateLimited:
-        """YouTube says that nothing is left. Gives the error to raise."""
-        with self._lock:
-            self._today()
-            self._spent = self.units_a_day
-            return self._refusal(reads_only=False, code=code)
-
-    def _refusal(self, *, reads_only: bool, code: str = "") -> RateLimited:
-        what = "spent but for those kept for hides" if reads_only else "spent, hides wait too"
-        return RateLimited(
-            f"today's {self.units_a_day} YouTube units are {what}; they come back at midnight"
-            " Pacific. Ask Google for more, or poll less often (polling.min_seconds)",
-            retry_after_seconds=self._seconds_left(),
-            every_call=not reads_only,
-            reads_only=reads_only,
-            code=code,
-        )
-
-    def _today(self) -> int:
-        today = self._now().astimezone(PACIFIC).date()
-        if today != self._day:
-            self._day, self._spent = today, 0
-        return self._spent
-
-    def _seconds_left(self) -> float:
-        tomorrow = self._now().astimezone(PACIFIC).date() + timedelta(days=1)
-        midnight = datetime.combine(tomorrow, time(0), PACIFIC)
-        return max(1.0, midnight.timestamp() - self._now().timestamp())
+def units(limit: int) -> Allowance:
+    """So many a day."""
+    return Allowance(
+        name=ALLOWANCE,
+        what=UNITS,
+        limit=limit,
+        reserve=min(KEPT_FOR_HIDES, limit // 2),
+        step=min(100, max(1, limit // 100)),
+        zone="America/Los_Angeles",
+        poll_cost=READ_COST,
+        advice="Ask Google for more, or poll less often (polling.min_seconds)",
+    )
 
 
-_budgets: dict[tuple[str, str], UnitBudget] = {}
-_budgets_lock = threading.Lock()
+def budget_of(page: Page, connection: Connection) -> PageBudget:
+    """That of the project which the client id names ("PROJECT-...apps.googleusercontent.com")."""
+    secrets = connection.secrets
+    said = secrets.get("units_a_day", "")
+    limit = int(said) if said.isdecimal() and len(said) < 10 else UNITS_A_DAY
+    project = secrets.get("client_id", "").partition("-")[0]
+    return PageBudget(of=connection.budgets.of("youtube", project, page.base_url, [units(limit)]))
 
 
-def shared_budget(
-    client_id: str, where: str, now: Callable[[], datetime], units_a_day: int
-) -> UnitBudget:
-    """The budget of the project that a client id names ("PROJECT-...apps.googleusercontent.com"),
-    the same for all its pages; `where` tells stand-ins apart."""
-    key = (client_id.partition("-")[0], where)
-    with _budgets_lock:
-        budget = _budgets.setdefault(key, UnitBudget(now, units_a_day))
-        budget.units_a_day = units_a_day
-        return budget
+class UnitPrices:
+    """platforms.gate.Prices: a unit a read, 50 a write."""
+
+    def at_most(self, request: requests.PreparedRequest) -> Mapping[str, int]:
+        if TOKEN_HOST in (request.url or ""):
+            return {}
+        return {UNITS: READ_COST if request.method == "GET" else WRITE_COST}
+
+    def in_fact(
+        self,
+        request: requests.PreparedRequest,  # noqa: ARG002
+        response: requests.Response | None,  # noqa: ARG002
+    ) -> Mapping[str, int]:
+        return {}

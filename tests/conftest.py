@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from modbot.domain import Page
+from tests import databases
 from tests.fakes import FakeAdapter, ManualClock, make_page
 from tests.request_check import (  # noqa: F401  hooks and fixtures of every test
     _requests_as_described,
@@ -19,6 +20,22 @@ from tests.request_check import (  # noqa: F401  hooks and fixtures of every tes
     pytest_terminal_summary,
     pytest_testnodedown,
 )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--postgres", action="store_true", help="New databases are PostgreSQL's, not SQLite's."
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    databases.on_postgres = config.getoption("--postgres")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--postgres"):
+        config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker("sqlite")])
+        items[:] = [item for item in items if not item.get_closest_marker("sqlite")]
 
 
 class BeyondLoopback(RuntimeError):

@@ -1,4 +1,7 @@
-"""New databases without the wait: the migrations run once a test process."""
+"""New databases without the wait: the migrations run once a test process.
+
+`pytest --postgres` makes them on PostgreSQL: the same tests, on the same functions.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,16 @@ from functools import cache
 from pathlib import Path
 
 from modbot.store import Database
+from modbot.store.postgres import open_postgres
+from tests import postgres_server
+
+on_postgres = False  # set by tests/conftest.py
 
 
 def new_database(path: Path) -> Database:
-    """An empty database at `path`, brought up to date."""
+    """An empty database at `path`, brought up to date; on a server it has the file's folder."""
+    if on_postgres:
+        return open_postgres(postgres_server.new_url(), path.parent)
     path.write_bytes(_empty())
     path.chmod(0o600)
     return Database.open(f"sqlite:///{path}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -151,6 +152,12 @@ class FakeAdapter:
             self.comments[comment.id] = comment
             self._changed[comment.id] = next(self._numbers)
 
+    def looking_back(self, connection: Connection) -> FakeAdapter:
+        """The same page, whose listing reaches back further."""
+        other = copy.copy(self)
+        other.watch_hours = connection.watch_hours
+        return other
+
     def hidden_ids(self) -> set[str]:
         return {c.id for c in self.comments.values() if c.hidden}
 
@@ -258,4 +265,5 @@ class FakePlatform:
         self.tokens.append(connection.secrets.get("token", ""))
         if page.id not in self.adapters:
             self.adapters[page.id] = FakeAdapter(page, now=connection.now)
-        return self.adapters[page.id]
+        adapter = self.adapters[page.id]
+        return adapter if connection.watch_hours == 48 else adapter.looking_back(connection)

@@ -32,7 +32,18 @@ def _search_path() -> str:
     return os.environ.get("PATH", "") + os.pathsep + "/usr/sbin"
 
 
+def postgres_programs() -> Path | None:
+    """The folder of the newest PostgreSQL server's programs, which Debian keeps out of PATH."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return found[-1].parent if found else None
+
+
 REQUIREMENTS: dict[str, Requirement] = {
+    "postgres": Requirement(
+        file=str((postgres_programs() or Path("/usr/lib/postgresql")) / "initdb"),
+        install="apt-get install postgresql",
+    ),
+    "psycopg": Requirement(module="psycopg", install="pip install 'modbot[postgres]'"),
     **{
         module: Requirement(module=module, install="make torch")
         for module in ("torch", "transformers", "onnx", "onnxscript", "onnxruntime", "tokenizers")

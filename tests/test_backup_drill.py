@@ -20,6 +20,8 @@ from modbot.store import Database
 from tests.campaigns.kill_account import Stored, account, missing, read_stored
 from tests.campaigns.kill_campaign import Campaign, district
 
+pytestmark = pytest.mark.campaigns
+
 PATIENCE_SECONDS = 240.0
 BEFORE = 60  # comments
 

@@ -1,5 +1,6 @@
 """Secrets that must never be seen again: one in every place that names one, a service at work with
-them, and a look through all that it and the commands leave behind."""
+them, and a look through all that it and the commands leave behind. And words of people, which are
+for the record and the room alone."""
 
 from __future__ import annotations
 
@@ -31,6 +32,8 @@ from platforms.sandbox.graph import GraphApi
 from platforms.sandbox.server import SandboxServer
 from platforms.sandbox.world import World
 from platforms.sandbox.x import XApi
+
+pytestmark = pytest.mark.campaigns
 
 PROGRAM = [sys.executable, "-c", "from modbot.cli import main; main()"]
 PATIENCE_SECONDS = 240.0
@@ -73,10 +76,14 @@ class Planted:
     secrets: dict[str, str] = field(default_factory=dict)  # what it is for -> the secret itself
     environ: dict[str, str] = field(default_factory=lambda: dict(os.environ))
     left: dict[str, bytes] = field(default_factory=dict)  # what was left behind, by its name
+    said: dict[str, str] = field(default_factory=dict)  # words of people, by what they stand in
 
     def secret(self, name: str, value: str = "") -> str:
         self.secrets[name] = value or canary(name)
         return self.secrets[name]
+
+    def words(self, name: str) -> str:
+        return self.said.setdefault(name, canary(name))
 
     def file(self, name: str, content: str) -> str:
         path = self.folder / name
@@ -99,9 +106,10 @@ def plant(world: World, folder: Path) -> tuple[Planted, list[tuple[str, str, str
     for number, platform in enumerate(("facebook", "x")):
         page = world.add_page(platform, f"School {number}")
         token = world.issue_token(page, token=planted.secret(f"{platform}good"))
-        post = world.add_post(page, "News")
-        for n in range(3):
-            world.add_comment(post, f"what a fucking shame {n}")
+        post = world.add_post(page, f"News {planted.words('post')}")
+        for n, text in enumerate(("what a fucking shame", "voy a matar a ese maestro mañana")):
+            written = f"{text} {planted.words('comment')} {n}"
+            world.add_comment(post, written, author_name=planted.words("author"))
         if platform == "facebook":
             said = json.dumps({"token": token, "app_secret": world.app_secret})
             pages.append((platform, page, planted.file("facebook", said)))
@@ -283,3 +291,24 @@ def test_no_secret_is_in_anything_that_was_left_behind(planted: Planted) -> None
     ]
     assert found == []
     assert len(planted.left) >= 30
+
+
+def test_no_words_of_people_are_in_logs_metrics_and_health(planted: Planted) -> None:
+    kept = planted.left["vendors' answers"]
+    assert all(words.encode() in kept for name, words in planted.said.items() if name != "post")
+    log = planted.left["log of the service"]
+    assert b'"event": "alert"' in log and b'"kind": "threat"' in log
+    public = [
+        name
+        for name in planted.left
+        if name.startswith(("log", "modbot doctor", "modbot pages", "modbot verify"))
+        or name in ("page metrics with token", "page /livez", "page /readyz")
+    ]
+    assert len(public) >= 9
+    found = [
+        f"{what} in {place}"
+        for place in public
+        for what, words in planted.said.items()
+        if any(disguise in planted.left[place] for disguise in disguises(words))
+    ]
+    assert found == []

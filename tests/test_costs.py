@@ -16,6 +16,7 @@ def test_a_page_with_25_posts_costs_what_the_document_says(platform: str) -> Non
     assert reading >= 10 * costs.reading
     assert costs.hiding is not None
     assert costs.hiding <= HIDES * 1.2 and costs.hiding < hiding
+    assert reading + hiding >= 10 * (costs.reading + costs.hiding)
     row = table([costs], 1).splitlines()[2]
     assert row in DOCUMENT.read_text("utf-8"), "run `python -m tests.benchmarks.bench_costs`"
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.campaigns
+
 
 @pytest.fixture(scope="module")
 def account() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from modbot import review
 from modbot.audit import verify
 from modbot.domain import Verdict
 from modbot.enforcement import Limits, carry_out_due
-from platforms.youtube_units import KEPT_FOR_HIDES, UnitBudget, shared_budget
+from platforms.youtube_units import KEPT_FOR_HIDES
 from tests.fakes import ManualClock
 from tests.line import ADA, Line, line_on
 from tests.platforms.youtube_channel import Channel, youtube_channel
@@ -104,18 +104,16 @@ def test_hides_go_on_when_the_units_for_polling_are_spent(line: Line, channel: C
     comment_id = channel.write("BAD")
     channel.answers(503, b"busy", match="/youtube/v3/comments", times=1)
     line.poll()
-    budget = budget_of(channel)
-    budget.learn(budget.day, 10_000 - KEPT_FOR_HIDES)
+    channel.spend(channel.budget.left("units") - KEPT_FOR_HIDES)
     channel.clock.advance(60)
     result = line.poll()
-    assert "RateLimited" in result.error and "midnight Pacific" in result.error
+    assert "RateLimited" in result.error and "kept for hides" in result.error
     carry_out(line)
     assert not channel.world.is_public(comment_id)
 
 
 def test_polling_starts_again_at_midnight_by_itself(line: Line, channel: Channel) -> None:
-    budget = budget_of(channel)
-    budget.learn(budget.day, 10_000)
+    channel.spend(channel.budget.left("units"))
     assert line.poll().error
     comment_id = channel.write("BAD")
     channel.clock.advance(24 * 3600)
@@ -132,7 +130,3 @@ def carry_out(line: Line) -> int:
         limits=line.context.limits,
         alerter=line.context.alerter,
     )
-
-
-def budget_of(channel: Channel) -> UnitBudget:
-    return shared_budget("77-x", channel.server.url, channel.clock.now, 10_000)

@@ -8,6 +8,8 @@ import pytest
 
 from tests.campaigns.kill_campaign import FIRST_POLL_SECONDS, KILLS, run_campaign
 
+pytestmark = pytest.mark.campaigns
+
 KILLINGS = 10
 COMMENTS = 300
 

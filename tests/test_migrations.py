@@ -12,7 +12,16 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
-from modbot import audit, migrations, registry, tables
+from modbot import (  # noqa: F401  whatever has tables
+    alert_tables,
+    audit,
+    migrations,
+    past_tables,
+    people_tables,
+    registry,
+    room_tables,
+    tables,
+)
 from modbot.audit import Head, head, verify
 from modbot.domain import Actor, Post
 from modbot.errors import StoreUnreadable
@@ -132,8 +141,10 @@ def drop_later_tables(connection: Any) -> None:
     for (name,) in found.fetchall():
         if name not in FIRST_TABLES:
             connection.execute(f"DROP TABLE IF EXISTS {name}")
-    for index in ("comment_by_parent", "comment_by_author"):
+    for index in ("comment_by_parent", "comment_by_author", "pages_of_budget"):
         connection.execute(f"DROP INDEX {index}")
+    for column in ("budget_key", "budget_scope", "swept_at"):
+        connection.execute(f"ALTER TABLE page_state DROP COLUMN {column}")
 
 
 def test_an_approval_of_before_the_terms_is_kept_and_still_vouched_for(path: Path) -> None:

@@ -200,6 +200,7 @@ def fetched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, V
 
 
 @pytest.mark.filterwarnings("default")
+@pytest.mark.models
 def test_an_export_is_compared_recorded_and_taken_into_use(
     fetched: tuple[Path, dict[str, Variant]],
 ) -> None:

@@ -70,7 +70,7 @@ def test_a_request_becomes_a_page_in_observe_with_all_that_was_written(
     page_id = approve(database, number)
     with database.read() as s:
         page, row = store.page(s, page_id), s.get_one(PageRow, page_id)
-        request = registry.registration(s, number)
+        request = registry.request(s, RegistrationRow, number)
     assert (page.id, page.mode, page.token_ref) == (
         "facebook:1001",
         Mode.OBSERVE,
@@ -106,10 +106,10 @@ def test_the_address_is_read_where_the_platform_has_none_of_its_own(
 def test_a_refusal_has_a_reason_and_registers_nothing(database: Database) -> None:
     number = ask(database)
     with pytest.raises(RegistrationRefused, match="reason is missing"):
-        registry.refuse_registration(database, number, " ", RUIZ, SCHOOL_DAY)
-    registry.refuse_registration(database, number, "A personal page.", RUIZ, SCHOOL_DAY)
+        registry.refuse_request(database, RegistrationRow, number, " ", RUIZ, SCHOOL_DAY)
+    registry.refuse_request(database, RegistrationRow, number, "A personal page.", RUIZ, SCHOOL_DAY)
     with database.read() as s:
-        row = registry.registration(s, number)
+        row = registry.request(s, RegistrationRow, number)
         assert (row.state, row.answer) == ("refused", "A personal page.")
     assert registry.list_pages(database) == []
     assert audited(database)[-1] == ("registration.refused", "A. Ruiz", "1")
@@ -123,7 +123,7 @@ def test_a_request_is_answered_once(database: Database) -> None:
     with pytest.raises(ChangedMeanwhile, match=r"answered by A\. Ruiz"):
         approve(database, number, replace(GIVEN, external_id="1002"))
     with pytest.raises(ChangedMeanwhile):
-        registry.refuse_registration(database, number, "late", RUIZ, SCHOOL_DAY)
+        registry.refuse_request(database, RegistrationRow, number, "late", RUIZ, SCHOOL_DAY)
     assert audited(database) == before
 
 
@@ -176,7 +176,7 @@ def test_only_a_named_person_asks_and_answers(database: Database, actor: Actor) 
     with pytest.raises(RegistrationRefused):
         approve(database, number, approver=nobody)
     with pytest.raises(RegistrationRefused):
-        registry.refuse_registration(database, number, "no", nobody, SCHOOL_DAY)
+        registry.refuse_request(database, RegistrationRow, number, "no", nobody, SCHOOL_DAY)
     assert len(audited(database)) == 1
 
 
@@ -195,7 +195,7 @@ def test_an_unknown_request_is_told(database: Database, number: int) -> None:
     with pytest.raises(UnknownRequest):
         approve(database, number)
     with pytest.raises(UnknownRequest):
-        registry.refuse_fundraiser(database, number, "x", RUIZ, SCHOOL_DAY)
+        registry.refuse_request(database, FundraiserRequestRow, number, "x", RUIZ, SCHOOL_DAY)
     with database.read() as s, pytest.raises(UnknownRequest):
         registry.fundraiser(s, number)
 

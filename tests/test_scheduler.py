@@ -172,6 +172,37 @@ def test_the_watchdog_ends_the_process_when_a_poll_hangs(running: Running) -> No
         scheduler.stop()
 
 
+def test_a_process_that_stood_still_is_not_ended_when_it_goes_on(running: Running) -> None:
+    ended: list[int] = []
+    scheduler = PollScheduler(running.service, die=ended.append, hung_seconds=60)
+    scheduler.start()
+    try:
+        scheduler._ticked -= 3600  # as after an hour of SIGSTOP
+        scheduler._running_since["page x:1"] = scheduler._ticked
+        scheduler._forgive(3600)
+        assert scheduler._problem() == ""
+        scheduler._forgive(1.0)  # the watchdog is in time: no excuse
+        scheduler._ticked -= 3600
+        assert scheduler._problem() == "the scheduler no longer ticks"
+    finally:
+        scheduler._running_since.clear()
+        scheduler.stop()
+
+
+def test_a_page_that_hangs_holds_up_no_other(running: Running) -> None:
+    hanging, other = running.add_page(1), running.add_page(2)
+    release = threading.Event()
+    hanging._list = lambda seen: release.wait(20)
+    scheduler = PollScheduler(running.service)
+    scheduler.start()
+    try:
+        wait_for(lambda: polls(hanging) and polls(other) >= 5)
+        assert polls(hanging) == 1
+    finally:
+        release.set()
+        scheduler.stop()
+
+
 def test_a_page_polled_by_hand_is_not_polled_twice_at_the_same_time(running: Running) -> None:
     adapter = running.add_page(1)
     inside, release = threading.Event(), threading.Event()

@@ -87,6 +87,24 @@ def test_a_page_with_a_fresh_post_is_due_soonest_and_a_quiet_one_latest(running:
     assert waits[-2:] == [polling.max_seconds, polling.max_seconds]
 
 
+def test_for_an_hour_after_the_newest_comment_a_page_is_due_as_soon_as_may_be(
+    running: Running,
+) -> None:
+    running.add_page(1)
+    polling = running.service.config.settings.polling
+    state(running, newest_comment_at=running.clock.now())
+    running.clock.advance(HOUR - 1)
+    assert running.service.next_poll_seconds(PAGE) == polling.min_seconds
+    running.clock.advance(60)
+    assert running.service.next_poll_seconds(PAGE) > polling.min_seconds
+
+
+def test_a_page_where_nothing_was_ever_seen_is_as_quiet_as_it_gets(running: Running) -> None:
+    running.add_page(1)
+    polling = running.service.config.settings.polling
+    assert running.service.next_poll_seconds(PAGE) == polling.max_seconds
+
+
 def test_a_new_comment_under_an_old_post_makes_the_page_due_soon_again(running: Running) -> None:
     running.add_page(1)
     state(running, newest_post_at=running.clock.now())

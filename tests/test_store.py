@@ -34,6 +34,7 @@ def test_an_address_that_is_no_sqlite_file_is_refused(url: str) -> None:
     assert "secret" not in str(refused.value)
 
 
+@pytest.mark.sqlite
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "modbot.db"
     path.write_text("this is not a database, whatever its name says" * 100)
@@ -42,6 +43,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
             Database.open(f"sqlite:///{path}", read_only=read_only)
 
 
+@pytest.mark.sqlite
 def test_a_new_file_is_for_the_service_alone(tmp_path: Path) -> None:
     database = Database.open(f"sqlite:///{tmp_path / 'new' / 'odd %20 name?.db'}")
     with database.write() as session:
@@ -51,6 +53,7 @@ def test_a_new_file_is_for_the_service_alone(tmp_path: Path) -> None:
     assert modes and not any(modes.values())
 
 
+@pytest.mark.sqlite
 def test_reading_only_needs_an_existing_file_and_makes_none(tmp_path: Path) -> None:
     path = tmp_path / "none" / "modbot.db"
     with pytest.raises(StoreUnreadable, match="no such file"):
@@ -58,6 +61,7 @@ def test_reading_only_needs_an_existing_file_and_makes_none(tmp_path: Path) -> N
     assert not path.parent.exists()
 
 
+@pytest.mark.sqlite
 def test_a_read_only_database_refuses_to_write(database: Database) -> None:
     opened = Database.open(f"sqlite:///{database.path}", read_only=True)
     with pytest.raises(StoreUnreadable, match="reading only"), opened.write():
@@ -87,6 +91,7 @@ def test_readers_go_on_while_someone_writes(database: Database) -> None:
             assert store.page_state(reading, PAGE).cursor is None
 
 
+@pytest.mark.sqlite
 def test_writers_wait_for_each_other_and_lose_nothing(database: Database) -> None:
     other = Database.open(f"sqlite:///{database.path}")  # as another process has it
 
@@ -126,6 +131,7 @@ def test_a_writer_does_not_wait_for_others_without_end(database: Database) -> No
         pass
 
 
+@pytest.mark.sqlite
 def test_every_commit_is_on_disk_before_it_returns(database: Database) -> None:
     with database.write() as session:
         connection = session.connection()

@@ -115,8 +115,8 @@ def test_the_quota_counts_the_bots_hides_of_one_page_and_time(database: Database
     record(database, judged("c1", decision=HIDE), judged("c2", decision=HIDE), judged("c3"))
     record(database, judged("c1", decision=HIDE), page_id="x:2")
     with database.read() as session:
-        assert store.hides_requested_since(session, PAGE, later(-60)) == 2
-        assert store.hides_requested_since(session, PAGE, later(-90)) == 3
+        assert store.hides_requested_within(session, PAGE, NOON, later(60) - NOON) == 2
+        assert store.hides_requested_within(session, PAGE, NOON, later(90) - NOON) == 3
 
 
 def test_asked_to_hide_follows_the_newest_open_or_done_action(database: Database) -> None:

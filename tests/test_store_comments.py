@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,7 @@ def test_a_hide_by_a_person_does_not_count_for_the_quota(database: Database) -> 
         finish(session, wanted.action_id, ActionState.CONFIRMED)
         known = store.known(session, PAGE, ["c1"])["c1"]
         assert known.hidden
-        assert store.hides_requested_since(session, PAGE, NOON) == 0
+        assert store.hides_requested_within(session, PAGE, NOON, timedelta(hours=1)) == 0
 
 
 def test_a_comment_is_gone_once_and_back_when_seen(database: Database) -> None:

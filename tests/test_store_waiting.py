@@ -19,6 +19,7 @@ from modbot.migrations.versions import r0005_queue
 from modbot.room_tables import WaitingRow
 from modbot.store import Database, Judged
 from modbot.tables import CommentRow, DecisionRow, VersionRow
+from tests import databases
 from tests.records import NOON, PAGE, comment, later, open_database
 
 WORST = ["threat", "crisis", "privacy", "offensive", "profanity", "", "personal_issue", "sales"]
@@ -188,6 +189,9 @@ def test_it_equals_what_the_decisions_say_after_any_history(
             step(session, number, what)
         with database.read() as session:
             assert kept(session) == what_waits(session)
+    if databases.on_postgres:  # where no database is older than the queue
+        database.close()
+        return
     again = filled_anew(database)
     with again.read() as session:
         assert kept(session) == what_waits(session)

@@ -22,6 +22,8 @@ from modbot.undo.receipts import totals
 from tests.campaigns.kill_account import verify
 from tests.campaigns.kill_campaign import Campaign, district
 
+pytestmark = pytest.mark.campaigns
+
 COMMENTS = 16
 KILLS = ("before a write", "after a write", "after a call")
 ADA = Actor(kind="person", name="Ada")

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.campaigns
+
 CHECKOUT = Path(__file__).parent.parent
 
 

@@ -26,12 +26,14 @@ from classifiers.embedded.weights import (
     Vectors,
     load_weights,
     shipped_weights,
+    version_of,
     weights_files,
 )
 from classifiers.embedded.words import WordTable
 from classifiers.labels import CRITICISM, LABELS, policy_score
 from classifiers.normalise import Folded, fold
 from modbot.domain import Aspect, Category, Comment, Evidence, Share, Signal
+from modbot.errors import ClassifierFailed
 
 FLOOR = 0.04  # probabilities below say nothing worth a manager's time
 SPEAKS_OF_OFFICIALS = 0.2  # from here on a comment may be criticism of officials: low, to be safe
@@ -104,8 +106,16 @@ class EmbeddedClassifier:
         self._lock = Lock()
 
     def files(self) -> Mapping[str, bytes]:
-        """The files of its folder that it was loaded from: they make the same model again."""
-        return weights_files(self._folder)
+        """The files of its folder that it was loaded from: they make the same model again.
+        Raises ClassifierFailed when they were replaced since."""
+        files = weights_files(self._folder)
+        found = version_of(files)
+        if found != self.version:
+            raise ClassifierFailed(
+                f"embedded model: {self._folder} holds {found} now, but {self.version} judges:"
+                " start modbot again"
+            )
+        return files
 
     def classify(self, comments: Sequence[Comment]) -> list[list[Signal]]:
         """One signal a category whose probability reaches the floor, with what moved it."""

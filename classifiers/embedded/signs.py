@@ -4,15 +4,75 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-_DIGITS: Final = re.compile(r"\d")
+_DIGIT: Final = re.compile(r"\d")
+_CAPITAL: Final = re.compile("[A-ZÁÉÍÓÚÑ]")
 _NAME: Final = re.compile(r"\s(?=[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+ [A-ZÁÉÍÓÚÑ][a-záéíóúñ]+)")
 _LETTER: Final = re.compile(r"\w")
+_ENDING: Final = re.compile(r"(?<=\w)\.(?:com|net|org|io|me|co|us|shop|link|ly|be)\b")
+_ADDRESS: Final = re.compile(r"https?://")
+_EMAIL: Final = re.compile(r"[\w.+-]@[\w-]+\.\w")
+_MENTION: Final = re.compile(r"(?<!\w)@\w")
+_TAG: Final = re.compile(r"#\w")
+_PHONE_DIGITS: Final = 7
+_PHONE: Final = re.compile(r"\d\D{0,2}\d\D{0,2}\d\D{0,3}\d\D{0,2}\d\D{0,2}\d\D{0,3}\d")
+_PRICE: Final = re.compile(
+    r"[$€£]\s?\d|\d\s?(?:\$|(?:dollars?|bucks|pesos|dolares|dólares|reais)\b)"
+)
+_QUOTE: Final = re.compile('["“”«»]')
+_SINGLE_QUOTE: Final = re.compile(r"(?<!\w)'\w")
+_MOCKING: Final = re.compile("[😂🤣🤡💀🐷🐒🤮🙄]")
+_LETTERS_TO_SHOUT: Final = 8
+_WORD_SCALE: Final = 0.25
+_READ: Final = 1000  # characters
+SIGNS: Final = 16
+
+
+def signs(texts: Sequence[str]) -> NDArray[np.float32]:
+    """Texts x SIGNS, each about 0 to 1."""
+    return np.array([_of(text[:_READ]) for text in texts], dtype=np.float32).reshape(-1, SIGNS)
+
+
+def _of(text: str) -> tuple[float, ...]:
+    # Whatever has to hold for a pattern to be found is asked first: most texts have few signs.
+    digits = len(_DIGIT.findall(text))
+    capitals = len(_CAPITAL.findall(text))
+    at = "@" in text
+    letters = sum(map(str.isalpha, text))
+    return (
+        _links(text),
+        at and _EMAIL.search(text) is not None,
+        digits >= _PHONE_DIGITS and _PHONE.search(text) is not None,
+        digits > 0 and _PRICE.search(text) is not None,
+        at and _MENTION.search(text) is not None,
+        "#" in text and _TAG.search(text) is not None,
+        capitals > 1 and _names_somebody(text),
+        digits > 0,
+        _QUOTE.search(text) is not None or ("'" in text and _SINGLE_QUOTE.search(text) is not None),
+        not text.isascii() and _MOCKING.search(text) is not None,
+        "?" in text,
+        "!!" in text,
+        "..." in text or "…" in text,
+        "\n" in text,
+        capitals / letters if letters >= _LETTERS_TO_SHOUT else 0.0,
+        math.log1p(min(text.count(" "), 3 * len(set(text.split())))) * _WORD_SCALE,
+    )
+
+
+def _links(text: str) -> bool:
+    """Does it hold a web address, whole or by its ending?"""
+    if "." not in text:
+        return False
+    return (
+        "www." in text
+        or ("://" in text and _ADDRESS.search(text) is not None)
+        or _ENDING.search(text) is not None
+    )
 
 
 def _names_somebody(text: str) -> bool:
@@ -23,57 +83,3 @@ def _names_somebody(text: str) -> bool:
         if _LETTER.search(text, begun, name.start()):
             return True
     return False
-
-
-# Each sign is a search and what a text must hold for it to be worth a try.
-_FOUND: Final[tuple[tuple[Callable[[str], object], str | re.Pattern[str]], ...]] = (
-    *(
-        (re.compile(pattern).search, needs)
-        for pattern, needs in (
-            (r"https?://|www\.|\w\.(?:com|net|org|io|me|co|us|shop|link|ly|be)\b", "."),
-            (r"[\w.+-]@[\w-]+\.\w", "@"),
-            # as long as a phone number
-            (r"\d\D{0,2}\d\D{0,2}\d\D{0,3}\d\D{0,2}\d\D{0,2}\d\D{0,3}\d", _DIGITS),
-            (
-                r"[$€£]\s?\d|\d\s?(?:\$|(?:dollars?|bucks|pesos|dolares|dólares|reais)\b)",
-                _DIGITS,
-            ),
-            (r"(?<!\w)@\w", "@"),
-            (r"#\w", "#"),
-        )
-    ),
-    (_names_somebody, " "),
-    *(
-        (re.compile(pattern).search, needs)
-        for pattern, needs in (
-            (r"\d", _DIGITS),
-            ("[\"“”«»]|(?<!\\w)'\\w", ""),
-            ("[😂🤣🤡💀🐷🐒🤮🙄]", ""),
-            (r"\?", "?"),
-            (r"!!", "!!"),
-            (r"…|\.\.\.", ""),
-            (r"\n", "\n"),
-        )
-    ),
-)
-_CAPITALS: Final = re.compile("[A-ZÁÉÍÓÚÑ]")
-_LETTERS_TO_SHOUT: Final = 8
-SIGNS: Final = len(_FOUND) + 2  # and the share of capitals, and the length
-_WORD_SCALE: Final = 0.25
-
-
-def signs(texts: Sequence[str]) -> NDArray[np.float32]:
-    """Texts x SIGNS, each about 0 to 1."""
-    found = np.zeros((len(texts), SIGNS), dtype=np.float32)
-    for row, text in enumerate(texts):
-        some = text[:1000]
-        digits = _DIGITS.search(some) is not None
-        found[row, :-2] = [
-            (needs in some if isinstance(needs, str) else digits) and bool(search(some))
-            for search, needs in _FOUND
-        ]
-        letters = sum(map(str.isalpha, some))
-        if letters >= _LETTERS_TO_SHOUT:
-            found[row, -2] = len(_CAPITALS.findall(some)) / letters
-        found[row, -1] = math.log1p(min(some.count(" "), 3 * len(set(some.split())))) * _WORD_SCALE
-    return found

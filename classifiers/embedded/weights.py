@@ -7,6 +7,7 @@ import io
 import json
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -135,10 +136,22 @@ def load_weights(folder: Traversable | Path) -> tuple[Weights, str]:
 
 
 def weights_files(folder: Traversable | Path) -> dict[str, bytes]:
-    """The bytes of the files that load_weights() reads, by name."""
-    manifest = (folder / "manifest.json").read_bytes()
-    name = str(json.loads(manifest)["weights"])
-    return {"manifest.json": manifest, name: (folder / name).read_bytes()}
+    """The bytes of the files that load_weights() reads, by name. Raises ClassifierFailed."""
+    name = "manifest.json"
+    try:
+        manifest = (folder / name).read_bytes()
+        name = str(json.loads(manifest)["weights"])
+        return {"manifest.json": manifest, name: (folder / name).read_bytes()}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise ClassifierFailed(f"embedded model: {folder / name} is not usable: {what}") from error
+
+
+def version_of(files: Mapping[str, bytes]) -> str:
+    """The version that load_weights() would give to these files."""
+    manifest = json.loads(files["manifest.json"])
+    packed = files[str(manifest["weights"])]
+    return f"{manifest['model']}+{hashlib.sha256(packed).hexdigest()[:12]}"
 
 
 def _unpacked(packed: bytes) -> Weights:

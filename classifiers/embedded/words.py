@@ -53,11 +53,11 @@ class WordTable:
             places.append(0)
             kept = self._kept
             return WordSequence(
-                vectors=kept.vectors[places],
-                ngrams=kept.ngrams[places],
-                pieces=kept.pieces[places],
-                hashes=kept.hashes[places],
-                language=kept.language[places],
+                vectors=kept.vectors.take(places, axis=0),
+                ngrams=kept.ngrams.take(places, axis=0),
+                pieces=kept.pieces.take(places, axis=0),
+                hashes=kept.hashes.take(places, axis=0),
+                language=kept.language.take(places, axis=0),
             )
 
     def _room(self, size: int) -> WordSequence:
@@ -86,7 +86,8 @@ class WordTable:
         first = 1 + len(self._places)
         here = slice(first, first + len(words))
         rows, counts, _ = VECTOR_PIECES.of_words(words)
-        pieces = weights.pieces[rows].astype(np.float32)
+        # take() is four times as fast as an index of rows.
+        pieces = weights.pieces.take(rows, axis=0).astype(np.float32)
         sums = np.add.reduceat(pieces, np.cumsum(counts) - counts)
         sums *= (weights.pieces_scale / np.sqrt(counts, dtype=np.float32))[:, None]
         known = [self._rows.get(word, 0) for word in words]
@@ -95,7 +96,7 @@ class WordTable:
         kept.language[here] = weights.language[known]
         rows, counts, hashes = NGRAM_PIECES.of_words(ngram_words(words))
         kept.hashes[here] = hashes
-        added = weights.ngrams[rows].astype(np.float32)
+        added = weights.ngrams.take(rows, axis=0).astype(np.float32)
         kept.ngrams[here] = np.add.reduceat(added, np.cumsum(counts) - counts)
         kept.pieces[here] = counts
         self._places.update(zip(words, range(first, first + len(words)), strict=True))

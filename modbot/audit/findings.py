@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from modbot.audit import postgres
 from modbot.audit.chain import Head
 
 MOST_LISTED = 1000  # problems; the rest are counted
@@ -54,6 +55,9 @@ class Found:
 
 def rows_of(connection: Any, query: str, values: tuple[object, ...] = ()) -> Iterator[Any]:
     """The rows of a query, one by one."""
+    if postgres.asks_postgres(connection):
+        yield from postgres.rows(connection, query, values)
+        return
     cursor = connection.cursor()
     try:
         yield from cursor.execute(query, values)

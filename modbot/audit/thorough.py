@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
+from modbot.audit import postgres
 from modbot.audit.chain import CHAINED, FIRST_PREV, Head, chain_hash
 from modbot.audit.evidence import EVIDENCE, hash_fields
 from modbot.audit.findings import Found, rows_of
@@ -59,8 +60,11 @@ def check_chain(connection: Any, found: Found) -> tuple[Head, int]:
 
 
 def highest_seq(connection: Any) -> object:
-    """What SQLite remembers of the log's length apart from its rows."""
-    found = next(rows_of(connection, "SELECT seq FROM sqlite_sequence WHERE name = 'audit'"), (0,))
+    """What the database remembers of the log's length apart from its rows."""
+    query = "SELECT seq FROM sqlite_sequence WHERE name = 'audit'"
+    if postgres.asks_postgres(connection):
+        query = postgres.HIGHEST
+    found = next(rows_of(connection, query), (0,))
     return found[0]
 
 
@@ -148,6 +152,8 @@ def _check_comments(connection: Any, found: Found) -> None:
         "LEFT JOIN audit n ON n.seq = (SELECT max(seq) FROM audit "
         "WHERE row_table = 'comment' AND row_id = CAST(t.id AS TEXT)) GROUP BY t.id"
     )
+    if postgres.asks_postgres(connection):
+        query = postgres.COMMENTS.replace("__FIELDS__", fields)
     for seq, told_sha256, newest, newest_sha256, versions, number, *stored in rows_of(
         connection, query
     ):
@@ -202,6 +208,8 @@ def check_removed(connection: Any, found: Found, table: str) -> None:
         "post": "t.page_id = substr(a.row_id, 1, instr(a.row_id, ' ') - 1) "
         "AND t.post_id = substr(a.row_id, instr(a.row_id, ' ') + 1)",
     }.get(table, "t.id = CAST(a.row_id AS INTEGER)")
+    if postgres.asks_postgres(connection):
+        named = f"{row_id_sql(table)} = a.row_id"
     query = (
         f"SELECT min(a.seq), a.row_id FROM audit a WHERE a.row_table = '{table}' "
         f"AND NOT EXISTS (SELECT 1 FROM {table} t WHERE {named}) GROUP BY a.row_id"

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from sqlmodel import Session
 
+from modbot.audit import postgres
 from modbot.audit.chain import Head
 from modbot.audit.findings import MOST_LISTED, Found, Report, rows_of
 from modbot.audit.proof import Helpers, proven
@@ -15,7 +16,7 @@ from modbot.audit.thorough import check_all
 from modbot.errors import StoreUnreadable
 
 NOTES = (
-    "Newest audit rows cut off together with the rows they vouch for and SQLite's count of them "
+    "Newest audit rows cut off together with the rows they vouch for and the count of them "
     "leave no trace: only a checkpoint that is kept elsewhere shows it (verify --against).",
     "A chain recomputed as a whole after a change is sound in itself: only a checkpoint that is "
     "kept elsewhere shows it (verify --against).",
@@ -64,7 +65,7 @@ def verify(database: Readable, kept: Sequence[Head] = (), helpers: Helpers | Non
 def _verify(connection: Any, kept: Sequence[Head], driver: Any, helpers: Helpers | None) -> Report:
     found = Found()
     try:
-        quick = proven(connection, helpers)
+        quick = None if postgres.asks_postgres(connection) else proven(connection, helpers)
     except driver.OperationalError:  # text that is no text, JSON that is no JSON: look again
         quick = None
     head, rows = quick if quick is not None else check_all(connection, found)
@@ -121,9 +122,13 @@ def _check_kept(connection: Any, found: Found, head: Head, kept: Sequence[Head])
 
 def _guard_notes(connection: Any) -> list[str]:
     """A missing or foreign trigger changes no row, but somebody had the file in hand."""
-    there = {name for (name,) in rows_of(connection, _TRIGGERS)}
+    if postgres.asks_postgres(connection):
+        expected = postgres.guards_expected(GUARDS)
+        there = postgres.guards_there(connection, expected)
+    else:
+        there, expected = {name for (name,) in rows_of(connection, _TRIGGERS)}, GUARDS
     return [
-        f"The trigger {name} is {'missing' if name in GUARDS else 'foreign'}: somebody has changed"
-        " the database outside modbot."
-        for name in sorted(there ^ GUARDS)
+        f"The trigger {name} is {'missing' if name in expected else 'foreign'}: somebody has "
+        "changed the database outside modbot."
+        for name in sorted(there ^ expected)
     ]

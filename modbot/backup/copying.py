@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from modbot.errors import BackupFailed, StoreUnreadable
+from modbot.settings.sections import DatabaseSection
 from modbot.store import read_only_address, sqlite_module
 
 PAGES_A_STEP = 2_000  # 8 MB: the bar moves, and steps cost nothing
@@ -20,6 +21,17 @@ Progress = Callable[[int, int], None]  # pages copied, pages in all
 
 def nothing_told(_done: int, _whole: int) -> None:
     """For whom no bar is drawn."""
+
+
+def refuse_server(section: DatabaseSection) -> None:
+    """Raises BackupFailed for a database on a server, with what copies that."""
+    if section.on_server:
+        address = section.url.replace("postgresql+psycopg:", "postgresql:")
+        raise BackupFailed(
+            "this database is on a PostgreSQL server, which PostgreSQL's own programs copy: "
+            f"pg_dump --format=custom --file=modbot.dump '{address}', and pg_restore puts it back "
+            '(docs/operate.md, "PostgreSQL")'
+        )
 
 
 def copy_database(source: Path, target: Path, progress: Progress = nothing_told) -> None:

@@ -17,6 +17,7 @@ from modbot.backup.copying import (
     Progress,
     copy_database,
     nothing_told,
+    refuse_server,
     remove,
     sync_file,
 )
@@ -51,6 +52,7 @@ def back_up(
     The file appears whole or not at all, mode 0600. Raises BackupFailed, BackupRefused when the
     copy is not sound, or StoreUnreadable.
     """
+    refuse_server(config.settings.database)
     source = config.settings.database.path
     if target.is_dir():
         target = target / f"modbot-{now:%Y%m%dT%H%M%SZ}.db"

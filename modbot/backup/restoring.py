@@ -21,9 +21,11 @@ from modbot.backup.copying import (
     copy_database,
     nothing_told,
     reading,
+    refuse_server,
     remove,
     sync_file,
 )
+from modbot.backup.people import PeopleRestored, people_now, settle_people
 from modbot.errors import AlreadyRunning, BackupFailed, BackupRefused, StoreUnreadable
 from modbot.people_tables import InvitationRow, SessionRow, SignInFlowRow
 from modbot.settings import Config
@@ -40,6 +42,7 @@ class Restored:
     before: Path | None  # the database that was there
     rows_not_in_backup: int | None  # of its audit log; None: it was not there or not readable
     compared: int  # checkpoints that the backup agrees with
+    people: PeopleRestored
 
 
 def restore(
@@ -50,28 +53,28 @@ def restore(
     now: datetime,
     kept: Sequence[Head] = (),
     progress: Progress = nothing_told,
+    people_as_in_backup: bool = False,
 ) -> Restored:
-    """Checks the backup, copies it, brings the copy up to date, checks that, and puts it where the
-    configuration says. `kept`: heads of checkpoints that it has to agree with.
+    """Checks the backup, brings a copy up to date, checks that, and puts it where the configuration
+    says. `kept`: heads of checkpoints that it has to agree with; people: see settle_people().
 
     Raises AlreadyRunning while a program has the database open, BackupRefused or StoreUnreadable
     for a backup that is not good, and BackupFailed; the database is then as it was."""
+    refuse_server(config.settings.database)
     path = config.settings.database.path
-    if path.exists() and backup.exists() and path.samefile(backup):
-        raise BackupRefused(f"{backup} is the database itself")
+    whose = _Whose(actor=actor, now=now, people_as_in_backup=people_as_in_backup)
+    _refuse_itself(path, backup)
     with lock_data(path):
-        copied = check(backup)
-        kept = _comparable(backup, copied, kept)
+        kept = _comparable(backup, copied := check(backup), kept)
         partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
         copy_database(backup, partial, progress)
         try:
-            head = _made_ready(partial, backup, kept, actor, now)
+            head, people = _made_ready(partial, backup, path, kept, whose)
             missing = _rows_since(path, copied)
             before = _put_in_place(partial, path, now, readable=missing is not None)
-        except OSError as error:
-            raise BackupFailed(f"{path} cannot be written ({error.strerror})") from None
-        except DBAPIError as error:  # the disk is full
-            raise BackupFailed(f"{path} cannot be written ({error.orig})") from None
+        except (OSError, DBAPIError) as error:  # such as a full disk
+            why = error.strerror if isinstance(error, OSError) else error.orig
+            raise BackupFailed(f"{path} cannot be written ({why})") from None
         finally:
             remove(partial)
     return Restored(
@@ -81,7 +84,13 @@ def restore(
         before=before,
         rows_not_in_backup=missing,
         compared=len(kept),
+        people=people,
     )
+
+
+def _refuse_itself(path: Path, backup: Path) -> None:
+    if path.exists() and backup.exists() and path.samefile(backup):
+        raise BackupRefused(f"{backup} is the database itself")
 
 
 def _comparable(backup: Path, copied: Copied, kept: Sequence[Head]) -> list[Head]:
@@ -96,25 +105,43 @@ def _comparable(backup: Path, copied: Copied, kept: Sequence[Head]) -> list[Head
     return older
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Whose:
+    """Who restores, when, and what they want."""
+
+    actor: str
+    now: datetime
+    people_as_in_backup: bool
+
+
 def _made_ready(
-    partial: Path, backup: Path, kept: Sequence[Head], actor: str, now: datetime
-) -> Head:
+    partial: Path, backup: Path, path: Path, kept: Sequence[Head], whose: _Whose
+) -> tuple[Head, PeopleRestored]:
     """Checks the copy, as it was and as it will be used; the head of its log."""
-    _note(partial, backup, check(partial, kept), actor, now)
+    people = _note(partial, backup, path, check(partial, kept), whose)
     head = check(partial, kept).head
     sync_file(partial)
-    return head
+    return head, people
 
 
-def _note(partial: Path, backup: Path, copied: Copied, actor: str, now: datetime) -> None:
-    """Writes down who restores what. Opening it to write brings it up to date, too. Sessions and
-    one-time links of its time are ended: they may have been withdrawn since."""
+def _note(partial: Path, backup: Path, path: Path, copied: Copied, whose: _Whose) -> PeopleRestored:
+    """Writes down who restores what, and settles who may sign in. Opening it to write brings it up
+    to date, too. Sessions and one-time links of its time are ended: they may have been withdrawn
+    since."""
+    present = people_now(path)
     detail = {"file": str(backup), "seq": copied.head.seq, "hash": copied.head.hash}
-    entry = audit.Entry(kind="database.restored", actor=actor, detail=detail)
+    entry = audit.Entry(kind="database.restored", actor=whose.actor, detail=detail)
     with closing(Database.open(f"sqlite:///{partial}")) as database, database.write() as s:
         for row in (SessionRow, InvitationRow, SignInFlowRow):
             s.execute(delete(row))
-        audit.append(s, [entry], now)
+        audit.append(s, [entry], whose.now)
+        return settle_people(
+            s,
+            present,
+            as_in_backup=whose.people_as_in_backup,
+            actor=whose.actor,
+            now=whose.now,
+        )
 
 
 def _rows_since(path: Path, copied: Copied) -> int | None:

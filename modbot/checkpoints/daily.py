@@ -72,7 +72,8 @@ class Checkpoints:
         with self._database.read() as s:
             newest = store.newest_checkpoint(s)
         wait = timedelta(hours=self._section.every_hours)
-        return newest is None or newest.made_at + wait <= self._clock.now()
+        # Made later than now: the clock was set back.
+        return newest is None or not newest.made_at <= self._clock.now() < newest.made_at + wait
 
     def make(self, actor: str) -> Checkpoint:
         """Signs the head as it is now. Raises BadConfig without a usable key."""

@@ -16,6 +16,7 @@ from modbot.cli import (
     check,
     checkpoint,
     config,
+    db,
     decisions,
     doctor,
     evaluate,
@@ -66,6 +67,7 @@ for name, group in (
     ("model", model.app),
     ("checkpoint", checkpoint.app),
     ("alerts", alerts.app),
+    ("db", db.app),
     ("undo", undo.app),
 ):
     app.add_typer(group, name=name)

@@ -13,6 +13,7 @@ import typer
 
 from modbot.cli.answers import answer, complain, print_table
 from modbot.cli.kept import AgainstOption, FingerprintOption, kept_checkpoints, signers
+from modbot.cli.restored_people import tell_people
 from modbot.cli.surroundings import ByOption, ConfigOption, JsonOption, load, person, utc_now
 
 if TYPE_CHECKING:
@@ -69,6 +70,13 @@ def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What `modbot backup` wrote.")],
     against: AgainstOption = None,
     fingerprint: FingerprintOption = None,
+    people_as_in_backup: Annotated[
+        bool,
+        typer.Option(
+            "--people-as-in-backup",
+            help="Give people back what was taken from them since: accounts, roles, passwords.",
+        ),
+    ] = False,
     by: ByOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -86,6 +94,7 @@ def restore(
             now=utc_now(),
             kept=[one.head for one in kept],
             progress=progress,
+            people_as_in_backup=people_as_in_backup,
         )
     for note in signers(kept, fingerprint):
         complain(note)
@@ -94,14 +103,7 @@ def restore(
             f"{len(kept) - restored.compared} of the checkpoints are newer than the backup "
             "and could not be compared."
         )
-    payload = {
-        "file": str(restored.file),
-        "before": str(restored.before) if restored.before else None,
-        "rows_not_in_backup": restored.rows_not_in_backup,
-        "checkpoints_compared": restored.compared,
-        **_fields(restored.copied),
-        "head": asdict(restored.head),
-    }
+    payload = _of_restored(restored)
     answer(payload, as_json=as_json, tell=lambda console: _tell_restored(console, restored))
 
 
@@ -111,6 +113,18 @@ def _fields(copied: Copied) -> dict[str, Any]:
         "head": asdict(copied.head),
         "rows": dict(copied.rows),
         "revision": copied.revision,
+    }
+
+
+def _of_restored(restored: Restored) -> dict[str, Any]:
+    return {
+        "file": str(restored.file),
+        "before": str(restored.before) if restored.before else None,
+        "rows_not_in_backup": restored.rows_not_in_backup,
+        "checkpoints_compared": restored.compared,
+        **_fields(restored.copied),
+        "head": asdict(restored.head),
+        "people": asdict(restored.people),
     }
 
 
@@ -137,6 +151,7 @@ def _tell_restored(console: Console, restored: Restored) -> None:
         missing = restored.rows_not_in_backup
         said = "which could not be read" if missing is None else f"with {missing} more audit rows"
         console.print(f"The database before it, {said}: {restored.before}", soft_wrap=True)
+    tell_people(console, restored.people)
     console.print("Next:")
     console.print("  modbot doctor     # tokens, model, clock, disk")
     console.print("  modbot run        # or: systemctl start modbot")

@@ -41,7 +41,7 @@ def explain(
 
     found = load(ctx, config)
     rebuild = partial(past_judge, models_folder=found.settings.models_folder)
-    with open_record(found.settings.database.path) as database:
+    with open_record(found.settings.database) as database:
         explained = explanation.explain(database, decision, rebuild)
     answer(_payload(explained), as_json=as_json, tell=lambda console: _tell(console, explained))
     if explained.differences:

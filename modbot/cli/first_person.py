@@ -19,7 +19,7 @@ def refuse_demo(database: Database) -> None:
     with database.read() as s:
         if is_demo(s):
             raise CommandFailed(
-                f"{database.path} is the demo's: anybody with its link gets in; name another",
+                f"{database.name} is the demo's: anybody with its link gets in; name another",
                 exit_code=EXIT_BAD_CONFIG,
             )
 

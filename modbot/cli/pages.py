@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from modbot.cli.answers import CommandFailed, answer, print_table
+from modbot.cli.backfill import backfill
 from modbot.cli.surroundings import (
     ByOption,
     ConfigOption,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from modbot.store import Database
 
 app = typer.Typer(help="The registered pages.", rich_markup_mode=None)
+app.command("backfill")(backfill)
 
 PageArgument = Annotated[
     str, typer.Argument(metavar="PAGE", help="Its id, as pages list shows it.")
@@ -148,17 +150,20 @@ def _government_use(platform: str, text: str | None) -> str:
 
 @app.command("list")
 def list_(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """List the registered pages and where their polling stands."""
-    from modbot import registry
+    """List the registered pages, where their polling stands and what is left of their budgets."""
+    from modbot import registry, store
+    from modbot.cli.budgets import budget_fields, budget_text
 
     with open_database(load(ctx, config)) as database:
         found = registry.list_pages(database)
+        with database.read() as s:
+            budgets = {r.page.id: store.budget_report(s, r.page.id, utc_now()) for r in found}
 
     def tell(console: Console) -> None:
         print_table(
             console,
             "Pages",
-            ("page", "name", "mode", "token", "last read (UTC)", "state"),
+            ("page", "name", "mode", "token", "last read (UTC)", "state", "budget"),
             (
                 (
                     r.page.id,
@@ -167,12 +172,16 @@ def list_(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption =
                     r.page.token_ref,
                     r.last_success_at,
                     _state(r),
+                    budget_text(budgets[r.page.id]),
                 )
                 for r in found
             ),
         )
 
-    pages = [_fields(r.page) | _state_fields(r) for r in found]
+    pages = [
+        _fields(r.page) | _state_fields(r) | {"budget": budget_fields(budgets[r.page.id])}
+        for r in found
+    ]
     answer({"pages": pages}, as_json=as_json, tell=tell)
 
 

@@ -45,6 +45,7 @@ def list_people(
         {
             "email": a.person.email,
             "name": a.person.name,
+            "in_the_record": a.person.actor.name,
             "role": a.person.role,
             "pages": "all" if a.person.pages is None else sorted(a.person.pages),
             "approver": a.person.approver,

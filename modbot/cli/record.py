@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from modbot.audit import Head, Report
+    from modbot.settings.sections import DatabaseSection
     from modbot.store import Database
 
 
@@ -47,24 +48,27 @@ def register(app: typer.Typer) -> None:
 
 
 @contextmanager
-def open_record(path: Path) -> Iterator[Database]:
-    """The database for reading only. Raises StoreUnreadable, later faults of the file too."""
+def open_record(which: Path | DatabaseSection) -> Iterator[Database]:
+    """A file, or what is configured, for reading only. Raises StoreUnreadable, later faults too."""
     from sqlalchemy.exc import DBAPIError
 
     from modbot.errors import StoreUnreadable
-    from modbot.store import Database
+    from modbot.store import Database, open_configured
 
-    opened = Database.open(f"sqlite:///{path}", read_only=True)
+    if isinstance(which, Path):
+        opened = Database.open(f"sqlite:///{which}", read_only=True)
+    else:
+        opened = open_configured(which, read_only=True)
     try:
         yield opened
     except DBAPIError as error:
-        raise StoreUnreadable(f"{path}: {error.orig}") from error
+        raise StoreUnreadable(f"{opened.name}: {error.orig}") from error
     finally:
         opened.close()
 
 
-def _configured(ctx: typer.Context, config: Path | None) -> Path:
-    return load(ctx, config).settings.database.path
+def _configured(ctx: typer.Context, config: Path | None) -> DatabaseSection:
+    return load(ctx, config).settings.database
 
 
 def verify(
@@ -102,12 +106,13 @@ def verify(
         raise typer.Exit(1)
 
 
-def _verified(path: Path, kept: Sequence[Head]) -> Report:
+def _verified(which: Path | DatabaseSection, kept: Sequence[Head]) -> Report:
     from modbot import audit
 
+    path = which if isinstance(which, Path) else which.path
     large = path.is_file() and path.stat().st_size > LARGE_BYTES
     processes = (os.cpu_count() or 1) if large else 1
-    opener = partial(open_record, path)
+    opener = partial(open_record, which)
     with audit.helping(opener, processes) as helpers, opener() as opened:
         return audit.verify(opened, kept, helpers)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from modbot.replay import Example, Report
     from modbot.settings import Config
+    from modbot.settings.sections import DatabaseSection
 
 _TITLES = {
     "newly_hidden": "Newly hidden",
@@ -90,11 +91,11 @@ def _replayed(
             )
 
 
-def _database_of(ctx: typer.Context, changed: Config) -> Path:
+def _database_of(ctx: typer.Context, changed: Config) -> DatabaseSection:
     """A changed folder is mostly a copy elsewhere: the history is where the service has it."""
     in_force = ctx.find_root().obj or os.environ.get("MODBOT_CONFIG")
     found = load(ctx, None) if in_force else changed
-    return found.settings.database.path
+    return found.settings.database
 
 
 @contextmanager

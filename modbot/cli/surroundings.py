@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from modbot.service import Service
     from modbot.settings import Config
     from modbot.store import Database
+    from modbot.store.postgres import Hold
 
 ConfigOption = Annotated[
     Path | None,
@@ -57,10 +58,10 @@ def load(
 
 @contextmanager
 def open_database(config: Config) -> Iterator[Database]:
-    """The configured database, made and brought up to date."""
-    from modbot.store import Database
+    """The configured database; a SQLite file is made and brought up to date."""
+    from modbot.store import open_configured
 
-    database = Database.open(config.settings.database.url)
+    database = open_configured(config.settings.database)
     try:
         yield database
     finally:
@@ -68,11 +69,11 @@ def open_database(config: Config) -> Iterator[Database]:
 
 
 @contextmanager
-def open_service(config: Config) -> Iterator[Service]:
-    """A service on the configured database; nothing runs yet."""
+def open_service(config: Config, hold: Hold | None = None) -> Iterator[Service]:
+    """A service on the configured database; nothing runs yet. `hold`: what holds the data."""
     from modbot.service import build_service
 
-    service = build_service(config)
+    service = build_service(config, hold=hold)
     try:
         yield service
     finally:
@@ -88,11 +89,17 @@ def registered(session: Session, page_id: str) -> Page:
 
 
 def person(name: str | None) -> Actor:
-    """Who types, by the name given or the login name."""
-    from modbot.domain import Actor
+    """Who types, by the name given or the login name. Raises CommandFailed for a name that the
+    record keeps for people who sign in."""
+    from modbot.domain import Actor, is_numbered
     from modbot.stored_text import shown
 
-    return Actor(kind="person", name=shown(_login_name() if name is None else name))
+    named = shown(_login_name() if name is None else name)
+    if is_numbered(named):
+        raise CommandFailed(
+            f"{named!r}: a name with a number is somebody's who signed in; leave the number out"
+        )
+    return Actor(kind="person", name=named)
 
 
 def _login_name() -> str:

@@ -50,7 +50,7 @@ def tune(
     from modbot import tuning
 
     found = load(ctx, config)
-    with open_record(found.settings.database.path) as database:
+    with open_record(found.settings.database) as database:
         verdicts = tuning.read_verdicts(database, since=parse_day(since))
     wanted = _advice(verdicts, found.policy, category, precision, review_precision)
     payload = {

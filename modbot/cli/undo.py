@@ -70,12 +70,13 @@ def preview(
     as_json: JsonOption = False,
 ) -> None:
     """Show what taking it back would do; changes nothing."""
-    from modbot import undo
+    from modbot import store, undo
 
     loaded = load(ctx, config)
     with open_database(loaded) as database, database.read() as s:
         choice = _choice(s, loaded, _doer(rule, model, of_person), since, until, page)
         seen = undo.look(s, choice, _rights(loaded), others_too=others)
+        namesakes = store.namesakes(s, of_person) if of_person else []
     payload = {
         "comments": len(seen.items),
         "plans": _counts(seen.plans),
@@ -88,8 +89,9 @@ def preview(
         "through": choice.through,
         "until": choice.until.isoformat(),
         "set_sha256": seen.set_sha256,
+        "others_of_this_name": namesakes,
     }
-    answer(payload, as_json=as_json, tell=lambda console: _tell_preview(console, seen))
+    answer(payload, as_json=as_json, tell=lambda console: _tell_preview(console, seen, namesakes))
 
 
 @app.command("run")
@@ -247,7 +249,10 @@ def _counts(counted: Counter[Any]) -> dict[str, int]:
     return {str(name): number for name, number in sorted(counted.items())}
 
 
-def _tell_preview(console: Console, seen: Preview) -> None:
+def _tell_preview(console: Console, seen: Preview, namesakes: list[str]) -> None:
+    if namesakes:
+        others = ", ".join(namesakes)
+        console.print(f"Not of others who bear this name: {others}", markup=False, soft_wrap=True)
     rows = (
         (plan.value, number, ", ".join(map(str, seen.examples(plan))))
         for plan, number in seen.plans.most_common()

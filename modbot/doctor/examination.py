@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from modbot import migrations, store
-from modbot.doctor import database, judgement, machine, pages, secret_files, witnesses
+from modbot.doctor import database, judgement, machine, pages, secret_files, server, witnesses
 from modbot.doctor.findings import Findings, broken, well
 from modbot.domain import Page
 from modbot.errors import BadConfig, StoreUnreadable
@@ -29,14 +29,19 @@ def examine(
         yield broken("configuration", str(error), "mend it; `modbot config check` looks again")
         return
     yield well("configuration", f"{config.folder}, SHA-256 {config.sha256[:12]}")
-    path = config.settings.database.path
-    yield from machine.clock(database.newest_record(path))
+    section = config.settings.database
+    if section.on_server:
+        opened = yield from server.look(section, environ)
+        newest = server.newest_record(opened)
+    else:
+        opened, newest = _opened(section.path), database.newest_record(section.path)
+    yield from machine.clock(newest)
     yield machine.time_zone(config.settings.web.time_zone)
-    yield machine.disk(path)
-    yield database.library()
-    opened = _opened(path)
+    yield machine.disk(section.path)
     registered: list[Page] = []
-    yield from database.file(path)
+    if not section.on_server:
+        yield database.library()
+        yield from database.file(section.path)
     if opened is not None:
         with closing(opened):
             with opened.read() as s:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from modbot import store
+from modbot.clocks import is_to_come
 from modbot.doctor.findings import Finding, Findings, ago, broken, doubtful, well
 from modbot.domain import Page
 from modbot.errors import BadConfig
@@ -48,7 +49,7 @@ def _page(
     if state.needs_login:
         said = f"the platform refuses its token ({scrub(state.last_error)})"
         return broken(name, said, f"make a new token, then modbot pages check {page.id}")
-    if state.not_before is not None and state.not_before > now:
+    if state.not_before is not None and is_to_come(state.not_before, now):
         said = f"waits for {ago(state.not_before - now)} more ({scrub(state.last_error)})"
         return doubtful(name, said, "nothing, unless it comes back; see docs/operate.md")
     if state.last_success_at is None:

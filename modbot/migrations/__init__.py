@@ -17,6 +17,8 @@ REVISIONS = (
     "0008",
     "0009",
     "0010",
+    "0011",
+    "0012",
 )  # oldest first
 HEAD = REVISIONS[-1]
 

@@ -75,12 +75,13 @@ def add_person(
     email: str,
     role: Role,
     now: datetime,
-    by: str,
+    by: str = "",
     pages: Iterable[str] | None = None,
     password_hash: str = "",
     approver: bool = False,
 ) -> PersonRow:
-    """Stores a new person with the audit row that says who added them. `pages` None: all."""
+    """Stores a new person with the audit row that says who added them (empty: they did so
+    themselves). `pages` None: all."""
     all_pages, scope = scope_of(role, pages)
     row = PersonRow(
         name=shown(name.strip()),
@@ -94,7 +95,7 @@ def add_person(
     )
     s.add(row)
     s.flush()
-    note(s, "person.added", by, now, person=row.id, **standing(row))
+    note(s, "person.added", by or person_of(row).actor.name, now, person=row.id, **standing(row))
     return row
 
 

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, delete, select
 from modbot.domain import Actor
 from modbot.errors import PersonRefused
 from modbot.i18n import LANGUAGES
-from modbot.people.accounts import note, scope_of, standing
+from modbot.people.accounts import note, person_of, scope_of, standing
 from modbot.people.invitations import Grant
 from modbot.people.roles import Role
 from modbot.people.sessions import end_all
@@ -93,7 +93,8 @@ def set_password(s: Session, person: PersonRow, hashed: str, *, keep: str, now: 
     s.add(person)
     s.flush()
     ended = end_all(s, person.id, but=keep)
-    note(s, "person.password", person.name, now, person=person.id, signed_out=ended)
+    who = person_of(person).actor.name
+    note(s, "person.password", who, now, person=person.id, signed_out=ended)
 
 
 def set_preferences(s: Session, person: PersonRow, *, language: str, theme: str) -> None:

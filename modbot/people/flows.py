@@ -9,7 +9,14 @@ from sqlalchemy import func
 from sqlmodel import Session, col, delete, select
 
 from modbot.errors import PersonRefused, ProviderRefused, SignInBusy
-from modbot.people.accounts import add_person, by_email, checked_email, checked_name, note
+from modbot.people.accounts import (
+    add_person,
+    by_email,
+    checked_email,
+    checked_name,
+    note,
+    person_of,
+)
 from modbot.people.id_token import Identity
 from modbot.people.invitations import invited
 from modbot.people.roles import Role
@@ -82,7 +89,8 @@ def person_for(
                 added_at=now,
             )
         )
-        note(s, "person.identity", person.name, now, person=person.id, issuer=identity.issuer)
+        who = person_of(person).actor.name
+        note(s, "person.identity", who, now, person=person.id, issuer=identity.issuer)
     if person.disabled_at is not None:
         raise ProviderRefused("disabled")
     return person
@@ -121,5 +129,5 @@ def _added(
         pages=invitation.pages if invitation is not None and scoped else None,
         approver=invitation is not None and invitation.approver,
         now=now,
-        by=name if invitation is None else invitation.made_by,
+        by="" if invitation is None else invitation.made_by,
     )

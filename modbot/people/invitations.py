@@ -18,6 +18,7 @@ from modbot.people.accounts import (
     checked_email,
     checked_name,
     note,
+    person_of,
     scope_of,
 )
 from modbot.people.roles import Role
@@ -165,7 +166,7 @@ def accept(
         person.password_hash = hashed
         s.add(person)
         end_all(s, row.person_id or 0)
-        note(s, "person.password", person.name, now, person=person.id)
+        note(s, "person.password", person_of(person).actor.name, now, person=person.id)
     else:
         person = _new_person(
             s, row, name=name, email=email, password=password, hashed=hashed, now=now
@@ -201,5 +202,5 @@ def _new_person(
         approver=row.approver,
         password_hash=hashed,
         now=now,
-        by=row.made_by or named,
+        by=row.made_by,
     )

@@ -62,7 +62,15 @@ def begin(
         )
     )
     s.flush()
-    note(s, "sign_in.done", person.name, now, person=person.id, how=how, network=network)
+    note(
+        s,
+        "sign_in.done",
+        person_of(person).actor.name,
+        now,
+        person=person.id,
+        how=how,
+        network=network,
+    )
     return token
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from math import ceil
 
 from modbot.people import passwords
-from modbot.people.accounts import by_email, normal_email, note
+from modbot.people.accounts import by_email, normal_email, note, person_of
 from modbot.people.throttle import forgive, take_attempt
 from modbot.people_tables import PersonRow
 from modbot.store import Database
@@ -48,7 +48,7 @@ def try_password(database: Database, email: str, password: str, at: From) -> Out
     with database.write() as s:
         if not right or row is None:
             known = {} if row is None else {"person": row.id}
-            who = "unknown" if row is None else row.name
+            who = "unknown" if row is None else person_of(row).actor.name
             note(s, "sign_in.refused", who, at.now, how="password", network=at.network, **known)
             return Outcome()
         forgive(s, address=at.address, account=account)

@@ -8,9 +8,6 @@ from modbot.registry.fundraiser_requests import (
     FundraiserWish,
     approve_fundraiser,
     ask_fundraiser,
-    fundraiser_request,
-    fundraiser_requests,
-    refuse_fundraiser,
     request_of,
     wish_problems,
 )
@@ -47,14 +44,19 @@ from modbot.registry.registrations import (
     approval_problems,
     approve_registration,
     ask_registration,
-    refuse_registration,
-    registration,
     registration_of,
     registration_problems,
-    registrations,
     token_problems,
 )
-from modbot.registry.requests import Approver, Asker, RequestState, reason_problems
+from modbot.registry.requests import (
+    Approver,
+    Asker,
+    RequestState,
+    reason_problems,
+    refuse_request,
+    request,
+    requests,
+)
 from modbot.registry.token_places import TokenPlaces
 
 __all__ = [
@@ -83,21 +85,18 @@ __all__ = [
     "ask_registration",
     "end_fundraiser",
     "fundraiser",
-    "fundraiser_request",
-    "fundraiser_requests",
     "fundraisers_of",
     "list_fundraisers",
     "list_pages",
     "pause",
     "reason_problems",
-    "refuse_fundraiser",
-    "refuse_registration",
+    "refuse_request",
     "registered",
-    "registration",
     "registration_of",
     "registration_problems",
-    "registrations",
+    "request",
     "request_of",
+    "requests",
     "resume",
     "set_mode",
     "set_token_ref",

@@ -1,30 +1,24 @@
-"""Sales that somebody asks to have approved: the request, its approval, its refusal."""
+"""Sales that somebody asks to have approved: what is asked, and what an approval makes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from sqlmodel import Session, col, select
 
-from modbot.errors import UnknownRequest
 from modbot.registry.fundraiser_checks import fundraiser_problems, terms
 from modbot.registry.fundraisers import ApprovedFundraiser, insert_fundraiser
 from modbot.registry.problems import TEXT_CAP, Problem, plain_problems, refuse, text_problems
-from modbot.registry.requests import (
-    Approver,
-    Asker,
-    RequestState,
-    answer_request,
-    open_request,
-    require_second,
-)
-from modbot.registry.saving import require_person, save
+from modbot.registry.requests import Approver, Asker, approve_request, store_request
+from modbot.registry.saving import require_person
 from modbot.store import Database
 from modbot.stored_text import shown
 from modbot.tables import FundraiserRequestRow, FundraiserRow
+
+_TEXTS = ("name", "purpose", "school", "beneficiary")
 
 
 class ApproverRole(StrEnum):
@@ -70,40 +64,29 @@ def ask_fundraiser(database: Database, wish: FundraiserWish, asker: Asker, now: 
     """Stores the request and gives its number. Raises RegistrationRefused."""
     require_person(asker.actor)
     refuse(wish_problems(wish, now))
-    row = FundraiserRequestRow(
-        state=RequestState.WAITING.value,
-        name=shown(wish.name.strip()),
-        purpose=shown(wish.purpose.strip()),
-        school=shown(wish.school.strip()),
-        beneficiary=shown(wish.beneficiary.strip()),
+    return store_request(
+        database,
+        FundraiserRequestRow,
+        asker,
+        now,
+        **{name: shown(getattr(wish, name).strip()) for name in _TEXTS},
         links=terms(wish.links),
         accounts=terms(wish.accounts),
         starts_at=wish.starts_at,
         ends_at=wish.ends_at,
-        asked_by=shown(asker.actor.name),
-        asked_by_id=asker.id,
-        asked_at=now,
     )
-    with database.write() as s:
-        s.add(row)
-        s.flush()
-        save(s, row, str(row.id), "fundraiser_request.requested", asker.actor, now)
-        assert row.id is not None
-        return row.id
 
 
 def approve_fundraiser(
     database: Database, number: int, role: ApproverRole, approver: Approver, now: datetime
 ) -> ApprovedFundraiser:
-    """Lets comments about the sale through between its dates. Raises RegistrationRefused,
-    UnknownRequest, or ChangedMeanwhile where somebody answered first."""
-    require_person(approver.actor)
-    with database.write() as s:
-        row = open_request(s, FundraiserRequestRow, number)
-        require_second(row, approver)
-        refuse(
-            fundraiser_problems(row.name, row.links, row.accounts, row.starts_at, row.ends_at, now)
-        )
+    """Lets comments about the sale through between its dates; see approve_request()."""
+
+    def make(
+        s: Session, row: FundraiserRequestRow
+    ) -> tuple[ApprovedFundraiser, Mapping[str, object]]:
+        asked = (row.name, row.links, row.accounts, row.starts_at, row.ends_at)
+        refuse(fundraiser_problems(*asked, now))
         approved = FundraiserRow(
             name=row.name,
             approved_by=shown(approver.actor.name),
@@ -116,33 +99,9 @@ def approve_fundraiser(
         )
         made = insert_fundraiser(s, approved, approver.actor, now)
         row.fundraiser_id, row.answer_role = made.id, role.value
-        answer_request(s, row, RequestState.APPROVED, approver, now, fundraiser=made.id)
-        return made
+        return made, {"fundraiser": made.id}
 
-
-def refuse_fundraiser(
-    database: Database, number: int, reason: str, approver: Asker, now: datetime
-) -> None:
-    """Raises RegistrationRefused without a reason, UnknownRequest, ChangedMeanwhile."""
-    require_person(approver.actor)
-    with database.write() as s:
-        row = open_request(s, FundraiserRequestRow, number)
-        answer_request(s, row, RequestState.REFUSED, approver, now, reason=reason)
-
-
-def fundraiser_request(s: Session, number: int) -> FundraiserRequestRow:
-    """One request, answered or not. Raises UnknownRequest."""
-    row = s.get(FundraiserRequestRow, number)
-    if row is None:
-        raise UnknownRequest(f"no request has the number {number}")
-    return row
-
-
-def fundraiser_requests(s: Session) -> list[FundraiserRequestRow]:
-    """Every request, newest first."""
-    return list(
-        s.scalars(select(FundraiserRequestRow).order_by(col(FundraiserRequestRow.id).desc()))
-    )
+    return approve_request(database, FundraiserRequestRow, number, approver, now, make)
 
 
 def request_of(s: Session, fundraiser_id: int) -> FundraiserRequestRow | None:

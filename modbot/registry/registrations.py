@@ -1,8 +1,8 @@
-"""Pages that the staff asks to have registered: the request, its approval, its refusal."""
+"""Pages that the staff asks to have registered: what is asked, and what an approval makes."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
@@ -10,7 +10,6 @@ from sqlmodel import Session, col, select
 
 from modbot import store
 from modbot.domain import Page
-from modbot.errors import UnknownRequest
 from modbot.registry.addresses import ADDRESS_CAP, public_address_problems
 from modbot.registry.page_checks import (
     READ_BY_ADDRESS,
@@ -23,15 +22,8 @@ from modbot.registry.page_checks import (
 )
 from modbot.registry.pages import insert_page
 from modbot.registry.problems import TEXT_CAP, Problem, plain_problems, refuse, text_problems
-from modbot.registry.requests import (
-    Approver,
-    Asker,
-    RequestState,
-    answer_request,
-    open_request,
-    require_second,
-)
-from modbot.registry.saving import require_person, save
+from modbot.registry.requests import Approver, Asker, approve_request, store_request
+from modbot.registry.saving import require_person
 from modbot.registry.token_places import TokenPlaces
 from modbot.store import Database
 from modbot.stored_text import shown
@@ -147,19 +139,8 @@ def ask_registration(
     require_person(asker.actor)
     refuse(registration_problems(new, platforms))
     told = [field.name for field in fields(new) if field.name != "district_owned"]
-    row = RegistrationRow(
-        state=RequestState.WAITING.value,
-        asked_by=shown(asker.actor.name),
-        asked_by_id=asker.id,
-        asked_at=now,
-        **{name: shown(getattr(new, name).strip()) for name in told},  # type: ignore[arg-type]
-    )
-    with database.write() as s:
-        s.add(row)
-        s.flush()
-        save(s, row, str(row.id), "registration.requested", asker.actor, now)
-        assert row.id is not None
-        return row.id
+    values = {name: shown(getattr(new, name).strip()) for name in told}
+    return store_request(database, RegistrationRow, asker, now, **values)
 
 
 def approve_registration(
@@ -171,27 +152,15 @@ def approve_registration(
     *,
     places: TokenPlaces,
 ) -> Page:
-    """Registers the page, in observe. Raises RegistrationRefused, UnknownRequest, or
-    ChangedMeanwhile where somebody answered first."""
-    require_person(approver.actor)
-    with database.write() as s:
-        row = open_request(s, RegistrationRow, number)
-        require_second(row, approver)
+    """Registers the page, in observe; see approve_request()."""
+
+    def make(s: Session, row: RegistrationRow) -> tuple[Page, Mapping[str, object]]:
         refuse(approval_problems(row.platform, given, store.pages(s), places))
         page = insert_page(s, _new_page(row, given), approver.actor, now)
         row.external_id, row.page_id = given.external_id, page.id
-        answer_request(s, row, RequestState.APPROVED, approver, now, page=page.id)
-        return page
+        return page, {"page": page.id}
 
-
-def refuse_registration(
-    database: Database, number: int, reason: str, approver: Asker, now: datetime
-) -> None:
-    """Raises RegistrationRefused without a reason, UnknownRequest, ChangedMeanwhile."""
-    require_person(approver.actor)
-    with database.write() as s:
-        row = open_request(s, RegistrationRow, number)
-        answer_request(s, row, RequestState.REFUSED, approver, now, reason=reason)
+    return approve_request(database, RegistrationRow, number, approver, now, make)
 
 
 def _new_page(row: RegistrationRow, given: Approval) -> NewPage:
@@ -203,22 +172,6 @@ def _new_page(row: RegistrationRow, given: Approval) -> NewPage:
     )
     # Elsewhere an address would lead the page's token to another host than the vendor's.
     return replace(new, base_url=row.address) if row.platform in READ_BY_ADDRESS else new
-
-
-def registration(s: Session, number: int) -> RegistrationRow:
-    """One request, answered or not. Raises UnknownRequest."""
-    row = s.get(RegistrationRow, number)
-    if row is None:
-        raise UnknownRequest(f"no request has the number {number}")
-    return row
-
-
-def registrations(s: Session, state: RequestState | None = None) -> list[RegistrationRow]:
-    """Requests, newest first; without a state all of them."""
-    query = select(RegistrationRow).order_by(col(RegistrationRow.id).desc())
-    if state is not None:
-        query = query.where(col(RegistrationRow.state) == state.value)
-    return list(s.scalars(query))
 
 
 def registration_of(s: Session, page_id: str) -> RegistrationRow | None:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import zoneinfo
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from modbot.ports import Spending
 from modbot.settings.registry import RegistrySection
 from modbot.settings.section import Section, as_tuple
 from modbot.settings.sign_in import SignInSection
+
+_SERVER_ADDRESS = (
+    r"postgresql(\+psycopg)?://[0-9A-Za-z_][0-9A-Za-z_.-]*@[0-9A-Za-z.:\[\]_-]*"
+    r"/[0-9A-Za-z_][0-9A-Za-z_-]*(\?[0-9A-Za-z_=&%./-]*)?"
+)
 
 
 def _known_time_zone(name: str) -> str:
@@ -32,6 +39,17 @@ def _without_password(remote: str) -> str:
     if ":" in remote.partition("://")[2].rpartition("@")[0]:
         raise ValueError("must not hold a password: leave it to ssh or git's credential helper")
     return remote
+
+
+def _database_address(url: str) -> str:
+    """Never quotes it: somebody may have put a password there."""
+    if re.fullmatch(r"sqlite:///[^\x00-\x1f?]+", url):
+        return url
+    if re.match(r"postgresql(\+psycopg)?://[^/]*:[^/]*@", url) or "password=" in url:
+        raise ValueError("must not hold a password: say where it is with password = 'file:...'")
+    if re.fullmatch(_SERVER_ADDRESS, url):
+        return url
+    raise ValueError("must be sqlite:///PATH or postgresql+psycopg://USER@HOST:PORT/DATABASE")
 
 
 def _network(text: str) -> str:
@@ -57,13 +75,22 @@ _Path = Annotated[str, Field(min_length=1, max_length=1_000, pattern=r"^[^\x00-\
 
 
 class DatabaseSection(Section):
-    """Where everything is kept."""
+    """Where everything is kept: a SQLite file, or a database on a PostgreSQL server."""
 
-    url: str = Field("sqlite:///modbot.db", pattern=r"^sqlite:///[^\x00-\x1f?]+$")
+    url: Annotated[str, AfterValidator(_database_address)] = "sqlite:///modbot.db"
+    password: _Reference | Literal[""] = ""  # PostgreSQL: where the password of url's user is
+    folder: _Path = "."  # PostgreSQL: for checkpoints, models and the lock
+
+    @property
+    def on_server(self) -> bool:
+        """Whether it is a database on a PostgreSQL server."""
+        return not self.url.startswith("sqlite:")
 
     @property
     def path(self) -> Path:
-        """The database file."""
+        """The database file; of one on a server a name for what lies beside it."""
+        if self.on_server:
+            return Path(self.folder) / self.url.partition("?")[0].rpartition("/")[2]
         return Path(self.url.removeprefix("sqlite:///"))
 
 
@@ -95,18 +122,52 @@ class WebSection(Section):
 class PollingSection(Section):
     """How often a page is read."""
 
-    min_seconds: float = Field(60, ge=1, le=86_400)  # while a post is new
-    max_seconds: float = Field(900, ge=1, le=86_400)  # a page where nothing happens
+    min_seconds: float = Field(45, ge=1, le=86_400)  # for an hour after a post or comment
+    max_seconds: float = Field(60, ge=1, le=86_400)  # a page where nothing happens
+    max_seconds_youtube: float = Field(240, ge=1, le=86_400)  # the same where polls cost units
     jitter: float = Field(0.1, ge=0, le=0.5)  # share of the interval
     watch_hours: float = Field(48, ge=1, le=24 * 90)  # how far back edits and deletions are sought
     recheck_minutes: float = Field(60, ge=1, le=24 * 60)
     workers: int = Field(8, ge=1, le=64)  # pages polled at the same time
+    sweep_days: float = Field(14, ge=0, le=90)  # that the nightly sweep looks through; 0: none
+    sweep_at: str = Field("01:30", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")  # by web.time_zone
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.max_seconds < self.min_seconds:
             raise ValueError("max_seconds must not be less than min_seconds")
         return self
+
+
+class BudgetSection(Section):
+    """Money that may go to X, in US cents, and what X charges."""
+
+    x_cents_a_day: float = Field(500, ge=0, le=10_000_000)  # 0: X is not called where it charges
+    x_cents_a_month: float = Field(5_000, ge=0, le=100_000_000)
+    x_cents_a_post: float = Field(0.5, ge=0, le=100)  # that it shows; 0.1 where the account
+    x_cents_a_hide: float = Field(0.5, ge=0, le=100)  # owns the developer app; 0: a flat plan
+    x_sweep_cents_a_day: float = Field(50, ge=0, le=10_000_000)  # 0: no search
+    x_sweep_hours: float = Field(4, ge=0.25, le=24 * 6)  # X searches seven days back
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.x_cents_a_month < self.x_cents_a_day:
+            raise ValueError("x_cents_a_month must not be less than x_cents_a_day")
+        if self.x_cents_a_day < self.x_sweep_cents_a_day:
+            raise ValueError("x_sweep_cents_a_day must not be more than x_cents_a_day")
+        return self
+
+    @property
+    def spending(self) -> Spending:
+        """As adapters take it."""
+        return Spending(
+            cents_a_day=self.x_cents_a_day,
+            cents_a_month=self.x_cents_a_month,
+            cents_a_post=self.x_cents_a_post,
+            cents_a_hide=self.x_cents_a_hide,
+            sweep_cents_a_day=self.x_sweep_cents_a_day,
+            sweep_hours=self.x_sweep_hours,
+        )
 
 
 class EnforcementSection(Section):
@@ -250,6 +311,7 @@ class Settings(Section):
     registry: RegistrySection = RegistrySection()
     sign_in: SignInSection = SignInSection()
     polling: PollingSection = PollingSection()
+    budget: BudgetSection = BudgetSection()
     enforcement: EnforcementSection = EnforcementSection()
     classifier: ClassifierSection = ClassifierSection()
     rules: RulesSection = RulesSection()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from modbot.audit import Entry, append, evidence_sha256
+from modbot.clocks import LONGEST_WAIT
 from modbot.domain import BOT, ActionKind, ActionState, Page
 from modbot.store.comments import state_entry
 from modbot.store.pages import page_of
@@ -51,10 +52,10 @@ def due_actions(
         .outerjoin(PageStateRow, col(PageStateRow.page_id) == col(ActionRow.page_id))
         .where(
             col(ActionRow.state) == ActionState.REQUESTED,
-            col(ActionRow.next_try_at) <= now,
+            _over(col(ActionRow.next_try_at), now),
             col(PageRow.paused).is_(False),
             *(
-                or_(col(blocked).is_(None), col(blocked) <= now)
+                or_(col(blocked).is_(None), _over(col(blocked), now))
                 for blocked in (PageStateRow.not_before, PageStateRow.writes_not_before)
             ),
         )
@@ -66,6 +67,11 @@ def due_actions(
     if page_id is not None:
         query = query.where(col(ActionRow.page_id) == page_id)
     return [_context(row) for row in session.execute(query)]
+
+
+def _over(until: SQLColumnExpression[Any], now: datetime) -> ColumnElement[bool]:
+    """As clocks.is_to_come(), the other way round."""
+    return or_(until <= now, until > now + LONGEST_WAIT)
 
 
 @cache  # building its aliases costs more than running it
@@ -195,9 +201,12 @@ def missed_hide(session: Session, comment_row: int) -> int | None:
     return newest.id if decided == newest.decision_id else None
 
 
-def hides_requested_since(session: Session, page_id: str, since: datetime) -> int:
-    """Hides that the bot has asked for on a page at or after `since`: what a quota counts. One that
-    found the comment hidden does not count: else edits of a hidden comment would spend it all."""
+def hides_requested_within(session: Session, page_id: str, now: datetime, span: timedelta) -> int:
+    """Hides that the bot has asked for on a page in the last `span`: what a quota counts. One that
+    found the comment hidden does not count: else edits of a hidden comment would spend it all.
+
+    Those just ahead count too: a clock that is set back gives no new quota. What lies further ahead
+    was written while the clock was wrong, and would else spend every quota until then."""
     asked = (
         select(func.count())
         .select_from(ActionRow)
@@ -206,7 +215,7 @@ def hides_requested_since(session: Session, page_id: str, since: datetime) -> in
             and_(
                 col(ActionRow.page_id) == page_id,
                 col(ActionRow.kind) == ActionKind.HIDE,
-                col(ActionRow.requested_at) >= since,
+                col(ActionRow.requested_at).between(now - span, now + span),
                 col(ActionRow.answer) != ALREADY_SO,
                 col(DecisionRow.actor_kind) == BOT.kind,
             )

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, or_, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import delete, func, insert, or_, select
 from sqlmodel import Session, SQLModel, col
 
 from modbot.alert_tables import BrakeCountRow, BrakeRow

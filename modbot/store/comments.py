@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlmodel import Session, col
 
 from modbot.audit import Entry, append, evidence_sha256
@@ -124,6 +124,19 @@ def recheck_ids(session: Session, page_id: str, since: datetime, limit: int) -> 
             .order_by(col(CommentRow.created_at).desc(), col(CommentRow.id).desc())
             .limit(limit)
         )
+    )
+
+
+def count_comments(session: Session, page_id: str, since: datetime, until: datetime) -> int:
+    """How many comments of a page were created from `since` on and before `until`."""
+    created = col(CommentRow.created_at)
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(CommentRow)
+            .where(col(CommentRow.page_id) == page_id, created >= since, created < until)
+        )
+        or 0
     )
 
 

@@ -1,4 +1,6 @@
-"""The SQLite file: opening, migrating, transactions, and the lock of the one running instance."""
+"""The SQLite file: opening, migrating, transactions, and the lock of the one running instance.
+
+PostgreSQL: modbot/store/postgres.py."""
 
 from __future__ import annotations
 
@@ -43,11 +45,14 @@ def wal_is_safe(version: str) -> bool:
 class Database:
     """One SQLite file: any number of readers, one writer at a time."""
 
+    superseded = False  # another instance has taken over, which only a server's outage allows
+
     # Short enough for the scheduler's sign of life to come through when a lock holds up all pages.
     turn_seconds = 10.0
 
-    def __init__(self, path: Path, reader: Engine, writer: Engine | None) -> None:
-        self.path = path
+    def __init__(self, path: Path, reader: Engine, writer: Engine | None, name: str = "") -> None:
+        self.path = path  # PostgreSQL: a name in the folder of what lies beside the database
+        self.name = name or str(path)  # for people
         self._reader = reader
         self._writer = writer
         self._turn = threading.RLock()  # threads queue here: SQLite's own waiting is not fair
@@ -56,7 +61,7 @@ class Database:
     def open(cls, url: str, *, read_only: bool = False) -> Database:
         """Opens `sqlite:///PATH`, made and brought up to date unless read_only.
 
-        Raises StoreUnreadable.
+        Raises StoreUnreadable. What the settings name is opened by modbot/store/configured.py.
         """
         path = _path_of(url)
         try:
@@ -68,29 +73,34 @@ class Database:
             writer = sqlite_engine(str(path), begin="BEGIN IMMEDIATE")
             _migrate(writer, path)
         except (DBAPIError, OSError) as error:
-            raise StoreUnreadable(f"{path}: {_cause(error)}") from error
+            raise StoreUnreadable(f"{path}: {cause(error)}") from error
         return cls(path, sqlite_engine(str(path), begin="BEGIN"), writer)
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, *, turn_seconds: float | None = None) -> Iterator[Session]:
         """A session in one BEGIN IMMEDIATE transaction: commits at the end, else rolls back.
 
         Raises StoreUnreadable when another process holds the file for longer than 5 s, or other
-        threads for longer than `turn_seconds`.
+        threads for longer than `turn_seconds` (10 s, unless somebody waits for the answer).
         """
+        turn = self.turn_seconds if turn_seconds is None else turn_seconds
         if self._writer is None:
-            raise StoreUnreadable(f"{self.path}: opened for reading only")
-        if not self._turn.acquire(timeout=self.turn_seconds):
-            raise StoreUnreadable(f"{self.path}: other writers have waited for too long")
+            raise StoreUnreadable(f"{self.name}: opened for reading only")
+        if not self._turn.acquire(timeout=turn):
+            raise StoreUnreadable(f"{self.name}: other writers have waited for too long")
         try:
             with Session(self._writer, expire_on_commit=False) as session, session.begin():
                 try:
-                    session.connection()
+                    self._begin(session)
                 except DBAPIError as error:
-                    raise StoreUnreadable(f"{self.path}: {_cause(error)}") from error
+                    raise StoreUnreadable(f"{self.name}: {cause(error)}") from error
                 yield session
         finally:
             self._turn.release()
+
+    def _begin(self, session: Session) -> None:
+        """Waits until no other process writes. Raises DBAPIError."""
+        session.connection()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -214,5 +224,5 @@ def _migrate(engine: Engine, path: Path) -> None:
         migrations.upgrade(connection)
 
 
-def _cause(error: Exception) -> str:
+def cause(error: Exception) -> str:
     return str(error.orig) if isinstance(error, DBAPIError) else str(error)

@@ -27,6 +27,19 @@ from modbot.tables import (
 )
 
 BACK = ":back:"  # in the key of a decision that takes another back
+UNDO = "undo:"  # begins the key of a decision that an undo run makes, after "person:"
+_BULK = "bulk:"  # begins the key of a decision that was made together with others
+
+
+def bulk_key(bulk: str, decision_id: int) -> str:
+    """What record_person_decision() takes as the key of an answer in a bulk."""
+    return f"{_BULK}{bulk}:{decision_id}"
+
+
+def keys_of_bulk(bulk: str) -> tuple[str, str]:
+    """The stored keys of a bulk's decisions are at or after the first and before the second."""
+    begin = f"person:{_BULK}{bulk}"
+    return f"{begin}:", f"{begin};"  # ; follows :
 
 
 def record_person_decision(

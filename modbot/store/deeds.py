@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select, text
+from sqlalchemy import Select, func, or_, select
 from sqlmodel import Session, col
 
-from modbot.domain import BOT, Signal, Verdict
+from modbot.dialects import holds_text, listed_text
+from modbot.domain import BOT, Signal, Verdict, without_number
 from modbot.store.actions import ALREADY_SO
+from modbot.store.decisions import keys_of_bulk
 from modbot.store.id_lists import in_list
 from modbot.store.log_queries import signals_of
 from modbot.stored_text import shown
-from modbot.tables import DecisionRow
+from modbot.tables import DecisionRow, LogNameRow
 
 RULES = "rules"  # the source of a signal that is no model's
 CHUNK_ROWS = 500
@@ -29,12 +31,19 @@ class DoerKind(StrEnum):
     RULE = "rule"
     MODEL = "model"
     PERSON = "person"
+    BULK = "bulk"  # what a person decided with one form
+
+    @property
+    def human(self) -> bool:
+        """Whether a person did it."""
+        return self in (DoerKind.PERSON, DoerKind.BULK)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Doer:
     """Whose deeds are looked for. The subject of a model is its name, and its version after a
-    space; without one every version counts."""
+    space; without one every version counts. That of a person is what the record calls them, that
+    of a bulk what its decisions are known by (ManyDone.bulk)."""
 
     kind: DoerKind
     subject: str
@@ -79,6 +88,17 @@ class Deed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BulkDecision:
+    """One of the decisions that somebody made with one form."""
+
+    id: int
+    page_id: str
+    verdict: Verdict
+    actor: str
+    decided_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Standing:
     """How things stand with the comment of a deed."""
 
@@ -97,6 +117,24 @@ class Standing:
 def newest_decision(session: Session) -> int:
     """The id of the newest decision; 0 while there is none."""
     return session.scalar(select(func.max(col(DecisionRow.id)))) or 0
+
+
+def namesakes(session: Session, recorded: str, pages: Collection[str] | None = None) -> list[str]:
+    """Whom else the record knows by this name, with another number or none; where `pages` are
+    given, who decided on one of them."""
+    name = without_number(recorded)
+    known = session.scalars(select(col(LogNameRow.name)).where(col(LogNameRow.kind) == "actor"))
+    people = (each.removeprefix("person:") for each in known if each.startswith("person:"))
+    found = sorted(each for each in people if without_number(each) == name and each != recorded)
+    return [each for each in found if pages is None or _decided_on(session, each, pages)]
+
+
+def _decided_on(session: Session, recorded: str, pages: Collection[str]) -> bool:
+    query = select(col(DecisionRow.id)).where(
+        *_sign(Doer(kind=DoerKind.PERSON, subject=recorded)),
+        in_list(col(DecisionRow.page_id), pages),
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def deeds(session: Session, choice: DeedChoice) -> Iterator[Deed]:
@@ -130,8 +168,23 @@ def deeds_of(session: Session, doer: Doer, decision_ids: Sequence[int]) -> Itera
 def _deeds() -> Select[Any]:
     d = DecisionRow
     columns = (d.id, d.comment_row, d.page_id, d.verdict, d.hide, d.categories, d.signals)
-    more = (d.thresholds, d.degraded, d.models, d.actor_kind, d.actor)
+    more = (d.thresholds, d.degraded, d.models, d.actor_kind, d.actor, d.key, d.decided_at)
     return select(*columns, *more)  # type: ignore[call-overload, no-any-return]
+
+
+def decided_together(session: Session, bulk: str) -> list[BulkDecision]:
+    """The decisions of a bulk, in order; none where there is no such bulk."""
+    query = _deeds().where(*_sign(Doer(kind=DoerKind.BULK, subject=bulk)))
+    return [
+        BulkDecision(
+            id=row.id,
+            page_id=row.page_id,
+            verdict=Verdict(row.verdict),
+            actor=row.actor,
+            decided_at=row.decided_at,
+        )
+        for row in session.execute(query.order_by(col(DecisionRow.id)))
+    ]
 
 
 def _sign(doer: Doer) -> tuple[Any, ...]:
@@ -139,12 +192,15 @@ def _sign(doer: Doer) -> tuple[Any, ...]:
     row = DecisionRow
     if doer.kind is DoerKind.PERSON:
         return (col(row.actor_kind) != BOT.kind, col(row.actor) == shown(doer.subject))
+    if doer.kind is DoerKind.BULK:
+        first, after = keys_of_bulk(doer.subject)
+        return (col(row.key) >= first, col(row.key) < after)
     by_bot = (col(row.actor_kind) == BOT.kind, col(row.verdict) != Verdict.ALLOW.value)
     if doer.kind is DoerKind.RULE:
         sign = f'"rule":{json.dumps(doer.subject)}'
-        return (*by_bot, func.instr(col(row.signals), sign) > 0)
+        return (*by_bot, holds_text(col(row.signals), sign))
     sign = f'"source":{json.dumps(doer.model[0])}'
-    return (*by_bot, func.instr(col(row.signals), sign) > 0)
+    return (*by_bot, holds_text(col(row.signals), sign))
 
 
 def _deed(row: Any, doer: Doer) -> Deed | None:
@@ -157,7 +213,7 @@ def _deed(row: Any, doer: Doer) -> Deed | None:
         verdict=Verdict(row.verdict),
         hide=bool(row.hide),
         category=row.categories[0] if row.categories else "",
-        signals=() if doer.kind is DoerKind.PERSON else signals_of(row.signals),
+        signals=() if doer.kind.human else signals_of(row.signals),
         thresholds=row.thresholds,
         degraded=tuple(row.degraded),
     )
@@ -168,6 +224,9 @@ def _is_deed(row: Any, doer: Doer) -> bool:
     person = row.actor_kind != BOT.kind
     if doer.kind is DoerKind.PERSON:
         return bool(person and row.actor == shown(doer.subject))
+    if doer.kind is DoerKind.BULK:
+        first, after = keys_of_bulk(doer.subject)
+        return bool(first <= row.key < after)
     if person or row.verdict == Verdict.ALLOW:
         return False
     if doer.kind is DoerKind.RULE:
@@ -191,7 +250,7 @@ def _counts(signal: Mapping[str, Any], row: Any) -> bool:
     return limit is None or bool(score > limit if model else score >= limit)
 
 
-_STANDINGS = text("""
+_STANDINGS = """
     SELECT d.id, c.platform, v.number = c.versions, c.gone_at IS NOT NULL, c.hidden,
         (SELECT a.kind || ' ' || a.state || ' ' || a.answer FROM action a WHERE a.comment_row = c.id
             AND a.kind IN ('hide', 'restore') AND a.state IN ('requested', 'confirmed')
@@ -202,19 +261,20 @@ _STANDINGS = text("""
                 AND r.kind = 'restore' AND r.state = 'confirmed'), 0)),
         (SELECT p.verdict FROM decision p WHERE p.comment_row = c.id AND p.id > d.id
             AND p.actor_kind <> 'bot' ORDER BY p.id DESC LIMIT 1),
-        (SELECT b.verdict || ' ' || b.hide FROM decision b WHERE b.version_id = d.version_id
-            AND b.id < d.id AND b.actor_kind = 'bot' ORDER BY b.id DESC LIMIT 1)
+        (SELECT b.verdict || ' ' || CAST(b.hide AS INTEGER) FROM decision b
+            WHERE b.version_id = d.version_id AND b.id < d.id AND b.actor_kind = 'bot'
+            ORDER BY b.id DESC LIMIT 1)
     FROM decision d JOIN comment c ON c.id = d.comment_row JOIN version v ON v.id = d.version_id
-    WHERE d.id IN (SELECT value FROM json_each(:ids))
-""")
+    WHERE """
 
 
 def standings(session: Session, decision_ids: Sequence[int]) -> dict[int, Standing]:
     """How things stand with the comments of these decisions, by decision."""
     found: dict[int, Standing] = {}
     for start in range(0, len(decision_ids), CHUNK_ROWS):
-        ids = json.dumps(list(decision_ids[start : start + CHUNK_ROWS]))
-        for row in session.connection().execute(_STANDINGS, {"ids": ids, "already": ALREADY_SO}):
+        ids = list(decision_ids[start : start + CHUNK_ROWS])
+        query = listed_text(session.connection(), _STANDINGS, "d.id")
+        for row in session.connection().execute(query, {"listed": ids, "already": ALREADY_SO}):
             found[row[0]] = _standing(row)
     return found
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import Text, cast, func, select
 from sqlmodel import Session, col
 
+from modbot.dialects import is_postgres
 from modbot.domain import ActionState, Page
 from modbot.store.pages import page_of
 from modbot.tables import ActionRow, DecisionRow, PageRow, PageStateRow
@@ -78,6 +79,13 @@ def polled_pages(session: Session) -> Sequence[tuple[Page, PageStateRow]]:
         .order_by(col(PageRow.id))
     )
     return [(page_of(page), state or PageStateRow(page_id=page.id)) for page, state in rows]
+
+
+def server_bytes(session: Session) -> int | None:
+    """The size of a database on a server; None for a file."""
+    if not is_postgres(session.connection()):
+        return None
+    return session.scalar(select(func.pg_database_size(func.current_database())))
 
 
 def platform_of(page_id: str) -> str:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, case, false, func, select, true, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import Session, SQLModel, col
 
 from modbot.alert_tables import AlertRow, AlertSendingRow
 from modbot.audit import Entry, append
+from modbot.dialects import insert_once
 from modbot.domain import BOT
 from modbot.store.id_lists import in_list
 from modbot.stored_text import shown
@@ -56,9 +56,7 @@ def open_incidents(
             "next_step_at": first,
             "acknowledged_by": "",
         }
-        done = session.execute(
-            insert(_ALERT).values(values).on_conflict_do_nothing().returning(_ALERT.c.id)
-        ).scalar()
+        done = session.execute(insert_once(_ALERT).values(values).returning(_ALERT.c.id)).scalar()
         new.append(done is not None)
         if done is not None:
             about = {"kind": one.kind, "page": values["page_id"], "decision": one.decision_id}

@@ -16,14 +16,10 @@ from modbot.store.log_chunk import Chunk, Mask
 from modbot.store.log_columns import LogColumns
 from modbot.store.log_lines import read_found
 from modbot.store.log_queries import LogEntry, entries
+from modbot.store.text_index import hits
 from modbot.store.text_search import Phrase, match_string
 
 COUNTED = 10_000  # more are not counted one by one
-# One row of text: SQLite makes it without Python, which would need longer for the numbers.
-_HITS = (
-    "SELECT group_concat(rowid, ' ') FROM (SELECT rowid FROM log_text "
-    "WHERE log_text MATCH ? AND rowid BETWEEN ? AND ?)"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,11 +127,9 @@ class LogSearch:
     def _hits(self, chunk: Chunk) -> Mask:
         """The lines that have the words."""
         first, last = int(chunk.ids[0]), int(chunk.ids[-1])
-        asked = (self._match, first, last)
-        listed = self._session.connection().exec_driver_sql(_HITS, asked).scalar()
-        hits = np.fromstring(listed or "", dtype=np.int64, sep=" ")
+        listed = hits(self._session.connection(), self.choice.phrases, first, last)
         found = np.zeros(len(chunk), np.bool_)
-        found[np.searchsorted(chunk.ids, hits)] = True
+        found[np.searchsorted(chunk.ids, np.fromstring(listed, dtype=np.int64, sep=" "))] = True
         return found
 
     def _numbers(self) -> Iterator[tuple[str, NDArray[np.int64]]]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from modbot.dialects import is_postgres
 from modbot.store.database import Database
 from modbot.store.kept_masks import KeptMasks
 from modbot.store.log_chunk import CHUNK_IDS, FIELDS, Chunk, Growing
@@ -25,6 +26,10 @@ _TOLD = " || ' ' || ".join(FIELDS)
 _LINES = (
     f"SELECT group_concat({_TOLD}, ' ') FROM (SELECT * FROM log_line "
     "WHERE decision_id > ? AND decision_id <= ? ORDER BY decision_id)"
+)
+_LINES_POSTGRES = (
+    f"SELECT string_agg({_TOLD}, ' ' ORDER BY decision_id) FROM log_line "
+    "WHERE decision_id > ? AND decision_id <= ?"
 )
 _NEWEST = "SELECT (SELECT max(decision_id) FROM log_line), (SELECT max(id) FROM log_name)"
 _NAMES = "SELECT id, kind, name FROM log_name WHERE id > ? ORDER BY id"
@@ -110,7 +115,9 @@ class LogColumns:
             wanted = min((place + 1) * CHUNK_IDS - 1, newest)
             if growing.upto < wanted:
                 asked = (growing.upto, wanted)
-                listed = session.connection().exec_driver_sql(_LINES, asked).scalar()
+                connection = session.connection()
+                lines = _LINES_POSTGRES if is_postgres(connection) else _LINES
+                listed = connection.exec_driver_sql(lines, asked).scalar()
                 numbers = np.fromstring(listed or "", dtype=np.int64, sep=" ")
                 growing.add(numbers.reshape(-1, len(FIELDS)))
                 growing.upto = wanted

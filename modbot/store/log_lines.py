@@ -15,8 +15,9 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
+from modbot.dialects import is_postgres
 from modbot.spoken_language import guess_language
-from modbot.store.text_search import folded
+from modbot.store.text_index import write_words
 from modbot.stored_rows import canonical
 from modbot.stored_text import original
 
@@ -28,7 +29,6 @@ _LINE = (
     "INSERT INTO log_line (decision_id, page, verdict, language, actor, found, decided_at) "
     "VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
-_TEXT = "INSERT INTO log_text (rowid, words) VALUES (?, ?)"
 _NAMED = (
     "SELECT n.kind, n.name, n.id FROM json_each(?) AS asked JOIN log_name AS n "
     "ON n.kind = asked.value ->> 0 AND n.name = asked.value ->> 1"
@@ -37,6 +37,11 @@ _STORED = (
     "SELECT d.id, d.page_id, d.verdict, d.actor_kind, d.actor, d.categories, d.signals, "
     "d.decided_at, v.text, v.escaped FROM decision AS d JOIN version AS v ON v.id = d.version_id "
     "WHERE d.id > ? ORDER BY d.id LIMIT ?"
+)
+_NAMED_POSTGRES = (  # names can be longer than an index of PostgreSQL takes: their MD5 is in it
+    "SELECT n.kind, n.name, n.id FROM unnest(CAST(? AS text[]), CAST(? AS text[])) AS "
+    "asked(kind, name) JOIN log_name AS n ON n.kind = asked.kind "
+    "AND md5(n.name) = md5(asked.name) AND n.name = asked.name"
 )
 Name = tuple[str, str]  # kind, name
 
@@ -61,9 +66,9 @@ def write_lines(connection: Connection, new: Iterable[NewLine]) -> None:
         decision_id = line.decision["id"]
         seconds = int(datetime.fromisoformat(line.decision["decided_at"]).timestamp())
         lines.append((decision_id, *(numbers[name] for name in names), seconds))
-        texts.append((decision_id, folded(line.text)))
+        texts.append((decision_id, line.text))
     connection.exec_driver_sql(_LINE, lines)
-    connection.exec_driver_sql(_TEXT, texts)
+    write_words(connection, texts)
 
 
 def found_name(categories: Sequence[str], signals: Iterable[tuple[str, str]]) -> str:
@@ -133,5 +138,9 @@ def _numbers(connection: Connection, names: Iterable[Name]) -> dict[Name, int]:
 
 
 def _known(connection: Connection, names: Sequence[Name]) -> dict[Name, int]:
-    rows = connection.exec_driver_sql(_NAMED, (json.dumps(names),))
+    if is_postgres(connection):
+        asked: tuple[Any, ...] = ([kind for kind, _ in names], [name for _, name in names])
+        rows = connection.exec_driver_sql(_NAMED_POSTGRES, asked)
+    else:
+        rows = connection.exec_driver_sql(_NAMED, (json.dumps(names),))
     return {(kind, name): number for kind, name, number in rows}

@@ -9,10 +9,11 @@ from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Select, String, and_, bindparam, func, select, type_coerce
+from sqlalchemy import Select, String, and_, func, select, type_coerce
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from modbot.dialects import among, list_parameter, rows_as_json
 from modbot.domain import (
     ActionKind,
     ActionState,
@@ -228,7 +229,7 @@ def _query() -> Select[Any]:
         .join(PageRow, col(PageRow.id) == col(d.page_id))
         .outerjoin(a, col(a.id) == action_id)
         .outerjoin(PostRow, post)
-        .where(col(d.id).in_(select(func.json_each(bindparam("ids")).table_valued("value").c.value)))
+        .where(among(col(d.id), list_parameter("ids", whole_numbers=True)))
         .order_by(col(d.id).desc())
     )  # fmt: skip
 
@@ -238,12 +239,12 @@ def _listed() -> Select[Any]:
     """_query() as one JSON text: the driver lets go of Python's lock for each row it fetches, and
     then waits for it behind every other thread."""
     rows = _query().subquery()
-    return select(func.json_group_array(func.json_array(*rows.c)))
+    return select(rows_as_json(*rows.c))
 
 
 def _entries(session: Session, decision_ids: Iterable[int | None]) -> list[LogEntry]:
     wanted = [decision_id for decision_id in decision_ids if decision_id is not None]
-    listed = session.scalar(_listed(), {"ids": json.dumps(wanted)})
+    listed = session.scalar(_listed(), {"ids": wanted})
     names = _query().selected_columns.keys()
     found = [_entry(dict(zip(names, row, strict=True))) for row in json.loads(listed)]
     return sorted(found, key=lambda entry: -entry.id)

@@ -8,11 +8,12 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, or_, select
 from sqlmodel import Session, col
 
 from modbot.audit import Entry, append, evidence_sha256
 from modbot.audit.evidence import post_row_id
+from modbot.dialects import rows_as_json
 from modbot.domain import BOT, Fundraiser, Mode, Page, Post
 from modbot.errors import UnknownPage
 from modbot.store.id_lists import in_list
@@ -44,7 +45,7 @@ _OF_PAGE = (
 @cache
 def _pages() -> Select[Any]:
     """One JSON text: for each row it fetches the driver waits behind every other thread."""
-    return select(func.json_group_array(func.json_array(*(getattr(PageRow, n) for n in _OF_PAGE))))
+    return select(rows_as_json(*(getattr(PageRow, n) for n in _OF_PAGE)))
 
 
 def pages(session: Session) -> list[Page]:

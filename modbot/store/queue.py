@@ -10,10 +10,12 @@ from typing import Any
 from sqlalchemy import Select, func, literal, select, tuple_
 from sqlmodel import Session, col
 
+from modbot.dialects import holds_text
 from modbot.room_tables import ClaimRow, WaitingRow
-from modbot.store.decisions import BACK
+from modbot.store.decisions import BACK, UNDO
 from modbot.store.id_lists import in_list
 from modbot.store.waiting import FOR_ADMINISTRATORS, place
+from modbot.stored_rows import canonical
 from modbot.tables import CommentRow, DecisionRow, UtcTime
 
 Pages = Collection[str] | None  # page ids that somebody may see; None: all
@@ -133,17 +135,10 @@ def waiting_by_rule(
     session: Session, rule: str, levels: Collection[int], pages: Pages, limit: int
 ) -> list[int]:
     """Decisions on what waits in which a rule, or a model's label, was found; worst first."""
-    signal = func.json_each(DecisionRow.signals).table_valued("value")
-    named = (
-        select(func.json_extract(signal.c.value, "$.rule"))
-        .where(func.json_extract(signal.c.value, "$.rule") == rule)
-        .correlate(DecisionRow)
-        .exists()
-    )
     query = (
         select(col(WaitingRow.decision_id))
         .join(DecisionRow, col(DecisionRow.id) == col(WaitingRow.decision_id))
-        .where(named)
+        .where(holds_text(col(DecisionRow.signals), f'"rule":{canonical(rule)}'))
     )
     return _decisions(session, query, levels, pages, limit)
 
@@ -159,7 +154,8 @@ def _decisions(
 
 
 def decided_since(session: Session, name: str, since: datetime) -> int:
-    """How many comments a person has decided since then, less those they took back."""
+    """How many comments a person has decided since then, less those they took back one by one;
+    what an undo run of theirs decided is not counted."""
     keys = session.scalars(
         select(col(DecisionRow.key)).where(
             col(DecisionRow.decided_at) >= since,
@@ -167,7 +163,8 @@ def decided_since(session: Session, name: str, since: datetime) -> int:
             col(DecisionRow.actor) == name,
         )
     ).all()
-    return len(keys) - 2 * sum(BACK in key for key in keys)
+    counted = [key for key in keys if not key.startswith(f"person:{UNDO}")]
+    return len(counted) - 2 * sum(BACK in key for key in counted)
 
 
 def newest_decision_on(session: Session, comment_row: int) -> int | None:

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from modbot.audit.chain import CHAINED
 from modbot.audit.evidence import EVIDENCE
+from modbot.dialects import as_stored
 from modbot.stored_text import original
 
 # In this order each line finds what vouches for it before it. Pages stay out: they say where
@@ -27,7 +28,9 @@ def record_lines(session: Session, page_id: str | None = None) -> Iterator[Mappi
     """
     tables = _ORDER if page_id else (*_ORDER, *_OF_NO_PAGE)
     yield {"table": "export", "whole": [] if page_id else list(tables)}
-    yield from _rows(session, "audit", text(f"SELECT {', '.join(CHAINED)}, hash FROM audit"))
+    yield from _rows(
+        session, "audit", text(f"SELECT {', '.join(CHAINED)}, hash FROM audit ORDER BY seq")
+    )
     for table in tables:
         for row in _rows(session, table, _query(table, page_id)):
             yield _version(row) if table == "version" else row
@@ -35,7 +38,7 @@ def record_lines(session: Session, page_id: str | None = None) -> Iterator[Mappi
 
 def _rows(session: Session, table: str, query: TextClause) -> Iterator[dict[str, Any]]:
     for row in session.execute(query, execution_options={"yield_per": 1000}).mappings():
-        yield {"table": table, **row}
+        yield {"table": table, **{name: as_stored(value) for name, value in row.items()}}
 
 
 def _query(table: str, page_id: str | None) -> TextClause:

@@ -21,11 +21,11 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import Session, SQLModel, col
 
 from modbot.alert_tables import AlertRow, AlertSendingRow
 from modbot.audit import Entry, append
+from modbot.dialects import any_true, insert_once
 from modbot.domain import BOT
 from modbot.store.id_lists import in_list
 from modbot.stored_text import shown
@@ -103,16 +103,14 @@ def begin_steps(
     session.flush()
     if rows:
         fixed = {"state": "waiting", "attempts": 0, "next_try_at": now, "error": ""}
-        session.execute(
-            insert(_SENDING).on_conflict_do_nothing(), [{**row, **fixed} for row in rows]
-        )
+        session.execute(insert_once(_SENDING), [{**row, **fixed} for row in rows])
     return len(due)
 
 
 def waiting_for(session: Session, now: datetime) -> dict[str, bool]:
     """Destinations that something is due for, and whether any of it is urgent."""
     rows = session.execute(
-        select(col(AlertSendingRow.destination), func.max(col(AlertRow.urgent)))
+        select(col(AlertSendingRow.destination), any_true(col(AlertRow.urgent)))
         .join(AlertRow, col(AlertRow.id) == col(AlertSendingRow.alert_id))
         .where(_sending_due(now))
         .group_by(col(AlertSendingRow.destination))

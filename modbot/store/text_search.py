@@ -49,7 +49,7 @@ def read_query(typed: str) -> tuple[Phrase, ...]:
     phrases: dict[Phrase, None] = {}
     for quoted, bare in _ITEM.findall(typed[:LONGEST]):
         item = quoted or bare
-        words = tuple(_words(item))
+        words = tuple(words_of(item))
         if words:
             prefix = item.rstrip().endswith("*") and len(words[-1]) >= _SHORTEST_PREFIX
             phrases[Phrase(words, prefix)] = None
@@ -63,6 +63,7 @@ def match_string(phrases: tuple[Phrase, ...]) -> str:
     )
 
 
-def _words(item: str) -> list[str]:
-    spaced = (c if unicodedata.category(c)[0] in _WORD_CLASSES else " " for c in folded(item))
+def words_of(text: str) -> list[str]:
+    """The words of a text as they are looked for: folded, letters and digits alone."""
+    spaced = (c if unicodedata.category(c)[0] in _WORD_CLASSES else " " for c in folded(text))
     return "".join(spaced).split()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, false, func, select
@@ -59,9 +59,20 @@ def undo_run(session: Session, run_id: int) -> UndoRunRow:
     return row
 
 
-def undo_runs(session: Session, *, limit: int = 50, state: str | None = None) -> list[UndoRunRow]:
-    """Runs, newest first."""
+def undo_runs(
+    session: Session,
+    *,
+    limit: int | None = None,
+    state: str | None = None,
+    before: int | None = None,
+    of: tuple[str, str] | None = None,
+) -> list[UndoRunRow]:
+    """Runs, newest first. `before`: only older ones than this; `of`: the kind and the subject."""
     query = select(UndoRunRow).order_by(col(UndoRunRow.id).desc()).limit(limit)
+    if of is not None:
+        query = query.where(col(UndoRunRow.kind) == of[0], col(UndoRunRow.subject) == of[1])
+    if before is not None:
+        query = query.where(col(UndoRunRow.id) < before)
     if state is not None:
         query = query.where(col(UndoRunRow.state) == state)
     return list(session.scalars(query))
@@ -192,15 +203,23 @@ def _logged(
     )
 
 
-def runs_of_comment(session: Session, comment_row: int) -> list[tuple[int, str]]:
-    """The runs that a comment is in, with its outcome in each; newest first, at most 20."""
+def runs_of_comment(
+    session: Session, comment_row: int, pages: Collection[str] | None = None
+) -> list[int]:
+    """The runs that a comment is in and that are on none but these pages; newest first, at most
+    20."""
     query = (
-        select(col(UndoItemRow.run_id), col(UndoItemRow.outcome))
+        select(col(UndoRunRow.id), col(UndoRunRow.pages))
+        .join(UndoItemRow, col(UndoItemRow.run_id) == col(UndoRunRow.id))
         .where(col(UndoItemRow.comment_row) == comment_row)
-        .order_by(col(UndoItemRow.run_id).desc())
-        .limit(20)
+        .order_by(col(UndoRunRow.id).desc())
     )
-    return [(run_id, outcome) for run_id, outcome in session.execute(query)]
+    found = [
+        run_id
+        for run_id, touched in session.execute(query)
+        if pages is None or set(pages).issuperset(touched)
+    ]
+    return found[:20]
 
 
 def restores_open(
@@ -212,13 +231,17 @@ def restores_open(
     )
 
 
-def restores_since(
-    session: Session, since: datetime, *, page_id: str | None = None, platform: str | None = None
+def restores_within(
+    session: Session,
+    now: datetime,
+    span: timedelta,
+    *,
+    page_id: str | None = None,
+    platform: str | None = None,
 ) -> int:
-    """Restores asked for at or after `since`."""
-    return _restores(
-        session, col(ActionRow.requested_at) >= since, page_id=page_id, platform=platform
-    )
+    """Restores asked for in the last `span`; a wrong clock as in actions.hides_requested_within."""
+    lately = col(ActionRow.requested_at).between(now - span, now + span)
+    return _restores(session, lately, page_id=page_id, platform=platform)
 
 
 def _restores(

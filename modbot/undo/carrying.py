@@ -16,9 +16,11 @@ import structlog
 from sqlmodel import Session
 
 from modbot import review, store
+from modbot.clocks import is_to_come
 from modbot.domain import Actor
 from modbot.room_tables import UndoItemRow, UndoRunRow
 from modbot.store import Database, Doer, DoerKind
+from modbot.store.decisions import UNDO
 from modbot.tables import PageRow
 from modbot.undo.pace import room
 from modbot.undo.plan import CALLS, Plan
@@ -44,7 +46,7 @@ def carry_on(
     """Gives comments of the runs that are going on their turn, as far as the platforms' pace and
     `work_seconds` allow. Returns how many."""
     with database.read() as s:
-        going_on = [run.id for run in store.undo_runs(s, limit=200, state=RUNNING)]
+        going_on = [run.id for run in store.undo_runs(s, state=RUNNING)]
     done, until = 0, time.monotonic() + work_seconds
     for run_id in reversed(going_on):
         while run_id is not None and (stopping is None or not stopping.is_set()):
@@ -88,7 +90,7 @@ def _must_wait(s: Session, page_id: str, now: datetime) -> bool:
     """Whether the platform must not be called now: what would be asked for would only wait."""
     state = store.page_state(s, page_id)
     times = (state.not_before, state.writes_not_before)
-    return any(until is not None and until > now for until in times)
+    return any(is_to_come(until, now) for until in times)
 
 
 def _carry_out(
@@ -127,7 +129,7 @@ def _end_item(
             now,
             hide=found.step.hide,
             restore=found.step.restore,
-            key=f"undo:{run.id}:{item.id}",
+            key=f"{UNDO}{run.id}:{item.id}",
         )
         item.made_decision = made.decision_id
         item.calls = plan in CALLS
@@ -138,6 +140,8 @@ def _end_item(
 def reason_of(run: UndoRunRow) -> str:
     """What each decision of a run says."""
     since = run.since.strftime("%Y-%m-%d %H:%M UTC")
+    if run.kind == DoerKind.BULK:
+        return f"Undo of what was decided together at {since}: {run.reason}"
     return f"Undo of {run.kind} {run.subject} since {since}: {run.reason}"
 
 

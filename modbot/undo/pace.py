@@ -55,7 +55,7 @@ def room(session: Session, page_id: str, platform: str, now: datetime) -> int:
     where = {"platform": platform} if pace.shared else {"page_id": page_id}
     left = pace.open_at_once - store.restores_open(session, **where)
     for most, span in ((pace.an_hour, HOUR), (pace.a_day, DAY)):
-        left = min(left, most - store.restores_since(session, now - span, **where))
+        left = min(left, most - store.restores_within(session, now, span, **where))
     return max(0, left)
 
 

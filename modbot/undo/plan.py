@@ -90,7 +90,7 @@ def step(
     if now.gone:
         return Step(plan=Plan.GONE)
     if now.later is not None:
-        back = now.later is Verdict.ALLOW and (deed.hide or kind is not DoerKind.PERSON)
+        back = now.later is Verdict.ALLOW and (deed.hide or not kind.human)
         return Step(plan=Plan.ALREADY if back else Plan.DECIDED)
     if not now.newest_text:
         return Step(plan=Plan.EDITED)

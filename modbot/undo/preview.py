@@ -15,7 +15,7 @@ from modbot.counterfactual import stored_case
 from modbot.domain import ActionKind, Capability, Verdict
 from modbot.enforcement import CANNOT_HIDE, QUOTA_SPENT
 from modbot.policy import Policy, decide
-from modbot.store.deeds import Deed, DeedChoice, Doer, DoerKind, without
+from modbot.store.deeds import Deed, DeedChoice, Doer, without
 from modbot.undo.pace import dollars, takes
 from modbot.undo.plan import ACTS, CALLS, Plan, Step, step, wish_before, wish_without
 
@@ -136,7 +136,7 @@ def _planned(
     now = store.standings(session, [deed.decision_id for deed in deeds])
     for deed in deeds:
         standing = now[deed.decision_id]
-        if doer.kind is DoerKind.PERSON:
+        if doer.kind.human:
             wish = wish_before(deed, standing)
         else:
             verdict, hide = judged_without(deed, doer, rights.policy)

@@ -78,7 +78,7 @@ def refuse(request: Request, right: Right, page_id: str = "") -> None:
     if page_id:
         detail["page"] = page_id
     with service.database.write() as s:
-        note(s, "access.refused", who.name, service.clock.now(), **detail)
+        note(s, "access.refused", who.actor.name, service.clock.now(), **detail)
     raise HTTPException(403)
 
 

@@ -78,10 +78,10 @@ def _acknowledging(routes: APIRouter, service: WebService) -> None:
         alert_id = _number(number)
         with service.database.read() as s:
             row = store.incident(s, alert_id)
-        if row is None or not _sees(who, row.page_id):
+        if row is None or not who.sees(row.page_id):
             raise HTTPException(404)
         with service.database.write() as s:
-            new = store.acknowledge(s, alert_id, who.name, service.clock.now())
+            new = store.acknowledge(s, alert_id, who.actor.name, service.clock.now())
         return _said("acknowledged" if new else "acknowledged-before")
 
 
@@ -93,7 +93,7 @@ def _releasing(routes: APIRouter, service: WebService) -> None:
         brake_id, reason = _number(number), reason.strip()[:REASON_CAP]
         with service.database.read() as s:
             row = brakes.brake(s, brake_id)
-        if row is None or not _sees(who, row.page_id):
+        if row is None or not who.sees(row.page_id):
             raise HTTPException(404)
         if not who.may(Right.UNDO_MANY, row.page_id):
             refuse(request, Right.UNDO_MANY, row.page_id)
@@ -102,12 +102,8 @@ def _releasing(routes: APIRouter, service: WebService) -> None:
         with service.database.write() as s:
             row = brakes.brake(s, brake_id)
             assert row is not None
-            new = brake.release(s, row, who.name, reason, service.clock.now())
+            new = brake.release(s, row, who.actor.name, reason, service.clock.now())
         return _said("released" if new else "released-before")
-
-
-def _sees(who: Person, page_id: str) -> bool:
-    return who.pages is None or page_id in who.pages
 
 
 def _said(key: str) -> Response:

@@ -43,6 +43,7 @@ from modbot.web.people import people_routes
 from modbot.web.place_routes import place_routes
 from modbot.web.probes import probe_routes
 from modbot.web.queue import queue_routes
+from modbot.web.queue_bulk import queue_bulk_routes
 from modbot.web.queue_many import queue_many_routes
 from modbot.web.record import record_routes
 from modbot.web.rendering import STATIC_FOLDER, Pages
@@ -97,6 +98,7 @@ def _add_routes(app: FastAPI, log_room: LogRoom, *, demo: bool) -> None:
     if demo:
         app.include_router(demo_routes(service))
     app.include_router(queue_many_routes(service, pages))
+    app.include_router(queue_bulk_routes(service, pages))
     app.include_router(queue_routes(service, pages))
     app.include_router(probe_routes(service))
     app.include_router(metrics_routes(service))

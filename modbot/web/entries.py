@@ -6,10 +6,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlmodel import Session
+from starlette.exceptions import HTTPException
+
+from modbot import store
 from modbot.domain import Aspect, Category, Share, Signal
+from modbot.errors import UnknownDecision
+from modbot.people import Person, Right
 from modbot.pipeline import OWN_WORDS
 from modbot.policy import RULES
 from modbot.store import LogEntry
+from modbot.web.filters import BadAddress, read_id
 from modbot.web.marking import Piece, Span, excerpt, pieces
 
 LISTED_CHARACTERS = 700  # of a comment, in the log; its own page has all
@@ -76,6 +83,18 @@ class Row:
     degraded: tuple[str, ...]
     clause: str
     action: ActionNote | None
+
+
+def entry_for(session: Session, number: str, who: Person) -> LogEntry:
+    """The decision of that number where this person sees its page; raises 404, as for one that is
+    not there."""
+    try:
+        entry = store.decision(session, read_id(number))
+    except (BadAddress, UnknownDecision):
+        raise HTTPException(404) from None
+    if not who.may(Right.READ, entry.page_id):
+        raise HTTPException(404)
+    return entry
 
 
 def log_row(entry: LogEntry, *, whole: bool = False) -> Row:

@@ -64,11 +64,13 @@ class Figures:
         self._lock = threading.Lock()
         self._decisions: Counter[DecisionKey] = Counter()
         self._newest = 0
+        self._size: int | None = None  # of a database on a server
 
     def collect(self) -> Iterator[Metric]:
         """Every metric. Raises StoreUnreadable or what the database driver raises."""
         with self._lock:
             with self._service.database.read() as s:
+                self._size = store.server_bytes(s)
                 found = [*self._counted(s), *_pages(s), *_state(s)]
             found += self._files()
         yield from found
@@ -103,6 +105,8 @@ class Figures:
     def _files(self) -> Iterator[Metric]:
         path = self._service.database.path
         sizes = _labelled("modbot_database_bytes", "file")
+        if self._size is not None:
+            sizes.add_metric(["server"], self._size)
         for name, suffix in FILES.items():
             beside = path.with_name(path.name + suffix)
             sizes.add_metric([name], beside.stat().st_size if beside.exists() else 0)

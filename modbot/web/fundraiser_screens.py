@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from modbot import registry, review, store
 from modbot.domain import Verdict
-from modbot.errors import ModbotError, UnknownRequest
+from modbot.errors import UnknownRequest, VerdictRefused
 from modbot.people import Person, Right
 from modbot.registry import ApprovedFundraiser
 from modbot.web.access import needs
@@ -69,7 +69,7 @@ def _leave_up(
                 *(service.database, each.decision_id, Verdict.ALLOW, who.actor, reason, now),
                 room=room_of(service, who),
             )
-        except ModbotError:  # edited, decided or opened by somebody since: that stands
+        except VerdictRefused:  # edited, decided or opened by somebody since: that stands
             continue
         done += 1
     return done

@@ -72,7 +72,7 @@ def stand_of(fundraiser: ApprovedFundraiser, now: datetime) -> str:
 
 def entries(s: Session, now: datetime) -> list[Entry]:
     """Every request that is not approved, and every approved fundraiser; newest of a kind first."""
-    requests = registry.fundraiser_requests(s)
+    requests = registry.requests(s, FundraiserRequestRow)
     found = [_asked(row) for row in requests if row.fundraiser_id is None]
     asked = {row.fundraiser_id: row for row in requests}
     for fundraiser in reversed(registry.fundraisers_of(s)):

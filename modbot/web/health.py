@@ -10,6 +10,8 @@ from datetime import datetime
 from sqlmodel import Session
 
 from modbot import registry, store
+from modbot.budget import BudgetReport
+from modbot.clocks import is_to_come
 from modbot.domain import Page
 from modbot.registry import PageFacts
 from modbot.settings.sections import PollingSection
@@ -57,6 +59,7 @@ class PageHealth:
     needs_login: bool
     last_error: str
     usage: float | None  # of the rate budget, 0 to 1
+    budget: BudgetReport
 
     @property
     def tone(self) -> str:
@@ -92,10 +95,12 @@ def page_health(s: Session, page: Page, polling: PollingSection, now: datetime) 
     if known.last_success_at is not None:
         lag = max(0.0, (now - known.last_success_at).total_seconds())
     late_after = LATE_INTERVALS * polling.max_seconds
+    budget = store.budget_report(s, page.id, now)
+    usage = budget.tightest.share if budget.tightest else state.usage
     return PageHealth(
         page=page,
         facts=known.facts,
-        state=_state(known, state.writes_not_before, state.usage, lag, late_after, now),
+        state=_state(known, state.writes_not_before, usage, lag, late_after, now),
         waiting=store.waiting_count(s, page.id, page.mode.value),
         last_success_at=known.last_success_at,
         lag_seconds=lag,
@@ -105,7 +110,8 @@ def page_health(s: Session, page: Page, polling: PollingSection, now: datetime) 
         failures=known.failures,
         needs_login=known.needs_login,
         last_error=known.last_error,
-        usage=state.usage,
+        usage=usage,
+        budget=budget,
     )
 
 
@@ -136,7 +142,7 @@ def _state(
 
 
 def _to_come(at: datetime | None, now: datetime) -> datetime | None:
-    return at if at is not None and at > now else None
+    return at if is_to_come(at, now) else None
 
 
 def _place(seconds: float) -> int:

@@ -64,7 +64,7 @@ class Life:
     beside: Mapping[str, tuple[Beside, ...]]  # parent, before, after, replies
     earlier: Earlier | None  # what the author wrote before
     earlier_latest: tuple[Beside, ...]
-    runs: tuple[tuple[int, str], ...]  # undo runs with this comment in them
+    runs: tuple[int, ...]  # undo runs with this comment in them that the reader may open
 
 
 def life_of(session: Session, entry: LogEntry, who: Person, query: Mapping[str, str]) -> Life:
@@ -97,7 +97,7 @@ def life_of(session: Session, entry: LogEntry, who: Person, query: Mapping[str, 
         },
         earlier=earlier,
         earlier_latest=_beside(*earlier.latest) if earlier else (),
-        runs=tuple(store.runs_of_comment(session, row)),
+        runs=tuple(store.runs_of_comment(session, row, who.pages)),
     )
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -13,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from modbot import store
-from modbot.export import spreadsheet_safe
+from modbot.export import spreadsheet_lines
 from modbot.people import Person, Right
 from modbot.people.accounts import note
 from modbot.store import Choice, LogEntry, LogSearch
@@ -52,7 +50,7 @@ def _answer(room: LogRoom, who: Person, form: Mapping[str, str]) -> StreamingRes
         newest = asked.search.newest_first(1)
     now = service.clock.now()
     with service.database.write() as session:
-        note(session, "log.exported", who.name, now, person=who.id, **_told(asked.filters))
+        note(session, "log.exported", who.actor.name, now, person=who.id, **_told(asked.filters))
     day = now.astimezone(room.pages.zone()).date().isoformat()
     return StreamingResponse(
         _lines(room, asked.search.choice, newest[0] if newest else 0),
@@ -71,7 +69,7 @@ def _told(filters: Filters) -> dict[str, str]:
 
 def _lines(room: LogRoom, choice: Choice, newest: int) -> Iterator[bytes]:
     """The table down from decision `newest`; what comes in meanwhile is not in it."""
-    yield b"\xef\xbb\xbf" + _csv([FIELDS])  # the mark by which spreadsheets know UTF-8
+    yield b"\xef\xbb\xbf" + spreadsheet_lines([FIELDS])  # the mark by which spreadsheets know UTF-8
     before = newest + 1
     while before > 1:
         with room.service.database.read() as session:
@@ -79,15 +77,8 @@ def _lines(room: LogRoom, choice: Choice, newest: int) -> Iterator[bytes]:
             entries = store.entries(session, search.newest_first(CHUNK_ROWS, before=before))
         if not entries:
             return
-        yield _csv(_row(entry) for entry in entries)
+        yield spreadsheet_lines(_row(entry) for entry in entries)
         before = entries[-1].id
-
-
-def _csv(rows: Iterable[Iterable[object]]) -> bytes:
-    out = io.StringIO(newline="")
-    table = csv.writer(out, lineterminator="\r\n")
-    table.writerows([spreadsheet_safe(value) for value in row] for row in rows)
-    return out.getvalue().encode("utf-8", "backslashreplace")
 
 
 def _row(entry: LogEntry) -> tuple[object, ...]:

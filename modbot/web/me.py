@@ -120,7 +120,7 @@ class _Me:
     def end(self, request: Request, sha256: str) -> Response:
         who = person(request)
         with self.service.database.write() as s:
-            ended = sessions.end(s, sha256, who, self.service.clock.now(), by=who.name)
+            ended = sessions.end(s, sha256, who, self.service.clock.now(), by=who.actor.name)
         if not ended:
             raise HTTPException(404)
         return RedirectResponse("/me?said=sessions-ended", 303)
@@ -130,7 +130,7 @@ class _Me:
         with self.service.database.write() as s:
             ended = sessions.end_all(s, who.id, but=_own(request))
             now = self.service.clock.now()
-            note(s, "sign_in.ended", who.name, now, person=who.id, signed_out=ended)
+            note(s, "sign_in.ended", who.actor.name, now, person=who.id, signed_out=ended)
         return RedirectResponse("/me?said=sessions-ended", 303)
 
 

@@ -25,6 +25,10 @@ NOTICES: dict[str, str] = {
     "mode-changed": N_("The mode is changed. It holds from the next reading on."),
     "page-paused": N_("The page is paused. Nothing is read or hidden there."),
     "page-resumed": N_("The page is read again."),
+    "past-asked": N_(
+        "Older comments are read after each reading of the page. This screen shows how far."
+    ),
+    "past-stopped": N_("No further old comments are read. What was read is kept."),
     "token-changed": N_("The token is read from its new place."),
     "fundraiser-asked": N_("Your request waits for approval. This screen shows what comes of it."),
     "fundraiser-approved": N_("The fundraiser is approved."),

@@ -20,7 +20,6 @@ from modbot.web.forms import Filled, Sent, by_field
 from modbot.web.page_screen import page_of, screen, week
 from modbot.web.place_rights import may_pause, may_register, page_address, require
 from modbot.web.places import Places
-from modbot.web.registration import reason_problems, token_places
 
 Setting = Annotated[Person, Depends(needs(Right.PAGES))]
 Reading = Annotated[Person, Depends(needs(Right.READ))]  # who may pause is asked for each page
@@ -49,7 +48,7 @@ def _mode_routes(routes: APIRouter, places: Places) -> None:
         page = page_of(service, who, page_id)
         mode, seen = _mode(sent.text("to")), _mode(sent.text("seen"))
         reason = sent.text("reason")
-        if problems := reason_problems(reason):
+        if problems := list(registry.reason_problems(reason)):
             return _confirm(places, request, page, mode, sent=sent, problems=problems)
         try:
             registry.set_mode(
@@ -73,7 +72,7 @@ def _pause_routes(routes: APIRouter, places: Places) -> None:
     def pause(request: Request, who: Reading, page_id: str, sent: Sent) -> Response:
         page = page_of(service, who, page_id)
         require(request, Right.PAGES, granted=may_pause(who, page.id), page_id=page.id)
-        if problems := reason_problems(sent.text("reason")):
+        if problems := list(registry.reason_problems(sent.text("reason"))):
             faults = by_field(problems)
             return screen(places, request, who, page, sent=sent, faults=faults)
         now, reason = service.clock.now(), sent.text("reason")
@@ -99,7 +98,7 @@ def _token_route(routes: APIRouter, places: Places) -> None:
         ref = sent.text("token_ref")
         with service.database.read() as s:
             others = [other for other in store.pages(s) if other.id != page.id]
-        where = token_places(service)
+        where = places.token_places
         if problems := list(registry.token_problems(page.platform, ref, others, where)):
             secret = any(problem.why == "no_reference" for problem in problems)
             typed = sent.without("token_ref") if secret else sent

@@ -19,7 +19,7 @@ from modbot.web.access import needs
 from modbot.web.filters import BadAddress
 from modbot.web.health import DRAWN_WIDTH, STATES, TONES, PageHealth, page_health, worst_first
 from modbot.web.navigation import paths_of
-from modbot.web.place_rights import in_care, may_register
+from modbot.web.place_rights import may_register
 from modbot.web.places import Places
 from modbot.web.seam import WebService
 
@@ -68,14 +68,14 @@ def page_list_routes(places: Places) -> APIRouter:
 def _seen(service: WebService, s: Session, who: Person) -> list[PageHealth]:
     """The pages that a person sees."""
     polling, now = service.config.settings.polling, service.clock.now()
-    return [page_health(s, p, polling, now) for p in store.pages(s) if in_care(who, p.id)]
+    return [page_health(s, p, polling, now) for p in store.pages(s) if who.sees(p.id)]
 
 
 def requests_for(s: Session, who: Person) -> Sequence[RegistrationRow]:
     """What waits for an approval, for those who approve; else what a person asked for."""
     if may_register(who) or (who.pages is None and who.may(Right.AUDIT)):
-        return registry.registrations(s, RequestState.WAITING)
-    mine = [row for row in registry.registrations(s) if row.asked_by_id == who.id]
+        return registry.requests(s, RegistrationRow, RequestState.WAITING)
+    mine = [row for row in registry.requests(s, RegistrationRow) if row.asked_by_id == who.id]
     return [row for row in mine if row.state != RequestState.APPROVED][:10]
 
 

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from modbot import registry, store
+from modbot import catching_up, registry, store
 from modbot.domain import Mode, Page
 from modbot.errors import UnknownPage
 from modbot.mode_effects import ModeEffect, mode_effects, urgent
@@ -20,9 +20,14 @@ from modbot.web.access import needs
 from modbot.web.forms import Filled
 from modbot.web.health import page_health
 from modbot.web.navigation import paths_of
-from modbot.web.place_rights import may_pause, may_register, page_address, sees_page
+from modbot.web.place_rights import (
+    may_pause,
+    may_read_past,
+    may_register,
+    page_address,
+    sees_page,
+)
 from modbot.web.places import Places
-from modbot.web.registration import token_places
 from modbot.web.seam import WebService
 
 Reader = Annotated[Person, Depends(needs(Right.READ))]
@@ -93,13 +98,23 @@ def screen(
         sent=sent or Filled(),
         faults=faults or {},
         late=late,
-        sets_mode=who.may(Right.PAGES, page.id),
-        pauses=may_pause(who, page.id),
-        names_tokens=may_register(who) and registry.token_is_needed(page.platform),
-        token_places=token_places(service),
+        granted=_granted(who, page),
+        token_places=places.token_places,
         limits=service.limits,
+        past=catching_up.backfill_of(service.database, page.id),
+        most_days=catching_up.MOST_DAYS,
         has_queue="/queue" in paths_of(request.app.routes),
     )
+
+
+def _granted(who: Person, page: Page) -> dict[str, bool]:
+    """Which forms stand on the screen."""
+    return {
+        "sets_mode": who.may(Right.PAGES, page.id),
+        "pauses": may_pause(who, page.id),
+        "names_tokens": may_register(who) and registry.token_is_needed(page.platform),
+        "reads_past": may_read_past(who, page),
+    }
 
 
 def _audited(page: Page, row: RegistrationRow | None) -> list[tuple[str, str]]:

@@ -70,7 +70,9 @@ def _inviting(service: WebService, shown: PeoplePages) -> APIRouter:
     @routes.post("/people/invitations/{sha256}/withdraw")
     def withdraw(sha256: str, admin: Admin) -> Response:
         with service.database.write() as s:
-            invitations.withdraw(s, sha256, by=admin.actor, now=service.clock.now())
+            done = invitations.withdraw(s, sha256, by=admin.actor, now=service.clock.now())
+        if not done:
+            raise HTTPException(404)  # used since, or withdrawn before
         return RedirectResponse("/people?said=uninvited", 303)
 
     return routes
@@ -89,7 +91,7 @@ def _one_person(service: WebService, shown: PeoplePages) -> APIRouter:
         number: str,
         admin: Admin,
         role: Text = "",
-        scope: Text = "all",
+        scope: Text = "",
         pages: Texts = None,
         approver: Text = "",
     ) -> Response:
@@ -134,7 +136,7 @@ def _ending(routes: APIRouter, service: WebService, shown: PeoplePages) -> None:
     def end_sessions(request: Request, number: str, admin: Admin) -> Response:
         def do(s: Session, row: PersonRow) -> str:
             ended = sessions.end_all(s, row.id or 0)
-            now, who = service.clock.now(), admin.name
+            now, who = service.clock.now(), admin.actor.name
             note(s, "sign_in.ended", who, now, person=row.id, signed_out=ended)
             return "sessions-ended"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import quote
 
 from sqlmodel import Session, col, select
@@ -16,14 +17,9 @@ from modbot.registry import Approver, Asker
 from modbot.web.access import refuse
 
 
-def in_care(who: Person, page_id: str) -> bool:
-    """Whether a person sees a page: those with pages of their own see no others."""
-    return who.pages is None or page_id in who.pages
-
-
 def sees_page(who: Person, page: Page) -> Page:
     """The page; raises 404 for those who do not see it."""
-    if not in_care(who, page.id):
+    if not who.sees(page.id):
         raise HTTPException(404)
     return page
 
@@ -31,6 +27,11 @@ def sees_page(who: Person, page: Page) -> Page:
 def may_pause(who: Person, page_id: str) -> bool:
     """Whoever sets a page's mode, and whoever decides there: pausing is how one stops a mistake."""
     return who.may(Right.PAGES, page_id) or who.may(Right.DECIDE, page_id)
+
+
+def may_read_past(who: Person, page: Page) -> bool:
+    """Asks for older comments; a page whose comments are brought by hand has no listing."""
+    return who.may(Right.PAGES, page.id) and page.platform != "manual"
 
 
 def may_register(who: Person) -> bool:
@@ -49,16 +50,11 @@ def asker(who: Person) -> Asker:
     return Asker(actor=who.actor, id=who.id)
 
 
-def approver(s: Session, who: Person, *, of_pages: bool = False) -> Approver:
+def approver(s: Session, who: Person, may_answer: Callable[[Person], bool]) -> Approver:
     """Somebody who answers requests, and whether nobody else could."""
     rows = s.scalars(select(PersonRow).where(col(PersonRow.disabled_at).is_(None)))
     others = (person_of(row) for row in rows if row.id != who.id)
-    may = may_register if of_pages else _may_approve
-    return Approver(actor=who.actor, id=who.id, alone=not any(map(may, others)))
-
-
-def _may_approve(who: Person) -> bool:
-    return who.may(Right.APPROVE)
+    return Approver(actor=who.actor, id=who.id, alone=not any(map(may_answer, others)))
 
 
 def page_address(page_id: str) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from modbot.web.fundraiser_screens import fundraiser_screen_routes
-from modbot.web.fundraisers import fundraiser_routes
+from modbot.web.fundraisers import FundraiserRequests, fundraiser_list_routes
 from modbot.web.page_changes import page_change_routes
 from modbot.web.page_list import page_list_routes
+from modbot.web.page_past import page_past_routes
 from modbot.web.page_screen import page_screen_routes
 from modbot.web.places import Places
-from modbot.web.registration import registration_routes
+from modbot.web.registration import PageRequests
 from modbot.web.rendering import Pages
+from modbot.web.requests import request_routes
 from modbot.web.seam import WebService
 
 
@@ -19,10 +21,12 @@ def place_routes(service: WebService, pages: Pages) -> APIRouter:
     """The screens of pages and fundraisers, and what their forms send."""
     places, routes = Places(service, pages), APIRouter()
     routes.include_router(page_list_routes(places))
-    routes.include_router(registration_routes(places))
-    routes.include_router(fundraiser_routes(places))
+    routes.include_router(request_routes(PageRequests(places)))
+    routes.include_router(fundraiser_list_routes(places))
+    routes.include_router(request_routes(FundraiserRequests(places)))
     routes.include_router(fundraiser_screen_routes(places))
     # Last: a page's id may hold slashes, so these take whatever is left.
+    routes.include_router(page_past_routes(places))
     routes.include_router(page_change_routes(places))
     routes.include_router(page_screen_routes(places))
     return routes

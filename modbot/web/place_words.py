@@ -143,6 +143,7 @@ def _problems(_: Translate) -> dict[str, str]:
             "Leave out signs that cannot be seen, such as those that turn the direction of writing."
         ),
         "choose": _("Please choose one."),
+        "days": _("Write how many days, from 1 to 365."),
     }
 
 
@@ -187,6 +188,7 @@ def _fields(_: Translate) -> dict[str, str]:
         "district_owned": _("Owned by the district"),
         "token_ref": _("Token"),
         "reason": _("Why"),
+        "days": _("Days back"),
         "beneficiary": _("Who benefits"),
         "starts": _("First day"),
         "ends": _("Last day"),

@@ -11,11 +11,12 @@ from sqlalchemy.exc import DBAPIError
 from starlette.responses import JSONResponse
 
 from modbot import migrations, store
-from modbot.errors import StoreUnreadable
+from modbot.errors import AlreadyRunning, StoreUnreadable
 from modbot.store import Database
 from modbot.web.seam import WebService
 
 STALE_TICK_SECONDS = 15.0  # three ticks of the scheduler, in real seconds
+TURN_SECONDS = 0.5  # with the 5 s of SQLite's own waiting, a probe is answered within 6 s
 ROOM_BYTES = 20_000_000  # on the database's disk; below that a burst of comments may not fit
 
 
@@ -61,9 +62,9 @@ def readiness(
     elif (age := (now - row.ticked_at).total_seconds() / speed) > STALE_TICK_SECONDS:
         reasons.append(f"the scheduler gave no sign of life for {age:.0f} s")
     try:
-        with database.write():
+        with database.write(turn_seconds=TURN_SECONDS):
             pass
-    except (DBAPIError, StoreUnreadable) as error:
+    except (DBAPIError, StoreUnreadable, AlreadyRunning) as error:
         reasons.append(f"the database cannot be written ({type(error).__name__})")
     if (room := shutil.disk_usage(database.path.parent).free) < room_bytes:
         reasons.append(f"the disk is full: {room // 1_000_000} MB left")

@@ -7,18 +7,18 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form
 from sqlmodel import Session
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from modbot import claims, review, store
 from modbot.domain import Verdict
-from modbot.errors import ReasonMissing, UnknownDecision, VerdictRefused
+from modbot.errors import ReasonMissing, VerdictRefused
 from modbot.i18n import Language
 from modbot.people import Person, Right
 from modbot.store import Claim, LogEntry
 from modbot.web.access import needs, refuse
-from modbot.web.filters import BadAddress, read_id
+from modbot.web.entries import entry_for
+from modbot.web.filters import read_id
 from modbot.web.notices import NOTICES
 from modbot.web.queue_answers import LONGEST_NOTE, Answer, read_answer
 from modbot.web.queue_item import Item, can_hide, item_of
@@ -94,14 +94,8 @@ class QueueScreen:
 
     def entry(self, number: str, who: Person) -> LogEntry:
         """The decision of that number where this person may see it; else 404."""
-        try:
-            with self.service.database.read() as s:
-                entry = store.decision(s, read_id(number))
-        except (BadAddress, UnknownDecision):
-            raise HTTPException(404) from None
-        if not who.may(Right.READ, entry.page_id):
-            raise HTTPException(404)
-        return entry
+        with self.service.database.read() as s:
+            return entry_for(s, number, who)
 
     def first(self, request: Request, who: Person) -> Response:
         """To the next free item; where there is none, the page that says so."""

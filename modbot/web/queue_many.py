@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form
-from sqlmodel import Session
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from modbot import review, store
 from modbot.domain import Verdict
@@ -23,7 +23,7 @@ from modbot.review import KEPT_UP_ONE_BY_ONE, ManyDone
 from modbot.store import LogEntry
 from modbot.stored_text import shown
 from modbot.web.access import needs, visit
-from modbot.web.entries import Row, log_row
+from modbot.web.entries import Row, entry_for, log_row
 from modbot.web.filters import read_id
 from modbot.web.queue_answers import LONGEST_NOTE, Answer, read_answer
 from modbot.web.queue_item import VEILED, can_hide
@@ -71,7 +71,7 @@ def queue_many_routes(service: WebService, pages: Pages) -> APIRouter:
     @routes.api_route("/queue/many", methods=["GET", "HEAD"])
     def preview(request: Request, who: Decider) -> Response:
         many = _chosen(service, request, who)
-        return _page(service, pages, request, who, "queue/many.html", many=many, answer=None)
+        return many_page(service, pages, request, who, "queue/many.html", many=many, answer=None)
 
     @routes.post("/queue/many")
     def decide(
@@ -100,11 +100,12 @@ def _chosen(service: WebService, request: Request, who: Person) -> Many:
     given = request.query_params.get("author_of", "")
     if bool(rule) == bool(given):
         raise HTTPException(400)
+    author_of = read_id(given) if given else 0
     levels = claimant(service, who).levels
     with service.database.read() as s:
         author, row = "", 0
         if given:
-            about = _entry(s, who, read_id(given))
+            about = entry_for(s, given, who)
             author, row = about.author_name or "", about.comment_row
             found = store.waiting_by_author(s, row, levels, who.pages, AT_ONCE + 1)
         else:
@@ -116,16 +117,9 @@ def _chosen(service: WebService, request: Request, who: Person) -> Many:
         entries,
         rule=rule,
         author=author,
-        author_of=int(given or 0),
+        author_of=author_of,
         capped=len(found) > AT_ONCE,
     )
-
-
-def _entry(s: Session, who: Person, decision_id: int) -> LogEntry:
-    found = store.decisions(s, [decision_id])
-    if not found or not who.may(Right.READ, found[0].page_id):
-        raise HTTPException(404)
-    return found[0]
 
 
 def _many(service: WebService, request: Request, entries: Sequence[LogEntry], **about: Any) -> Many:
@@ -177,20 +171,25 @@ def _decide(
     result, error = _resolve(service, who, left, answer)
     if result is None:
         many = _many(service, request, entries, rule="", author="", author_of=0, capped=False)
-        values = {"many": many, "answer": answer, "error": error}
-        return _page(service, pages, request, who, "queue/many.html", status=422, **values)
+        return many_page(
+            *(service, pages, request, who, "queue/many.html"),
+            status=422,
+            many=many,
+            answer=answer,
+            error=error,
+        )
     refused = Counter(type(refusal).__name__ for refusal in result.refused.values())
-    return _page(
-        service,
-        pages,
-        request,
-        who,
-        "queue/many_done.html",
+    held = refused.pop("HeldByAnother", 0)
+    out = {"said": len(entries) - len(left), "held": held, "changed": sum(refused.values())}
+    if result.done:
+        told = urlencode({name: number for name, number in out.items() if number})
+        return RedirectResponse(f"/queue/many/{result.bulk}?{told}".rstrip("?"), 303)
+    return many_page(
+        *(service, pages, request, who, "queue/many_done.html"),
         verdict=answer.verdict.value,
-        done=len(result.done),
-        left_out=len(entries) - len(left),
-        held=refused.pop("HeldByAnother", 0),
-        changed=sum(refused.values()),
+        done=0,
+        bulk="",  # nothing is known by a name
+        left_out=out,
     )
 
 
@@ -215,29 +214,31 @@ def _resolve(
     return done, ""
 
 
-def _page(
+def many_page(
     service: WebService,
     pages: Pages,
     request: Request,
     who: Person,
     template: str,
     *,
+    path: str = "/queue/many",
     status: int = 200,
     **values: Any,
 ) -> Response:
+    """A page in the frame of the queue, about many comments."""
     sitting = Sitting.of(request, service.clock.now())
     with service.database.read() as s:
         side = sitting.side(s, who, claimant(service, who), reader_language(request))
     query = {
         name: request.query_params[name]
-        for name in ("rule", "author_of")
+        for name in ("rule", "author_of", "said", "held", "changed")
         if name in request.query_params
     }
     return pages.answer(
         request,
         template,
         status=status,
-        here=("/queue/many", query),
+        here=(path, query),
         sitting=sitting,
         side=side,
         did=None,

@@ -81,7 +81,7 @@ def side_of(
         counts=_counts(counted, levels),
         waiting=sum(n for (level, _), n in counted.items() if level in levels),
         handed_on=sum(n for (level, _), n in counted.items() if level not in levels),
-        done=max(0, store.decided_since(s, who.name, since)),
+        done=max(0, store.decided_since(s, who.actor.name, since)),
     )
 
 

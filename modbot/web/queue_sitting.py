@@ -89,7 +89,7 @@ class Sitting:
             entry = store.decision(s, decision_id)
         except UnknownDecision:
             return None
-        theirs = (entry.actor_kind, entry.actor) == ("person", who.name)
+        theirs = (entry.actor_kind, entry.actor) == ("person", who.actor.name)
         stands = store.newest_decision_on(s, entry.comment_row) == entry.id
         if not (theirs and stands and who.may(Right.DECIDE, entry.page_id)):
             return None

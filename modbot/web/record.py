@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import PurePath
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -19,7 +18,6 @@ from modbot.errors import (
     NotYours,
     ReasonMissing,
     UndoRefused,
-    UnknownDecision,
     VerdictRefused,
 )
 from modbot.people import Person, Right
@@ -28,8 +26,8 @@ from modbot.store import LogEntry
 from modbot.stored_text import shown
 from modbot.undo.runs import REASON_CAP
 from modbot.web.access import needs, refuse
-from modbot.web.entries import log_row, reasons
-from modbot.web.filters import BadAddress, read_id
+from modbot.web.entries import entry_for, log_row, reasons
+from modbot.web.filters import BadAddress
 from modbot.web.life import Life, life_of
 from modbot.web.queue_sitting import room_of
 from modbot.web.rendering import Pages
@@ -75,7 +73,7 @@ class RecordDesk:
         query = {name: v for name in _PIECES if (v := request.query_params.get(name, ""))}
         policy = self.service.config.policy
         with self.service.database.read() as session:
-            entry = self._entry(session, number, who)
+            entry = entry_for(session, number, who)
             life = life_of(session, entry, who, query)
         return self.pages.answer(
             request,
@@ -95,7 +93,7 @@ class RecordDesk:
     def undo(self, request: Request, number: str, who: Person, reason: str) -> Response:
         """Takes back the newest word on the comment."""
         with self.service.database.read() as session:
-            entry = self._entry(session, number, who)
+            entry = entry_for(session, number, who)
         if not who.may(Right.DECIDE, entry.page_id):
             refuse(request, Right.DECIDE, entry.page_id)
         try:
@@ -138,15 +136,6 @@ class RecordDesk:
             entries=entries,
             may_undo=who.may(Right.UNDO_MANY),
         )
-
-    def _entry(self, session: Any, number: str, who: Person) -> LogEntry:
-        try:
-            entry = store.decision(session, read_id(number))
-        except (BadAddress, UnknownDecision):
-            raise HTTPException(404) from None
-        if not who.may(Right.READ, entry.page_id):
-            raise HTTPException(404)  # as one that is not there
-        return entry
 
 
 def _to(decision_id: int, said: str) -> Response:

@@ -166,12 +166,13 @@ def _printable(value: Any) -> Any:
     return visible(value) if type(value) is str else value
 
 
-def _of_visible(translated: Callable[..., str]) -> Callable[..., str]:
+def _of_visible(translated: Any) -> Callable[..., str]:
     """What stands in a sentence never passes _printable() by itself: so it is made visible here."""
 
     @pass_context
     def call(context: Context, *texts: Any, **variables: Any) -> str:
-        return translated(context, *texts, **{n: _printable(v) for n, v in variables.items()})
+        found: str = translated(context, *texts, **{n: _printable(v) for n, v in variables.items()})
+        return found
 
     return call
 

@@ -54,7 +54,7 @@ def sign_in_routes(service: WebService, pages: Pages) -> APIRouter:
         if found is not None:
             with service.database.write() as s:
                 who = found.person
-                sessions.end(s, found.id_sha256, who, service.clock.now(), by=who.name)
+                sessions.end(s, found.id_sha256, who, service.clock.now(), by=who.actor.name)
         answer = RedirectResponse(f"{SIGN_IN}?said=signed-out", 303)
         cookies.drop(answer, cookies.session)
         return answer
@@ -70,7 +70,7 @@ def let_in(service: WebService, request: Request, row: PersonRow, *, how: str, t
     with service.database.write() as s:
         if before is not None:
             who = before.person
-            sessions.end(s, before.id_sha256, who, service.clock.now(), by=who.name)
+            sessions.end(s, before.id_sha256, who, service.clock.now(), by=who.actor.name)
         token = sessions.begin(
             s,
             row,

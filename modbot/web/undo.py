@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ from modbot.people import Person, Right
 from modbot.room_tables import UndoRunRow
 from modbot.undo.runs import REASON_CAP
 from modbot.web.access import needs
+from modbot.web.filters import read_id
 from modbot.web.rendering import Pages
 from modbot.web.seam import WebService
 from modbot.web.undo_asked import (
@@ -33,6 +35,7 @@ from modbot.web.undo_words import KINDS, PLANS, STATES, look_of_plan, plan_parts
 Undoer = Annotated[Person, Depends(needs(Right.UNDO_MANY))]
 Field = Annotated[str, Form()]
 RUNS_SHOWN, BUSY_SHOWN = 50, 12
+CHUNK = 200  # runs that are looked through at once
 EXAMPLES_SHOWN = 3
 
 
@@ -96,17 +99,18 @@ class UndoDesk:
         self, request: Request, who: Person, asked: Asked, *, status: int, problem: str = ""
     ) -> Response:
         """The form as it was filled in, what was busy lately, and the runs."""
-        now = self.service.clock.now()
+        now, typed = self.service.clock.now(), request.query_params.get("before", "")
+        before = read_id(typed) if typed else None
         with self.service.database.read() as s:
             registered = self._mine(s, who)
             lately = store.doers_lately(s, who.pages)
-            runs = [run for run in store.undo_runs(s, limit=RUNS_SHOWN) if may_see(run, who)]
+            runs, older = _runs(s, who, before)
         today = local_minute(self.pages.day_start(now), self.pages.zone())
         return self.pages.answer(
             request,
             "undo/form.html",
             status=status,
-            here=("/undo", {}),
+            here=("/undo", {"before": typed} if typed else {}),
             asked=asked,
             since=asked.since or today,
             problem=PROBLEMS.get(problem, ""),
@@ -120,6 +124,8 @@ class UndoDesk:
                 for doer, number in list(lately.items())[:BUSY_SHOWN]
             ],
             runs=runs,
+            older=older,
+            newest=before is None,
         )
 
     def preview(
@@ -135,6 +141,7 @@ class UndoDesk:
             except Unclear as unclear:
                 return self.form(request, who, asked, status=400, problem=str(unclear))
             seen = undo.look(s, choice, rights_of(self.service), others_too=asked.others)
+            namesakes = _namesakes(s, choice.doer, who)
         names = {page.id: page for page in registered}
         return self.pages.answer(
             request,
@@ -143,6 +150,9 @@ class UndoDesk:
             here=("/undo/preview", _flat(asked)),
             asked=asked,
             doer=choice.doer,
+            namesakes=[
+                (name, replace(asked, subject=name).address(until="")) for name in namesakes
+            ],
             since=choice.since,
             until=choice.until,
             until_text=choice.until.isoformat(),
@@ -200,6 +210,20 @@ class UndoDesk:
         self, asked: Asked, who: Person, mine: list[Page], now: datetime, through: int
     ) -> store.DeedChoice:
         return asked.choice(who, {p.id for p in mine}, self.pages.zone(), now, through)
+
+
+def _runs(s: Session, who: Person, before: int | None) -> tuple[list[UndoRunRow], int | None]:
+    """A screenful of the runs that somebody may see, and where the next one begins."""
+    found: list[UndoRunRow] = []
+    while len(found) <= RUNS_SHOWN and (some := store.undo_runs(s, limit=CHUNK, before=before)):
+        found += (run for run in some if may_see(run, who))
+        before = some[-1].id
+    more = len(found) > RUNS_SHOWN
+    return found[:RUNS_SHOWN], found[RUNS_SHOWN - 1].id if more else None
+
+
+def _namesakes(s: Session, doer: store.Doer, who: Person) -> list[str]:
+    return store.namesakes(s, doer.subject, who.pages) if doer.kind is store.DoerKind.PERSON else []
 
 
 def _address(doer: store.Doer, since: str) -> str:

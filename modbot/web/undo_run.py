@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -16,7 +14,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from modbot import store, undo
 from modbot.errors import UnknownRun
-from modbot.export import spreadsheet_safe
+from modbot.export import spreadsheet_lines
 from modbot.people import Person, Right
 from modbot.people.accounts import note
 from modbot.room_tables import UndoRunRow
@@ -164,7 +162,7 @@ class RunDesk:
         assert run.id is not None
         with self.service.database.write() as s:
             now = self.service.clock.now()
-            note(s, "undo.exported", who.name, now, person=who.id, run=run.id)
+            note(s, "undo.exported", who.actor.name, now, person=who.id, run=run.id)
         name = f'attachment; filename="modbot-undo-{run.id}.csv"'
         return StreamingResponse(
             self._lines(run.id),
@@ -173,14 +171,16 @@ class RunDesk:
         )
 
     def _lines(self, run_id: int) -> Iterator[bytes]:
-        yield b"\xef\xbb\xbf" + _csv([FIELDS])  # the mark by which spreadsheets know UTF-8
+        yield b"\xef\xbb\xbf" + spreadsheet_lines(
+            [FIELDS]
+        )  # the mark by which spreadsheets know UTF-8
         after = 0
         while True:  # a session for each part: a long download holds nobody up
             with self.service.database.read() as s:
                 some = items(s, run_id, after=after, limit=CHUNK_ROWS)
             if not some:
                 return
-            yield _csv(_cells(item) for item in some)
+            yield spreadsheet_lines(_cells(item) for item in some)
             after = some[-1].id
 
 
@@ -196,13 +196,6 @@ def _row(item: LoggedItem) -> dict[str, Any]:
         "look": look_of(outcome),
         "pieces": pieces(item.text, []),
     }
-
-
-def _csv(rows: Iterable[Iterable[object]]) -> bytes:
-    out = io.StringIO(newline="")
-    table = csv.writer(out, lineterminator="\r\n")
-    table.writerows([spreadsheet_safe(value) for value in row] for row in rows)
-    return out.getvalue().encode("utf-8", "backslashreplace")
 
 
 def _cells(item: LoggedItem) -> tuple[object, ...]:

@@ -32,8 +32,9 @@ class Answer:
 class Fault:
     """A spoilt answer. `match`: a part of the path, or a test of the request; "": any request.
 
-    kind: html | empty | truncated | wrong_type | reset | slow | status. "status" sends `status`,
-    `headers` and `body`; the others spoil the real answer, or `body` where one is given.
+    kind: html | empty | truncated | wrong_type | reset | slow | cut | wrong_length | huge | bomb |
+    repeated | status. "status" sends `status`, `headers` and `body`; the others spoil the real
+    answer, or `body` where one is given (platforms.sandbox.spoiling).
     """
 
     kind: str

@@ -18,9 +18,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from platforms.sandbox.deviations import deviations, refused
 from platforms.sandbox.faults import Answer, Fault, Request
+from platforms.sandbox.spoiling import OF_THE_REAL_ANSWER, spoilt
 from platforms.sandbox.world import World
-
-HTML_PAGE = b"<!DOCTYPE html><html><body><h1>Sorry, something went wrong.</h1></body></html>"
 
 
 class VendorApi(Protocol):
@@ -82,11 +81,11 @@ class SandboxServer:
             world.checked(found)
             request = replace(request, undescribed=refused(found))
             fault = world.faults.take(platform, request)
-            if fault is None or fault.applied or fault.kind in ("truncated", "slow"):
+            if fault is None or fault.applied or fault.kind in OF_THE_REAL_ANSWER:
                 answer = api.answer(request)
             else:
                 answer = Answer()
-            answer = _spoilt(answer, fault) if fault else answer
+            answer = spoilt(answer, fault) if fault else answer
             world.record_call(platform, request.method, request.path, answer.status)
             return answer, fault
 
@@ -94,31 +93,11 @@ class SandboxServer:
 def vendor_apis(world: World) -> tuple[VendorApi, ...]:
     """Every stand-in there is."""
     from platforms.sandbox.graph import GraphApi
+    from platforms.sandbox.wordpress import WordPressApi
     from platforms.sandbox.x import XApi
     from platforms.sandbox.youtube import YouTubeApi
 
-    return GraphApi(world), XApi(world), YouTubeApi(world)
-
-
-def _spoilt(answer: Answer, fault: Fault) -> Answer:
-    json_headers = {"Content-Type": "application/json; charset=UTF-8", **fault.headers}
-    if fault.kind == "html":
-        return Answer(
-            status=fault.status,
-            headers={"Content-Type": "text/html; charset=utf-8", **fault.headers},
-            body=fault.body or HTML_PAGE,
-        )
-    if fault.kind == "empty":
-        return Answer(status=fault.status, headers=json_headers)
-    if fault.kind == "truncated":
-        body = fault.body or answer.body
-        return Answer(status=answer.status, headers=answer.headers, body=body[: len(body) // 2])
-    if fault.kind == "wrong_type":
-        return Answer(status=fault.status, headers=json_headers, body=fault.body or b'{"data":7}')
-    if fault.kind == "status":
-        return Answer(status=fault.status, headers=json_headers, body=fault.body)
-    # reset and slow spoil the sending
-    return Answer(status=answer.status, headers=answer.headers, body=fault.body or answer.body)
+    return GraphApi(world), XApi(world), YouTubeApi(world), WordPressApi(world)
 
 
 class _Server(ThreadingHTTPServer):
@@ -189,10 +168,20 @@ class _Handler(BaseHTTPRequestHandler):
         head = f"HTTP/1.1 {answer.status} {self.responses.get(answer.status, ('',))[0]}\r\n"
         headers = {"Content-Length": str(len(answer.body)), **answer.headers}
         head += "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n"
+        if fault is not None and fault.kind in ("cut", "wrong_length"):
+            self._cut(head.encode("latin-1"), answer.body, clean=fault.kind == "wrong_length")
+            return
         if fault is not None and fault.kind == "slow":
             self._drip(head.encode("latin-1"), answer.body, fault.delay_seconds)
             return
         self.wfile.write(head.encode("latin-1") + answer.body)
+
+    def _cut(self, head: bytes, body: bytes, *, clean: bool) -> None:
+        """Fewer bytes than were promised; then the connection ends, as if all were well or not."""
+        self.wfile.write(head + body[: len(body) // 2])
+        self.close_connection = True
+        if not clean:
+            self._reset()
 
     def _drip(self, head: bytes, body: bytes, delay_seconds: float) -> None:
         self.wfile.write(head)

@@ -36,6 +36,7 @@ SCOPES = {
     "instagram": ("instagram_basic", "instagram_manage_comments", "pages_read_engagement"),
     "x": ("tweet.read", "tweet.moderate.write", "users.read"),
     "youtube": ("https://www.googleapis.com/auth/youtube.force-ssl",),
+    "wordpress": ("moderate_comments",),
 }
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from platforms.sandbox.faults import Answer, Fault, RateLimit, RateState, Request
@@ -31,6 +31,7 @@ from platforms.sandbox.x_parameters import (
     route_of,
     token_below,
 )
+from platforms.sandbox.x_search import Searched, SearchQuery
 
 TWEET_FIELDS = (
     *("attachments", "author_id", "context_annotations", "conversation_id", "created_at"),
@@ -42,10 +43,19 @@ SHOWN = {"tweet.fields", "expansions"}
 LISTED = SHOWN | {
     *("max_results", "pagination_token", "start_time", "end_time", "since_id", "until_id")
 }
+SEARCHED = LISTED | {"query", "next_token", "sort_order"}
+SEARCH_REACH = timedelta(days=7)
 READ = frozenset({"tweet.read", "users.read"})
 MODERATE = "tweet.moderate.write"
 # Calls of one user in 15 minutes; World.limits["x:hidden"] and so on set others.
-LIMITS = {"mentions": 300, "tweets": 900, "lookup": 900, "me": 75, "hidden": 50}
+LIMITS = {
+    "mentions": 300,
+    "tweets": 900,
+    "lookup": 900,
+    "search": 300,
+    "me": 75,
+    "hidden": 50,
+}
 WINDOW_SECONDS = 15 * 60.0
 NEWEST_LISTED = {"mentions": 800, "tweets": 3200}
 SHORT_TEXT = 280  # of a longer post `text` is the beginning, note_tweet the whole
@@ -63,6 +73,7 @@ class XApi:
     def __init__(self, world: World):
         self.world = world
         self.bill = XBill()
+        self.unnamed: set[str] = set()  # replies whose authors took the account's @name out
 
     def serves(self, path: str) -> bool:
         return path.startswith("/2/")
@@ -133,6 +144,8 @@ class XApi:
             return {"data": self._user(token.page_id)}
         if route == "lookup":
             return self._look_up(request)
+        if route == "search":
+            return self._search(request)
         return self._list(route, path_id, token, request)
 
     def _hide(self, comment_id: str, token: Token, request: Request) -> dict[str, object]:
@@ -172,13 +185,63 @@ class XApi:
         listed = self._mentions(user_id) if route == "mentions" else self._timeline(user_id, query)
         newest = sorted(listed, key=lambda item: int(item.id), reverse=True)
         within = [i for i in newest[: NEWEST_LISTED[route]] if bounds.hold(i.id, i.created_at)]
+        return self._page(within, size, query, own_listing=token.page_id == user_id)
+
+    def _search(self, request: Request) -> dict[str, object]:
+        """What the operators that we know find, newest first, of the last seven days."""
+        query = parameters(request, SEARCHED)
+        bounds, size = Bounds.read(query), max_results(query, least=10)
+        if "since_id" in query and "start_time" in query:
+            raise invalid("since_id", [query["since_id"]], "'since_id' and 'start_time' given")
+        asked = SearchQuery.read(query.get("query", ""))
+        oldest = self.world.now() - SEARCH_REACH
+        if bounds.start > datetime.min.replace(tzinfo=UTC) and bounds.start < oldest:
+            raise invalid("start_time", [query["start_time"]], "'start_time' is too long ago")
+        everything: list[SandboxItem] = [*self._replies()]
+        for page in self.world.pages("x"):
+            everything += self.world.posts(page.id)
+        within = [
+            item
+            for item in everything
+            if item.created_at >= oldest
+            and bounds.hold(item.id, item.created_at)
+            and asked.fits(self._searched(item))
+        ]
+        within.sort(key=lambda item: int(item.id), reverse=True)
+        return self._page(within, size, query, own_listing=False)
+
+    def _searched(self, item: SandboxItem) -> Searched:
+        """What the operators look at."""
+        root, to = item.id, ""
+        if isinstance(item, SandboxComment):
+            root = item.post_id
+            above = self._item(item.parent_id or item.post_id)
+            to = self._handle(_author(above)) if above else ""
+        names = {word.strip("@,.!?:").casefold() for word in item.text.split() if "@" in word}
+        if isinstance(item, SandboxComment) and item.id not in self.unnamed:
+            names.add(self._handle(item.page_id))  # X puts it in front of each reply
+        author = self._handle(_author(item))
+        return Searched(conversation=root, to=to, author=author, names=frozenset(names))
+
+    def _handle(self, account: str) -> str:
+        page = self.world.page(account)
+        return page.handle.casefold() if page else f"u{account}"
+
+    def _page(
+        self,
+        within: Sequence[SandboxItem],
+        size: int,
+        query: Mapping[str, str],
+        *,
+        own_listing: bool,
+    ) -> dict[str, object]:
         shown = within[:size]
         meta: dict[str, object] = {"result_count": len(shown)}
         if shown:
             meta |= {"newest_id": shown[0].id, "oldest_id": shown[-1].id}
         if len(within) > size:
             meta["next_token"] = token_below(shown[-1].id)
-        return {**self._shown(shown, query, own_listing=token.page_id == user_id), "meta": meta}
+        return {**self._shown(shown, query, own_listing=own_listing), "meta": meta}
 
     def _mentions(self, page_id: str) -> list[SandboxItem]:
         """Every reply in the page's conversations, and whatever else on X names it."""
@@ -191,7 +254,10 @@ class XApi:
             item
             for item in items
             if _author(item) != page_id
-            and (item.page_id == page_id or named in item.text.casefold())
+            and (
+                (item.page_id == page_id and item.id not in self.unnamed)
+                or named in item.text.casefold()
+            )
         ]
 
     def _timeline(self, page_id: str, query: Mapping[str, str]) -> list[SandboxItem]:

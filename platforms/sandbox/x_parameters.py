@@ -19,6 +19,7 @@ ROUTES = (
     ("GET", re.compile(r"/2/users/([0-9]{1,19})/mentions"), "mentions"),
     ("GET", re.compile(r"/2/users/([0-9]{1,19})/tweets"), "tweets"),
     ("GET", re.compile(r"/2/tweets"), "lookup"),
+    ("GET", re.compile(r"/2/tweets/search/recent"), "search"),
     ("PUT", re.compile(r"/2/tweets/([0-9]{1,19})/hidden"), "hidden"),
 )
 
@@ -104,11 +105,13 @@ def post_ids(query: Mapping[str, str]) -> list[str]:
     return [_id("ids", one) for one in ids]
 
 
-def max_results(query: Mapping[str, str]) -> int:
-    """5 to 100; 10 when not given."""
+def max_results(query: Mapping[str, str], *, least: int = 5) -> int:
+    """`least` to 100; 10 when not given."""
     given = query.get("max_results", "10")
-    if not given.isdigit() or not 5 <= int(given) <= 100:
-        message = f"The `max_results` query parameter value [{given}] is not between 5 and 100"
+    if not given.isdigit() or not least <= int(given) <= 100:
+        message = (
+            f"The `max_results` query parameter value [{given}] is not between {least} and 100"
+        )
         raise invalid("max_results", [given], message)
     return int(given)
 
@@ -171,9 +174,9 @@ class Bounds:
 
 
 def _below(query: Mapping[str, str]) -> int:
-    if "pagination_token" not in query:
+    token = query.get("pagination_token") or query.get("next_token")
+    if token is None:
         return ABOVE_ALL_IDS
-    token = query["pagination_token"]
     try:
         return int(base64.b32hexdecode(token.upper() + "=" * (-len(token) % 8)))
     except (binascii.Error, ValueError):

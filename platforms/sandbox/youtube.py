@@ -59,6 +59,10 @@ class YouTubeApi:
     def platform_of(self, request: Request) -> str:
         return "youtube" if self.serves(request.path) else ""
 
+    def refresh_token_of(self, access: str) -> str:
+        """The refresh token that an access token was granted for; empty: none."""
+        return self._access.get(access, ("",))[0]
+
     def answer(self, request: Request) -> Answer:
         try:
             if request.path == "/token":

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from modbot.domain import Page
 from modbot.errors import RateLimited
-from modbot.ports import Connection, HidesMany, PlatformAdapter
+from modbot.ports import Connection, HidesMany, PlatformAdapter, Spending
 from platforms import ADAPTERS
 from platforms.sandbox.server import SandboxServer
 from platforms.sandbox.world import World
@@ -78,7 +78,9 @@ class Scene:
             base_url=url,
         )
         secrets = {**SECRETS, "token": token, "refresh_token": token}
-        self.adapter = ADAPTERS[platform](page, Connection(secrets=secrets, now=self.clock.now))
+        plenty = Spending(cents_a_day=100_000, cents_a_month=100_000)  # to see what it would cost
+        connection = Connection(secrets=secrets, now=self.clock.now, spending=plenty)
+        self.adapter = ADAPTERS[platform](page, connection)
         self.clock.advance(60)
 
     def write(self, number: int) -> str:

@@ -28,13 +28,14 @@ from modbot import registry
 from modbot.clocks import SystemClock
 from modbot.domain import Actor, Mode
 from modbot.settings import init_config
-from modbot.store import Database
+from modbot.settings.sections import DatabaseSection
+from modbot.store import Database, open_configured
 from platforms.sandbox.faults import RateLimit
 from platforms.sandbox.graph import GraphApi
 from platforms.sandbox.server import SandboxServer
 from platforms.sandbox.world import World
 from platforms.sandbox.x import LIMITS, XApi
-from tests.campaigns.kill_account import account, missing, read_stored, verify
+from tests.campaigns.kill_account import Where, account, missing, read_stored, verify
 from tests.campaigns.kill_service import Child, Trap
 
 DATABASE = "modbot.db"
@@ -43,6 +44,7 @@ STAFF = Actor(kind="person", name="Ada")
 PAGES = ("facebook", "facebook", "facebook", "x", "x")
 POSTS_A_PAGE = 3
 EDITS_A_ROUND = 2
+EDITED_SECONDS = 300.0  # after it was written a comment may still be edited
 HIDE_SHARE = 0.5  # of the comments are such that the policy should hide them
 KILLS = {  # in turn, then shuffled; "call" and "write" are calls to a platform
     "before a write": "it never takes effect",
@@ -52,18 +54,31 @@ KILLS = {  # in turn, then shuffled; "call" and "write" are calls to a platform
     "before a call": "it is never answered",
     "at the start": "before it works at all",
 }
+NOUGHT = (  # figures of an account that must be nought, or empty
+    "lost",
+    "judged_twice",
+    "unjudged",
+    "double_effects",
+    "unrecorded_writes",
+    "hidden_without_record",
+    "recorded_but_not_hidden",
+    "hidden_but_allowed",
+    "deviations",
+)
 START_SECONDS = 1.0  # "at the start": at most so long after it was started
 WORK_SECONDS = 1.5  # "at a moment": at most so long after its first call
 DIGEST_SECONDS = 0.04  # "after a call": at most so long after the answer left
 CALLS, WRITES = 12, 3  # which one, counted from 1: at most this
 PATIENCE_SECONDS = 4.0  # when that call does not come
 FIRST_CALL_CAP_SECONDS = 20.0
-SETTLE_SECONDS = 60.0
+SETTLE_SECONDS = 60.0  # without any getting on
 FIRST_POLL_SECONDS = 5.0
+TOLD_EVERY = 25  # kills
+REST_EVERY = 50  # kills; then one life may catch up: lives of a second each never would
 
 MODBOT_TOML = """
 [database]
-url = "sqlite:///{database}"
+{database}
 [web]
 enabled = false
 [polling]
@@ -88,10 +103,13 @@ class Campaign:
     chance: random.Random
     environ: dict[str, str] = field(default_factory=lambda: dict(os.environ))
     posts: list[str] = field(default_factory=list)
-    editable: list[str] = field(default_factory=list)
+    editable: list[tuple[float, str]] = field(default_factory=list)  # when, and which
+    accounts: list[str] = field(default_factory=list)
+    base_url: str = ""
     first_polls: list[float] = field(default_factory=list)
     killed_at: dict[str, int] = field(default_factory=dict)
     edits: int = 0
+    server: DatabaseSection | None = None  # where its database is, unless it is a file
 
     def __post_init__(self) -> None:
         rows = [json.loads(line) for line in CORPUS.read_text("utf-8").splitlines()]
@@ -99,8 +117,8 @@ class Campaign:
         self._good = [row["comment"] for row in rows if row["action"] == "allow"]
 
     @property
-    def database(self) -> Path:
-        return self.folder / DATABASE
+    def database(self) -> Where:
+        return self.server or self.folder / DATABASE
 
     @property
     def modbot(self) -> Path:
@@ -108,20 +126,26 @@ class Campaign:
 
     def set_up(self, base_url: str) -> None:
         """Writes the configuration and registers the pages in enforce."""
+        self.base_url = base_url
         init_config(self.folder / "config")
-        settings = MODBOT_TOML.format(database=self.database)
+        section = self.server or DatabaseSection(url=f"sqlite:///{self.folder / DATABASE}")
+        named = section.model_dump(exclude_defaults=True).items()
+        lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in named)
+        settings = MODBOT_TOML.format(database=lines)
         (self.folder / "config" / "modbot.toml").write_text(settings, "utf-8")
-        database = Database.open(f"sqlite:///{self.database}")
+        database = open_configured(section)
         try:
             for number, platform in enumerate(PAGES):
-                self._register(database, platform, number, base_url)
+                self.register(database, platform, number)
         finally:
             database.close()
 
-    def _register(self, database: Database, platform: str, number: int, base_url: str) -> None:
+    def register(self, database: Database, platform: str, number: int) -> None:
+        """One more page, with its posts."""
         account_id = self.world.add_page(platform, f"School {number}")
         variable = f"CAMPAIGN_TOKEN_{number}"
         self.environ[variable] = self.world.issue_token(account_id)
+        self.accounts.append(account_id)
         self.posts += [self.world.add_post(account_id, f"News {n}") for n in range(POSTS_A_PAGE)]
         new = registry.NewPage(
             platform=platform,
@@ -129,7 +153,7 @@ class Campaign:
             name=f"School {number}",
             token_ref=f"env:{variable}",
             district_owned=True,
-            base_url=base_url,
+            base_url=self.base_url,
             government_use="a stand-in on this machine" if platform == "x" else "",
         )
         now = datetime.now(UTC)
@@ -144,9 +168,11 @@ class Campaign:
                 post, self._text(), author_id=f"u{self.chance.randrange(300)}"
             )
             if (found := self.world.comment(comment)) and found.platform == "facebook":
-                self.editable.append(comment)
+                self.editable.append((time.monotonic(), comment))
+        # Older ones no listing shows again, under a post with so many comments.
+        self.editable = [e for e in self.editable if time.monotonic() - e[0] < EDITED_SECONDS]
         for _ in range(min(EDITS_A_ROUND, len(self.editable))):
-            self.world.edit_comment(self.chance.choice(self.editable), self._text())
+            self.world.edit_comment(self.chance.choice(self.editable)[1], self._text())
             self.edits += 1
 
     def _text(self) -> str:
@@ -201,43 +227,58 @@ class Campaign:
             self.first_polls.append(child.age_seconds)
 
     def finish(self) -> int:
-        """Lets a last life catch up and end by itself; returns its exit code."""
+        """Lets a last life catch up, as long as it gets on, and end by itself; its exit code."""
         child = self.start()
-        end = time.monotonic() + SETTLE_SECONDS
+        fewest, end = sys.maxsize, time.monotonic() + SETTLE_SECONDS
         while time.monotonic() < end and child.process.poll() is None:
             stored = read_stored(self.database)
-            if not missing(self.world, stored) and not stored.states()["requested"]:
+            left = len(missing(self.world, stored)) + stored.states()["requested"]
+            if not left:
                 break
-            time.sleep(0.3)
+            if left < fewest:  # short lives ask for more than they get done
+                fewest, end = left, time.monotonic() + SETTLE_SECONDS
+            time.sleep(0.3 + left / 1000)
         exit_code = child.stop()
         self._note_first_poll(child, waited=True)
         return exit_code
 
 
 @contextmanager
-def district(folder: Path, seed: int) -> Iterator[Campaign]:
+def district(folder: Path, seed: int, server: DatabaseSection | None = None) -> Iterator[Campaign]:
     """A campaign on stand-ins that serve while the `with` block lasts."""
     world = World(SystemClock())
     for what in LIMITS:
         world.limits[f"x:{what}"] = RateLimit(calls=10**6, window_seconds=900)
     world.limits["facebook"] = RateLimit(calls=10**6, window_seconds=900)
-    traps = [Trap(api, folder / DATABASE) for api in (GraphApi(world), XApi(world))]
+    traps = [Trap(api, server or folder / DATABASE) for api in (GraphApi(world), XApi(world))]
     campaign = Campaign(folder=folder, world=world, traps=traps, chance=random.Random(seed))
+    campaign.server = server
     with SandboxServer(world, apis=traps) as server:
         campaign.set_up(server.url)
         yield campaign
 
 
-def run_campaign(folder: Path, *, kills: int, comments: int, seed: int) -> dict[str, Any]:
+def run_campaign(
+    folder: Path, *, kills: int, comments: int, seed: int, server: DatabaseSection | None = None
+) -> dict[str, Any]:
     """The account of a whole campaign; `sound` says whether nothing was lost or done twice."""
     began = time.monotonic()
-    with district(folder, seed) as campaign:
+    exit_codes: list[int] = []
+    with district(folder, seed, server) as campaign:
         shares = [comments // kills + (n < comments % kills) for n in range(kills)]
         kinds = list(islice(cycle(KILLS), kills))
         campaign.chance.shuffle(kinds)
-        for kind, share in zip(kinds, shares, strict=True):
+        for number, (kind, share) in enumerate(zip(kinds, shares, strict=True), 1):
             campaign.kill_once(kind, share)
-        exit_code = campaign.finish()
+            if number % REST_EVERY == 0 and number < kills:
+                exit_codes.append(campaign.finish())
+            if number % TOLD_EVERY == 0:
+                slow = sum(1 for one in campaign.first_polls if one >= FIRST_POLL_SECONDS)
+                sys.stderr.write(
+                    f"{number} kills after {time.monotonic() - began:.0f} s, median first poll "
+                    f"{statistics.median(campaign.first_polls):.2f} s, {slow} late\n"
+                )
+        exit_codes.append(campaign.finish())
         result = account(campaign.world, read_stored(campaign.database))
         audit = verify(campaign.modbot, folder / "config")
     slowest = max(campaign.first_polls, default=0.0)
@@ -252,9 +293,10 @@ def run_campaign(folder: Path, *, kills: int, comments: int, seed: int) -> dict[
         "first_poll_seconds": {
             "median": round(statistics.median(campaign.first_polls), 2),
             "slowest": round(slowest, 2),
+            "late": sum(1 for one in campaign.first_polls if one >= FIRST_POLL_SECONDS),
             "measured": len(campaign.first_polls),
         },
-        "exit_code": exit_code,
+        "exit_code": max(exit_codes, key=abs),
         "seed": seed,
         "seconds": round(time.monotonic() - began, 1),
     }
@@ -263,20 +305,9 @@ def run_campaign(folder: Path, *, kills: int, comments: int, seed: int) -> dict[
 
 
 def _is_sound(result: dict[str, Any], slowest_first_poll: float) -> bool:
-    must_be_nought = (
-        "lost",
-        "judged_twice",
-        "unjudged",
-        "double_effects",
-        "unrecorded_writes",
-        "hidden_without_record",
-        "recorded_but_not_hidden",
-        "hidden_but_allowed",
-        "deviations",
-    )
     open_or_failed = result["hides"].get("requested", 0) + result["hides"].get("failed", 0)
     return (
-        not any(result[name] for name in must_be_nought)
+        not any(result[name] for name in NOUGHT)
         and not open_or_failed
         and result["hidden"] > 0
         and result["audit"]["ok"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from platforms.sandbox.faults import Answer, Request
 from platforms.sandbox.server import VendorApi
-from tests.campaigns.kill_account import WRITING, is_requested
+from tests.campaigns.kill_account import WRITING, Where, is_requested
 
 STOP_SECONDS = 15.0
 
@@ -18,7 +18,7 @@ STOP_SECONDS = 15.0
 class Trap:
     """A stand-in that watches the service's calls, and kills it at the one it is set to."""
 
-    def __init__(self, api: VendorApi, database: Path):
+    def __init__(self, api: VendorApi, database: Where):
         self.api = api
         self.database = database
         self.victim: Child | None = None

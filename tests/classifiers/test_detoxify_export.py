@@ -20,7 +20,10 @@ from tests.classifiers.detoxify_files import (
 )
 from tests.prerequisites import need
 
-pytestmark = pytest.mark.filterwarnings("default")  # torch's and onnx's own are not ours to mend
+pytestmark = [
+    pytest.mark.models,
+    pytest.mark.filterwarnings("default"),  # torch's and onnx's own are not ours to mend
+]
 
 Folder = Path
 

@@ -229,6 +229,16 @@ def test_odd_characters_never_break_it(rules: RulesClassifier, text: str) -> Non
     assert isinstance(signals(rules, text + " wtf"), list)
 
 
+def test_rules_that_have_not_changed_are_not_compiled_again(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "words.txt").write_text("category: profanity\n[strong]\nzork\n")
+    loaded = RuleSet.load(tmp_path / "one")
+    assert RuleSet.load(tmp_path / "two") is loaded
+    (tmp_path / "two" / "words.txt").write_text("category: profanity\n[strong]\nzorg\n")
+    assert RuleSet.load(tmp_path / "two") is not loaded
+
+
 def test_the_version_changes_with_any_rule_file(tmp_path: Path) -> None:
     (tmp_path / "words.txt").write_text("category: profanity\n[strong]\nzork\n")
     one = RulesClassifier.load(tmp_path)

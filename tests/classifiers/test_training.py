@@ -177,6 +177,7 @@ def small_data(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.models
 def test_a_run_learns_and_gives_the_same_bytes_again(small_data: Path) -> None:
     need("torch")
     from classifiers.training.run import Choices, train
@@ -194,6 +195,7 @@ def test_a_run_learns_and_gives_the_same_bytes_again(small_data: Path) -> None:
     assert bad["toxicity"] > good["toxicity"]
 
 
+@pytest.mark.models
 def test_torch_and_numpy_give_the_same_probabilities(small_data: Path) -> None:
     need("torch")
     from classifiers.training.material import read_material

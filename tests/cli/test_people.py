@@ -100,3 +100,15 @@ def test_nobody_runs_a_district_on_the_demos_database(folder: Path) -> None:
     for command in ("run", "web"):
         done = modbot(command, "--config", str(folder))
         assert done.returncode == 78 and b"the demo's" in done.stderr
+
+
+def test_at_the_server_nobody_gives_the_record_name_of_somebody_who_signs_in(
+    folder: Path, run: Run
+) -> None:
+    add(folder, "cleo", Role.ADMIN)
+    add(folder, "ana", Role.VIEWER)
+    (told,) = [p for p in run("people", "list", "--json").json["people"] if p["name"] == "ana"]
+    assert told["in_the_record"] == "ana #2"
+    refused = run("people", "disable", "ana@lps.test", "--by", "cleo #1")
+    assert refused.code == 2 and "somebody's who signed in" in refused.err
+    assert not told["disabled"]

@@ -1,47 +1,17 @@
 """Feeds random bytes to fold() and the rules for a bounded time: `make fuzz` (SECONDS=60).
 
 Needs atheris (`pip install -e .[fuzz]`, Linux only); without it nothing is run and it says so.
+It starts from the comments of tests/corpus and follows what makes the classifiers take new paths.
 """
 
 from __future__ import annotations
 
+import json
 import sys
-from datetime import UTC, datetime
+import tempfile
 from pathlib import Path
 
-from classifiers.normalise import fold
-from classifiers.rules import RuleSet
-from modbot.domain import Comment
-
-RULES = Path(__file__).parents[2] / "config" / "rules"
-_TIME = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-class Target:
-    """What must hold for every text."""
-
-    def __init__(self, rules: RuleSet):
-        self._rules = rules
-
-    def __call__(self, data: bytes) -> None:
-        """Raises AssertionError for a text that is folded or judged wrongly."""
-        text = data.decode("utf-8", "replace").replace("\ufffd", "\ud800")  # lone surrogates too
-        folded = fold(text)
-        assert fold(folded.text).text == folded.text, "folding twice changes something"
-        assert len(folded.starts) == len(folded.ends) == len(folded.text)
-        assert all(
-            0 <= start <= end <= len(text)
-            for start, end in zip(folded.starts, folded.ends, strict=True)
-        )
-        for signal in self._rules.judge(_comment(text)):
-            shown = signal.evidence
-            assert text[shown.start : shown.end] == shown.text, "evidence is not what was written"
-
-
-def _comment(text: str) -> Comment:
-    return Comment(
-        page_id="p", platform="facebook", id="1", post_id="1", text=text, created_at=_TIME
-    )
+CORPUS = Path(__file__).parents[1] / "corpus"
 
 
 def main() -> int:
@@ -51,9 +21,22 @@ def main() -> int:
     except ImportError:
         print("fuzz: skipped, atheris is not installed (pip install -e '.[fuzz]'; Linux only)")
         return 0
-    atheris.Setup(sys.argv, Target(RuleSet.load(RULES)))
-    atheris.Fuzz()
+    with atheris.instrument_imports(include=["classifiers"]):  # only what is imported here
+        from classifiers.rules import RuleSet
+        from tests.fuzz.target import RULES, Target
+    with tempfile.TemporaryDirectory() as seeds:
+        write_seeds(Path(seeds))
+        atheris.Setup([*sys.argv, seeds], Target(RuleSet.load(RULES)))
+        atheris.Fuzz()
     return 0
+
+
+def write_seeds(folder: Path) -> None:
+    """A file for each comment that a fuzzer may start from."""
+    for path in sorted(CORPUS.glob("*.jsonl")):
+        for number, line in enumerate(path.read_text("utf-8").splitlines()):
+            text = json.loads(line)["comment"]
+            (folder / f"{path.stem}-{number}").write_bytes(text.encode("utf-8", "replace"))
 
 
 if __name__ == "__main__":

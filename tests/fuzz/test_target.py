@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifiers.rules import RuleSet
-from tests.fuzz.fuzz_normalise import RULES, Target
+from tests.fuzz.target import RULES, Target
 
 PIECES = [
     "sh1t",
@@ -37,6 +37,10 @@ def target() -> Target:
 @given(st.one_of(st.binary(max_size=200), st.lists(st.sampled_from(PIECES)).map("".join)))
 def test_any_bytes_are_folded_and_judged(target: Target, data: bytes | str) -> None:
     target(data if isinstance(data, bytes) else data.encode())
+
+
+def test_a_single_flag_letter_beside_a_digit_is_folded_at_once(target: Target) -> None:
+    target("p3pins0🇸y0todavia".encode())
 
 
 def test_the_fuzzer_runs_or_says_that_it_cannot() -> None:

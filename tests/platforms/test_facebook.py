@@ -358,8 +358,27 @@ def test_the_rate_budget_shows_and_ends_in_a_wait(
     assert [adapter.fetch_since(None).usage for _ in range(4)] == [0.5, 0.67, 0.83, 1.0]
     with pytest.raises(RateLimited) as caught:
         adapter.fetch_since(None)
-    assert caught.value.retry_after_seconds == 3600
+    assert caught.value.reads_only, "no call: what is left is for hides"
+    world.clock.advance(caught.value.retry_after_seconds)
+    with pytest.raises(RateLimited) as caught:
+        adapter.fetch_since(None)
+    assert not caught.value.reads_only and caught.value.retry_after_seconds == 3300
 
 
 def test_facebook_can_do_everything(adapter: FacebookAdapter):
     assert adapter.capabilities == frozenset(Capability)
+
+
+def test_old_posts_are_swept_again_after_the_clock_was_ten_years_wrong(
+    sandbox: GraphSandbox, world: World, adapter: FacebookAdapter
+):
+    years = timedelta(days=3650).total_seconds()
+    first = adapter.fetch_since(None)
+    sandbox.clock.advance(years)
+    ahead = adapter.fetch_since(first.cursor)
+    sandbox.clock.advance(-years)
+    before = len(world.call_log)
+    back = adapter.fetch_since(ahead.cursor)
+    swept = len(world.call_log) - before
+    adapter.fetch_since(back.cursor)
+    assert swept > len(world.call_log) - before - swept

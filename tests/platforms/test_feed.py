@@ -243,6 +243,7 @@ def test_no_nonsense_is_taken_for_a_feed(
         with pytest.raises(PlatformError):
             call()
     blog.spoilt = lambda reply: reply
+    blog.clock.advance(15 * 60)
     assert comment_id in {c.id for c in adapter.fetch_since(cursor).comments}
 
 

@@ -256,9 +256,12 @@ def test_check_names_what_is_wrong_with_a_token(
 def test_a_spent_rate_budget_ends_in_a_wait(world: World, adapter: InstagramAdapter):
     world.limits["instagram"] = RateLimit(calls=1, window_seconds=600)
     assert adapter.fetch_since(None).usage == 1.0
+    with pytest.raises(RateLimited, match="the rest is for hides"):
+        adapter.fetch_since(None)
+    world.clock.advance(300)
     with pytest.raises(RateLimited) as caught:
         adapter.fetch_since(None)
-    assert caught.value.retry_after_seconds == 600
+    assert caught.value.retry_after_seconds == 300
 
 
 def test_instagram_can_do_everything(adapter: InstagramAdapter):

@@ -73,17 +73,33 @@ def test_a_quiet_poll_is_one_call_and_costs_nothing(district: District) -> None:
     assert district.api.bill.cents == before
 
 
-def test_a_poll_with_news_is_two_calls_and_never_bills_a_user(district: District) -> None:
+def test_news_under_a_new_post_are_two_calls_then_one_and_never_bill_a_user(
+    district: District,
+) -> None:
     adapter = district.adapter()
     cursor = adapter.fetch_since(None).cursor
     district.paths()
-    district.reply()
+    district.clock.advance(5)
+    new = district.world.add_post(district.account, "School on Tuesday")
+    first = district.world.add_comment(new, "yes!")
+    cursor = adapter.fetch_since(cursor).cursor
+    listings = [f"GET /2/users/{district.account}/{kind}" for kind in ("mentions", "tweets")]
+    assert district.paths() == listings
+    district.clock.advance(5)
+    district.world.add_comment(new, "really?", parent=first)
     adapter.fetch_since(cursor)
-    assert district.paths() == [
-        f"GET /2/users/{district.account}/mentions",
-        f"GET /2/users/{district.account}/tweets",
-    ]
-    assert sum(district.api.bill.cents.values()) == 1.0  # one reply, one post
+    assert district.paths() == listings[:1], "all that it needs is known"
+    assert sum(district.api.bill.cents.values()) == 2.0  # two replies, two posts
+
+
+def test_a_reply_to_what_the_account_itself_said_brings_those_words_along(
+    district: District,
+) -> None:
+    question, adapter = district.reply("when?"), district.adapter()
+    cursor = adapter.fetch_since(None).cursor
+    answer = district.reply("at 8", parent=question, author_id=district.account)
+    thanks = district.reply("too early", parent=answer)
+    assert {answer, thanks} <= {c.id for c in adapter.fetch_since(cursor).comments}
 
 
 def test_what_was_just_read_may_be_listed_again_but_asks_and_costs_no_more(

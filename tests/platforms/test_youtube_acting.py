@@ -8,14 +8,10 @@ import pytest
 
 from modbot.errors import BadAnswer, CommentGone, RateLimited, Unreachable
 from platforms.sandbox.faults import RateLimit
-from platforms.youtube_units import KEPT_FOR_HIDES, UnitBudget, shared_budget
+from platforms.youtube_units import ALLOWANCE, KEPT_FOR_HIDES
 from tests.platforms.youtube_channel import Channel, on_another_page, read
 
 WHERE = "comments.setModerationStatus"
-
-
-def budget_of(channel: Channel) -> UnitBudget:
-    return shared_budget("77-x", channel.server.url, channel.clock.now, 10_000)
 
 
 def test_fifty_comments_are_hidden_by_one_call(channel: Channel) -> None:
@@ -83,8 +79,7 @@ def test_polls_stop_while_units_for_hides_are_left(channel: Channel) -> None:
     channel.write("bad")
     adapter = channel.adapter()
     _, cursor = read(adapter)
-    budget = budget_of(channel)
-    budget.learn(budget.day, 10_000 - KEPT_FOR_HIDES)
+    channel.spend(channel.budget.left("units") - KEPT_FOR_HIDES)
     channel.asked()
     with pytest.raises(RateLimited) as caught:
         adapter.fetch_since(cursor)
@@ -95,8 +90,7 @@ def test_polls_stop_while_units_for_hides_are_left(channel: Channel) -> None:
 def test_a_hide_and_its_look_ups_take_the_units_kept_for_them(channel: Channel) -> None:
     comment_id = channel.write("bad")
     adapter = channel.adapter()
-    budget = budget_of(channel)
-    budget.learn(budget.day, 10_000 - KEPT_FOR_HIDES)
+    channel.spend(channel.budget.left("units") - KEPT_FOR_HIDES)
     assert adapter.fetch_one(comment_id)
     adapter.hide(comment_id)
     assert not channel.world.is_public(comment_id)
@@ -126,20 +120,9 @@ def test_channels_of_one_project_share_its_units(channel: Channel) -> None:
         refresh_token=channel.world.issue_token(other),
     )
     first.fetch_since(None)
-    before = budget_of(channel).spent
+    before = channel.budget.spent(ALLOWANCE)
     second.fetch_since(None)
-    assert budget_of(channel).spent > before > 0
-
-
-def test_a_restart_knows_what_was_spent(channel: Channel) -> None:
-    ids = [channel.write(f"comment {n}") for n in range(3)]
-    adapter = channel.adapter()
-    for one in ids:
-        adapter.hide(one)
-    cursor = adapter.fetch_since(None).cursor
-    after_restart = channel.adapter(client_id="88-new.apps.googleusercontent.com")
-    batch = after_restart.fetch_since(cursor)
-    assert batch.usage is not None and batch.usage >= 0.01
+    assert channel.budget.spent(ALLOWANCE) > before > 0
 
 
 def test_a_project_with_more_units_may_say_so(channel: Channel) -> None:

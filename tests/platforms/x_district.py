@@ -28,6 +28,7 @@ class District:
             platform="x",
             external_id=self.account,
             name="LPS",
+            handle="LPS",
             base_url=server.url,
         )
         self.token = self.world.issue_token(self.account, token=CANARY)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from modbot.budget import Budgets, RateBudget
 from modbot.domain import Comment, Page
 from modbot.ports import Connection
 from platforms.sandbox.faults import Fault, Request
@@ -35,7 +36,17 @@ class Channel:
             name="Lawrence Public Schools",
             base_url=server.url,
         )
+        self.budgets = Budgets(clock.now)
         clock.advance(60)
+
+    @property
+    def budget(self) -> RateBudget:
+        """Of the project that every adapter here names."""
+        return self.budgets.of("youtube", "77", self.server.url)
+
+    def spend(self, units: int) -> None:
+        """Another program of the project calls."""
+        self.budget.admit(costs={"units": units})
 
     def adapter(self, *, page: Page | None = None, **secrets: str) -> YouTubeAdapter:
         """A new object, as after a restart."""
@@ -45,7 +56,11 @@ class Channel:
             "refresh_token": self.token,
         }
         connection = Connection(
-            secrets=given | secrets, now=self.clock.now, timeout_seconds=2, deadline_seconds=3
+            secrets=given | secrets,
+            now=self.clock.now,
+            timeout_seconds=2,
+            deadline_seconds=3,
+            budgets=self.budgets,
         )
         return YouTubeAdapter(page or self.page, connection)
 

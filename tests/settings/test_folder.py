@@ -83,6 +83,25 @@ SERVICE_FAULTS = [
         "max_seconds must not be less", id="interval upside down",
     ),
     pytest.param(
+        "[budget]\nx_cents_a_day = 9000.0\n", 1, "budget", "x_cents_a_month must not be less",
+        id="a month's money less than a day's",
+    ),
+    pytest.param(
+        "\n[budget]\nx_cents_a_day = 10.0\n", 2, "budget", "x_sweep_cents_a_day must not be more",
+        id="more money for searches than there is",
+    ),
+    pytest.param(
+        "[budget]\nx_cents_a_day = 500.0\nx_cents_a_month = -1.0\n", 3, "budget.x_cents_a_month",
+        "greater", id="less than no money",
+    ),
+    pytest.param(
+        '[budget]\nx_cents_a_day = "5 $"\n', 2, "budget.x_cents_a_day", "number",
+        id="money in words",
+    ),
+    pytest.param(
+        "[budget]\ncents_a_day = 5.0\n", 2, "budget.cents_a_day", "", id="no such cap",
+    ),
+    pytest.param(
         "[http]\ntimeout_seconds = 60\n", 1, "http", "deadline_seconds must not",
         id="deadline before the time-out",
     ),

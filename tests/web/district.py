@@ -13,6 +13,7 @@ from modbot.alerts import Alerter
 from modbot.domain import Actor, Mode, Page
 from modbot.registry import Approver, ApproverRole, Asker, FundraiserWish, Registration
 from modbot.service import Service
+from modbot.tables import FundraiserRequestRow
 from platforms import ADAPTERS
 from tests.databases import new_database
 from tests.fakes import FakeAdapter, FakePlatform, ManualClock
@@ -228,8 +229,9 @@ def _requests(district: District) -> None:
         )
     )
     refused = district.ask_sale(name="Phone cases", links=(), accounts=("$jdoe",))
-    registry.refuse_fundraiser(
+    registry.refuse_request(
         district.database,
+        FundraiserRequestRow,
         refused,
         "A private account; ask again with the club's.",
         RUIZ,

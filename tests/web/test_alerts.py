@@ -149,7 +149,7 @@ def test_an_acknowledged_alert_says_by_whom_and_the_banner_counts_the_rest(
     assert (answer.status_code, answer.headers["location"]) == (303, "/alerts?said=acknowledged")
     assert "Nobody else is told" in site.get("/alerts?said=acknowledged").text
     assert site.post("/alerts/4/acknowledge").headers["location"].endswith("before")
-    assert alerts(service)[4].acknowledged_by == site.admin
+    assert alerts(service)[4].acknowledged_by == f"{site.admin} #1"
     assert "1 urgent alert waits" in site.get("/decisions/1").text
     site.post("/alerts/5/acknowledge")
     assert "urgent-banner" not in site.get("/decisions/1").text
@@ -157,8 +157,8 @@ def test_an_acknowledged_alert_says_by_whom_and_the_banner_counts_the_rest(
         made = s.exec(select(AuditRow).where(AuditRow.kind == "alert.acknowledged")).all()
     assert [(row.actor, row.row_id) for row in made] == [
         ("Dana Ortiz", "3"),
-        (site.admin, "4"),
-        (site.admin, "5"),
+        (f"{site.admin} #1", "4"),
+        (f"{site.admin} #1", "5"),
     ]
 
 
@@ -177,7 +177,7 @@ def test_a_brake_is_released_with_a_reason_and_its_alert_is_over(
     assert "profanity_en:heck" not in site.get("/alerts").text
     with service.database.read() as s:
         (row,) = s.exec(select(AuditRow).where(AuditRow.kind == "brake.released"))
-    assert row.actor == site.admin and "mended" in row.detail
+    assert row.actor == f"{site.admin} #1" and "mended" in row.detail
 
 
 def test_a_viewer_sees_and_does_nothing(full: tuple[FakeService, Site]) -> None:

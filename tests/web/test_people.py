@@ -171,11 +171,11 @@ def test_somebody_who_is_there_cannot_be_invited_again(site: Site, service: Fake
 def test_a_change_of_role_signs_the_person_out_everywhere(service: FakeService, site: Site) -> None:
     ana = site.as_(Role.MANAGER, name="Ana")
     number = row_of(service, "ana@lps.test").id
-    answer = site.post(f"/people/{number}", {"role": "auditor"})
+    answer = site.post(f"/people/{number}", {"role": "auditor", "scope": "all"})
     assert answer.headers["location"] == f"/people/{number}?said=changed"
     assert ana.get("/me").status_code == 303
     assert site.as_(Role.MANAGER, name="Ana").get("/people").status_code == 403
-    again = site.post(f"/people/{number}", {"role": "auditor"})
+    again = site.post(f"/people/{number}", {"role": "auditor", "scope": "all"})
     assert again.headers["location"].endswith("said=unchanged")
     assert kinds(service).count("person.changed") == 1
 
@@ -197,7 +197,7 @@ def test_the_last_admin_can_be_neither_disabled_nor_demoted(
 ) -> None:
     number = row_of(service, f"{site.admin.lower().replace(' ', '.')}@lps.test").id
     assert "last administrator" in site.post(f"/people/{number}/disable").text
-    assert site.post(f"/people/{number}", {"role": "viewer"}).status_code == 400
+    assert site.post(f"/people/{number}", {"role": "viewer", "scope": "all"}).status_code == 400
     other = site.as_(Role.ADMIN, name="Dana")
     assert site.post(f"/people/{number}", {"role": "viewer"}).status_code == 303
     dana = row_of(service, "dana@lps.test").id

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -97,3 +99,26 @@ def test_it_is_not_ready_while_nothing_can_be_written(site: Site, blocked: None)
     assert answer.status_code == 503
     assert answer.json()["reasons"] == ["the database cannot be written (StoreUnreadable)"]
     assert site.get("/log").status_code == 200, "reading goes on"
+
+
+def test_a_probe_does_not_stand_in_the_line_of_those_who_write(
+    ticking: FakeService, site: Site
+) -> None:
+    inside, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with ticking.database.write():
+            inside.set()
+            release.wait(20)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    inside.wait(5)
+    began = time.monotonic()
+    try:
+        assert site.get("/readyz").status_code == 503
+    finally:
+        waited = time.monotonic() - began
+        release.set()
+        holder.join()
+    assert waited < ticking.database.turn_seconds / 2

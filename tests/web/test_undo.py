@@ -13,6 +13,7 @@ import pytest
 from modbot import store, undo
 from modbot.domain import ActionKind, ActionState, Verdict
 from modbot.people import Role
+from modbot.room_tables import UndoRunRow
 from modbot.store import Recorded
 from modbot.web.undo import rights_of
 from tests.fakes import make_page
@@ -347,3 +348,27 @@ def test_what_a_person_did_is_taken_back_to_the_bots_word(service: FakeService, 
     path = begin(site, kind="person", subject="Ana Peña")
     carry_on(service)
     assert "Restored, confirmed" in site.get(path).text
+
+
+def test_a_manager_of_one_page_pages_through_every_run_of_theirs(
+    service: FakeService, site: Site
+) -> None:
+    """Their own are old; the newest hundreds are on pages of others."""
+    hidden(service, 1)
+    hidden(service, 1, page=2)
+    mine = site.as_(Role.MANAGER, pages={"x:1002"})
+    begin(mine)
+    now = service.clock.now()
+    with service.database.write() as s:
+        run = store.undo_run(s, 1)
+        for number in range(2, 302):
+            pages = ["x:1002"] if number <= 61 else ["facebook:1001", "x:1002"]
+            s.add(UndoRunRow(**{**run.model_dump(), "id": number, "pages": pages, "made_at": now}))
+    first = mine.get("/undo").text
+    assert re.findall(r">Run (\d+)<", first) == [str(n) for n in range(61, 11, -1)]
+    older = re.search(r'href="(/undo\?before=\d+)#runs"', first)
+    assert older is not None
+    second = mine.get(older[1]).text
+    assert re.findall(r">Run (\d+)<", second) == [str(n) for n in range(11, 0, -1)]
+    assert "Older runs" not in second and "The newest runs" in second
+    assert site.get("/undo?before=x").status_code == 400

@@ -7,6 +7,9 @@ from functools import partial
 import sqlalchemy as sa
 from alembic import op
 
+from modbot.dialects import is_postgres
+from modbot.migrations.guards import keep_length, refuse
+
 revision = "0001"
 down_revision = None
 
@@ -260,6 +263,9 @@ def _triggers() -> None:
         "UPDATE ON action WHEN OLD.state <> 'requested'",
         "an action that ended stays as it ended",
     )
+    if is_postgres(op.get_bind()):
+        keep_length(op.get_bind())
+        return
     # Also stops INSERT OR REPLACE, which deletes without asking the delete trigger.
     _refuse(
         "audit_gap",
@@ -269,9 +275,5 @@ def _triggers() -> None:
 
 
 def _refuse(name: str, event: str, message: str) -> None:
-    when = event.find(" WHEN ")
-    on, condition = (event[:when], event[when:]) if when > 0 else (event, "")
-    op.execute(
-        f"CREATE TRIGGER {name} BEFORE {on} FOR EACH ROW{condition} "
-        f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
-    )
+    on, _, condition = event.partition(" WHEN ")
+    refuse(op.get_bind(), name, on, message, when=condition)

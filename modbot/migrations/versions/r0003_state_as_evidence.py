@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from alembic import op
 
+from modbot.migrations.guards import may_hold_rows, refuse
+
 revision = "0003"
 down_revision = "0002"
 
@@ -33,13 +35,12 @@ _INSERT = (
 def upgrade() -> None:
     connection = op.get_bind()
     now = datetime.now(UTC).isoformat(timespec="microseconds")
-    for table, fields in (("comment", COMMENT), ("post", POST)):
+    for table, fields in (
+        (("comment", COMMENT), ("post", POST)) if may_hold_rows(connection) else ()
+    ):
         for rows in _chunks(connection, table, fields):
             _vouch(connection, table, rows, now)
-    op.execute(
-        "CREATE TRIGGER post_delete BEFORE DELETE ON post FOR EACH ROW "
-        "BEGIN SELECT RAISE(ABORT, 'post rows are never deleted'); END"
-    )
+    refuse(connection, "post_delete", "DELETE ON post", "post rows are never deleted")
 
 
 def _chunks(

@@ -7,6 +7,8 @@ from functools import partial
 import sqlalchemy as sa
 from alembic import op
 
+from modbot.migrations.guards import refuse
+
 revision = "0004"
 down_revision = "0003"
 
@@ -47,10 +49,7 @@ def _person() -> None:
         column("added_at", TIME),
     )
     op.create_index("ix_identity_person_id", "identity", ["person_id"])
-    op.execute(
-        "CREATE TRIGGER person_delete BEFORE DELETE ON person FOR EACH ROW "
-        "BEGIN SELECT RAISE(ABORT, 'person rows are never deleted'); END"
-    )
+    refuse(op.get_bind(), "person_delete", "DELETE ON person", "person rows are never deleted")
 
 
 def _session() -> None:

@@ -12,6 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from modbot.migrations.guards import may_hold_rows
+
 revision = "0005"
 down_revision = "0004"
 
@@ -51,7 +53,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("author_id IS NOT NULL"),
     )
     connection = op.get_bind()
-    for rows in _chunks(connection):
+    for rows in _chunks(connection) if may_hold_rows(connection) else ():
         connection.exec_driver_sql(_INSERT, [_waiting(*tuple(row)) for row in rows])
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from modbot.migrations.guards import refuse
+
 revision = "0006"
 down_revision = "0005"
 
@@ -39,10 +41,8 @@ def upgrade() -> None:
     op.create_index("fundraiser_request_waiting", "fundraiser_request", ["state", "id"])
     op.create_index("fundraiser_request_of", "fundraiser_request", ["fundraiser_id"])
     for table in ("registration", "fundraiser_request"):
-        op.execute(
-            f"CREATE TRIGGER {table}_delete BEFORE DELETE ON {table} FOR EACH ROW "
-            f"BEGIN SELECT RAISE(ABORT, '{table} rows are never deleted'); END"
-        )
+        message = f"{table} rows are never deleted"
+        refuse(op.get_bind(), f"{table}_delete", f"DELETE ON {table}", message)
 
 
 def _texts(*names: str) -> list[sa.Column[str]]:

@@ -7,6 +7,8 @@ from functools import partial
 import sqlalchemy as sa
 from alembic import op
 
+from modbot.migrations.guards import refuse
+
 revision = "0008"
 down_revision = "0007"
 
@@ -55,12 +57,10 @@ def _alert() -> None:
         "alert",
         ["page_id"],
         sqlite_where=sa.text("urgent = 1 AND over_at IS NULL AND acknowledged_at IS NULL"),
+        postgresql_where=sa.text("urgent AND over_at IS NULL AND acknowledged_at IS NULL"),
     )
     op.create_index("alert_of", "alert", ["kind", "page_id", "subject"])
-    op.execute(
-        "CREATE TRIGGER alert_delete BEFORE DELETE ON alert FOR EACH ROW "
-        "BEGIN SELECT RAISE(ABORT, 'alert rows are never deleted'); END"
-    )
+    refuse(op.get_bind(), "alert_delete", "DELETE ON alert", "alert rows are never deleted")
 
 
 def _sending() -> None:

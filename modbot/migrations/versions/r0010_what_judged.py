@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from modbot.migrations.guards import refuse
+
 revision = "0010"
 down_revision = "0009"
 
@@ -48,7 +50,5 @@ def upgrade() -> None:
     )
     for table in _FINAL:
         for what in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_{what.lower()} BEFORE {what} ON {table} FOR EACH ROW "
-                f"BEGIN SELECT RAISE(ABORT, '{table} rows are never changed'); END"
-            )
+            message = f"{table} rows are never changed"
+            refuse(op.get_bind(), f"{table}_{what.lower()}", f"{what} ON {table}", message)

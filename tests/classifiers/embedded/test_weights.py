@@ -98,3 +98,17 @@ def test_a_manifest_that_is_not_json_is_refused(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text("{", "utf-8")
     with pytest.raises(ClassifierFailed, match=r"manifest\.json is not usable"):
         EmbeddedClassifier(tmp_path)
+
+
+def test_files_that_were_replaced_since_they_were_loaded_are_not_given_out(tmp_path: Path) -> None:
+    for name in ("manifest.json", "word-cnn.npz"):
+        shutil.copy(str(shipped_weights() / name), tmp_path / name)
+    loaded = EmbeddedClassifier(tmp_path)
+    assert set(loaded.files()) == {"manifest.json", "word-cnn.npz"}
+    with (tmp_path / "word-cnn.npz").open("ab") as file:
+        file.write(b"newer")
+    with pytest.raises(ClassifierFailed, match=r"start modbot again"):
+        loaded.files()
+    (tmp_path / "word-cnn.npz").unlink()
+    with pytest.raises(ClassifierFailed, match=r"not usable: FileNotFoundError"):
+        loaded.files()

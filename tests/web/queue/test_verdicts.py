@@ -33,7 +33,7 @@ def test_a_verdict_is_recorded_and_leads_to_the_next_item(ana: Site, service: Fa
     answer = decide(ana, THREAT, "hide", note="sent to the principal")
     last = made(service)[-1]
     assert place(answer) == f"/queue/{CRISIS}?did={last.id}"
-    assert (last.verdict, last.hide, last.actor) == ("hide", True, "Ana Ruiz")
+    assert (last.verdict, last.hide, last.actor) == ("hide", True, "Ana Ruiz #2")
     assert last.reason == "sent to the principal"
     assert asked(service) == [("hide", last.id)]
     page = ana.get(place(answer)).text
@@ -134,7 +134,7 @@ def test_what_is_handed_on_waits_for_an_administrator(
     handed_on = made(service)[-1].id
     assert count(service) == WAITING
     page = ana.get(f"/queue/{handed_on}").text
-    assert "Handed on to the administrators by <bdi>Ana Ruiz</bdi>," in page
+    assert "Handed on to the administrators by <bdi>Ana Ruiz #2</bdi>," in page
     assert 'name="verdict"' not in page
     assert "1 more is with the administrators." in page
     refused = decide(ana, handed_on or 0, "allow")
@@ -145,7 +145,7 @@ def test_what_is_handed_on_waits_for_an_administrator(
     assert "Is this one of our bus drivers?" in page
     assert 'value="escalate"' not in page
     assert place(decide(chief, handed_on or 0, "allow"))
-    assert [d.actor for d in made(service)] == ["Ana Ruiz", "Cleo Vance"]
+    assert [d.actor for d in made(service)] == ["Ana Ruiz #2", "Cleo Vance #3"]
 
 
 def test_ones_own_handing_on_can_be_undone(ana: Site, service: FakeService) -> None:
@@ -161,7 +161,7 @@ def test_a_stale_form_shows_what_happened_meanwhile(
     decide(ana, INSULT, "allow", note="only opinion")
     answer = decide(ben, INSULT, "hide")
     assert answer.status_code == 409
-    assert "<bdi>Ana Ruiz</bdi> decided on it meanwhile:" in answer.text
+    assert "<bdi>Ana Ruiz #2</bdi> decided on it meanwhile:" in answer.text
     assert "only opinion" in answer.text
     assert decide(ana, INSULT, "allow").status_code == 409  # the same form sent twice
     assert len(made(service)) == 1
@@ -202,7 +202,7 @@ def test_what_no_program_can_hide_is_removed_by_hand(ana: Site, service: FakeSer
     with service.database.read() as s:
         action = s.exec(select(ActionRow)).one()
         assert (action.kind, action.state) == ("hide", "confirmed")
-        assert action.answer == "removed by hand: Ana Ruiz"
+        assert action.answer == "removed by hand: Ana Ruiz #2"
     number = made(service)[-1].id
     ana.post(f"/decisions/{number}/take-back")
     assert asked(service) == [("hide", number)]  # no program can bring it back

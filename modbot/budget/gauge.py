@@ -1,0 +1,65 @@
+"""What a vendor says of its limits, and when it asks for silence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gauge:
+    """A limit as the vendor's last answer told it."""
+
+    used: float  # share, 0 to 1
+    at: datetime
+    left: int | None = None  # calls, where the vendor counts them
+    limit: int | None = None
+    resets_at: datetime | None = None  # None: a window that slides
+
+    def holds(self, now: datetime) -> bool:
+        """Does it still say something?"""
+        return self.resets_at is None or now < self.resets_at
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON."""
+        resets_at = self.resets_at and self.resets_at.isoformat()
+        return {
+            "used": round(self.used, 4),
+            "at": self.at.isoformat(),
+            "left": self.left,
+            "limit": self.limit,
+            "resets_at": resets_at,
+        }
+
+    @classmethod
+    def read(cls, plain: Mapping[str, Any]) -> Gauge:
+        """What plain() gave."""
+        resets_at = plain["resets_at"]
+        return cls(
+            used=plain["used"],
+            at=datetime.fromisoformat(plain["at"]),
+            left=plain["left"],
+            limit=plain["limit"],
+            resets_at=resets_at and datetime.fromisoformat(resets_at),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """No call before a time."""
+
+    until: datetime
+    why: str
+    paid: bool = False  # because paid credits are used up: a person has to act
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"until": self.until.isoformat(), "why": self.why, "paid": self.paid}
+
+    @classmethod
+    def read(cls, plain: Mapping[str, Any]) -> Block:
+        """What plain() gave."""
+        until = datetime.fromisoformat(plain["until"])
+        return cls(until=until, why=plain["why"], paid=plain["paid"])

@@ -1,0 +1,55 @@
+"""How long until a page is polled again: by the age of what is on it and by what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from modbot.budget import PageBudget
+from modbot.clocks import is_to_come
+from modbot.settings.sections import PollingSection
+from modbot.tables import PageStateRow
+
+# One comment draws the next: on a school day 95 % of them come within 26 minutes of whatever stood
+# on the page before (platforms/sandbox/feed.jsonl).
+FRESH_FOR = timedelta(hours=1)
+OLD_AFTER = timedelta(hours=24)  # without a new post or comment a page is as quiet as it gets
+
+
+def interval_by_age(polling: PollingSection, state: PageStateRow, now: datetime) -> float:
+    """Seconds: often under fresh posts and comments, seldom under old ones, and where nothing was
+    ever seen."""
+    newest = (state.newest_post_at, state.newest_comment_at)
+    times = [moment for moment in newest if moment is not None]
+    quiet = now - max(times) if times else OLD_AFTER
+    share = min(1.0, max(0.0, (quiet - FRESH_FOR) / (OLD_AFTER - FRESH_FOR)))
+    slowest = polling.max_seconds
+    if state.page_id.startswith("youtube:"):
+        slowest = max(slowest, polling.max_seconds_youtube)
+    return polling.min_seconds + (slowest - polling.min_seconds) * share
+
+
+def next_poll_seconds(
+    polling: PollingSection,
+    state: PageStateRow,
+    others: Sequence[PageStateRow],
+    budget: PageBudget | None,
+    now: datetime,
+) -> float:
+    """Service seconds until the page is due, without jitter.
+
+    `others`: every page that shares its budget, itself included. All of them are slowed alike, so
+    that what is left lasts until it begins anew, and a fresh page still comes first.
+    """
+    until = [
+        moment
+        for moment in (state.not_before, budget.waits_until() if budget else None)
+        if moment is not None and is_to_come(moment, now)
+    ]
+    if until:
+        return max(polling.min_seconds, (max(until) - now).total_seconds())
+    seconds = interval_by_age(polling, state, now)
+    if budget is None:
+        return seconds * (1 + 10 * max(0.0, (state.usage or 0.0) - 0.5))
+    intervals = [interval_by_age(polling, one, now) for one in others]
+    return seconds * budget.slowdown(intervals or [seconds])

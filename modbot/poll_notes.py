@@ -1,0 +1,79 @@
+"""What a poll leaves in its page's state, and whom it tells: how it went, when to call again."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from modbot import store
+from modbot.alerts import Alert, Alerter
+from modbot.domain import CommentBatch
+from modbot.enforcement import NEEDS_LOGIN, WAITS_FOR_A_PERSON, incident, wait_seconds
+from modbot.errors import PlatformError, RateLimited
+from modbot.store import Database
+
+_log = structlog.get_logger("modbot.pipeline")
+
+LATE_AFTER_FAILURES = 5
+
+
+def note_success(
+    database: Database,
+    alerter: Alerter,
+    page_id: str,
+    batch: CommentBatch,
+    now: datetime,
+    *,
+    writes_refused: bool,
+) -> None:
+    """A token that may read is not yet one that may hide: a refused write stays told until one
+    goes through (carry_out)."""
+    newest_post = max((p.created_at for p in batch.posts), default=None)
+    newest_comment = max((c.created_at for c in batch.comments), default=None)
+    fields: dict[str, object] = {
+        "last_poll_at": now,
+        "last_success_at": now,
+        "failures": 0,
+        "not_before": None,
+        "usage": batch.usage,
+    }
+    if not writes_refused:
+        fields |= {"needs_login": False, "last_error": ""}
+    if newest_post is not None:
+        fields["newest_post_at"] = newest_post
+    if newest_comment is not None:
+        fields["newest_comment_at"] = newest_comment
+    with database.write() as s:
+        store.save_page_state(s, page_id, **fields)
+    over = ("poll_late",) if writes_refused else ("poll_late", *WAITS_FOR_A_PERSON)
+    for kind in over:
+        alerter.over(kind, page_id)
+
+
+def note_failure(
+    database: Database,
+    alerter: Alerter,
+    page_id: str,
+    error: PlatformError,
+    now: datetime,
+) -> None:
+    """Puts the page's next call off as the error asks, and tells a person where one is needed."""
+    with database.write() as s:
+        failures = store.page_state(s, page_id).failures + 1  # in a row
+        kind = incident(error) or ("poll_late" if failures >= LATE_AFTER_FAILURES else "")
+        # Hides go on where only reads must wait; the adapter refuses reads without a call.
+        reads_only = isinstance(error, RateLimited) and error.reads_only
+        wait = timedelta(seconds=wait_seconds(error, failures))
+        store.save_page_state(
+            s,
+            page_id,
+            last_poll_at=now,
+            failures=failures,
+            not_before=None if reads_only else now + wait,
+            needs_login=kind == NEEDS_LOGIN,
+            last_error=f"{type(error).__name__}: {error}"[:300],
+        )
+    _log.warning("poll_failed", page=page_id, error=type(error).__name__, code=error.code)
+    if kind:
+        alerter.send(Alert(kind=kind, page_id=page_id, detail=str(error)[:300]))

@@ -1,0 +1,182 @@
+"""200 pages on five platforms for a simulated week, in which one call in a hundred fails.
+
+The service's own polls, waits and actions run on a simulated clock against the stand-ins, with the
+real adapters, vendors' client libraries, HTTP, database and judgement. What must be nought is
+counted by what the stand-ins know. The same seed makes the same week.
+
+    python -m tests.campaigns.week --days 7 --pages 200 --seed 1 --json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.campaigns.stepping import SteppingScheduler
+from tests.campaigns.week_account import NOUGHT, Witness, account, intervals
+from tests.campaigns.week_district import MONDAY, PLATFORMS, District, district
+from tests.campaigns.week_public import POSTS_A_DAY, Act, written
+
+MOST_CALLS = 300_000
+SECONDS_A_CALL = 0.5  # of the simulated clock, on average: what vendors take
+REPAIR_SECONDS = 60.0
+# After the last word: edits at YouTube are looked for hourly; Meta may stop writes for six hours.
+SETTLE, SETTLE_AT_MOST = timedelta(minutes=65), timedelta(hours=7)
+
+
+def run_week(
+    folder: Path,
+    *,
+    pages: int,
+    days: float,
+    faults: float,
+    seed: int,
+    platforms: Sequence[str] = PLATFORMS,
+    posts_a_day: float = POSTS_A_DAY,
+    quiet_seconds: float | None = None,
+    progress: Callable[[datetime], object] = lambda _: None,
+) -> dict[str, Any]:
+    """The account of a whole week; `sound` says whether all is as it must be."""
+    began = time.monotonic()
+    random.seed(seed)  # of backoffs and jitter
+    with district(
+        folder,
+        pages=pages,
+        faults=faults,
+        seed=seed,
+        platforms=platforms,
+        quiet_seconds=quiet_seconds,
+    ) as town:
+        witness = Witness(district=town)
+        steps = play(
+            town, witness, days=days, seed=seed, posts_a_day=posts_a_day, progress=progress
+        )
+        result = account(town, witness) | {
+            "pages": pages,
+            "days": days,
+            "seed": seed,
+            "calls": town.troubles.calls,
+            "calls_by_platform": dict(town.troubles.by_platform),
+            "failed_calls": dict(sorted(town.troubles.made.items())),
+            "failed_share": round(sum(town.troubles.made.values()) / town.troubles.calls, 4),
+            "polls": witness.polls,
+            "failed_polls": dict(witness.failed_polls),
+            "seconds_between_polls": intervals(witness),
+            "youtube_units_a_day": dict(town.youtube.units),
+            "x_cents": round(sum(town.x.bill.cents.values()), 1),
+            "steps": steps,
+        }
+    result["seconds"] = round(time.monotonic() - began, 1)
+    result["sound"] = is_sound(result)
+    return result
+
+
+def play(
+    town: District,
+    witness: Witness,
+    *,
+    days: float,
+    seed: int,
+    posts_a_day: float = POSTS_A_DAY,
+    progress: Callable[[datetime], object] = lambda _: None,
+) -> int:
+    """The week, and the hours after it in which nobody writes and nothing fails. Returns steps."""
+    chance = random.Random(seed)
+    scheduler = SteppingScheduler(
+        service=town.service,
+        clock=town.clock,
+        calls=lambda: town.troubles.calls,
+        seconds_a_call=SECONDS_A_CALL,
+        chance=chance,
+        polled=witness.polled,
+        acted=witness.acted,
+    )
+    acts = written(
+        town.world, town.texts, start=MONDAY, days=days, chance=chance, posts_a_day=posts_a_day
+    )
+    for one in acts:
+        scheduler.add(one.at, _doing(town, one))
+
+    def repair() -> float:
+        town.troubles.repair()
+        return REPAIR_SECONDS
+
+    scheduler.add(MONDAY, repair)
+    scheduler.add_pages(town.page_ids)
+    end = MONDAY + timedelta(days=days)
+    scheduler.run(end, progress)
+    town.troubles.share = 0.0
+    scheduler.run(end + SETTLE, progress)
+    while scheduler.looking and town.clock.now() < end + SETTLE_AT_MOST:
+        scheduler.run(town.clock.now() + SETTLE, progress)
+    return scheduler.steps
+
+
+def _doing(town: District, act: Act) -> Callable[[], None]:
+    return lambda: town.public.do(act)
+
+
+def is_sound(result: dict[str, Any]) -> bool:
+    """Nothing that must be nought is there, something was hidden, and it took few calls."""
+    return (
+        not any(result[name] for name in NOUGHT)
+        and result["hidden"] > 0
+        and result["calls"] <= MOST_CALLS
+    )
+
+
+@contextmanager
+def _bar(days: float, *, shown: bool) -> Iterator[Callable[[datetime], object]]:
+    """A bar of the simulated time on standard error."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    whole = (timedelta(days=days) + SETTLE).total_seconds()
+    with Progress(console=Console(stderr=True), disable=not shown) as bar:
+        task = bar.add_task("simulated time", total=whole)
+        yield lambda at: bar.update(task, completed=(at - MONDAY).total_seconds())
+
+
+def main() -> int:
+    """Exit 0 when nothing was lost, judged twice, called early or shown."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--pages", type=int, default=200)
+    parser.add_argument("--days", type=float, default=7)
+    parser.add_argument("--faults", type=float, default=0.01, help="share of the calls that fail")
+    parser.add_argument("--posts", type=float, default=POSTS_A_DAY, help="a page and day")
+    parser.add_argument("--quiet", type=float, help="polling.max_seconds; else the default")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=PLATFORMS, help="pages of one platform alone")
+    parser.add_argument("--json", action="store_true", help="one JSON object, on one line")
+    parser.add_argument("--keep", type=Path, help="work in this folder and leave it there")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="modbot-week-") as temporary:
+        folder = asked.keep or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        with _bar(asked.days, shown=not asked.json) as progress:
+            result = run_week(
+                folder,
+                pages=asked.pages,
+                days=asked.days,
+                faults=asked.faults,
+                seed=asked.seed,
+                platforms=(asked.only,) if asked.only else PLATFORMS,
+                posts_a_day=asked.posts,
+                quiet_seconds=asked.quiet,
+                progress=progress,
+            )
+    sys.stdout.write(json.dumps(result, indent=None if asked.json else 2) + "\n")
+    return 0 if result["sound"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,263 @@
+"""Reading a page's past: back-fills, nightly sweeps and outages, against the stand-ins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from modbot import catching_up, registry, store
+from modbot.alerts import Alert
+from modbot.audit import verify
+from modbot.domain import CommentBatch, Missed, Mode
+from modbot.pipeline import PollResult, store_batch
+from modbot.room_tables import WaitingRow
+from modbot.service import Service, build_service
+from modbot.tables import ActionRow, AuditRow, CommentRow, VersionRow
+from platforms.sandbox.faults import Fault
+from platforms.sandbox.server import SandboxServer
+from platforms.sandbox.world import World
+from tests.fakes import ManualClock
+from tests.line import ADA
+from tests.running import config_on
+
+DAY = 24 * 3600.0
+NIGHT = 30 * 3600.0  # from the fakes' school day past the next night's window
+THREAT = "I will kill you tomorrow at the school"
+PLATFORMS = ("facebook", "instagram", "x", "youtube")
+
+
+@dataclass(kw_only=True)
+class District:
+    """A page on a stand-in, and a service that reads it."""
+
+    clock: ManualClock
+    world: World
+    service: Service
+    account: str
+    alerts: list[Alert]
+    id: str = ""
+
+    def register(self) -> None:
+        platform = self.account_platform
+        new = registry.NewPage(
+            platform=platform,
+            external_id=self.account,
+            name="School",
+            token_ref="env:TOKEN",
+            district_owned=True,
+            handle="school" if platform in ("x", "instagram") else "",
+            base_url=self.url,
+            government_use="asked and answered" if platform == "x" else "",
+        )
+        database, now = self.service.database, self.clock.now()
+        page = registry.add_page(database, new, ADA, now, platforms=self.service.platforms)
+        registry.set_mode(database, page.id, Mode.ENFORCE, ADA, now)
+        self.id = page.id
+
+    url: str = ""
+    account_platform: str = ""
+
+    def write(self, post: str, text: str, **more: object) -> str:
+        return self.world.add_comment(post, text, **more)  # type: ignore[arg-type]
+
+    def texts(self) -> list[str]:
+        with self.service.database.read() as s:
+            return list(s.exec(select(VersionRow.text).order_by(VersionRow.id)))
+
+    def gone(self) -> int:
+        with self.service.database.read() as s:
+            return sum(row.gone_at is not None for row in s.exec(select(CommentRow)))
+
+    def audited(self, kind: str) -> int:
+        with self.service.database.read() as s:
+            return len(s.exec(select(AuditRow).where(AuditRow.kind == kind)).all())
+
+    def backfill(self, days: int) -> None:
+        self.ask(days)
+        while (read := self.service.read_past(self.id, 60)) is not None:
+            assert read.last_error == ""
+
+    def ask(self, days: int) -> None:
+        """For a back-fill, which then goes on with the polls."""
+        with self.service.database.read() as s:
+            page = store.page(s, self.id)
+        database, now = self.service.database, self.clock.now()
+        catching_up.ask(database, page, days=days, by="Ada", now=now, watch_hours=48)
+
+    def night(self) -> None:
+        self.clock.advance(NIGHT)
+        self.poll()
+
+    def poll(self) -> None:
+        assert self.service.poll_page(self.id).error == ""
+
+
+@contextmanager
+def district(folder: Path, platform: str) -> Iterator[District]:
+    clock, environ, alerts = ManualClock(), dict[str, str](), list[Alert]()
+    world = World(clock)
+    account = world.add_page(platform, "school")
+    with SandboxServer(world) as server:
+        secret = world.issue_token(account)
+        environ["TOKEN"] = secret
+        service = build_service(
+            config_on(folder), clock=clock, environ=environ, sinks=(alerts.append,)
+        )
+        try:
+            found = District(
+                clock=clock, world=world, service=service, account=account, alerts=alerts
+            )
+            found.url, found.account_platform = server.url, platform
+            found.register()
+            yield found
+            assert verify(service.database).ok
+            assert world.deviations == []
+        finally:
+            service.close()
+
+
+@pytest.mark.parametrize("platform", ["facebook", "instagram", "x"])
+def test_a_back_fill_judges_the_past_and_hides_nothing(tmp_path: Path, platform: str) -> None:
+    with district(tmp_path, platform) as town:
+        post = town.world.add_post(town.account, "Welcome back!")
+        town.write(post, "you stupid bitch, fuck you")
+        town.write(post, THREAT)
+        town.clock.advance(10 * DAY)
+        fresh = town.write(post, "what the fuck")
+        town.backfill(days=20)
+        assert sorted(town.texts()) == sorted(["you stupid bitch, fuck you", THREAT])
+        with town.service.database.read() as s:
+            assert s.exec(select(ActionRow)).all() == []
+            assert store.page(s, town.id).mode is Mode.ENFORCE
+            assert store.page_state(s, town.id).cursor is None  # the polls begin on their own
+            assert len(s.exec(select(WaitingRow)).all()) >= 1  # the threat waits, as in observe
+        assert town.world.is_public(fresh)
+        assert town.alerts == []
+        assert town.audited("backfill.asked") == town.audited("backfill.done") == 1
+        town.poll()
+        assert not town.world.is_public(fresh)  # what is young is the polls', in the page's mode
+
+
+@pytest.mark.parametrize("platform", ["facebook", "instagram"])
+def test_the_nightly_sweep_finds_old_edits_and_deletions(tmp_path: Path, platform: str) -> None:
+    with district(tmp_path, platform) as town:
+        post = town.world.add_post(town.account, "Welcome back!")
+        edited, deleted = town.write(post, "nice"), town.write(post, "so so")
+        town.service.poll_page(town.id)
+        town.clock.advance(5 * DAY)
+        town.write(post, "so long")  # what is known reaches to here now
+        town.service.poll_page(town.id)
+        town.world.edit_comment(edited, "you stupid bitch, fuck you")
+        town.world.delete_comment(deleted)
+        town.clock.advance(3700)
+        town.service.poll_page(town.id)
+        assert town.gone() == 0
+        if platform == "facebook":  # Instagram lists the newest fifty whatever their age
+            assert len(town.texts()) == 3
+        town.night()
+        assert town.texts()[3:] == ["you stupid bitch, fuck you"]
+        assert (town.gone(), town.audited("comment.gone")) == (1, 1)
+        town.service.poll_page(town.id)
+        assert not town.world.is_public(edited)  # an edit is judged by the page's own mode
+
+
+def test_on_x_the_sweep_looks_known_replies_up_by_id(tmp_path: Path) -> None:
+    with district(tmp_path, "x") as town:
+        post = town.world.add_post(town.account, "Welcome back!")
+        deleted = town.write(post, "so so")
+        for n in range(30):
+            town.write(post, f"nice {n}")
+        town.service.poll_page(town.id)
+        town.clock.advance(3 * DAY)
+        town.world.delete_comment(deleted)
+        town.night()
+        assert town.gone() == 1
+
+
+def test_a_back_fill_goes_on_in_another_process_where_it_stood(tmp_path: Path) -> None:
+    with district(tmp_path, "facebook") as town:
+        post = town.world.add_post(town.account, "Welcome back!")
+        for n in range(3000):
+            town.write(post, f"nice {n}")
+            town.clock.advance(60)
+        town.clock.advance(3 * DAY)
+        town.ask(30)
+        first = town.service.read_past(town.id, 0)
+        assert first is not None and not first.ended_at and 0 < first.kept < 3000
+        with build_again(town) as other:
+            while (last := other.read_past(town.id, 60)) is not None and not last.ended_at:
+                pass
+        assert len(town.texts()) == len(set(town.texts())) == 3000
+
+
+@contextmanager
+def build_again(town: District) -> Iterator[Service]:
+    folder = Path(town.service.config.settings.database.path).parent
+    environ = {"TOKEN": town.service._environ["TOKEN"]}
+    service = build_service(config_on(folder), clock=town.clock, environ=environ, sinks=())
+    try:
+        yield service
+    finally:
+        service.close()
+
+
+@pytest.mark.parametrize("platform", ["facebook", "instagram", "x"])
+def test_after_six_hours_of_outage_nothing_is_missing(tmp_path: Path, platform: str) -> None:
+    with district(tmp_path, platform) as town:
+        post = town.world.add_post(town.account, "Welcome back!")
+        deleted = town.write(post, "before")
+        assert town.service.poll_page(town.id).error == ""
+        town.world.faults.push(Fault(kind="html", platform=platform, status=503, times=10_000))
+        for quarter in range(24):
+            town.clock.advance(900)
+            last = town.write(post, f"meanwhile {quarter}")
+            result = town.service.poll_page(town.id)
+            assert result.error or result.skipped
+        town.world.delete_comment(deleted)
+        if platform != "x":  # where replies cannot be edited
+            town.world.edit_comment(last, "meanwhile edited")
+        town.world.faults.clear()
+        for _ in range(4):
+            town.clock.advance(1800)
+            town.service.poll_page(town.id)
+        seen = town.texts()
+        assert len(seen) == len(set(seen)) == 25
+        assert (town.gone(), town.audited("comment.gone")) == (1, 1)
+
+
+def test_a_sweep_that_the_outage_stops_goes_on_after_it(tmp_path: Path) -> None:
+    with district(tmp_path, "facebook") as town:
+        post = town.world.add_post(town.account, "Welcome back!")
+        deleted = town.write(post, "before")
+        town.service.poll_page(town.id)
+        town.clock.advance(3 * DAY)
+        town.world.delete_comment(deleted)
+        town.world.faults.push(Fault(kind="html", platform="facebook", status=503, times=10_000))
+        for _ in range(12):
+            town.clock.advance(7200)
+            town.service.poll_page(town.id)
+        assert town.gone() == 0
+        town.world.faults.clear()
+        town.clock.advance(DAY)
+        town.poll()
+        assert town.gone() == 1
+
+
+def test_what_is_counted_and_not_shown_is_told_without_texts(tmp_path: Path) -> None:
+    with district(tmp_path, "instagram") as town:
+        post = town.world.add_post(town.account, "Welcome back!")
+        with town.service.database.read() as s:
+            page = store.page(s, town.id)
+        batch = CommentBatch(comments=(), cursor="2", missed=(Missed(post_id=post, count=3),))
+        for _ in range(2):
+            context = town.service.context(page)
+            store_batch(context, page, batch, PollResult(page_id=page.id), keep_cursor=True)
+        assert [(a.kind, a.page_id, a.subject) for a in town.alerts] == [
+            ("comments_missed", page.id, post)
+        ]
+        assert "3 comments" in town.alerts[0].detail

@@ -1,0 +1,187 @@
+"""A simulated morning on five platforms, in which calls fail in every way, loses nothing; and what
+counts the losses would notice each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from modbot.pipeline import PollResult
+from platforms.sandbox.deviations import Deviation
+from tests.campaigns.week import MONDAY, MOST_CALLS, NOUGHT, is_sound, play
+from tests.campaigns.week_account import Witness, account
+from tests.campaigns.week_district import CANARY, PLATFORMS, District, district
+
+HOURS = 1.0
+POSTS_A_DAY = 24.0
+FAULTS = 0.05
+SEED = 3
+
+
+@dataclass
+class Morning:
+    """The town after its morning, and the account of it."""
+
+    town: District
+    witness: Witness
+    result: dict[str, Any]
+
+    def again(self) -> dict[str, Any]:
+        return account(self.town, self.witness)
+
+
+@pytest.fixture(scope="module")
+def morning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Morning]:
+    folder = tmp_path_factory.mktemp("week")
+    with district(folder, pages=len(PLATFORMS), faults=FAULTS, seed=SEED) as town:
+        witness = Witness(district=town)
+        play(town, witness, days=HOURS / 24, seed=SEED, posts_a_day=POSTS_A_DAY)
+        yield Morning(town, witness, account(town, witness))
+
+
+def test_nothing_is_lost_judged_twice_called_early_or_shown(morning: Morning) -> None:
+    result = morning.result
+    assert {name: result[name] for name in NOUGHT if result[name]} == {}
+    assert result["comments"] > 20 and result["hidden"] > 0
+
+
+def test_every_platform_was_called_and_calls_failed_in_several_ways(morning: Morning) -> None:
+    troubles = morning.town.troubles
+    assert set(troubles.by_platform) == set(PLATFORMS)
+    assert len(troubles.made) >= 5
+    assert 0 < sum(troubles.made.values()) < troubles.calls / 5
+    assert sum(morning.witness.failed_polls.values()) > 0
+
+
+def test_a_week_that_took_too_many_calls_is_not_sound(morning: Morning) -> None:
+    good = morning.result | {"calls": MOST_CALLS}
+    assert is_sound(good)
+    assert not is_sound(good | {"calls": MOST_CALLS + 1})
+    assert not is_sound(good | {"hidden": 0})
+
+
+# What counts the losses
+
+
+def a_comment_nobody_read(town: District, _: Witness) -> None:
+    post = town.world.posts(town.world.pages("x")[0].id)[0]
+    town.world.add_comment(post.id, "nobody reads this")
+
+
+def a_comment_deleted_unread_after_a_poll(town: District, witness: Witness) -> None:
+    page = town.world.pages("facebook")[0]
+    long_ago = MONDAY - timedelta(hours=1)
+    made = town.world.add_comment(town.world.posts(page.id)[0].id, "gone", at=long_ago)
+    assert witness.read_at[page.id], "no poll went well"
+    town.world.delete_comment(made)
+
+
+def an_edit_nobody_read(town: District, _: Witness) -> None:
+    there = next(c for c in town.world.all_comments("wordpress") if c.deleted_at is None)
+    town.world.edit_comment(there.id, "edited after the last poll")
+
+
+def a_second_decision(town: District, _: Witness) -> None:
+    with town.service.database.write() as s:
+        connection = s.connection()
+        columns = [row[1] for row in connection.exec_driver_sql("pragma table_info(decision)")]
+        names = ", ".join(columns)
+        values = ", ".join(
+            "(select max(id) + 1 from decision)"
+            if name == "id"
+            else f"{name} || ':again'"
+            if name == "key"
+            else name
+            for name in columns
+        )
+        connection.exec_driver_sql(
+            f"insert into decision ({names}) select {values} from decision"
+            " where actor_kind = 'bot' order by id limit 1"
+        )
+
+
+def a_call_before_the_time(town: District, witness: Witness) -> None:
+    page_id = next(p for p in town.page_ids if p.startswith("youtube"))
+    town.troubles.silence("youtube project", 600)  # and the service is not told
+    witness.polled(page_id, town.service.poll_page(page_id), 0.0)
+
+
+def a_token_in_the_log(town: District, _: Witness) -> None:
+    with town.log.open("a") as log:
+        log.write(f"Authorization: Bearer {CANARY}0001\n")
+
+
+def a_hide_undone_by_the_platform(town: District, _: Witness) -> None:
+    bad = next(
+        c
+        for c in town.world.all_comments()
+        if c.hidden and c.deleted_at is None and town.public.is_bad(c.text)
+    )
+    town.world.set_hidden(bad.id, False)
+
+
+def a_harmless_comment_hidden(town: District, _: Witness) -> None:
+    good = next(
+        c for c in town.world.all_comments() if not c.hidden and not town.public.is_bad(c.text)
+    )
+    town.world.set_hidden(good.id, True)
+
+
+def a_comment_hidden_again(town: District, _: Witness) -> None:
+    hidden = next(c for c in town.world.all_comments() if c.hidden)
+    town.world.set_hidden(hidden.id, False)
+    town.world.set_hidden(hidden.id, True)
+
+
+def an_action_left_open(town: District, _: Witness) -> None:
+    with town.service.database.write() as s:
+        s.connection().exec_driver_sql("drop trigger action_final")
+        s.connection().exec_driver_sql(
+            "update action set state = 'requested' where id = (select max(id) from action)"
+        )
+
+
+def an_undescribed_request(town: District, _: Witness) -> None:
+    found = Deviation(platform="x", request="GET /", rule="this path is unknown", kind="path")
+    town.world.checked([found])
+
+
+BROKEN: dict[Callable[[District, Witness], None], str] = {
+    a_comment_nobody_read: "lost",
+    a_comment_deleted_unread_after_a_poll: "lost",
+    an_edit_nobody_read: "lost",
+    a_call_before_the_time: "early_calls",
+    a_token_in_the_log: "tokens_seen",
+    a_hide_undone_by_the_platform: "not_hidden",
+    a_harmless_comment_hidden: "hidden_wrongly",
+    a_comment_hidden_again: "hidden_twice",
+    an_undescribed_request: "deviations",
+    a_second_decision: "judged_twice",
+    an_action_left_open: "left_open",
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.__name__)
+def test_the_account_notices(morning: Morning, broken: Callable[..., None]) -> None:
+    def size(result: dict[str, Any]) -> int:
+        found = result[BROKEN[broken]]
+        return found if isinstance(found, int) else len(found)
+
+    before = size(morning.again())
+    broken(morning.town, morning.witness)
+    assert size(morning.again()) > before
+
+
+def test_the_account_notices_a_changed_record(morning: Morning) -> None:
+    assert morning.again()["refused_by_the_chain"], "decisions were added and actions changed"
+
+
+def test_a_poll_that_failed_has_read_nothing(morning: Morning) -> None:
+    witness = Witness(district=morning.town)
+    witness.polled("x:1", PollResult(page_id="x:1", error="Unreachable: x"), 0.0)
+    witness.polled("x:1", PollResult(page_id="x:1", skipped="waiting"), 0.0)
+    assert witness.read_at["1"] == [] and witness.failed_polls == {"Unreachable": 1}
