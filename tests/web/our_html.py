@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 from html.parser import HTMLParser
 from importlib.resources import files
+from itertools import product
 
 import requests
 
@@ -61,7 +62,10 @@ class Markup(HTMLParser):
 @cache
 def known() -> frozenset[tuple[str, str]]:
     """(tag, attribute) of every template; (tag, "") for the tag itself."""
-    found = {("div", "data-claim"), ("div", "data-renew")}  # in a block of their own
+    # What a block or a macro adds to a tag (queue/_frame.html, _fields.html).
+    found = {("div", "data-claim"), ("div", "data-renew")}
+    fields, told = ("input", "select", "textarea"), ("aria-describedby", "aria-invalid")
+    found |= set(product(fields, told))
     folders = [files("modbot.web") / "templates"]
     sources = [str(hidden_field("x"))]
     while folders:
