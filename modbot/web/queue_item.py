@@ -66,6 +66,7 @@ class Item:
     handed_on_by: str
     note: str  # of whoever handed it on
     veiled: bool
+    hidden_there: bool  # not at modbot's word: held by the platform, or hidden in its app
     talk: Talk
     earlier: Earlier | None
     earlier_latest: tuple[Beside, ...]
@@ -104,6 +105,7 @@ def item_of(
         held_by=claim.name if claim is not None and claim.person_id != who.id else "",
         handed_on_by=entry.actor if handed_on else "",
         note=entry.reason if handed_on else "",
+        hidden_there=bool(entry.hidden) and not asked,
         veiled=not VEILED.isdisjoint(entry.categories),
         talk=_talk(store.thread_around(s, entry.comment_row)),
         earlier=earlier,

@@ -75,11 +75,13 @@ class RecordDesk:
         with self.service.database.read() as session:
             entry = entry_for(session, number, who)
             life = life_of(session, entry, who, query)
+            asked = store.asked_to_hide(session, entry.comment_row)
         return self.pages.answer(
             request,
             "decision/record.html",
             here=(f"/decisions/{entry.id}", query),
             entry=entry,
+            hidden_there=bool(entry.hidden) and not asked,
             row=log_row(entry, whole=True),
             reasons=reasons(entry),
             changes=_changes(policy, entry),
