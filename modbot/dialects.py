@@ -14,6 +14,7 @@ from sqlalchemy import (
     ARRAY,
     JSON,
     BigInteger,
+    BindParameter,
     Boolean,
     ColumnElement,
     Connection,
@@ -110,7 +111,7 @@ def among(column: Any, listed: ColumnElement[Any]) -> ColumnElement[bool]:
     return _Among(column, listed)
 
 
-def list_parameter(name: str, *, whole_numbers: bool) -> ColumnElement[Any]:
+def list_parameter(name: str, *, whole_numbers: bool) -> BindParameter[Any]:
     """A named parameter that takes a list."""
     return bindparam(name, type_=_Listed(whole_numbers))
 
@@ -205,7 +206,8 @@ def _copy(
     """One statement for all rows. The server's log quotes a line that it refuses: not for texts."""
     statement = f"COPY {table} ({', '.join(names)}) FROM STDIN"
     errors = connection.dialect.loaded_dbapi.Error
-    with connection.connection.cursor() as cursor:
+    opened: Any = connection.connection.cursor()  # psycopg's, which DB-API does not describe
+    with opened as cursor:
         try:
             with cursor.copy(statement) as copy:
                 for row in rows:

@@ -45,10 +45,13 @@ def wal_is_safe(version: str) -> bool:
 class Database:
     """One SQLite file: any number of readers, one writer at a time."""
 
-    superseded = False  # another instance has taken over, which only a server's outage allows
-
     # Short enough for the scheduler's sign of life to come through when a lock holds up all pages.
     turn_seconds = 10.0
+
+    @property
+    def superseded(self) -> bool:
+        """Another instance has begun to run on it, which only a server's outage allows."""
+        return False
 
     def __init__(self, path: Path, reader: Engine, writer: Engine | None, name: str = "") -> None:
         self.path = path  # PostgreSQL: a name in the folder of what lies beside the database
