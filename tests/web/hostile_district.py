@@ -15,7 +15,7 @@ from modbot.people.accounts import add_person
 from modbot.room_tables import UndoRunRow
 from modbot.store import Judged
 from modbot.stored_text import shown
-from modbot.tables import FundraiserRow, PageRow
+from modbot.tables import FundraiserRequestRow, FundraiserRow, PageRow
 from tests.fakes import make_comment
 from tests.web.district import LEE, RUIZ, District
 from tests.web.hostile import HOSTILE, SHORT, another
@@ -204,7 +204,9 @@ def _asked(district: District) -> tuple[tuple[int, ...], tuple[int, ...]]:
         district.approve_sale(number)
     for place, number in enumerate(requests[5:10]):
         reason = SHORT[place]
-        registry.refuse_fundraiser(district.database, number, reason, RUIZ, district.clock.now())
+        registry.refuse_request(
+            district.database, FundraiserRequestRow, number, reason, RUIZ, district.clock.now()
+        )
     return tuple(registrations), tuple(requests)
 
 

@@ -17,6 +17,7 @@ from tests.web.test_roles import ROUTES
 LOOKED_AT = (
     *(test_browser.AXE, test_browser_alerts.AXE, test_browser_people.AXE),
     *(test_browser_places.AXE, test_browser_queue.AXE, test_browser_undo.AXE),
+    (test_browser_queue.AXE_LAST,),
 )
 # What answers a GET and is no screen: it sends elsewhere, or is not for people.
 NO_SCREEN = {

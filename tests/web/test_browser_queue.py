@@ -26,6 +26,7 @@ __all__ = ["browser"]
 pytestmark = pytest.mark.browser
 
 AXE = ("/queue", "/queue/8", "/queue/16?by_hand=1", "/queue/many?rule=offensive:pig")
+AXE_LAST = "/queue/many/decided-together"  # stands for where a verdict on many leads
 ASKED = "status of 422"  # what Chromium's console says of a form that came back
 
 
@@ -328,6 +329,10 @@ def test_axe_finds_no_barrier(
         press(page, "Escape")
         press(page, "l")
         no_barrier(page, "after a verdict")
+        page.goto(f"{address}/queue/many?rule=offensive:pig")
+        page.get_by_role("button").filter(has=page.locator('[href="#i-hide"]')).click()
+        page.wait_for_url(re.compile(r"/queue/many/\w"))
+        no_barrier(page, "after a verdict on many")
 
 
 def no_barrier(page: Page, where: str) -> None:

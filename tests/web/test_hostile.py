@@ -181,6 +181,9 @@ FORMS: dict[str, Sequence[str]] = {
     "/queue-settings": ("at", "show", "keys"),
     "/queue/many": ("verdict", "reason", "note", "ids", "signature"),
     "/undo": ("kind", "subject", "since", "until", "page", "others", "through", "reason"),
+    "/queue/many/{text}/undo": NOTHING,
+    "/pages/facebook:hostile1/past": ("days", "since", "act", "reason"),
+    "/pages/facebook:hostile1/past/stop": NOTHING,
     "/undo/1/receipts.csv": NOTHING,
     "/undo/2/{text}": NOTHING,
     "/alerts/1/acknowledge": NOTHING,
@@ -217,6 +220,7 @@ ENDS_THE_VISIT = {"/sign-out"}
 
 # The routes that these addresses belong to, where they do not stand in them as they are.
 AS_ROUTE = {
+    "/many/{text}": "/many/{bulk}",
     "{decision}": "{number}", "{registration}": "{number}", "{request}": "{number}",
     "{fundraiser}": "{number}", "{person}": "{number}", "/undo/1/": "/undo/{number}/",
     "/undo/2/{text}": "/undo/{number}/{change}", "/alerts/1/": "/alerts/{number}/",
