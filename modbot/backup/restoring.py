@@ -60,10 +60,8 @@ def restore(
 
     Raises AlreadyRunning while a program has the database open, BackupRefused or StoreUnreadable
     for a backup that is not good, and BackupFailed; the database is then as it was."""
-    refuse_server(config.settings.database)
-    path = config.settings.database.path
+    path = _place_of(config, backup)
     whose = _Whose(actor=actor, now=now, people_as_in_backup=people_as_in_backup)
-    _refuse_itself(path, backup)
     with lock_data(path):
         kept = _comparable(backup, copied := check(backup), kept)
         partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
@@ -88,9 +86,13 @@ def restore(
     )
 
 
-def _refuse_itself(path: Path, backup: Path) -> None:
+def _place_of(config: Config, backup: Path) -> Path:
+    """Where the database is. Raises BackupRefused where it can be no other than the backup."""
+    refuse_server(config.settings.database)
+    path = config.settings.database.path
     if path.exists() and backup.exists() and path.samefile(backup):
         raise BackupRefused(f"{backup} is the database itself")
+    return path
 
 
 def _comparable(backup: Path, copied: Copied, kept: Sequence[Head]) -> list[Head]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -134,26 +134,22 @@ def district(
     quiet_seconds: float | None = None,
 ) -> Iterator[District]:
     """As many pages on each platform while the `with` block lasts; `faults` is the share of calls
-    that fail, from the first one on. `quiet_seconds`: polling.max_seconds, where not the default.
-    """
+    that fail, from the first one on. `quiet_seconds`: polling.max_seconds, if not the default."""
     clock = SteppedClock(MONDAY)
-    names = [platforms[n % len(platforms)] for n in range(pages)]
-    world, accounts = _world(clock, names)
+    world, accounts = _world(clock, names := [platforms[n % len(platforms)] for n in range(pages)])
     tokens = Tokens(world, names.count("youtube"))
     youtube, x = YouTubeApi(world), XApi(world)
-    world.faults = troubles = Troubles(
-        world, youtube, share=faults, chance=random.Random(seed + 1), renew=tokens.renew
-    )
     apis = (GraphApi(world), x, youtube, WordPressApi(world))
+    chance = random.Random(seed + 1)
+    troubles = Troubles(world, youtube, share=faults, chance=chance, renew=tokens.renew)
+    world.faults = troubles
     with ExitStack() as stack:
         stack.enter_context(_logging_to(folder / "service.log"))
         urls = [stack.enter_context(SandboxServer(world, apis=apis)).url for _ in range(HOSTS)]
         service = _service(folder, clock, tokens.environ, quiet_seconds)
         stack.callback(service.close)
-        page_ids = [
-            _register(service, world, account, tokens, urls[n // len(platforms) % HOSTS])
-            for n, account in enumerate(accounts)
-        ]
+        hosts = [urls[n // len(platforms) % HOSTS] for n in range(pages)]
+        page_ids = _registered(service, world, tokens, zip(accounts, hosts, strict=True))
         texts = Texts.chosen(lambda text: _hides(service, text))
         yield District(
             folder=folder,
@@ -168,6 +164,13 @@ def district(
             page_ids=page_ids,
             environ=tokens.environ,
         )
+
+
+def _registered(
+    service: Service, world: World, tokens: Tokens, accounts: Iterable[tuple[str, str]]
+) -> list[str]:
+    """Ids of the pages of accounts, each with the stand-in's address that it is read from."""
+    return [_register(service, world, account, tokens, host) for account, host in accounts]
 
 
 def _world(clock: SteppedClock, names: Sequence[str]) -> tuple[World, list[str]]:

@@ -199,7 +199,7 @@ def test_the_last_admin_can_be_neither_disabled_nor_demoted(
     assert "last administrator" in site.post(f"/people/{number}/disable").text
     assert site.post(f"/people/{number}", {"role": "viewer", "scope": "all"}).status_code == 400
     other = site.as_(Role.ADMIN, name="Dana")
-    assert site.post(f"/people/{number}", {"role": "viewer"}).status_code == 303
+    assert site.post(f"/people/{number}", {"role": "viewer", "scope": "all"}).status_code == 303
     dana = row_of(service, "dana@lps.test").id
     assert other.post(f"/people/{dana}/disable").status_code == 400, "a disabled or former admin"
 
@@ -299,7 +299,7 @@ def test_every_change_is_in_the_record_without_a_secret(
     service: FakeService, site: Site, ana: Site
 ) -> None:
     number = row_of(service, "ana@lps.test").id
-    site.post(f"/people/{number}", {"role": "viewer"})
+    site.post(f"/people/{number}", {"role": "viewer", "scope": "all"})
     site.post(f"/people/{number}/disable")
     assert {
         "person.invited",
