@@ -223,7 +223,7 @@ def _logging_to(path: Path) -> Iterator[None]:
     """All that this process logs goes there as long as the block lasts, at debug."""
     root = logging.getLogger()
     handlers, level, before = root.handlers[:], root.level, structlog.get_config()
-    with path.open("w", encoding="utf-8") as file:
+    with path.open("a", encoding="utf-8") as file:
         logs.configure(level="debug", stream=file)
         try:
             yield
