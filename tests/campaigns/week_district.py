@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -154,20 +155,12 @@ def district(
             _register(service, world, account, tokens, urls[n // len(platforms) % HOSTS])
             for n, account in enumerate(accounts)
         ]
-        texts = Texts.chosen(lambda text: _hides(service, text))
+        texts = Texts.chosen(partial(_hides, service))
         yield District(
-            folder=folder,
-            clock=clock,
-            world=world,
-            youtube=youtube,
-            x=x,
-            troubles=troubles,
-            texts=texts,
-            public=Public(world, texts),
-            service=service,
-            page_ids=page_ids,
+            folder=folder, clock=clock, world=world, youtube=youtube, x=x, troubles=troubles,
+            texts=texts, public=Public(world, texts), service=service, page_ids=page_ids,
             environ=tokens.environ,
-        )
+        )  # fmt: skip
 
 
 def _world(clock: SteppedClock, names: Sequence[str]) -> tuple[World, list[str]]:
