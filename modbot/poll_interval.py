@@ -24,7 +24,7 @@ def interval_by_age(polling: PollingSection, state: PageStateRow, now: datetime)
     quiet = now - max(times) if times else OLD_AFTER
     share = min(1.0, max(0.0, (quiet - FRESH_FOR) / (OLD_AFTER - FRESH_FOR)))
     of_youtube = state.page_id.startswith("youtube:")
-    slowest = polling.longest_seconds if of_youtube else polling.max_seconds
+    slowest = polling.longest_seconds if of_youtube else polling.quiet_seconds
     return polling.min_seconds + (slowest - polling.min_seconds) * share
 
 

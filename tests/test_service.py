@@ -15,9 +15,10 @@ from modbot.audit import verify
 from modbot.checkpoints import new_key, read_all
 from modbot.domain import ActionKind
 from modbot.errors import AuthExpired, MissingScope, Unreachable
+from modbot.poll_interval import interval_by_age
 from modbot.settings import Config, load_config
-from modbot.settings.sections import CheckpointsSection
-from modbot.tables import ActionRow, AuditRow, PageRow
+from modbot.settings.sections import CheckpointsSection, PollingSection
+from modbot.tables import ActionRow, AuditRow, PageRow, PageStateRow
 from tests.fakes import FakeAdapter, ManualClock, make_comment, make_page
 from tests.running import Running, config_on, running_service
 
@@ -97,6 +98,24 @@ def test_for_an_hour_after_the_newest_comment_a_page_is_due_as_soon_as_may_be(
     assert running.service.next_poll_seconds(PAGE) == polling.min_seconds
     running.clock.advance(60)
     assert running.service.next_poll_seconds(PAGE) > polling.min_seconds
+
+
+def test_youtubes_quiet_pages_are_polled_less_often_since_each_poll_costs(
+    clock: ManualClock,
+) -> None:
+    polling, now = PollingSection(), clock.now()
+    waits = {
+        p: interval_by_age(polling, PageStateRow(page_id=f"{p}:1"), now) for p in ("x", "youtube")
+    }
+    assert waits == {"x": polling.max_seconds, "youtube": polling.max_seconds_youtube}
+
+
+def test_a_file_that_sets_only_the_shortest_wait_may_set_it_above_the_default_of_the_longest(
+    clock: ManualClock,
+) -> None:
+    polling = PollingSection(min_seconds=300)
+    state = PageStateRow(page_id="x:1")
+    assert interval_by_age(polling, state, clock.now()) == 300
 
 
 def test_a_page_where_nothing_was_ever_seen_is_as_quiet_as_it_gets(running: Running) -> None:

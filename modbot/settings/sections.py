@@ -133,13 +133,19 @@ class PollingSection(Section):
     sweep_at: str = Field("01:30", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")  # by web.time_zone
 
     @property
+    def quiet_seconds(self) -> float:
+        """Between two polls of a page where nothing happens; YouTube's are `longest_seconds`."""
+        return max(self.max_seconds, self.min_seconds)
+
+    @property
     def longest_seconds(self) -> float:
         """Between two polls of any page, as long as no budget stretches them."""
-        return max(self.max_seconds, self.max_seconds_youtube)
+        return max(self.quiet_seconds, self.max_seconds_youtube)
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        if self.max_seconds < self.min_seconds:
+        # A file that sets min_seconds alone means no other order.
+        if "max_seconds" in self.model_fields_set and self.max_seconds < self.min_seconds:
             raise ValueError("max_seconds must not be less than min_seconds")
         return self
 

@@ -117,7 +117,7 @@ def play(
     scheduler.add_pages(town.page_ids)
     end = MONDAY + timedelta(days=days)
     scheduler.run(end, progress)
-    town.troubles.share = 0.0
+    town.troubles.end()
     scheduler.run(end + SETTLE, progress)
     while scheduler.looking and town.clock.now() < end + SETTLE_AT_MOST:
         scheduler.run(town.clock.now() + SETTLE, progress)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -150,20 +151,12 @@ def district(
         stack.callback(service.close)
         hosts = [urls[n // len(platforms) % HOSTS] for n in range(pages)]
         page_ids = _registered(service, world, tokens, zip(accounts, hosts, strict=True))
-        texts = Texts.chosen(lambda text: _hides(service, text))
+        texts = Texts.chosen(partial(_hides, service))
         yield District(
-            folder=folder,
-            clock=clock,
-            world=world,
-            youtube=youtube,
-            x=x,
-            troubles=troubles,
-            texts=texts,
-            public=Public(world, texts),
-            service=service,
-            page_ids=page_ids,
+            folder=folder, clock=clock, world=world, youtube=youtube, x=x, troubles=troubles,
+            texts=texts, public=Public(world, texts), service=service, page_ids=page_ids,
             environ=tokens.environ,
-        )
+        )  # fmt: skip
 
 
 def _registered(
@@ -226,7 +219,7 @@ def _logging_to(path: Path) -> Iterator[None]:
     """All that this process logs goes there as long as the block lasts, at debug."""
     root = logging.getLogger()
     handlers, level, before = root.handlers[:], root.level, structlog.get_config()
-    with path.open("w", encoding="utf-8") as file:
+    with path.open("a", encoding="utf-8") as file:
         logs.configure(level="debug", stream=file)
         try:
             yield

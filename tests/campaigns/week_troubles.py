@@ -110,6 +110,11 @@ class Troubles(Faults):
             self._renew(token)
         self.repairs = [one for one in self.repairs if one[0] > now]
 
+    def end(self) -> None:
+        """From now on nothing fails, and every refused token is renewed."""
+        self.share = 0.0
+        self.repairs = [(self._world.now(), token) for _, token in self.repairs]
+
     def silence(self, key: str, seconds: float) -> None:
         """From now on a call of `key` is early, until the time is up."""
         until = self._world.now() + timedelta(seconds=seconds)
@@ -132,8 +137,8 @@ class Troubles(Faults):
             writes = ["meta writes " + token] if request.method == "POST" else []
             return [*writes, "meta " + token, "meta app"]
         if platform == "x":
-            path = request.path.rpartition("/")[2]
-            return [f"x {path if path.isalpha() else 'one'} {token}", "x " + token]
+            parts = request.path.split("/")  # each endpoint has its limit: /2/users/ID/mentions
+            return [f"x {parts[2]} {parts[-1]} {token}", "x " + token]
         if platform == "youtube":
             return ["youtube project"]
         return ["site of " + request.headers.get("host", "")]

@@ -63,7 +63,7 @@ def test_a_page_that_was_not_read_for_long_is_late(room: Room) -> None:
     assert (
         "#p-late" not in room.admin.get("/pages").text.partition("<main")[2].partition("symbol")[0]
     )
-    room.district.clock.advance(3 * 900 + 1)
+    room.district.clock.advance(3 * 240 + 1)
     assert "Read late" in text_of(room.admin.get("/pages"))
 
 
