@@ -204,7 +204,8 @@ _STANDINGS = """
         (SELECT p.verdict FROM decision p WHERE p.comment_row = c.id AND p.id > d.id
             AND p.actor_kind <> 'bot' ORDER BY p.id DESC LIMIT 1),
         (SELECT b.verdict || ' ' || CAST(b.hide AS INTEGER) FROM decision b
-            WHERE b.version_id = d.version_id AND b.id < d.id AND b.actor_kind = 'bot' ORDER BY b.id DESC LIMIT 1)
+            WHERE b.version_id = d.version_id AND b.id < d.id AND b.actor_kind = 'bot'
+            ORDER BY b.id DESC LIMIT 1)
     FROM decision d JOIN comment c ON c.id = d.comment_row JOIN version v ON v.id = d.version_id
     WHERE """
 
