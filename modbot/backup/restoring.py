@@ -19,9 +19,9 @@ from modbot.backup.copying import (
     SIDE_FILES,
     Progress,
     copy_database,
+    database_file,
     nothing_told,
     reading,
-    refuse_server,
     remove,
     sync_file,
 )
@@ -57,8 +57,7 @@ def restore(
 
     Raises AlreadyRunning while a program has the database open, BackupRefused or StoreUnreadable
     for a backup that is not good, and BackupFailed; the database is then as it was."""
-    refuse_server(config.settings.database)
-    path = config.settings.database.path
+    path = database_file(config.settings.database)
     if path.exists() and backup.exists() and path.samefile(backup):
         raise BackupRefused(f"{backup} is the database itself")
     with lock_data(path):
