@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
     JSON,
     BigInteger,
+    BindParameter,
     Boolean,
     ColumnElement,
     Connection,
@@ -110,7 +112,7 @@ def among(column: Any, listed: ColumnElement[Any]) -> ColumnElement[bool]:
     return _Among(column, listed)
 
 
-def list_parameter(name: str, *, whole_numbers: bool) -> ColumnElement[Any]:
+def list_parameter(name: str, *, whole_numbers: bool) -> BindParameter[Any]:
     """A named parameter that takes a list."""
     return bindparam(name, type_=_Listed(whole_numbers))
 
@@ -205,7 +207,8 @@ def _copy(
     """One statement for all rows. The server's log quotes a line that it refuses: not for texts."""
     statement = f"COPY {table} ({', '.join(names)}) FROM STDIN"
     errors = connection.dialect.loaded_dbapi.Error
-    with connection.connection.cursor() as cursor:
+    cursor: Any = connection.connection.cursor()
+    with closing(cursor):
         try:
             with cursor.copy(statement) as copy:
                 for row in rows:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -69,7 +68,11 @@ def replay(
 
 
 def _replayed(
-    database: Path, changed: Config, since: datetime | None, page: str | None, examples: int
+    database: DatabaseSection,
+    changed: Config,
+    since: datetime | None,
+    page: str | None,
+    examples: int,
 ) -> Report:
     from modbot import replay as work
     from modbot import store

@@ -45,7 +45,10 @@ def wal_is_safe(version: str) -> bool:
 class Database:
     """One SQLite file: any number of readers, one writer at a time."""
 
-    superseded = False  # another instance has taken over, which only a server's outage allows
+    @property
+    def superseded(self) -> bool:
+        """Another instance has taken over, which only a server's outage allows."""
+        return False
 
     # Short enough for the scheduler's sign of life to come through when a lock holds up all pages.
     turn_seconds = 10.0
