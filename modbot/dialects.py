@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import (
@@ -206,8 +207,8 @@ def _copy(
     """One statement for all rows. The server's log quotes a line that it refuses: not for texts."""
     statement = f"COPY {table} ({', '.join(names)}) FROM STDIN"
     errors = connection.dialect.loaded_dbapi.Error
-    opened: Any = connection.connection.cursor()  # psycopg's, which DB-API does not describe
-    with opened as cursor:
+    cursor: Any = connection.connection.cursor()
+    with closing(cursor):
         try:
             with cursor.copy(statement) as copy:
                 for row in rows:

@@ -108,6 +108,7 @@ def test_what_ends_on_one_page_stays_open_on_another(house: House) -> None:
     assert not house.alerter.send(LOGIN)
 
 
+@pytest.mark.sqlite
 def test_two_processes_open_one_incident(house: House) -> None:
     other = Database.open(f"sqlite:///{house.path}")
     book = IncidentBook(other, house.clock, lambda: house.section)
@@ -124,6 +125,7 @@ def test_a_quiet_poll_ends_nothing_and_writes_nothing(house: House) -> None:
     assert house.kinds() == []
 
 
+@pytest.mark.sqlite
 def test_an_alert_is_told_even_when_it_cannot_be_stored(house: House) -> None:
     with house.database.write() as s:
         s.execute(text("DROP TABLE alert_sending"))

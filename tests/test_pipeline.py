@@ -124,6 +124,7 @@ def test_a_failed_fetch_does_not_move_the_cursor(line: Line) -> None:
     assert line.poll().new == 1
 
 
+@pytest.mark.sqlite
 def test_when_storing_fails_nothing_is_hidden_and_the_cursor_stays(line: Line) -> None:
     line.adapter.add("BAD word")
     with line.database.write() as s:
@@ -139,6 +140,7 @@ def test_when_storing_fails_nothing_is_hidden_and_the_cursor_stays(line: Line) -
     assert line.adapter.hidden_ids() == {"c1"}
 
 
+@pytest.mark.sqlite
 def test_a_database_that_stays_locked_is_an_error_and_loses_nothing(line: Line) -> None:
     line.adapter.add("fine")
     other = Database.open(f"sqlite:///{line.database.path}")

@@ -23,8 +23,8 @@ def nothing_told(_done: int, _whole: int) -> None:
     """For whom no bar is drawn."""
 
 
-def refuse_server(section: DatabaseSection) -> None:
-    """Raises BackupFailed for a database on a server, with what copies that."""
+def database_file(section: DatabaseSection) -> Path:
+    """The file. Raises BackupFailed for a database on a server, with what copies that."""
     if section.on_server:
         address = section.url.replace("postgresql+psycopg:", "postgresql:")
         raise BackupFailed(
@@ -32,6 +32,7 @@ def refuse_server(section: DatabaseSection) -> None:
             f"pg_dump --format=custom --file=modbot.dump '{address}', and pg_restore puts it back "
             '(docs/operate.md, "PostgreSQL")'
         )
+    return section.path
 
 
 def copy_database(source: Path, target: Path, progress: Progress = nothing_told) -> None:

@@ -16,8 +16,8 @@ from modbot.backup.copying import (
     SIDE_FILES,
     Progress,
     copy_database,
+    database_file,
     nothing_told,
-    refuse_server,
     remove,
     sync_file,
 )
@@ -52,8 +52,7 @@ def back_up(
     The file appears whole or not at all, mode 0600. Raises BackupFailed, BackupRefused when the
     copy is not sound, or StoreUnreadable.
     """
-    refuse_server(config.settings.database)
-    source = config.settings.database.path
+    source = database_file(config.settings.database)
     if target.is_dir():
         target = target / f"modbot-{now:%Y%m%dT%H%M%SZ}.db"
     beside = Path(f"{target}.config.tar.gz") if with_config else None

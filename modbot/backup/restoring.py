@@ -19,9 +19,9 @@ from modbot.backup.copying import (
     SIDE_FILES,
     Progress,
     copy_database,
+    database_file,
     nothing_told,
     reading,
-    refuse_server,
     remove,
     sync_file,
 )
@@ -88,8 +88,7 @@ def restore(
 
 def _place_of(config: Config, backup: Path) -> Path:
     """Where the database is. Raises BackupRefused where it can be no other than the backup."""
-    refuse_server(config.settings.database)
-    path = config.settings.database.path
+    path = database_file(config.settings.database)
     if path.exists() and backup.exists() and path.samefile(backup):
         raise BackupRefused(f"{backup} is the database itself")
     return path

@@ -196,6 +196,7 @@ def test_polls_and_judging_are_timed_and_failures_counted_by_kind(
     assert value(found, "modbot_judging_seconds_sum") > 0
 
 
+@pytest.mark.sqlite
 def test_what_another_process_polled_is_read_from_the_database(
     working: tuple[Running, Site], tmp_path: Path
 ) -> None:

@@ -79,6 +79,7 @@ def test_it_is_not_ready_on_another_schema(ticking: FakeService, site: Site) -> 
     assert "another version of modbot" in answer.json()["reasons"][0]
 
 
+@pytest.mark.sqlite
 def test_it_is_not_ready_when_the_disk_is_full(ticking: FakeService) -> None:
     now = ticking.clock.now()
     reasons, _ = readiness(ticking.database, now=now, speed=1, room_bytes=10**18)
