@@ -246,7 +246,7 @@ def test_pages_are_due_less_often_the_more_of_them_share_a_budget(town: Town) ->
     few = channels(town, 1, units_a_day="2000")
     town.service.poll_page(few[0])
     alone = town.service.next_poll_seconds(few[0])
-    more = channels(town, 4, units_a_day="2000")
+    more = channels(town, 9, units_a_day="2000")
     for page in more:
         town.service.poll_page(page)
     assert town.service.next_poll_seconds(few[0]) > 2 * alone

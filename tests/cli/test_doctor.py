@@ -161,7 +161,7 @@ def test_a_page_without_its_token_is_a_failure(run: Run, page: str) -> None:
     [
         ({"needs_login": True, "last_error": "AuthExpired: x"}, "failure", "refuses its token"),
         ({"last_success_at": datetime(2026, 1, 1, tzinfo=UTC)}, "failure", "days ago"),
-        ({"not_before": datetime(2099, 1, 1, tzinfo=UTC)}, "warning", "waits for"),
+        ({"not_before": datetime.now(UTC) + timedelta(hours=1)}, "warning", "waits for"),
         ({"last_success_at": None}, "warning", "never polled"),
         ({}, "ok", "enforce, polled"),
     ],

@@ -119,8 +119,12 @@ SERVICE_FAULTS = [
     ),
     pytest.param('[log]\nlevel = "loud"\n', 2, "log.level", "'debug'", id="unknown log level"),
     pytest.param(
-        '[database]\nurl = "postgresql://u:secretword@h/d"\n', 2, "database.url", "pattern",
+        '[database]\nurl = "mysql://h/d"\n', 2, "database.url", "must be sqlite",
         id="database of another kind",
+    ),
+    pytest.param(
+        '[database]\nurl = "postgresql://u:secretword@h/d"\n', 2, "database.url", "password",
+        id="password in the address",
     ),
     pytest.param('[rules]\nfolder = "../x"\n', 2, "rules.folder", "inside", id="rules elsewhere"),
     pytest.param('[rules]\nfolder = "/etc"\n', 2, "rules.folder", "inside", id="rules in /etc"),

@@ -43,20 +43,20 @@ def room(tmp_path: Path) -> Iterator[Room]:
 
 
 def test_the_list_tells_of_what_most_is_spent(room: Room) -> None:
-    html = text_of(room.admin.get("/pages").text)
+    html = text_of(room.admin.get("/pages"))
     assert "Money today: $1.25 of $5.00" in html and "25%" in html
 
 
 def test_a_pages_screen_tells_all_of_it(room: Room) -> None:
-    answer = room.admin.get(f"/pages/{PAGE}").text
+    answer = room.admin.get(f"/pages/{PAGE}")
     html = text_of(answer)
     assert "$1.25 of $5.00; the last $1.00 are for hides" in html
     assert "Readings of replies" in html and "30 of 300" in html
-    assert "Hides wait until" in html and "<b>368" not in answer
+    assert "Hides wait until" in html and "<b>368" not in answer.text
 
 
 def test_the_screen_speaks_spanish(room: Room) -> None:
-    html = text_of(room.admin.get(f"/pages/{PAGE}", headers={"Accept-Language": "es"}).text)
+    html = text_of(room.admin.get(f"/pages/{PAGE}", **{"accept-language": "es"}))
     assert "Dinero hoy" in html and "Lecturas de respuestas" in html
 
 
