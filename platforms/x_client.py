@@ -86,9 +86,10 @@ class XClient:
             failed = failure(error.response, self._connection.now(), lane, secrets)
             x_budget.note(self.budget, failed, lane)
             raise failed from None
-        except (AttributeError, TypeError, ValueError):
+        except (AttributeError, TypeError, ValueError) as error:
             # tweepy reads error answers with no regard to their types.
-            raise BadAnswer("X sent an error that cannot be read") from None
+            what = type(error).__name__
+            raise BadAnswer(f"X sent an error that cannot be read ({what})") from None
 
     def listed(
         self, call: Callable[..., Any], within: Mapping[str, object], *, for_reads: bool = True

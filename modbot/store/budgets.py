@@ -7,14 +7,19 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import select, text
 from sqlmodel import Session, col
 
 from modbot.budget import BudgetReport, PageBudget, report
 from modbot.store.database import Database
 from modbot.store.pages import page_state, save_page_state
 from modbot.tables import BudgetCountRow, BudgetRow, PageRow, PageStateRow
+
+_TAKEN = text(
+    "INSERT INTO budget_count (key, counter, amount) VALUES (:key, :counter, :amount) "
+    "ON CONFLICT (key, counter) DO UPDATE SET amount = budget_count.amount + excluded.amount "
+    "RETURNING amount"
+)
 
 
 class StoreLedger:
@@ -26,17 +31,13 @@ class StoreLedger:
 
     def take(self, key: str, counter: str, amount: int) -> int:
         """One statement, so that of two processes neither loses what the other took."""
-        count = col(BudgetCountRow.amount)
         if amount == 0:
             with self._database.read() as s:
                 row = s.get(BudgetCountRow, (key, counter))
                 return row.amount if row is not None else 0
-        statement = insert(BudgetCountRow).values(key=key, counter=counter, amount=amount)
-        added = statement.on_conflict_do_update(
-            index_elements=["key", "counter"], set_={"amount": count + amount}
-        ).returning(count)
+        values = {"key": key, "counter": counter, "amount": amount}
         with self._database.write() as s:
-            return int(s.execute(added).scalar_one())
+            return int(s.connection().execute(_TAKEN, values).scalar_one())
 
     def standing(self, key: str) -> Mapping[str, Any]:
         """Empty for a credential that was never used."""

@@ -48,6 +48,9 @@ jitter = 0.1
 [enforcement]
 hides_per_hour = 100000
 hides_per_day = 100000
+[budget]
+x_cents_a_post = 0.0
+x_cents_a_hide = 0.0
 [brake]
 share = 1.0
 [classifier]
