@@ -123,7 +123,7 @@ class Line:
 
     def _all(self, table):  # type: ignore[no-untyped-def]
         with self.database.read() as s:
-            rows = list(s.exec(select(table)))
+            rows = list(s.exec(select(table).order_by(*table.__table__.primary_key)))
             s.expunge_all()
             return rows
 

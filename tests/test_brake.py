@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlmodel import select
+from sqlmodel import col, select
 
 from modbot import audit, brake, review, store
 from modbot.alert_tables import AlertRow, BrakeCountRow, BrakeRow
@@ -100,11 +100,11 @@ class Braked:
 
     def brakes(self) -> list[BrakeRow]:
         with self.line.database.read() as s:
-            return list(s.exec(select(BrakeRow)))
+            return list(s.exec(select(BrakeRow).order_by(col(BrakeRow.id))))
 
     def alerts(self) -> list[AlertRow]:
         with self.line.database.read() as s:
-            return list(s.exec(select(AlertRow)))
+            return list(s.exec(select(AlertRow).order_by(col(AlertRow.id))))
 
     def release(self) -> bool:
         with self.line.database.write() as s:

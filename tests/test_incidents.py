@@ -262,6 +262,7 @@ def test_a_thousand_incidents_at_once_are_one_message_and_few_audit_rows(house: 
     assert json.loads(sent.detail)["number"] == 1_000 and len(sent.detail) < 500
 
 
+@pytest.mark.sqlite
 def test_looking_for_what_is_due_reads_indexes_only(house: House) -> None:
     looks = (
         "SELECT id FROM alert WHERE next_step_at IS NOT NULL AND next_step_at <= '2030'",

@@ -129,17 +129,18 @@ def actions_on(session: Session, comment_row: int, limit: int) -> list[LoggedAct
     ]
 
 
+# A CROSS JOIN is carried out in the order in which it is written.
 _LINKS = text("""
     SELECT seq FROM audit WHERE row_table = 'comment' AND row_id = CAST(:row AS TEXT)
     UNION ALL SELECT audit.seq FROM version v CROSS JOIN audit
-        ON audit.row_table = 'version' AND audit.row_id = CAST(v.id AS TEXT)
         WHERE v.comment_row = :row
+        AND audit.row_table = 'version' AND audit.row_id = CAST(v.id AS TEXT)
     UNION ALL SELECT audit.seq FROM decision d CROSS JOIN audit
-        ON audit.row_table = 'decision' AND audit.row_id = CAST(d.id AS TEXT)
         WHERE d.comment_row = :row
+        AND audit.row_table = 'decision' AND audit.row_id = CAST(d.id AS TEXT)
     UNION ALL SELECT audit.seq FROM action a CROSS JOIN audit
-        ON audit.row_table = 'action' AND audit.row_id = CAST(a.id AS TEXT)
         WHERE a.comment_row = :row
+        AND audit.row_table = 'action' AND audit.row_id = CAST(a.id AS TEXT)
 """)
 
 

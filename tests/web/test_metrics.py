@@ -132,6 +132,7 @@ def test_each_page_tells_when_it_was_last_read_and_what_is_in_the_way(
     assert value(found, "modbot_polling_max_seconds") == 240
 
 
+@pytest.mark.sqlite
 def test_the_state_of_service_database_checkpoints_and_backups_is_told(
     service: FakeService, site: Site
 ) -> None:

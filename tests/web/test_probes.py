@@ -71,6 +71,7 @@ def test_a_refused_configuration_is_shown_and_is_no_failure(
     assert answer.json()["config_error"] == "policy.toml:3: unknown key"
 
 
+@pytest.mark.sqlite
 def test_it_is_not_ready_on_another_schema(ticking: FakeService, site: Site) -> None:
     with ticking.database.write() as session:
         session.connection().execute(text("UPDATE alembic_version SET version_num = 'other'"))
@@ -95,6 +96,7 @@ def blocked(ticking: FakeService) -> Iterator[None]:
     other.close()
 
 
+@pytest.mark.sqlite
 def test_it_is_not_ready_while_nothing_can_be_written(site: Site, blocked: None) -> None:
     answer = site.get("/readyz")
     assert answer.status_code == 503
