@@ -29,6 +29,9 @@ COMMENT_FIELDS = (
     "id,message,created_time,from{id,name},parent{id},is_hidden,can_hide,can_remove,"
     "attachment,message_tags,permalink_url"
 )
+# What a video and a photo have in place of a post's message.
+TEXT_FIELDS = {"video_reels": "description", "videos": "description", "photos": "name"}
+POST_TEXTS = ("message", "description", "name")
 
 
 class FacebookShapes:
@@ -36,18 +39,29 @@ class FacebookShapes:
 
     platform = "facebook"
     posts_edge = "published_posts"
-    other_edges: tuple[str, ...] = ("visitor_posts", "ads_posts")
+    other_edges: tuple[str, ...] = (
+        "visitor_posts",
+        "ads_posts",
+        "video_reels",
+        "videos",
+        "photos",
+    )
     stream = True
 
     def __init__(self, page: Page, client: GraphClient) -> None:
         self.page = page
         self.client = client
 
-    def post_fields(self, since: int, comments: int) -> str:
-        edge = (
+    def edge_params(self, edge: str) -> Mapping[str, str]:
+        """Without `type` the vendor lists the photos that show the Page as its profile picture."""
+        return {"type": "uploaded"} if edge == "photos" else {}
+
+    def post_fields(self, edge: str, since: int, comments: int) -> str:
+        text = TEXT_FIELDS.get(edge, "message")
+        listing = (
             f"comments.filter(stream).order(reverse_chronological).since({since}).limit({comments})"
         )
-        return f"id,created_time,message,{edge}.summary(true){{{COMMENT_FIELDS}}}"
+        return f"id,created_time,{text},{listing}.summary(true){{{COMMENT_FIELDS}}}"
 
     def comment_params(self, since: int, comments: int) -> Mapping[str, str]:
         return {
@@ -61,7 +75,7 @@ class FacebookShapes:
     def post(self, item: Item) -> Post:
         return Post(
             id=id_of(item),
-            text=text_of(item, "message") or "",
+            text=next(filter(None, (text_of(item, one) for one in POST_TEXTS)), ""),
             created_at=time_of(item, "created_time"),
         )
 

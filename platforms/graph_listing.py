@@ -58,7 +58,9 @@ class Shapes(Protocol):
     other_edges: tuple[str, ...]  # more lists of posts, read once an hour
     stream: bool  # `since` limits the listing, and replies stand in it like comments
 
-    def post_fields(self, since: int, comments: int) -> str: ...
+    def edge_params(self, edge: str) -> Mapping[str, str]: ...
+
+    def post_fields(self, edge: str, since: int, comments: int) -> str: ...
 
     def comment_params(self, since: int, comments: int) -> Mapping[str, str]: ...
 
@@ -240,8 +242,9 @@ class CommentListing:
 
     def _posts_page(self, since: int, edge: str, after: str | None) -> GraphAnswer:
         def params(size: Size) -> dict[str, str]:
-            fields = self.shapes.post_fields(since, size.comments)
-            return {"limit": str(size.posts), "fields": fields, **_after(after)}
+            fields = self.shapes.post_fields(edge, since, size.comments)
+            own = self.shapes.edge_params(edge)
+            return {"limit": str(size.posts), "fields": fields, **own, **_after(after)}
 
         return self._get(self.page.external_id, edge, params)
 

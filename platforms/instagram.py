@@ -46,7 +46,10 @@ class InstagramShapes:
         self.page = page
         self.client = client
 
-    def post_fields(self, since: int, comments: int) -> str:  # noqa: ARG002
+    def edge_params(self, edge: str) -> Mapping[str, str]:  # noqa: ARG002
+        return {}
+
+    def post_fields(self, edge: str, since: int, comments: int) -> str:  # noqa: ARG002
         listed = f"comments.limit({comments}){{{_with_replies(comments)}}}"
         return f"id,caption,timestamp,comments_count,{listed}"
 

@@ -170,7 +170,7 @@ class GraphApi:
         if (page := self.world.page(node_id)) and page.id == node_id == token.page_id:
             return (graph_facebook.PAGE if facebook else graph_instagram.USER), page
         if (found := self.world.post(node_id)) and found.id == node_id:
-            kind = graph_facebook.POST if facebook else graph_instagram.MEDIA
+            kind = graph_facebook.kind_of(found) if facebook else graph_instagram.MEDIA
         elif (found := self.world.comment(node_id)) and found.id == node_id:
             kind = fields.COMMENT
         if found is None or found.id != node_id or found.page_id != token.page_id:

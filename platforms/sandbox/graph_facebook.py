@@ -74,7 +74,7 @@ def _comments(caller: Caller, node: Any, params: Mapping[str, str]) -> Sequence[
 
 def _below(caller: Caller, node: Any, stream: bool) -> list[SandboxComment]:
     if isinstance(node, SandboxPost):
-        comments = caller.world.comments(node.id)
+        comments = caller.world.comments(node.story or node.id)
         return [c for c in comments if stream or c.parent_id is None]
     comments = caller.world.comments(node.post_id)
     return [c for c in comments if (top := _top_level(caller, c)) and top.id == node.id]
@@ -215,6 +215,35 @@ POST = NodeType(
     nested={"from": frozenset({"id", "name"})},
 )
 
+VIDEO = NodeType(
+    name="Video",
+    default=("updated_time", "description", "id"),
+    values={
+        "id": lambda v: v.id,
+        "description": lambda v: v.text,
+        "created_time": lambda v: graph_time(v.created_at),
+        "updated_time": lambda v: graph_time(v.created_at),
+    },
+    edges={"comments": COMMENTS},
+)
+
+PHOTO = NodeType(
+    name="Photo",
+    default=("created_time", "name", "id"),
+    values={
+        "id": lambda p: p.id,
+        "name": lambda p: p.text,
+        "created_time": lambda p: graph_time(p.created_at),
+    },
+    edges={"comments": COMMENTS},
+)
+
+
+def kind_of(post: SandboxPost) -> NodeType:
+    """Reels are videos."""
+    return {"video_reels": VIDEO, "videos": VIDEO, "photos": PHOTO}.get(post.edge, POST)
+
+
 PAGE = NodeType(
     name="Page",
     default=("name", "id"),
@@ -248,6 +277,23 @@ PAGE = NodeType(
             items=partial(_posts, "ads_posts"),
             descending=newest_first,
             params=frozenset({"exclude_dynamic_ads", "include_inline_create", "since", "until"}),
+        ),
+        "video_reels": Edge(
+            target=lambda: VIDEO,
+            items=partial(_posts, "video_reels"),
+            descending=newest_first,
+        ),
+        "videos": Edge(
+            target=lambda: VIDEO,
+            items=partial(_posts, "videos"),
+            descending=newest_first,
+            params=frozenset({"type"}),
+        ),
+        "photos": Edge(
+            target=lambda: PHOTO,
+            items=partial(_posts, "photos"),
+            descending=newest_first,
+            params=frozenset({"type"}),
         ),
     },
 )

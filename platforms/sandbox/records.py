@@ -27,7 +27,8 @@ class SandboxPost:
     platform: str
     text: str
     created_at: datetime
-    edge: str = "published_posts"  # Facebook: or "visitor_posts", "ads_posts"
+    edge: str = "published_posts"  # Facebook: or another edge of the Page
+    story: str | None = None  # a video's or photo's post, when their comments are the same
 
 
 @dataclass(kw_only=True)

@@ -1,4 +1,4 @@
-"""Facebook's other lists of posts: visitors' posts and ads, read once an hour."""
+"""Facebook's other lists: visitors' posts, ads, reels, videos and photos, read once an hour."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def post_on(world: World, edge: str) -> str:
     return post_id
 
 
-@pytest.mark.parametrize("edge", ["visitor_posts", "ads_posts"])
+@pytest.mark.parametrize("edge", ["visitor_posts", "ads_posts", "video_reels", "videos", "photos"])
 def test_comments_there_are_read_within_the_hour_and_cost_a_quiet_poll_nothing(
     sandbox: GraphSandbox, world: World, edge: str
 ) -> None:
@@ -37,6 +37,9 @@ def test_comments_there_are_read_within_the_hour_and_cost_a_quiet_poll_nothing(
     assert [p.text for p in batch.posts if p.id == post] == [f"a post of {edge}"]
     adapter.hide(comment)
     assert not world.is_public(comment)
+    read_back = adapter.fetch_one(comment)
+    assert read_back is not None
+    assert read_back.hidden
 
 
 def test_ads_that_the_token_may_not_see_are_said_once_and_stop_nothing(
@@ -51,3 +54,25 @@ def test_ads_that_the_token_may_not_see_are_said_once_and_stop_nothing(
         sandbox.clock.advance(2 * HOUR)
         assert ids(adapter.fetch_since(cursor)) == [comment]
     assert caplog.text.count("ads_posts cannot be read") == 1
+
+
+@pytest.mark.parametrize("edge", ["video_reels", "photos"])
+def test_a_comment_on_both_a_post_and_its_video_or_photo_is_given_once_under_the_post(
+    sandbox: GraphSandbox, world: World, edge: str
+) -> None:
+    post = world.add_post("fb", "hello")
+    shown_twice = world.post(post_on(world, edge))
+    assert shown_twice is not None
+    shown_twice.story = post
+    comment = world.add_comment(post, "rude")
+    batch = sandbox.facebook().fetch_since(None)
+    assert [(c.id, c.post_id) for c in batch.comments] == [(comment, post)]
+
+
+@pytest.mark.parametrize("edge", ["video_reels", "videos", "photos"])
+def test_more_comments_than_fit_one_answer_are_all_read_there(
+    sandbox: GraphSandbox, world: World, edge: str
+) -> None:
+    post = post_on(world, edge)
+    written = {world.add_comment(post, f"comment {n}") for n in range(120)}
+    assert set(ids(sandbox.facebook().fetch_since(None))) == written
