@@ -80,8 +80,9 @@ class Bench:
     def parse(self, answer: str) -> list[Comment]:
         return self.shapes.comments(answer, ("data", "*"), "p1")[0]
 
-    def take(self, answer: str) -> None:
-        self.store(self.parse(answer))
+    def take_all(self, answers: Sequence[str]) -> None:
+        for answer in answers:
+            self.store(self.parse(answer))
 
     def store(self, comments: Sequence[Comment]) -> None:
         last = comments[-1].id
@@ -133,13 +134,12 @@ def main() -> int:
 def _measured(bench: Bench, comments: int, folder: Path, *, profile: bool) -> int:
     texts = answers(comments + WARM_BATCHES * BATCH)
     warm, texts = texts[:WARM_BATCHES], texts[WARM_BATCHES:]
-    for answer in warm:
-        bench.take(answer)
+    bench.take_all(warm)
     hides = bench.result.hides_requested
     profiler = cProfile.Profile()
     if profile:
         profiler.enable()
-    clock, cpu = timed(lambda: [bench.take(answer) for answer in texts])
+    clock, cpu = timed(lambda: bench.take_all(texts))
     profiler.disable()
     if profile:
         pstats.Stats(profiler).sort_stats("tottime").print_stats(40)
