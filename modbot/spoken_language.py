@@ -90,7 +90,11 @@ def guess_language(text: str) -> str:
 
     A text that mixes languages is given the one that it uses most.
     """
-    plain = unicodedata.normalize("NFKC", _ADDRESS.sub(" ", text[:_LONGEST])).casefold()
+    plain = text[:_LONGEST]
+    if "." in plain or "://" in plain:  # as every address has
+        plain = _ADDRESS.sub(" ", plain)
+    # Of ASCII, NFKC leaves every character as it is.
+    plain = plain.lower() if plain.isascii() else unicodedata.normalize("NFKC", plain).casefold()
     words = [word.replace("’", "'") for word in _WORD.findall(plain)]
     scores = {
         language: sum(_SHARED[word] for word in words if word in _WORDS[language])

@@ -64,11 +64,16 @@ def write_lines(connection: Connection, new: Iterable[NewLine]) -> None:
     lines, texts = [], []
     for line, names in made:
         decision_id = line.decision["id"]
-        seconds = int(datetime.fromisoformat(line.decision["decided_at"]).timestamp())
+        seconds = _seconds(line.decision["decided_at"])
         lines.append((decision_id, *(numbers[name] for name in names), seconds))
         texts.append((decision_id, line.text))
     connection.exec_driver_sql(_LINE, lines)
     write_words(connection, texts)
+
+
+@lru_cache(maxsize=16)  # the decisions of a batch are of one moment
+def _seconds(stamp: str) -> int:
+    return int(datetime.fromisoformat(stamp).timestamp())
 
 
 def found_name(categories: Sequence[str], signals: Iterable[tuple[str, str]]) -> str:

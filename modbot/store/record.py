@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import Table, bindparam, func, select, update
 from sqlmodel import Session, SQLModel
@@ -244,11 +245,11 @@ class _Batch:
             "categories": canonical(categories),
             "signals": canonical([signal_json(signal) for signal in decision.signals]),
             "clause": decision.clause,
-            "thresholds": canonical({k: float(v) for k, v in decision.thresholds.items()}),
+            "thresholds": _thresholds_json(tuple(decision.thresholds.items())),
             "degraded": canonical(decision.degraded),
             "reason": shown(decision.reason),
             "mode": item.mode,
-            "models": canonical(dict(item.models)),
+            "models": _models_json(tuple(item.models.items())),
             "config_sha256": item.config_sha256,
             "actor_kind": BOT.kind,
             "actor": BOT.name,
@@ -281,6 +282,16 @@ class _Batch:
         action_id = self._place(_ACTION, values)
         self._vouch("action.requested", "action", values, {"kind": kind.value})
         return action_id
+
+
+@lru_cache(maxsize=1024)  # a policy has few, and each decision names them
+def _thresholds_json(thresholds: tuple[tuple[str, float], ...]) -> str:
+    return canonical({name: float(value) for name, value in thresholds})
+
+
+@lru_cache(maxsize=16)
+def _models_json(models: tuple[tuple[str, str], ...]) -> str:
+    return canonical(dict(models))
 
 
 def _shown(text: str | None) -> str | None:

@@ -2,7 +2,10 @@
 
 Run: python -m tests.benchmarks.bench_verify [--comments 40000] [--db PATH]
 
-CPU seconds are the fairer figure on a busy machine; the last line is with helpers on all cores.
+CPU seconds are the fairer figure on a busy machine; the last lines are with helpers on all cores.
+Two counts: audit rows alone, and the rows of all tables that are read and hashed with them (the
+audit row, the row that it vouches for, and a first version's comment). The target is held to the
+audit rows, which is the harder reading.
 """
 
 from __future__ import annotations
@@ -29,20 +32,18 @@ TABLES = ("audit", "version", "comment", "decision", "action")
 
 
 def plain_scan(path: Path) -> int:
-    """Every row of the record read and hashed, nothing compared; the number of audit rows."""
-    audit_rows = 0
+    """Every row of the record read and hashed, nothing compared; the number of them."""
+    every_row = 0
     with closing(sqlite_module.connect(path)) as connection:
         for table in TABLES:
-            rows = 0
             for row in connection.execute(f"SELECT * FROM {table}"):
                 hashlib.sha256("|".join(map(str, row)).encode()).hexdigest()
-                rows += 1
-            audit_rows = rows if table == "audit" else audit_rows
-    return audit_rows
+                every_row += 1
+    return every_row
 
 
 def fastest(work: Callable[[], int], clock: Callable[[], float]) -> tuple[int, float]:
-    """Audit rows, and the seconds of the best of ROUNDS."""
+    """What the work counted, and the seconds of the best of ROUNDS."""
     seconds = []
     for _ in range(ROUNDS):
         began = clock()
@@ -71,15 +72,22 @@ def main() -> None:
             database = Database.open(f"sqlite:///{path}")
             fill(database, chosen.comments)
             database.close()
-        _, plain = fastest(lambda: plain_scan(path), time.process_time)
+        every, plain = fastest(lambda: plain_scan(path), time.process_time)
         rows, quick = fastest(lambda: verified(path), time.process_time)
-        print(f"{rows} audit rows; a plain scan with hashlib: {rows / plain:,.0f} a s of CPU")
-        print(f"verify: {rows / quick:,.0f} a s of CPU, {quick / plain:.2f} times a plain scan")
+        print(f"{rows} audit rows, {every} rows of all tables")
+        print(f"a plain scan with hashlib: {_speeds(rows, every, plain)} of CPU")
+        print(
+            f"verify: {_speeds(rows, every, quick)} of CPU, {quick / plain:.2f} times a plain scan"
+        )
         cores = os.cpu_count() or 1
         _, wall = fastest(lambda: verified(path, cores), time.perf_counter)
         met = "met" if rows / wall >= TARGET_ROWS_A_SECOND else "MISSED"
-        print(f"with {cores} cores, by the clock: {rows / wall:,.0f} a s ", end="")
-        print(f"(target {TARGET_ROWS_A_SECOND:,}: {met})")
+        print(f"with {cores} cores, by the clock: {_speeds(rows, every, wall)}")
+        print(f"target of {TARGET_ROWS_A_SECOND:,} audit rows a s: {met}")
+
+
+def _speeds(rows: int, every: int, seconds: float) -> str:
+    return f"{rows / seconds:,.0f} audit rows a s ({every / seconds:,.0f} of all tables)"
 
 
 if __name__ == "__main__":
