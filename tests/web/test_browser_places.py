@@ -186,7 +186,7 @@ def test_a_fundraiser_is_approved_and_its_comments_stand(
     assert OFFER in page.locator(".let-through").inner_text()
     page.get_by_label("You approve it as").select_option("superintendent")
     page.get_by_role("button", name="Approve", exact=True).click()
-    assert "Maria Santos, Superintendent" in page.locator(".facts").inner_text()
+    assert "Maria Santos #2, Superintendent" in page.locator(".facts").inner_text()
 
     adapter.add(f"{OFFER} bring friends")
     district.poll(adapter)
