@@ -70,7 +70,7 @@ test-postgres: $(VENV)/.dev-ready ## The tests of the store on a PostgreSQL serv
 	$(BIN)/python -m pytest -n 2 --dist loadfile --postgres -m "not postgres" $(ON_POSTGRES)
 
 test-browser: $(VENV)/.dev-ready ## Tests in a real Chromium (Debian package: chromium)
-	$(BIN)/python -m pytest -n 2 --dist load -m browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m browser
 
 lint: $(VENV)/.dev-ready ## Format, lint, types, import rules, fairness of the moderation rules
 	$(BIN)/ruff format --check .
