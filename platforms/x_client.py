@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -87,7 +88,10 @@ class XClient:
             x_budget.note(self.budget, failed, lane)
             raise failed from None
         except (AttributeError, TypeError, ValueError) as error:
-            # tweepy reads error answers with no regard to their types.
+            # tweepy reads error answers with no regard to their types. What fails in the budget,
+            # which is asked from inside tweepy's call, is our own fault and no answer of X's.
+            if _is_ours(error):
+                raise
             what = type(error).__name__
             raise BadAnswer(f"X sent an error that cannot be read ({what})") from None
 
@@ -147,3 +151,10 @@ def checked_id(comment_id: str) -> str:
     if not X_ID.fullmatch(comment_id):
         raise BadRequest("not an id of X's")
     return comment_id
+
+
+def _is_ours(error: Exception) -> bool:
+    """Did it come through the service's own code?"""
+    frames = traceback.walk_tb(error.__traceback__)
+    names = (str(frame.f_globals.get("__name__", "")) for frame, _ in frames)
+    return any(name.startswith("modbot.") for name in names)

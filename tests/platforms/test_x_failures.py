@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from modbot.budget import Budgets
 from modbot.errors import (
     AuthExpired,
     BadAnswer,
@@ -18,6 +19,7 @@ from modbot.errors import (
     Unreachable,
     Unsupported,
 )
+from modbot.ports import Connection
 from platforms.sandbox.faults import Fault, RateLimit
 from platforms.sandbox.x import credits_depleted, usage_capped
 from platforms.x import XAdapter
@@ -160,6 +162,29 @@ def test_a_cut_connection_is_unreachable(district: District) -> None:
     district.world.faults.push(Fault(kind="reset"))
     with pytest.raises(Unreachable):
         district.adapter().fetch_since(None)
+
+
+class _Unusable:
+    """A ledger whose database takes no counts."""
+
+    def take(self, key: str, counter: str, amount: int) -> int:
+        raise TypeError("no such statement")
+
+    def standing(self, key: str) -> dict[str, object]:
+        return {}
+
+    def keep(self, key: str, standing: object) -> None: ...
+
+
+def test_a_fault_of_the_budget_is_not_taken_for_an_answer_of_x(district: District) -> None:
+    connection = Connection(
+        secrets={"token": district.token},
+        now=district.clock.now,
+        budgets=Budgets(district.clock.now, _Unusable()),
+    )
+    district.reply()
+    with pytest.raises(TypeError, match="no such statement"):
+        XAdapter(district.page, connection).fetch_since(None)
 
 
 def test_data_null_is_an_empty_listing(district: District) -> None:
