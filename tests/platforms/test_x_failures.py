@@ -168,6 +168,8 @@ class _Unusable:
     """A ledger whose database takes no counts."""
 
     def take(self, key: str, counter: str, amount: int) -> int:
+        if amount == 0:  # only asks
+            return 0
         raise TypeError("no such statement")
 
     def standing(self, key: str) -> dict[str, object]:
