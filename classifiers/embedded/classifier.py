@@ -59,6 +59,14 @@ class _Window(NamedTuple):
     words: list[str]
 
 
+class _Read(NamedTuple):
+    """Windows as the layers see them."""
+
+    encoded: Encoded
+    inside: Vectors  # windows x inner features of the policy's head
+    probabilities: Vectors  # windows x SCORED, calibrated
+
+
 class _Flagged(NamedTuple):
     """A window with a score that reaches the floor."""
 
@@ -124,7 +132,8 @@ class EmbeddedClassifier:
         for batch in self._batches([comment.text for comment in comments]):
             owners = [comments[window.owner] for window in batch]
             posts = self._senses([owner.post_text for owner in owners])
-            encoded, probabilities = self._read(batch, [owner.text for owner in owners], posts)
+            read = self._read(batch, [owner.text for owner in owners], posts)
+            probabilities = read.probabilities
             flagged = []
             for row in np.flatnonzero((probabilities[:, _CATEGORIES] >= self._floor).any(axis=1)):
                 window = batch[row]
@@ -134,7 +143,7 @@ class EmbeddedClassifier:
                     window.owner, Reading(comments[window.owner], self._fold, self._cleared)
                 )
                 flagged.append(_Flagged(int(row), window, text, probabilities[row].tolist()))
-            for owner, found in self._signals(encoded, posts, flagged):
+            for owner, found in self._signals(read, posts, flagged):
                 signals[owner] = _worst(signals[owner], [found])
         return signals
 
@@ -144,8 +153,8 @@ class EmbeddedClassifier:
         for batch in self._batches(texts):
             owners = [window.owner for window in batch]
             under = self._senses([posts[owner] if posts else "" for owner in owners])
-            probabilities = self._read(batch, [texts[owner] for owner in owners], under)[1]
-            np.maximum.at(worst, owners, probabilities)
+            read = self._read(batch, [texts[owner] for owner in owners], under)
+            np.maximum.at(worst, owners, read.probabilities)
         # Six digits: what is left after them depends on how the texts were batched.
         return [dict(zip(SCORED, row, strict=True)) for row in worst.round(6).tolist()]
 
@@ -165,20 +174,17 @@ class EmbeddedClassifier:
         if batch:
             yield batch
 
-    def _read(
-        self, windows: Sequence[_Window], texts: Sequence[str], posts: Vectors
-    ) -> tuple[Encoded, Vectors]:
-        """The encoded windows and their calibrated probabilities, windows x SCORED. `posts` holds
-        the sense of each window's post."""
+    def _read(self, windows: Sequence[_Window], texts: Sequence[str], posts: Vectors) -> _Read:
+        """`posts` holds the sense of each window's post."""
         weights = self._weights
         encoded = encode([window.words for window in windows], self._words, weights)
         labels = encoded.features @ weights.output + weights.output_bias
         policy = policy_logits(encoded, labels, posts, signs(texts), weights)
-        logits = np.concatenate([labels, policy], axis=1)
+        logits = np.concatenate([labels, policy.logits], axis=1)
         calibration = weights.calibration[_languages(encoded)]
         logits = logits * calibration[:, :, 0] + calibration[:, :, 1]
         probabilities: Vectors = 0.5 * np.tanh(0.5 * logits) + 0.5
-        return encoded, probabilities
+        return _Read(encoded, policy.inside, probabilities)
 
     def _senses(self, posts: Sequence[str]) -> Vectors:
         """What each post is about; zero for an empty one. Many comments share a post."""
@@ -200,14 +206,16 @@ class EmbeddedClassifier:
         return senses
 
     def _signals(
-        self, encoded: Encoded, posts: Vectors, flagged: Sequence[_Flagged]
+        self, read: _Read, posts: Vectors, flagged: Sequence[_Flagged]
     ) -> Iterator[tuple[int, Signal]]:
         """Whose each signal is, and the signal. What moved the scores is worked out for all
         flagged scores of a batch together, which takes a fifth of the time."""
         asked = [(each, number) for each in flagged for number in each.over(self._floor)]
         rows = [each.row for each, _ in asked]
         numbers = [number for _, number in asked]
-        parts = word_parts(encoded, rows, numbers, posts[rows], self._weights)
+        parts = word_parts(
+            read.encoded, rows, numbers, posts[rows], read.inside[rows], self._weights
+        )
         for (each, number), of_words in zip(asked, parts, strict=True):
             category, text = _ORDERED[number], each.text
             if text.is_innocent(category, of_words, each.spans):

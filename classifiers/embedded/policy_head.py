@@ -1,6 +1,12 @@
-"""The head that scores the policy's categories: n-grams, what a comment is about, and its post."""
+"""The head that scores the policy's categories, by n-grams and by a hidden layer over the rest.
+
+The layer looks at the encoded features, what the comment is about, what its post is about, how well
+the two agree, the first head's answers, and signs of the text as written.
+"""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,23 +20,58 @@ MATCH_SCALE = np.float32(8)  # the products of two unit vectors are small
 LABEL_SCALE = np.float32(0.1)  # brings logits of the first head to the size of the other features
 
 
+class Judged(NamedTuple):
+    """What the head makes of windows."""
+
+    logits: Vectors  # windows x POLICY_LABELS, before calibration
+    inside: Vectors  # windows x inner features: the hidden layer's answers
+
+
 def policy_logits(
     encoded: Encoded, label_logits: Vectors, posts: Vectors, signs: Vectors, weights: Weights
-) -> Vectors:
-    """Windows x POLICY_LABELS, before calibration. `posts` holds the sense of each window's post,
-    zero where there is none, `signs` those of its whole text."""
-    sense = encoded.sense
+) -> Judged:
+    """`posts` holds the sense of each window's post, zero where there is none, `signs` those of
+    its whole text."""
     ngrams, counts = ngram_sums(encoded, weights)
-    found: Vectors = (
+    dense = dense_inputs(encoded.features, encoded.sense, posts, label_logits, signs)
+    inside = np.maximum(dense @ weights.policy_hidden + weights.policy_hidden_bias, 0)
+    logits: Vectors = (
         ngrams * weights.ngrams_scale / np.sqrt(counts, dtype=np.float32)[:, None]
-        + sense @ weights.by_sense
-        + posts @ weights.by_post
-        + (sense * posts * MATCH_SCALE) @ weights.by_match
-        + label_logits * LABEL_SCALE @ weights.by_label
-        + signs @ weights.by_sign
+        + inside @ weights.policy_output
         + weights.policy_bias
     )
-    return found
+    return Judged(logits, inside)
+
+
+def dense_inputs(
+    features: Vectors, sense: Vectors, posts: Vectors, label_logits: Vectors, signs: Vectors
+) -> Vectors:
+    """What the hidden layer looks at, side by side: `input_slices` says where each is."""
+    match = sense * posts * MATCH_SCALE
+    return np.concatenate(
+        [features, sense, posts, match, label_logits * LABEL_SCALE, signs], axis=1
+    )
+
+
+class InputSlices(NamedTuple):
+    """Where each kind of input stands in dense_inputs()."""
+
+    features: slice
+    sense: slice
+    match: slice
+    labels: slice
+
+
+def input_slices(features: int, sense: int, labels: int) -> InputSlices:
+    """By the number of features, of numbers in a sense, and of labels."""
+    post = features + sense
+    match = post + sense
+    return InputSlices(
+        features=slice(0, features),
+        sense=slice(features, post),
+        match=slice(match, match + sense),
+        labels=slice(match + sense, match + sense + labels),
+    )
 
 
 def ngram_sums(encoded: Encoded, weights: Weights) -> tuple[Vectors, NDArray[np.int64]]:

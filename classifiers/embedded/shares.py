@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.embedded.encoder import Encoded
-from classifiers.embedded.policy_head import LABEL_SCALE, MATCH_SCALE, pair_rows
+from classifiers.embedded.policy_head import LABEL_SCALE, MATCH_SCALE, input_slices, pair_rows
 from classifiers.embedded.weights import Vectors, Weights
 from classifiers.normalise import Folded
 from modbot.domain import Share
@@ -31,16 +31,18 @@ def word_parts(
     windows: Sequence[int],
     labels: Sequence[int],
     posts: Vectors,
+    inside: Vectors,
     weights: Weights,
 ) -> list[list[float]]:
     """What each word adds to the log-odds of a label, for pairs of a window and a label.
 
     `windows` are rows of `encoded`, `labels` numbers of POLICY_LABELS, `posts` the sense of each
-    pair's post; all are as long as the answer."""
+    pair's post, `inside` what the policy's hidden layer answered to its window; all are as long
+    as the answer."""
     if not windows:
         return []
-    asked = _Asked(encoded, np.asarray(windows), np.asarray(labels))
-    parts = _by_ngrams(asked, weights) + _by_features(asked, posts, weights)
+    asked = _Asked(encoded, np.asarray(windows), np.asarray(labels), posts, inside)
+    parts = _by_ngrams(asked, weights) + _by_features(asked, weights)
     ends = (asked.firsts + asked.lengths).tolist()
     flat = parts.tolist()
     return [flat[first:end] for first, end in zip(asked.firsts.tolist(), ends, strict=True)]
@@ -49,8 +51,16 @@ def word_parts(
 class _Asked:
     """The pairs, and the words of their windows one after the other."""
 
-    def __init__(self, encoded: Encoded, windows: Numbers, labels: Numbers) -> None:
+    def __init__(
+        self,
+        encoded: Encoded,
+        windows: Numbers,
+        labels: Numbers,
+        posts: Vectors,
+        inside: Vectors,
+    ) -> None:
         self.encoded, self.windows, self.labels = encoded, windows, labels
+        self.posts, self.inside = posts, inside
         self.lengths: Numbers = encoded.lengths[windows]
         self.firsts: Numbers = np.cumsum(self.lengths) - self.lengths
         self.pair: Numbers = np.repeat(np.arange(len(windows)), self.lengths)
@@ -112,9 +122,9 @@ def _by_ngrams(asked: _Asked, weights: Weights) -> Vectors:
     return parts
 
 
-def _by_features(asked: _Asked, posts: Vectors, weights: Weights) -> Vectors:
+def _by_features(asked: _Asked, weights: Weights) -> Vectors:
     encoded, windows = asked.encoded, asked.windows
-    on_joined = _slopes(asked, posts, weights)
+    on_joined = _slopes(asked, weights)
     words, contexts = len(weights.word_bias), len(weights.context_bias)
     strongest = on_joined[:, : words + contexts] * encoded.joined[windows, : words + contexts]
     setters: Numbers = asked.firsts[:, None] + _setters(encoded, windows)
@@ -127,18 +137,22 @@ def _by_features(asked: _Asked, posts: Vectors, weights: Weights) -> Vectors:
     return parts
 
 
-def _slopes(asked: _Asked, posts: Vectors, weights: Weights) -> Vectors:
+def _slopes(asked: _Asked, weights: Weights) -> Vectors:
     """The slope of each pair's log-odds at each joined feature of its window."""
-    encoded, windows, labels = asked.encoded, asked.windows, asked.labels
-    hidden = encoded.hidden[windows]
+    encoded, windows = asked.encoded, asked.windows
+    hidden, posts = encoded.hidden[windows], asked.posts
+    features, sense_size = weights.sense.shape
+    at = input_slices(features, sense_size, len(weights.output_bias))
+    outer = weights.policy_output.T[asked.labels] * (asked.inside > 0)
+    inputs = outer @ weights.policy_hidden.T
     raw = np.concatenate([encoded.joined[windows], hidden], axis=1) @ weights.sense
     raw += weights.sense_bias
     length = np.sqrt(np.einsum("ij,ij->i", raw, raw) + np.float32(1e-6))[:, None]
     sense = raw / length
-    towards = weights.by_sense.T[labels] + posts * MATCH_SCALE * weights.by_match.T[labels]
+    towards = inputs[:, at.sense] + posts * MATCH_SCALE * inputs[:, at.match]
     across = towards - sense * np.einsum("ij,ij->i", sense, towards)[:, None]
-    slope: Vectors = (across / length) @ weights.sense.T
-    slope += LABEL_SCALE * (weights.output @ weights.by_label).T[labels]
+    slope: Vectors = inputs[:, at.features] + (across / length) @ weights.sense.T
+    slope += LABEL_SCALE * (inputs[:, at.labels] @ weights.output.T)
     joined = encoded.joined.shape[1]
     slope[:, :joined] += (slope[:, joined:] * (hidden > 0)) @ weights.hidden.T
     return slope[:, :joined]

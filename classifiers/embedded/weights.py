@@ -50,18 +50,16 @@ class Weights:
     sense_bias: Vectors
     ngrams: NDArray[np.int8]  # n-grams x POLICY_LABELS
     ngrams_scale: Vectors  # POLICY_LABELS
-    by_sense: Vectors  # sense x POLICY_LABELS
-    by_post: Vectors  # sense of the post x POLICY_LABELS
-    by_match: Vectors  # product of the two senses x POLICY_LABELS
-    by_label: Vectors  # logits of LABELS x POLICY_LABELS
-    by_sign: Vectors  # signs of the text as written x POLICY_LABELS
+    policy_hidden: Vectors  # policy_head.dense_inputs() x inner features
+    policy_hidden_bias: Vectors
+    policy_output: Vectors  # inner features x POLICY_LABELS
     policy_bias: Vectors
     calibration: Vectors  # LANGUAGES x SCORED x (slope, intercept)
 
     def __post_init__(self) -> None:
         width, words, contexts = self.known.shape[1], self.word.shape[1], self.context.shape[1]
         joined, hidden, sense = words + contexts + width, self.hidden.shape[1], self.sense.shape[1]
-        policy = len(POLICY_LABELS)
+        policy, inner = len(POLICY_LABELS), len(self.policy_hidden_bias)
         expected = {
             "language": (1 + len(self.vocabulary),),
             "known": (1 + len(self.vocabulary), width),
@@ -78,11 +76,9 @@ class Weights:
             "sense_bias": (sense,),
             "ngrams": (NGRAM_PIECES.buckets, policy),
             "ngrams_scale": (policy,),
-            "by_sense": (sense, policy),
-            "by_post": (sense, policy),
-            "by_match": (sense, policy),
-            "by_label": (len(LABELS), policy),
-            "by_sign": (SIGNS, policy),
+            "policy_hidden": (joined + hidden + 3 * sense + len(LABELS) + SIGNS, inner),
+            "policy_hidden_bias": (inner,),
+            "policy_output": (inner, policy),
             "policy_bias": (policy,),
             "calibration": (len(LANGUAGES), len(SCORED), 2),
         }

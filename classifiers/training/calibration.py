@@ -46,7 +46,7 @@ def _platt(logits: Numbers, targets: Numbers, weights: Numbers) -> tuple[float, 
     wanted = np.clip(targets, low, high)
     slope, intercept = 1.0, 0.0
     for _ in range(_ROUNDS):
-        probability = 1 / (1 + np.exp(-(slope * logits + intercept)))
+        probability = 0.5 * np.tanh(0.5 * (slope * logits + intercept)) + 0.5
         error, spread = weights * (probability - wanted), weights * probability * (1 - probability)
         gradient = np.array([(error * logits).sum(), error.sum()])
         curvature = np.array(

@@ -1,7 +1,9 @@
 """The training of the layers: seeded and on one thread, so a machine gives the same weights again.
 
-Two tasks share the layers: to score LABELS where they are known, and to guess the teacher's view
-of every text. The second brings words and languages together that no labelled row connects.
+Three tasks share the layers: to score LABELS where they are known, to guess the teacher's view of
+every text, and to guess POLICY_LABELS of the written comments. The second brings words and
+languages together that no labelled row connects, the third makes the layers look for offers and
+cries for help.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from classifiers.training.network import (
     Dropout,
     Layers,
     features,
+    guesses,
     label_logits,
     new_layers,
     sense,
@@ -45,6 +48,8 @@ class Lesson:
     view_weights: Numbers  # how much each counts
     targets: Numbers | None = None  # texts x LABELS
     weights: Numbers | None = None  # 0: unknown
+    policy: Numbers | None = None  # texts x POLICY_LABELS
+    policy_weights: Numbers | None = None  # texts
     rows: int = 256  # in a batch
     repeats: int = 1  # an epoch
     blur: float = 0.05  # how much lengths may differ within a batch
@@ -130,4 +135,13 @@ def _loss(layers: Layers, lesson: Lesson, chosen: Places) -> torch.Tensor:
         weight=torch.from_numpy(lesson.weights[chosen]),
         reduction="sum",
     )
-    return loss + labels / len(chosen)
+    loss = loss + labels / len(chosen)
+    if lesson.policy is None or lesson.policy_weights is None:
+        return loss
+    breaches: torch.Tensor = functional.binary_cross_entropy_with_logits(
+        guesses(layers, seen),
+        torch.from_numpy(lesson.policy[chosen]),
+        weight=torch.from_numpy(lesson.policy_weights[chosen])[:, None],
+        reduction="sum",
+    )
+    return loss + breaches / len(chosen)

@@ -1,12 +1,14 @@
-"""The training of the second head: logistic regression on n-grams, senses and the first head.
+"""The training of the second head: two judges that know different things, and their mean.
 
-It is convex, so where it ends depends on the data and the penalty alone.
+One is logistic regression on n-grams, the other a hidden layer over everything else. Trained
+together, the n-grams explain the taught comments so well that the layer learns little; apart, each
+has to find its own reasons, and their mean is better than either on comments that neither has seen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -16,9 +18,11 @@ from torch.nn import functional
 from classifiers.embedded.pieces import NGRAM_PIECES, ngram_words
 from classifiers.embedded.policy_head import NEIGHBOURS, NEXT_BUT_ONE
 from classifiers.labels import POLICY_LABELS
+from classifiers.training.layer import Layer, fit_layer
 
 _ROUNDS = 150  # of L-BFGS
 _PENALTY = 0.035  # of the squared weights, against the summed loss of all rows
+_LEAST_SPREAD = 0.2  # of both judges' mean: one that hardly differs must not count for more
 
 Numbers = NDArray[np.float32]
 
@@ -29,7 +33,7 @@ class HeadInput:
 
     ngrams: NDArray[np.int64]  # table rows, one comment after the other
     counts: NDArray[np.int64]  # n-grams a comment
-    dense: Numbers  # comments x (senses of it and its post, their product, label logits, signs)
+    dense: Numbers  # comments x what policy_head.dense_inputs() puts side by side
 
     def only(self, chosen: NDArray[np.int64]) -> HeadInput:
         """The chosen comments."""
@@ -42,22 +46,35 @@ class HeadInput:
 
 @dataclass(frozen=True, kw_only=True)
 class Head:
-    """Trained weights: n-grams x POLICY_LABELS, dense features x POLICY_LABELS, and a bias."""
+    """Trained weights of both judges. `share` is how much a unit of each one's logits counts."""
 
-    ngrams: Numbers
-    dense: Numbers
-    bias: Numbers
+    ngrams: Numbers  # n-grams x POLICY_LABELS
+    ngrams_bias: Numbers
+    layer: Layer
+    share: Numbers = field(
+        default_factory=lambda: np.full((2, len(POLICY_LABELS)), 0.5, np.float32)
+    )
 
     def logits(self, seen: HeadInput) -> Numbers:
         """Comments x POLICY_LABELS."""
+        by_ngrams, by_layer = self.apart(seen)
+        found: Numbers = by_ngrams * self.share[0] + by_layer * self.share[1]
+        return found
+
+    def apart(self, seen: HeadInput) -> tuple[Numbers, Numbers]:
+        """The logits of the n-grams, and those of the layer."""
         starts = np.cumsum(seen.counts) - seen.counts
         sums = np.add.reduceat(self.ngrams[seen.ngrams], starts)
-        found: Numbers = (
-            sums / np.sqrt(seen.counts, dtype=np.float32)[:, None]
-            + seen.dense @ self.dense
-            + self.bias
-        )
-        return found
+        root = np.sqrt(seen.counts, dtype=np.float32)[:, None]
+        by_ngrams: Numbers = (sums / root + self.ngrams_bias).astype(np.float32)
+        return by_ngrams, self.layer.logits(seen.dense)
+
+    def weighed(self, seen: HeadInput) -> Head:
+        """The same head, in which both judges differ as much from comment to comment on `seen`."""
+        spread = np.stack([each.std(axis=0) for each in self.apart(seen)])
+        mean = spread.mean(axis=0)
+        share = mean / (2 * np.maximum(spread, _LEAST_SPREAD * mean) + 1e-9)
+        return replace(self, share=share.astype(np.float32))
 
 
 def ngram_rows(texts: Sequence[Sequence[str]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -74,36 +91,41 @@ def ngram_rows(texts: Sequence[Sequence[str]]) -> tuple[NDArray[np.int64], NDArr
 
 
 def fit_head(
-    seen: HeadInput, targets: Numbers, weights: Numbers, *, report: Callable[[str], None]
+    seen: HeadInput,
+    targets: Numbers,
+    *,
+    seed: int,
+    report: Callable[[str], None],
 ) -> Head:
-    """The head that explains `targets` (comments x POLICY_LABELS, 0 to 1) best."""
+    """The head that explains `targets` (comments x POLICY_LABELS, 0 to 1) best, both judges
+    counting alike."""
+    ngrams, bias = _fit_ngrams(seen, targets, report)
+    layer = fit_layer(seen.dense, targets, seed=seed, report=report)
+    return Head(ngrams=ngrams, ngrams_bias=bias, layer=layer)
+
+
+def _fit_ngrams(
+    seen: HeadInput, targets: Numbers, report: Callable[[str], None]
+) -> tuple[Numbers, Numbers]:
+    """Convex: where it ends depends on the data and the penalty alone."""
     offsets = torch.from_numpy(np.cumsum(seen.counts) - seen.counts)
-    rows, dense = torch.from_numpy(seen.ngrams), torch.from_numpy(seen.dense)
+    rows = torch.from_numpy(seen.ngrams)
     scale = torch.from_numpy(1 / np.sqrt(seen.counts, dtype=np.float32))[:, None]
-    wanted, counted = torch.from_numpy(targets), torch.from_numpy(weights)[:, None]
-    labels = len(POLICY_LABELS)
+    wanted, labels = torch.from_numpy(targets), targets.shape[1]
     ngrams = torch.zeros(NGRAM_PIECES.buckets, labels, requires_grad=True)
-    by_dense = torch.zeros(dense.shape[1], labels, requires_grad=True)
     bias = torch.full((labels,), -2.0, requires_grad=True)
     optimiser = torch.optim.LBFGS(
-        [ngrams, by_dense, bias], max_iter=_ROUNDS, history_size=10, line_search_fn="strong_wolfe"
+        [ngrams, bias], max_iter=_ROUNDS, history_size=10, line_search_fn="strong_wolfe"
     )
 
     def loss() -> torch.Tensor:
         optimiser.zero_grad()
         sums = functional.embedding_bag(rows, ngrams, offsets, mode="sum") * scale
-        apart = functional.binary_cross_entropy_with_logits(
-            sums + dense @ by_dense + bias, wanted, reduction="none"
-        )
-        penalty = (ngrams**2).sum() + (by_dense**2).sum()
-        total: torch.Tensor = (apart * counted).sum() + _PENALTY * penalty
+        apart = functional.binary_cross_entropy_with_logits(sums + bias, wanted, reduction="sum")
+        total: torch.Tensor = apart + _PENALTY * (ngrams**2).sum()
         total.backward()
         return total
 
     optimiser.step(loss)
-    report(f"second head: loss {float(loss().detach()) / len(targets):.4f}")
-    return Head(
-        ngrams=ngrams.detach().numpy(),
-        dense=by_dense.detach().numpy(),
-        bias=bias.detach().numpy(),
-    )
+    report(f"second head, n-grams: loss {float(loss().detach()) / len(targets):.4f}")
+    return ngrams.detach().numpy(), bias.detach().numpy()

@@ -12,6 +12,7 @@ from classifiers.training.material import Material, Viewed
 _SHORT_ROWS = 512  # in a batch of single words
 _WRITTEN_ROWS = 64
 _WRITTEN_REPEATS = 3
+_POLICY_WEIGHT = np.float32(0.5)
 
 
 def lessons(material: Material, taught: NDArray[np.int64]) -> list[Lesson]:
@@ -55,6 +56,8 @@ def _of_written(material: Material, taught: NDArray[np.int64]) -> Lesson:
         view_weights=written.weights,
         targets=np.array([comment.label_targets for comment in comments], dtype=np.float32),
         weights=np.repeat(weights[:, None], len(LABELS), axis=1).astype(np.float32),
+        policy=np.array([comment.policy_targets for comment in comments], dtype=np.float32),
+        policy_weights=_POLICY_WEIGHT * counted,
         rows=_WRITTEN_ROWS,
         repeats=_WRITTEN_REPEATS,
         blur=0.3,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from classifiers.embedded.pieces import VECTOR_PIECES
-from classifiers.labels import LABELS
+from classifiers.labels import LABELS, POLICY_LABELS
 
 WIDTH = 64
 WORD_FEATURES = 64
@@ -18,6 +18,7 @@ CONTEXT_FEATURES = 128
 HIDDEN = 64
 SENSE = 128
 _PIECES_SPREAD = 0.02
+_LEFT_BEHIND = ("guess", "guess_bias")  # a task that shapes the layers; the head judges better
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,8 @@ class Layers:
     hidden_bias: torch.Tensor
     output: torch.Tensor
     output_bias: torch.Tensor
+    guess: torch.Tensor
+    guess_bias: torch.Tensor
     sense: torch.Tensor
     sense_bias: torch.Tensor
 
@@ -46,8 +49,9 @@ class Layers:
         return [getattr(self, f.name) for f in fields(self) if f.name not in ("known", "pieces")]
 
     def arrays(self) -> dict[str, NDArray[np.float32]]:
-        """The values, by name."""
-        return {f.name: getattr(self, f.name).detach().numpy() for f in fields(self)}
+        """The values that the weights file holds, by name."""
+        names = [f.name for f in fields(self) if f.name not in _LEFT_BEHIND]
+        return {name: getattr(self, name).detach().numpy() for name in names}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +99,8 @@ def new_layers(known: NDArray[np.float32], generator: torch.Generator) -> Layers
         hidden_bias=zeros(HIDDEN),
         output=drawn(encoded, len(LABELS), (1 / encoded) ** 0.5),
         output_bias=zeros(len(LABELS)),
+        guess=drawn(encoded, len(POLICY_LABELS), (1 / encoded) ** 0.5),
+        guess_bias=zeros(len(POLICY_LABELS)),
         sense=drawn(encoded, SENSE, (1 / encoded) ** 0.5),
         sense_bias=zeros(SENSE),
     )
@@ -135,6 +141,11 @@ def features(layers: Layers, batch: Batch, dropout: Dropout) -> torch.Tensor:
 def label_logits(layers: Layers, encoded: torch.Tensor) -> torch.Tensor:
     """Texts x LABELS, before the sigmoid."""
     return encoded @ layers.output + layers.output_bias
+
+
+def guesses(layers: Layers, encoded: torch.Tensor) -> torch.Tensor:
+    """Texts x POLICY_LABELS, before the sigmoid: what the text alone says of the policy."""
+    return encoded @ layers.guess + layers.guess_bias
 
 
 def sense(layers: Layers, encoded: torch.Tensor) -> torch.Tensor:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.embedded.policy_head import LABEL_SCALE, MATCH_SCALE
+from classifiers.embedded.policy_head import LABEL_SCALE, dense_inputs
 from classifiers.embedded.signs import SIGNS, signs
 from classifiers.embedded.weights import SCORED
 from classifiers.labels import CRITICISM, LABELS, policy_score
@@ -66,6 +66,7 @@ def train(
     everything = np.arange(len(out))
     taught, held = np.flatnonzero(~out), np.flatnonzero(out)
     layers, head = one_run(material, taught, choices, report)
+    head = head.weighed(_head_input(material, layers).only(held))
     logits = logits_of(material, held, layers, head).astype(np.float64)
     targets = _targets(material)[held].astype(np.float64)
     harmless = np.array([material.comments[place].action == "allow" for place in held])
@@ -73,7 +74,9 @@ def train(
     weights = np.repeat(realistic_weights(harmless)[:, None], len(SCORED), axis=1)
     weights[:, SCORED.index(policy_score(CRITICISM))] = 1  # it is harmless itself
     calibration = calibrated(logits, targets, spanish, weights)
+    share = head.share
     layers, head = one_run(material, everything, choices, report)
+    head = replace(head, share=share)
     words = material.vocabulary
     arrays = weights_arrays(layers, head, calibration)
     source = choices.data / "train.jsonl.gz"
@@ -108,7 +111,7 @@ def one_run(
     )
     seen = _head_input(material, layers).only(taught)
     targets = np.array([material.comments[n].policy_targets for n in taught], dtype=np.float32)
-    return layers, fit_head(seen, targets, np.ones(len(taught), np.float32), report=report)
+    return layers, fit_head(seen, targets, seed=choices.seed, report=report)
 
 
 def _head_input(material: Material, layers: Layers) -> HeadInput:
@@ -120,10 +123,10 @@ def _head_input(material: Material, layers: Layers) -> HeadInput:
     of_post = _unit(of_post @ arrays["sense"] + arrays["sense_bias"])
     place = {post: number for number, post in enumerate(material.posts)}
     posts = of_post[[place[comment.post] for comment in material.comments]]
-    labels = (seen @ arrays["output"] + arrays["output_bias"]) * LABEL_SCALE
+    labels = seen @ arrays["output"] + arrays["output_bias"]
     rows, counts = ngram_rows(material.written_words)
     written = signs([comment.text for comment in material.comments])
-    dense = np.concatenate([sense, posts, sense * posts * MATCH_SCALE, labels, written], axis=1)
+    dense = dense_inputs(seen, sense, posts, labels, written)
     return HeadInput(ngrams=rows, counts=counts, dense=dense)
 
 
@@ -134,14 +137,14 @@ def _unit(sense: Numbers) -> Numbers:
 
 def weights_arrays(layers: Layers, head: Head, calibration: Numbers) -> dict[str, Numbers]:
     """All layers by the names that the weights file gives them."""
-    size = (len(head.dense) - len(LABELS) - SIGNS) // 3
-    parts = np.split(head.dense, [size, 2 * size, 3 * size, 3 * size + len(LABELS)])
-    names = ("by_sense", "by_post", "by_match", "by_label", "by_sign")
+    layer = head.layer
     return {
         **layers.arrays(),
-        **dict(zip(names, map(np.ascontiguousarray, parts), strict=True)),
-        "ngrams": head.ngrams,
-        "policy_bias": head.bias,
+        "ngrams": head.ngrams * head.share[0],
+        "policy_hidden": layer.inner,
+        "policy_hidden_bias": layer.inner_bias,
+        "policy_output": layer.outer * head.share[1],
+        "policy_bias": head.ngrams_bias * head.share[0] + layer.outer_bias * head.share[1],
         "calibration": calibration,
     }
 

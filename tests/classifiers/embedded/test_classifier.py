@@ -196,13 +196,12 @@ def by_the_book(weights: Weights, text: str, words: list[str], post: list[str]) 
                 pair = hashes[place : place + 1], hashes[place + apart : place + apart + 1]
                 rows += NGRAM_PIECES.of_pairs(*pair, apart=apart).tolist()
     ngrams = weights.ngrams[rows].astype(np.float64).sum(axis=0) * weights.ngrams_scale
+    about_both = MATCH_SCALE * sense * about
+    seen_by_layer = [features, sense, about, about_both, LABEL_SCALE * labels, signs([text])[0]]
+    inside = np.concatenate(seen_by_layer) @ weights.policy_hidden + weights.policy_hidden_bias
     policy = (
         ngrams / len(rows) ** 0.5
-        + sense @ weights.by_sense
-        + about @ weights.by_post
-        + MATCH_SCALE * (sense * about) @ weights.by_match
-        + LABEL_SCALE * labels @ weights.by_label
-        + signs([text])[0] @ weights.by_sign
+        + np.maximum(inside, 0) @ weights.policy_output
         + weights.policy_bias
     )
     known = {word: row for row, word in enumerate(weights.vocabulary, 1)}
