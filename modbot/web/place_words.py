@@ -124,6 +124,7 @@ def _problems(_: Translate) -> dict[str, str]:
             " runs it."
         ),
         "no_id": _("An id has no spaces: only letters, digits and the signs . _ @ -"),
+        "no_handle": _("A handle on X has 1 to 15 signs: letters from A to Z, digits and _"),
         "taken": _("This account is registered already."),
         "enterprise": _(
             "X asks government bodies for an Enterprise plan. Write down what X answered about this"
