@@ -6,6 +6,8 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -38,8 +40,9 @@ def budget_on(
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return new_database(tmp_path / "modbot.db")
+def database(tmp_path: Path) -> Iterator[Database]:
+    with closing(new_database(tmp_path / "modbot.db")) as opened:
+        yield opened
 
 
 # Allowances

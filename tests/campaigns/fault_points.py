@@ -20,7 +20,7 @@ from typing import Any
 
 from modbot.store import Database
 from tests.campaigns.kill_account import account, read_stored, verify
-from tests.campaigns.kill_campaign import NOUGHT, PAGES, Campaign, district
+from tests.campaigns.kill_campaign import NOUGHT, PAGES, POSTS_A_PAGE, Campaign, district
 from tests.campaigns.kill_service import Child
 
 COMMENTS_A_LIFE = 12
@@ -32,10 +32,7 @@ REACH_SECONDS = 20.0  # until a point is met, else it counts as not met
 def _start(campaign: Campaign, point: str) -> Child:
     command = [sys.executable, "-m", "tests.campaigns.mortal_service", point, "run"]
     command += ["--config", str(campaign.folder / "config")]
-    child = Child(command, campaign.environ, campaign.folder / "service.log")
-    for trap in campaign.traps:
-        trap.victim = child
-    return child
+    return campaign.watched(Child(command, campaign.environ, campaign.log))
 
 
 def _happenings(campaign: Campaign, life: int) -> None:
@@ -52,7 +49,7 @@ def _happenings(campaign: Campaign, life: int) -> None:
 def _new_page(campaign: Campaign, life: int) -> None:
     database = Database.open(f"sqlite:///{campaign.database}")
     try:
-        campaign.register(database, "facebook", len(PAGES) + life)
+        campaign.register(database, "facebook", len(PAGES) + life, POSTS_A_PAGE)
     finally:
         database.close()
 
