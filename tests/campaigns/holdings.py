@@ -43,10 +43,10 @@ def look(pid: int, at: float) -> Holdings:
 
 
 def waited_seconds(pid: int) -> float:
-    """How long the threads that it has now have together waited for a core. Raises OSError when
-    there is no such process."""
+    """How long that of its threads has waited for a core which has waited longest. Raises OSError
+    when there is no such process."""
     told = [(task / "schedstat").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
-    return sum(int(one.split()[1]) for one in told) / 1e9
+    return max((int(one.split()[1]) for one in told), default=0) / 1e9
 
 
 def slope_percent(looks: Sequence[Holdings]) -> float:

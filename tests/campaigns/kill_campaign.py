@@ -169,14 +169,14 @@ class Campaign(District):
     def finish(self) -> int:
         """Lets a last life catch up, as long as it gets on, and end by itself; its exit code."""
         child = self.start()
-        fewest, end = sys.maxsize, time.monotonic() + SETTLE_SECONDS
-        while time.monotonic() < end and child.process.poll() is None:
+        fewest, end = sys.maxsize, SETTLE_SECONDS
+        while child.unhindered_seconds < end and child.process.poll() is None:
             stored = read_stored(self.database)
             left = len(missing(self.world, stored)) + stored.states()["requested"]
             if not left:
                 break
             if left < fewest:  # short lives ask for more than they get done
-                fewest, end = left, time.monotonic() + SETTLE_SECONDS
+                fewest, end = left, child.unhindered_seconds + SETTLE_SECONDS
             time.sleep(0.3 + left / 1000)
         exit_code = child.stop()
         self._note_first_poll(child, waited=True)

@@ -58,7 +58,7 @@ class Child:
         self.dead = False
         self.first_call_seconds: float | None = None
         self.cpu_seconds = 0.0  # that it had had by its first call
-        self.waited_seconds = 0.0  # that its threads had waited for a core by then
+        self.waited_seconds = 0.0  # that it had waited for a core by then
         self._calls = self._writes = 0
         self._fatal, self._fatal_number, self._digest_seconds = "", 0, 0.0
         self._started = time.monotonic()
@@ -92,6 +92,13 @@ class Child:
     @property
     def age_seconds(self) -> float:
         return time.monotonic() - self._started
+
+    @property
+    def unhindered_seconds(self) -> float:
+        """Its age without the time that it waited for a core: how long it had to do something."""
+        with suppress(OSError):
+            return self.age_seconds - waited_seconds(self.process.pid)
+        return self.age_seconds  # it has ended
 
     @property
     def work_seconds(self) -> float:

@@ -166,26 +166,6 @@ def test_the_nightly_sweep_finds_old_edits_and_deletions(tmp_path: Path, platfor
         assert not town.world.is_public(edited)  # an edit is judged by the page's own mode
 
 
-def test_an_edit_behind_the_newest_fifty_is_shown_by_no_poll_and_found_at_night(
-    tmp_path: Path,
-) -> None:
-    """What the campaigns count as lost is judged all the same, a day later at most."""
-    with district(tmp_path, "facebook") as town:
-        post = town.world.add_post(town.account, "Welcome back!")
-        edited = town.write(post, "nice")
-        town.poll()
-        town.clock.advance(1200)
-        for number in range(60):
-            town.write(post, f"number {number}")
-        town.poll()
-        town.world.edit_comment(edited, "you stupid bitch, fuck you")
-        town.clock.advance(1200)
-        town.poll()
-        assert len(town.texts()) == 61
-        town.night()
-        assert town.texts()[61:] == ["you stupid bitch, fuck you"]
-
-
 def test_on_x_the_sweep_looks_known_replies_up_by_id(tmp_path: Path) -> None:
     with district(tmp_path, "x") as town:
         post = town.world.add_post(town.account, "Welcome back!")
