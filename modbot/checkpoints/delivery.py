@@ -24,6 +24,7 @@ GIT_BRANCH = "checkpoints"
 DEADLINE_SECONDS = 60.0  # of one step: a copy, a git command, a talk with the mail server
 _PASSED_ON = (
     *("PATH", "HOME", "USER", "LOGNAME", "TZ", "TMPDIR", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"),
+    "KRB5CCNAME",
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"),
     *("ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"),
 )
