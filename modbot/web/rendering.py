@@ -97,6 +97,15 @@ class Pages:
 
         return lambda row: drawn(row, self.zone().key)
 
+    def templates(self) -> list[str]:
+        """The names of all templates."""
+        return self._environments["en"].list_templates()
+
+    def compile(self, template: str) -> None:
+        """Makes a template ready in every language."""
+        for environment in self._environments.values():
+            environment.get_template(template)
+
     def answer(
         self,
         request: Request,
