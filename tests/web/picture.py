@@ -9,17 +9,14 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
 from modbot.clocks import SteppedClock
 from modbot.demo.once import POLL_SECONDS, play
 from modbot.demo.stage import day_begins, demo_feed, paced, set_stage
 from modbot.people import Role
 from modbot.settings import load_config
-from tests.prerequisites import program
+from tests.web.chromium import chromium, profile
 from tests.web.serving import served
 from tests.web.signed_in import signed_in
-from tests.web.test_browser import FLAGS
 
 
 def take(
@@ -34,21 +31,12 @@ def take(
     whole: bool = False,
 ) -> None:
     """A picture of one page."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program("chromium"), headless=True, args=FLAGS
-        )
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme=scheme,  # type: ignore[arg-type]
-            locale=locale,
-        )
-        if token:
-            context.add_cookies([{"name": "modbot", "value": token, "url": address}])
-        page = context.new_page()
+    with chromium() as browser:
+        size = {"width": width, "height": height}
+        options = {"viewport": size, "color_scheme": scheme, "locale": locale}
+        page = profile(browser, address, token, **options).new_page()
         page.goto(address)
         page.screenshot(path=out, full_page=whole)
-        browser.close()
 
 
 def main() -> None:
