@@ -29,7 +29,7 @@ from tests.web.serving import served
 from tests.web.signed_in import signed_in
 
 DESK, PHONE = {"width": 1200, "height": 1000}, {"width": 360, "height": 740}
-MANY = "/queue/many?rule=offensive:pig"
+MANY = "/queue/many?rule=sales"
 NAMES = ("Lawrence High School", "Lawrence Public Schools on X")
 STAFF = (
     ("Ana Ruiz", Role.MANAGER, None),
@@ -103,7 +103,7 @@ def take(camera: Camera, folder: Path) -> None:
         screens.append(page.screenshot())
     service.database.close()
     (folder / "q").mkdir()
-    service = queue_day.open_queue_day(folder / "q")
+    service = named(queue_day.open_queue_day(folder / "q"))
     with camera.at(service, PHONE) as (page, address):
         for path in ("/queue/18", "/log"):
             page.goto(address + path)
