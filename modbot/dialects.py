@@ -89,6 +89,10 @@ class _Among(FunctionElement[bool]):
     type = Boolean()
     inherit_cache = True
 
+    def self_group(self, against: Any = None) -> Any:
+        """Itself. SQLAlchemy would write `... = 1` for SQLite, which then uses no index."""
+        return self
+
 
 @compiles(_Among)
 def _among_json(element: _Among, compiler: Any, **kw: Any) -> str:

@@ -7,7 +7,16 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -155,18 +164,22 @@ def retry_action(
 
 def asked_to_hide(session: Session, comment_row: int) -> bool:
     """Whether the newest hide or restore that is open or done is a hide."""
+    return session.scalar(_newest_wish(), {"row": comment_row}) == ActionKind.HIDE
+
+
+@cache
+def _newest_wish() -> Select[Any]:
     kinds, states = (ActionKind.HIDE, ActionKind.RESTORE), ("requested", "confirmed")
-    newest = session.scalar(
+    return (
         select(col(ActionRow.kind))
         .where(
-            col(ActionRow.comment_row) == comment_row,
+            col(ActionRow.comment_row) == bindparam("row"),
             col(ActionRow.kind).in_(kinds),
             col(ActionRow.state).in_(states),
         )
         .order_by(col(ActionRow.id).desc())
         .limit(1)
     )
-    return newest == ActionKind.HIDE
 
 
 def wished_hidden_before(session: Session, comment_row: int, decision_id: int) -> bool:

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 
 from modbot.audit import Entry, append, evidence_sha256
 from modbot.audit.evidence import post_row_id
-from modbot.dialects import rows_as_json
+from modbot.dialects import among, list_parameter, rows_as_json
 from modbot.domain import BOT, Fundraiser, Mode, Page, Post
 from modbot.errors import UnknownPage
 from modbot.store.id_lists import in_list
@@ -55,6 +55,21 @@ def pages(session: Session) -> list[Page]:
         Page(**{**row, "mode": Mode(row["mode"]), "paused": bool(row["paused"])}) for row in rows
     )
     return sorted(found, key=lambda page: page.id)
+
+
+def page_names(session: Session, page_ids: Iterable[str]) -> dict[str, str]:
+    """What these pages are called, by id."""
+    wanted = sorted(set(page_ids))
+    if not wanted:
+        return {}
+    found = session.connection().execute(_names(), {"pages": wanted})
+    return {row.id: row.name for row in found}
+
+
+@cache
+def _names() -> Select[Any]:
+    pages = list_parameter("pages", whole_numbers=False)
+    return select(PageRow.id, PageRow.name).where(among(col(PageRow.id), pages))  # type: ignore[call-overload, no-any-return]
 
 
 def page(session: Session, page_id: str) -> Page:
