@@ -316,7 +316,11 @@ def carry_out_due(
         if stopping is not None and stopping.is_set():
             break
         with database.read() as s:  # anew each time: a person may decide while the platform answers
-            due = store.due_actions(s, now, limit=at_once, page_id=page_id)
+            due = (
+                store.due_actions(s, now, limit=at_once, page_id=page_id)
+                if store.any_open(s, page_id)
+                else []
+            )
         if not due:
             break
         some = _together(due)

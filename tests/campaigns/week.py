@@ -162,7 +162,9 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object, on one line")
     parser.add_argument("--keep", type=Path, help="work in this folder and leave it there")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="modbot-week-") as temporary:
+    # In memory where it can be: waiting for a disk tells nothing of the service.
+    place = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="modbot-week-", dir=place) as temporary:
         folder = asked.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         with _bar(asked.days, shown=not asked.json) as progress:
