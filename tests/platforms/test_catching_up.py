@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -16,10 +17,12 @@ from modbot.alerts import Alert
 from modbot.audit import verify
 from modbot.domain import Comment, CommentBatch, Missed, Mode, Signal
 from modbot.pipeline import PollResult, look_again, store_batch
+from modbot.ports import PlatformAdapter
 from modbot.room_tables import WaitingRow
 from modbot.service import Service, build_service
+from modbot.store import backfills
 from modbot.tables import ActionRow, AuditRow, CommentRow, VersionRow
-from platforms import graph_listing
+from platforms.graph_listing import MOST_POSTS
 from platforms.sandbox.faults import Fault
 from platforms.sandbox.server import SandboxServer
 from platforms.sandbox.world import World
@@ -28,7 +31,7 @@ from tests.line import ADA
 from tests.running import config_on
 
 DAY = 24 * 3600.0
-HALF_A_DAY = 12 * 3600.0
+HOUR = 3600.0
 NIGHT = 30 * 3600.0  # from the fakes' school day past the next night's window
 THREAT = "I will kill you tomorrow at the school"
 PLATFORMS = ("facebook", "instagram", "x", "youtube", "wordpress")
@@ -190,7 +193,7 @@ def test_the_sweep_finds_a_reply_under_a_thread_that_no_poll_sees_any_more(tmp_p
             town.write(video, f"nice {n}")
         town.poll()
         town.night()
-        town.clock.advance(HALF_A_DAY)
+        town.clock.advance(HOUR)
         bad = town.write(video, "you stupid bitch, fuck you", parent=old)
         town.poll()
         assert town.world.is_public(bad)
@@ -213,8 +216,6 @@ def test_a_quiet_night_asks_only_for_threads_whose_number_of_replies_changed(
         town.poll()
         costs = []
         for _ in range(3):
-            town.clock.advance(HALF_A_DAY)
-            town.poll()
             before = town.world.calls["youtube"]
             town.night()
             costs.append(town.world.calls["youtube"] - before)
@@ -236,10 +237,10 @@ def test_a_comment_looked_up_by_id_stays_under_the_post_that_it_was_listed_under
             page = store.page(s, town.id)
         judged = Recording()
         context = town.service.context(page)
-        looked_up = context.adapter.fetch_one(comment)
-        assert looked_up is not None and looked_up.post_id != made  # as the vendor's ids tell it
         judge = replace(context.judge, classifiers=(judged,))
-        look_again(replace(context, judge=judge), page, [comment], PollResult(page_id=page.id))
+        adapter = TellsAnotherPost(context.adapter)
+        context = replace(context, judge=judge, adapter=adapter)
+        look_again(context, page, [comment], PollResult(page_id=page.id))
         assert [(c.post_id, c.post_text) for c in judged.seen] == [(made, "The concert on video")]
 
 
@@ -290,20 +291,39 @@ def test_a_back_fill_reads_posts_until_they_are_older_than_its_days(
 
 
 def test_a_back_fill_says_how_many_posts_it_has_read_when_there_are_too_many(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(graph_listing, "MOST_POSTS", 300)
     with district(tmp_path, "facebook") as town:
         for n in range(450):
-            post = town.world.add_post(town.account, f"news {n}")
-            town.write(post, f"nice {n}")
+            town.world.add_post(town.account, f"news {n}")
             town.clock.advance(DAY / 5)
         town.ask(365)
-        last = None
-        while (read := town.service.read_past(town.id, 60)) is not None:
-            last = read
+        with town.service.database.read() as s:
+            row = backfills.running_backfill(s, town.id)
+            assert row is not None and row.id is not None
+            page = store.page(s, town.id)
+        first = town.service._looking_back(page, row.since).adapter.fetch_since(None)
+        far = json.loads(first.cursor) | {"posts_read": MOST_POSTS - 100}
+        with town.service.database.write() as s:
+            backfills.note_backfill(s, row.id, cursor=json.dumps(far))
+        last = town.service.read_past(town.id, 60)
         assert last is not None and last.ended_at
-        assert last.last_error == "only the newest 400 posts were read"
+        assert last.last_error == f"only the newest {MOST_POSTS + 100:,} posts were read"
+
+
+class TellsAnotherPost:
+    """Looks up as Facebook does where a comment's id does not begin with its video's."""
+
+    def __init__(self, adapter: PlatformAdapter) -> None:
+        self.page, self.capabilities = adapter.page, adapter.capabilities
+        self._adapter = adapter
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._adapter, name)
+
+    def fetch_many(self, comment_ids: Sequence[str]) -> Mapping[str, Comment | None]:
+        found = self._adapter.fetch_many(comment_ids)
+        return {one: c and replace(c, post_id="another") for one, c in found.items()}
 
 
 class Recording:
