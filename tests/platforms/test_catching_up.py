@@ -191,6 +191,7 @@ def test_the_sweep_finds_a_reply_under_a_thread_that_no_poll_sees_any_more(tmp_p
         town.clock.advance(20 * DAY)
         for n in range(120):  # push it out of the newest hundred
             town.write(video, f"nice {n}")
+            town.clock.advance(60)
         town.poll()
         town.night()
         town.clock.advance(HOUR)
