@@ -102,8 +102,9 @@ class XClient:
     def listed(
         self, call: Callable[..., Any], within: Mapping[str, object], *, for_reads: bool = True
     ) -> tuple[list[XPost], bool, float | None]:
-        """An account's listing, up to PAGES_A_POLL large pages, newest first; whether there are more; the
-        share of its rate limit that is spent. Pages are as large as the money left allows."""
+        """An account's listing, up to PAGES_A_POLL large pages, newest first; whether there are
+        more; the share of its rate limit that is spent. Pages are as large as the money left
+        allows."""
         spending = self._connection.spending
         items: list[XPost] = []
         token: str | None = None
