@@ -37,6 +37,7 @@ from modbot.errors import (
 )
 from modbot.ports import HidesMany, PlatformAdapter
 from modbot.store import ActionContext, Database
+from modbot.store.actions import any_open
 
 _log = structlog.get_logger("modbot.enforcement")
 
@@ -318,7 +319,7 @@ def carry_out_due(
         with database.read() as s:  # anew each time: a person may decide while the platform answers
             due = (
                 store.due_actions(s, now, limit=at_once, page_id=page_id)
-                if store.any_open(s, page_id)
+                if any_open(s, page_id)
                 else []
             )
         if not due:

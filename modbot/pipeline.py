@@ -36,6 +36,7 @@ from modbot.judging import Judge
 from modbot.poll_notes import note_failure, note_success
 from modbot.ports import Clock, PlatformAdapter
 from modbot.store import Database, Judged, Known, Recorded
+from modbot.store.comments import posts_above
 from modbot.tables import PageStateRow
 
 FETCHES_A_POLL = 20  # a burst longer than this goes on with the next poll
@@ -362,5 +363,5 @@ def _where_known(
 ) -> tuple[Comment, ...]:
     """Under the post that they were listed under, which a look-up by id may not tell."""
     with context.database.read() as s:
-        posts = store.posts_above(s, page.id, [c.id for c in comments])
+        posts = posts_above(s, page.id, [c.id for c in comments])
     return tuple(replace(c, post_id=posts.get(c.id) or c.post_id) for c in comments)

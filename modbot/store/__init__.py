@@ -3,7 +3,6 @@
 from modbot.store.actions import (
     ALREADY_SO,
     ActionContext,
-    any_open,
     asked_to_hide,
     due_actions,
     finish_action,
@@ -43,7 +42,6 @@ from modbot.store.comments import (
     mark_gone,
     mark_hidden_state,
     missing,
-    posts_above,
     recheck_ids,
 )
 from modbot.store.configured import (
@@ -280,7 +278,6 @@ __all__ = [
     "actions_on",
     "add_items",
     "all_items_left",
-    "any_open",
     "approved_fundraisers",
     "asked_to_hide",
     "audit_links",
@@ -361,7 +358,6 @@ __all__ = [
     "past_texts",
     "polled_pages",
     "post_texts",
-    "posts_above",
     "read_found",
     "read_only_address",
     "read_query",

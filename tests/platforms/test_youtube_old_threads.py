@@ -35,6 +35,7 @@ def walk(
 def test_only_what_was_written_since_is_brought(channel: Channel) -> None:
     top = thread(channel)
     channel.clock.advance(20 * DAY)
+    channel.clock.advance(60)
     since = channel.clock.now()
     channel.write("late", parent=top)
     assert walk(channel.adapter(), since)[0] == ["late"]
@@ -42,6 +43,7 @@ def test_only_what_was_written_since_is_brought(channel: Channel) -> None:
 
 def test_a_second_walk_reads_only_the_thread_that_has_grown(channel: Channel) -> None:
     tops = [thread(channel) for _ in range(3)]
+    channel.clock.advance(60)
     adapter, since = channel.adapter(), channel.clock.now()
     _, cursor = walk(adapter, since)
     assert channel.units(lambda: walk(adapter, since, cursor)) == 1
@@ -54,6 +56,7 @@ def test_every_page_of_the_list_is_walked(channel: Channel) -> None:
     top = thread(channel)
     for _ in range(230):
         channel.write()
+    channel.clock.advance(60)
     since = channel.clock.now()
     channel.write("late", parent=top)
     texts, cursor = walk(channel.adapter(), since)
@@ -63,7 +66,9 @@ def test_every_page_of_the_list_is_walked(channel: Channel) -> None:
 
 @pytest.mark.parametrize("cursor", ["", "[]", '{"page": 7}', '{"what": 1}', '{"before": {"a": 1}}'])
 def test_a_broken_cursor_begins_anew(channel: Channel, cursor: str) -> None:
-    top, since = thread(channel), channel.clock.now()
+    top = thread(channel)
+    channel.clock.advance(60)
+    since = channel.clock.now()
     channel.write("late", parent=top)
     assert walk(channel.adapter(), since, cursor)[0] == ["late"]
 
