@@ -24,11 +24,13 @@ ON_POSTGRES := tests/test_store.py $(wildcard tests/test_store_*.py) tests/test_
 SECONDS ?= 60
 SEED ?= 1
 SOAK_SECONDS := $(if $(filter file,$(origin SECONDS)),1800,$(SECONDS))
+# Quiet pages once an hour, as a district sets it whose 200 pages share few calls.
+SAVES_CALLS := --quiet 3600
 POLLS ?= 67
 COMMENTS ?= 20
 SBOM ?= dist/sbom.json
 
-.PHONY: help demo test test-servers test-browser test-campaigns test-models lint check torch train bench quality fuzz kill tamper sbom audit lock clean day week faults soak test-postgres
+.PHONY: help demo test test-servers test-browser test-campaigns test-models lint check torch train bench quality fuzz kill tamper sbom audit lock clean day week faults soak test-postgres default-day latency
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -114,11 +116,18 @@ fuzz: $(VENV)/.dev-ready ## Random bytes for SECONDS=60 (needs `pip install -e .
 kill: $(VENV)/.dev-ready ## kill -9 at 50 random moments of a run of 2,000 comments
 	$(BIN)/python -m tests.campaigns.kill_campaign --kills 50 --comments 2000
 
-day: $(VENV)/.dev-ready ## A simulated day of 200 pages on five platforms, one call in 100 failing
+day: $(VENV)/.dev-ready ## A simulated day of 200 pages on five platforms, one call in 100 failing, in a seventh of a week's calls
+	$(BIN)/python -m tests.campaigns.week --days 1 $(SAVES_CALLS) --most-calls 42857 --seed $(SEED)
+
+week: $(VENV)/.dev-ready ## The same for a week, in at most 300,000 calls; SEED=1: the same week again
+	$(BIN)/python -m tests.campaigns.week --days 7 $(SAVES_CALLS) --seed $(SEED)
+
+default-day: $(VENV)/.dev-ready ## The day of 200 pages at default settings (an hour)
 	$(BIN)/python -m tests.campaigns.week --days 1 --seed $(SEED)
 
-week: $(VENV)/.dev-ready ## The same for a week, as a district sets it that saves calls; SEED=1: the same week again
-	$(BIN)/python -m tests.campaigns.week --days 7 --quiet 900 --seed $(SEED)
+latency: $(VENV)/.dev-ready ## From comment to hide at default settings, on each platform within its bar
+	$(BIN)/python -m tests.campaigns.week --days 0.25 --pages 20 --posts 12 --faults 0 --bars --seed $(SEED)
+
 faults: $(VENV)/.dev-ready ## docs/faults.md: kill -9 at every point and at 1,000 moments, disk full, database locked ... (90 minutes)
 	$(BIN)/python -m tests.campaigns.fault_points
 	$(BIN)/python -m tests.campaigns.fault_campaign

@@ -192,6 +192,15 @@ def test_few_calls_write(clock: ManualClock) -> None:
     assert len([amount for amount in taken if amount]) <= 500 // UNITS.step + 1
 
 
+def test_of_a_dear_call_that_cost_little_a_crash_loses_two_steps_at_most(
+    clock: ManualClock, database: Database
+) -> None:
+    budget = budget_on(clock, UNITS, ledger=StoreLedger(database))
+    budget.settle(budget.admit(costs={"units": 10 * UNITS.step}), {"units": 1})
+    after_a_crash = budget_on(clock, UNITS, ledger=StoreLedger(database))
+    assert 1 <= after_a_crash.spent("units a day") <= 1 + 2 * UNITS.step
+
+
 # Waits
 
 

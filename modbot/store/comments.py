@@ -69,6 +69,15 @@ def comment_texts(session: Session, page_id: str, comment_ids: Iterable[str]) ->
     return {wanted[found]: original(text, escaped=escaped) for found, text, escaped in rows}
 
 
+def posts_above(session: Session, page_id: str, comment_ids: Iterable[str]) -> dict[str, str]:
+    """The id of the post that each known comment was first seen under, by comment id."""
+    wanted = {shown(one): one for one in comment_ids}
+    rows = select(col(CommentRow.comment_id), col(CommentRow.post_id)).where(
+        col(CommentRow.page_id) == page_id, in_list(col(CommentRow.comment_id), wanted)
+    )
+    return {wanted[comment_id]: post_id for comment_id, post_id in session.execute(rows)}
+
+
 def missing(
     session: Session, page_id: str, covered: Sequence[Coverage], seen_ids: AbstractSet[str]
 ) -> list[str]:
