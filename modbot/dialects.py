@@ -181,12 +181,20 @@ def insert_once(table: Table) -> Any:
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows in stored form; every row has the first one's fields."""
-    names = list(rows[0])
-    values = [tuple(row.values()) for row in rows]
+    insert_values(connection, table, list(rows[0]), [tuple(row.values()) for row in rows])
+
+
+def insert_values(
+    connection: Connection,
+    table: Table,
+    names: Sequence[str],
+    values: Sequence[tuple[Any, ...]],
+) -> None:
+    """insert_rows() of the values alone, one or more rows of them, in the order of `names`."""
     if is_postgres(connection):
         truths = [place for place, n in enumerate(names) if isinstance(table.c[n].type, Boolean)]
         values = [_with_truths(row, truths) for row in values] if truths else values
-        if table.name == ONE_STATEMENT and len(rows) > 1:
+        if table.name == ONE_STATEMENT and len(values) > 1:
             _copy(connection, table.name, names, values)
             return
     marks = ", ".join("?" * len(names))

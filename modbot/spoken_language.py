@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 LANGUAGES: Final = ("en", "es", "pt")
 UNKNOWN: Final = "unknown"
@@ -85,6 +86,30 @@ _ACCENT_WEIGHT: Final = 0.5
 _CERTAIN: Final = 0.6  # of a point: less says too little
 
 
+class _Part(NamedTuple):
+    """What lies between two spaces; neither a word nor a sign goes over one. By language."""
+
+    words: int
+    weights: tuple[tuple[float, ...], ...]
+    signs: tuple[int, ...]
+
+
+def _read_anew(part: str) -> _Part:
+    words = [word.replace("’", "'") for word in _WORD.findall(part)]
+    return _Part(
+        words=len(words),
+        weights=tuple(
+            tuple(_SHARED[word] for word in words if word in _WORDS[language])
+            for language in LANGUAGES
+        ),
+        signs=tuple(len(_SIGNS[language].findall(part)) for language in LANGUAGES),
+    )
+
+
+_LONGEST_KEPT: Final = 24  # characters
+_read = lru_cache(maxsize=1 << 14)(_read_anew)  # comments say the same words again and again
+
+
 def guess_language(text: str) -> str:
     """`en`, `es`, `pt`, or `unknown` where nothing or nothing clear speaks for one of them.
 
@@ -95,11 +120,14 @@ def guess_language(text: str) -> str:
         plain = _ADDRESS.sub(" ", plain)
     # Of ASCII, NFKC leaves every character as it is.
     plain = plain.lower() if plain.isascii() else unicodedata.normalize("NFKC", plain).casefold()
-    words = [word.replace("’", "'") for word in _WORD.findall(plain)]
+    parts = [
+        _read(part) if len(part) <= _LONGEST_KEPT else _read_anew(part) for part in plain.split()
+    ]
+    words = sum(part.words for part in parts)
     scores = {
-        language: sum(_SHARED[word] for word in words if word in _WORDS[language])
-        + _SIGN_WEIGHT * min(len(_SIGNS[language].findall(plain)), 1 + len(words))
-        for language in LANGUAGES
+        language: sum(weight for part in parts for weight in part.weights[place])
+        + _SIGN_WEIGHT * min(sum(part.signs[place] for part in parts), 1 + words)
+        for place, language in enumerate(LANGUAGES)
     }
     if _ACCENTS.search(plain):
         scores["es"] += _ACCENT_WEIGHT
