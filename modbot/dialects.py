@@ -89,6 +89,14 @@ class _Among(FunctionElement[bool]):
     type = Boolean()
     inherit_cache = True
 
+    def __init__(self, column: Any, listed: ColumnElement[Any], *, look_up: bool) -> None:
+        super().__init__(column, listed)
+        self._look_up = look_up
+
+    def self_group(self, against: Any = None) -> Any:
+        """As part of an AND it would be written `... = 1` for SQLite, which then uses no index."""
+        return self if self._look_up else super().self_group(against)
+
 
 @compiles(_Among)
 def _among_json(element: _Among, compiler: Any, **kw: Any) -> str:
@@ -102,14 +110,20 @@ def _among_array(element: _Among, compiler: Any, **kw: Any) -> str:
     return f"{column} = ANY ({listed})"
 
 
-def in_list(column: Any, values: Iterable[str | int]) -> ColumnElement[bool]:
-    """`column IN (...)` for lists of any length: no limit on parameters applies."""
-    return among(column, bindparam(None, list(values), type_=_list_type(column)))
+def in_list(
+    column: Any, values: Iterable[str | int], *, look_up: bool = False
+) -> ColumnElement[bool]:
+    """`column IN (...)` for lists of any length: no limit on parameters applies.
+
+    With `look_up` an index of the column serves beside other conditions; without it they choose
+    the order in which rows are read, and SQLite only leaves out what is not in the list."""
+    listed = bindparam(None, list(values), type_=_list_type(column))
+    return _Among(column, listed, look_up=look_up)
 
 
 def among(column: Any, listed: ColumnElement[Any]) -> ColumnElement[bool]:
-    """in_list() of a parameter that is bound later; list_parameter() makes it."""
-    return _Among(column, listed)
+    """in_list() of a parameter that is bound later, to look rows up; list_parameter() makes it."""
+    return _Among(column, listed, look_up=True)
 
 
 def list_parameter(name: str, *, whole_numbers: bool) -> BindParameter[Any]:

@@ -90,7 +90,8 @@ def record_posts(session: Session, page_id: str, posts: Iterable[Post], now: dat
         row.post_id: row
         for row in session.scalars(
             select(PostRow).where(
-                col(PostRow.page_id) == page_id, in_list(col(PostRow.post_id), newest)
+                col(PostRow.page_id) == page_id,
+                in_list(col(PostRow.post_id), newest, look_up=True),
             )
         )
     }
