@@ -220,7 +220,7 @@ def hides_requested_within(session: Session, page_id: str, now: datetime, span: 
 
 
 @cache
-def _hides_requested() -> Select[tuple[int]]:
+def _hides_requested() -> Select[int]:
     since, until = (bindparam(name, type_=UtcTime()) for name in ("since", "until"))
     return (
         select(func.count())

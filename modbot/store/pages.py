@@ -131,7 +131,7 @@ def post_texts(session: Session, page_id: str, post_ids: Iterable[str]) -> dict[
 
 
 @cache  # as all queries of each poll: building one costs more than running it
-def _post_texts() -> Select[Any]:
+def _post_texts() -> Select[str, str]:
     return select(col(PostRow.post_id), col(PostRow.text)).where(
         col(PostRow.page_id) == bindparam("page"),
         among(col(PostRow.post_id), list_parameter("listed", whole_numbers=False)),
@@ -144,7 +144,7 @@ def approved_fundraisers(session: Session, now: datetime) -> tuple[Fundraiser, .
 
 
 @cache
-def _approved() -> Select[tuple[FundraiserRow]]:
+def _approved() -> Select[FundraiserRow]:
     starts_at, ends_at = col(FundraiserRow.starts_at), col(FundraiserRow.ends_at)
     now = bindparam("now", type_=UtcTime())
     return (
