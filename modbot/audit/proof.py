@@ -12,7 +12,6 @@ import hashlib
 import json
 import zlib
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import Any
 
 from modbot.audit.chain import CHAINED, FIRST_PREV, Head
@@ -32,7 +31,10 @@ from modbot.stored_rows import canonical
 BATCH_ROWS = 1000
 FEWEST_ROWS = 20_000  # of a log that is worth walking in parts
 PARTS = 32
-RAW_BYTES = 1 << 20  # unpacked; larger ones are left to the thorough check
+RAW_BYTES = 1 << 12  # packed: unpacked at once, as they can become 4 MiB at most
+_USUAL_BYTES = 1 << 10  # unpacked
+_CHECKSUM_BYTES = 4
+_HIGHEST_ID = (1 << 63) - 1  # that SQLite can hold
 
 
 _WALKED = ("version", "decision", "comment")
@@ -45,28 +47,30 @@ class _Doubt(Exception):
 def _array(alias: str, names: Sequence[str], table: str = "") -> str:
     fields = ", ".join(f"{alias}.{name}" for name in names)
     name = f"'{table}', " if table else ""
-    return f"json_array({name}{fields})"
+    return f"CAST(json_array({name}{fields}) AS BLOB)"
 
 
-_ROW_ID = "coalesce(v.id, d.id)"
-_PASS = f"""
-SELECT a.seq, a.prev, a.hash, CAST({_array("a", CHAINED)} AS BLOB), a.row_table, a.row_sha256,
-    {_ROW_ID}, CAST(CASE a.row_table
-        WHEN 'version' THEN {_array("v", EVIDENCE["version"], "version")}
-        WHEN 'decision' THEN {_array("d", EVIDENCE["decision"], "decision")} END AS BLOB),
+# Each table is read once, in its order: joins would look every row up.
+_LOG = f"""
+SELECT a.seq, a.prev, a.hash, {_array("a", CHAINED)}, a.row_table, a.row_id, a.row_sha256
+FROM audit a WHERE a.seq > ? AND a.seq <= ? ORDER BY a.seq"""
+_DECISIONS = f"""
+SELECT d.id, {_array("d", EVIDENCE["decision"], "decision")}
+FROM decision d WHERE d.id BETWEEN ? AND ? ORDER BY d.id LIMIT ?"""
+_VERSIONS = f"""
+SELECT v.id, {_array("v", EVIDENCE["version"], "version")},
     CASE v.escaped WHEN 0 THEN CAST(v.text AS BLOB) ELSE v.text END, v.escaped, v.text_sha256,
-    v.raw, v.raw_sha256, typeof(v.text), v.number, c.id,
-    CASE v.number WHEN 1 THEN json_extract(a.detail, '$.comment_sha256') END,
-    CASE v.number WHEN 1 THEN CAST({_array("c", EVIDENCE["comment"], "comment")} AS BLOB) END
-FROM audit a
-LEFT JOIN version v ON a.row_table = 'version' AND v.id = CAST(a.row_id AS INTEGER)
-    AND a.row_id = CAST(v.id AS TEXT)
-LEFT JOIN decision d ON a.row_table = 'decision' AND d.id = CAST(a.row_id AS INTEGER)
-    AND a.row_id = CAST(d.id AS TEXT)
-LEFT JOIN comment c ON c.id = v.comment_row
-WHERE a.seq > ? AND a.seq <= ? ORDER BY a.seq"""
+    v.raw, v.raw_sha256, v.number, v.comment_row,
+    typeof(v.text) = 'text'
+        AND (v.number = 1 OR EXISTS (SELECT 1 FROM comment c WHERE c.id = v.comment_row))
+FROM version v WHERE v.id BETWEEN ? AND ? ORDER BY v.id LIMIT ?"""
+_COMMENTS = f"""
+SELECT c.id, {_array("c", EVIDENCE["comment"], "comment")}
+FROM comment c WHERE c.id BETWEEN ? AND ? ORDER BY c.id LIMIT ?"""
+# As a link's array has it, with a hash, when a comment is first seen: its `detail` is JSON in JSON.
+_TOLD = rb"\"comment_sha256\":\"%s\""
 _NEWEST_OF_COMMENTS = f"""
-SELECT a.row_sha256, CAST({_array("t", EVIDENCE["comment"], "comment")} AS BLOB)
+SELECT a.row_sha256, {_array("t", EVIDENCE["comment"], "comment")}
 FROM (SELECT row_id, max(seq) AS newest FROM audit WHERE row_table = 'comment' GROUP BY row_id) n
 JOIN audit a ON a.seq = n.newest
 LEFT JOIN comment t ON t.id = CAST(a.row_id AS INTEGER)"""
@@ -103,9 +107,9 @@ def walk(connection: Any, after: int, last: int) -> Walk:
     walked = Walk(after, next(previous, (FIRST_PREV,))[0])
     cursor = connection.cursor()
     try:
-        cursor.execute(_PASS, (after, last))
+        cursor.execute(_LOG, (after, last))
         while rows := cursor.fetchmany(BATCH_ROWS):
-            walked.take(rows)
+            walked.take(connection, rows)
     finally:
         cursor.close()
     return walked
@@ -152,87 +156,148 @@ class Walk:
         self.count = dict.fromkeys(_WALKED, 0)
         self.changed: list[int] = []  # comments that are no longer as they were first seen
 
-    def take(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        """The next rows of the pass. Raises _Doubt."""
-        seqs, prevs, links, arrays, tables, *_ = zip(*rows, strict=True)
+    def take(self, connection: Any, rows: Sequence[tuple[Any, ...]]) -> None:
+        """The next rows of the log. Raises _Doubt."""
+        seqs, prevs, links, arrays, tables, ids, hashes = zip(*rows, strict=True)
         expected = range(self.seq + 1, self.seq + 1 + len(seqs))
         if seqs != tuple(expected) or prevs != (self.link, *links[:-1]):
             raise _Doubt
         _check_hashes(arrays, links)
         self.seq, self.link = seqs[-1], links[-1]
-        for table, check in (("version", self._check_versions), ("decision", None)):
-            if table not in tables:
+        told = list(zip(tables, ids, hashes, arrays, strict=True))
+        for table, query in (("version", _VERSIONS), ("decision", _DECISIONS)):
+            of_table = [about for about in told if about[0] == table]
+            if not of_table:
                 continue
-            told = [row for row in rows if row[4] == table]
-            *_, shas, ids, evidence = zip(*(row[5:8] for row in told), strict=True)
-            self._rising(table, ids)
-            _check_hashes(evidence, shas)
-            if check is not None:
-                check([row[8:] for row in told])
+            _, named, shas, links_to = zip(*of_table, strict=True)
+            found = self._next_rows(connection, table, query, _numbers(named))
+            _check_hashes([row[1] for row in found], shas)
+            if table == "version":
+                self._check_versions(connection, found, links_to)
 
-    def _rising(self, table: str, ids: Sequence[Any]) -> None:
-        """Each row once: a row that is missing or named twice does not rise."""
-        along = [self.last[table], *ids]
-        if None in along or any(a >= b for a, b in pairwise(along)):
+    def _next_rows(self, connection: Any, table: str, query: str, ids: Sequence[Any]) -> list[Any]:
+        """The rows with these ids. Raises _Doubt where they do not rise from row to row, as when
+        one is named twice, and where between them there is a row that is not named, or one less.
+        """
+        first, last = ids[0], ids[-1]
+        if not isinstance(first, int) or not isinstance(last, int) or first <= self.last[table]:
             raise _Doubt
-        if ids and not self.count[table]:
-            self.first[table] = ids[0]
-        self.last[table] = along[-1]
-        self.count[table] += len(ids)
+        found = _fetched(connection, query, (first, last, len(ids) + 1))
+        if [row[0] for row in found] != list(ids):
+            raise _Doubt
+        if not self.count[table]:
+            self.first[table] = first
+        self.last[table] = last
+        self.count[table] += len(found)
+        return found
 
-    def _check_versions(self, rows: Sequence[tuple[Any, ...]]) -> None:
+    def _check_versions(
+        self, connection: Any, rows: Sequence[tuple[Any, ...]], links_to: Sequence[bytes]
+    ) -> None:
         """Texts, the platforms' bytes, and the comments that are seen for the first time."""
-        texts, escaped, text_hashes, raws, raw_hashes, types, numbers, comments, told, arrays = zip(
+        _, _, texts, escaped, text_hashes, raws, raw_hashes, numbers, comments, whole = zip(
             *rows, strict=True
         )
-        if set(types) != {"text"} or None in comments:
+        if not all(whole):
             raise _Doubt
-        for text, was_escaped, sha256 in zip(texts, escaped, text_hashes, strict=True):
-            if was_escaped == 0:
-                if hashlib.sha256(text).hexdigest() != sha256:
-                    raise _Doubt
-            elif text_sha256(text, was_escaped) != sha256:
-                raise _Doubt
+        if not all(map(_text_is, texts, escaped, text_hashes)):
+            raise _Doubt
         if not all(map(_raw_is, raws, raw_hashes)):
             raise _Doubt
         first = [place for place, number in enumerate(numbers) if number == 1]
-        self._rising("comment", [comments[place] for place in first])
+        if first:
+            self._check_first_seen(
+                connection, [comments[place] for place in first], [links_to[at] for at in first]
+            )
+
+    def _check_first_seen(
+        self, connection: Any, comments: Sequence[Any], links_to: Sequence[bytes]
+    ) -> None:
+        """Comments with the links that told of them, of which each holds its comment's hash."""
+        found = self._next_rows(connection, "comment", _COMMENTS, comments)
         self.changed += [
-            comments[place] for place in first if not _is_hash(arrays[place], told[place])
+            comment_row
+            for (comment_row, array), link in zip(found, links_to, strict=True)
+            if not _tells_of(link, array)
         ]
+
+
+def _tells_of(link: bytes, comment: bytes) -> bool:
+    """Whether a link's array holds the hash of a comment's array."""
+    if _TOLD % hashlib.sha256(comment).hexdigest().encode() in link:
+        return True
+    sha256 = _canonical_sha256(comment)
+    return bool(sha256) and _TOLD % sha256.encode() in link
+
+
+def _fetched(connection: Any, query: str, values: tuple[object, ...]) -> list[Any]:
+    """All rows at once, for which Python is not asked row by row as by rows_of()."""
+    cursor = connection.cursor()
+    try:
+        return cursor.execute(query, values).fetchall()  # type: ignore[no-any-return]
+    finally:
+        cursor.close()
+
+
+def _numbers(named: Sequence[Any]) -> list[int]:
+    """The ids of rows that the log names. Raises _Doubt for what names none."""
+    try:
+        ids = list(map(int, named))
+    except (TypeError, ValueError):
+        raise _Doubt from None
+    if list(map(str, ids)) != list(named) or max(ids) > _HIGHEST_ID:
+        raise _Doubt
+    return ids
+
+
+def _canonical_sha256(array: bytes) -> str:
+    """SHA-256 (hex) of an array's canonical form; empty for what has none."""
+    try:
+        again = canonical(json.loads(array))
+    except ValueError:
+        return ""
+    return hashlib.sha256(again.encode("ascii")).hexdigest()
 
 
 def _is_hash(array: Any, sha256: object) -> bool:
     """Whether this is the SHA-256 of an array's canonical form."""
     if not isinstance(array, bytes):
         return False
-    if hashlib.sha256(array).hexdigest() == sha256:
-        return True
-    try:
-        again = canonical(json.loads(array))
-    except ValueError:
-        return False
-    return hashlib.sha256(again.encode("ascii")).hexdigest() == sha256
+    return hashlib.sha256(array).hexdigest() == sha256 or _canonical_sha256(array) == sha256
 
 
 def _check_hashes(arrays: Sequence[Any], hashes: Sequence[Any]) -> None:
     if None in arrays:
         raise _Doubt
     sha256 = hashlib.sha256
-    told = [sha256(array).hexdigest() for array in arrays]
-    if told != list(hashes) and not all(map(_is_hash, arrays, hashes)):
-        raise _Doubt
+    for array, expected in zip(arrays, hashes, strict=True):
+        # Written again only where it is not canonical as it came.
+        if sha256(array).hexdigest() != expected and _canonical_sha256(array) != expected:
+            raise _Doubt
+
+
+def _text_is(text: Any, escaped: object, sha256: str) -> bool:
+    """Whether a text, in bytes where nothing in it is escaped, is the one that was hashed."""
+    if escaped == 0:
+        return hashlib.sha256(text).hexdigest() == sha256
+    return text_sha256(text, escaped) == sha256
 
 
 def _raw_is(raw: Any, sha256: str) -> bool:
     if not isinstance(raw, bytes):
         return False
-    unpack = zlib.decompressobj()
+    if len(raw) > RAW_BYTES:
+        return raw_sha256(raw) == sha256
     try:
-        octets = unpack.decompress(raw, RAW_BYTES)
+        octets = zlib.decompress(raw, bufsize=_USUAL_BYTES)
     except zlib.error:
         return False
-    if not unpack.eof or unpack.unused_data:
+    # zlib.decompress() takes no notice of what follows the end of the stream, which is a checksum:
+    # where that stands at the end and nowhere before it, nothing follows.
+    if (
+        raw.find(zlib.adler32(octets).to_bytes(_CHECKSUM_BYTES, "big"))
+        != len(raw) - _CHECKSUM_BYTES
+    ):
         return raw_sha256(raw) == sha256
     return hashlib.sha256(octets).hexdigest() == sha256
 

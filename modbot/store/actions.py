@@ -28,7 +28,15 @@ from modbot.store.comments import state_entry
 from modbot.store.pages import page_of
 from modbot.store.waiting import refresh_waiting
 from modbot.stored_text import shown
-from modbot.tables import ActionRow, CommentRow, DecisionRow, PageRow, PageStateRow, VersionRow
+from modbot.tables import (
+    ActionRow,
+    CommentRow,
+    DecisionRow,
+    PageRow,
+    PageStateRow,
+    UtcTime,
+    VersionRow,
+)
 
 ALREADY_SO = "already so"  # the answer of a platform on which nothing had to be done
 
@@ -229,21 +237,25 @@ def hides_requested_within(session: Session, page_id: str, now: datetime, span: 
 
     Those just ahead count too: a clock that is set back gives no new quota. What lies further ahead
     was written while the clock was wrong, and would else spend every quota until then."""
-    asked = (
+    asked = {"page": page_id, "since": now - span, "until": now + span}
+    return session.scalar(_hides_requested(), asked) or 0
+
+
+@cache
+def _hides_requested() -> Select[int]:
+    since, until = (bindparam(name, type_=UtcTime()) for name in ("since", "until"))
+    return (
         select(func.count())
         .select_from(ActionRow)
         .join(DecisionRow, col(DecisionRow.id) == col(ActionRow.decision_id))
         .where(
-            and_(
-                col(ActionRow.page_id) == page_id,
-                col(ActionRow.kind) == ActionKind.HIDE,
-                col(ActionRow.requested_at).between(now - span, now + span),
-                col(ActionRow.answer) != ALREADY_SO,
-                col(DecisionRow.actor_kind) == BOT.kind,
-            )
+            col(ActionRow.page_id) == bindparam("page"),
+            col(ActionRow.kind) == ActionKind.HIDE,
+            col(ActionRow.requested_at).between(since, until),
+            col(ActionRow.answer) != ALREADY_SO,
+            col(DecisionRow.actor_kind) == BOT.kind,
         )
     )
-    return session.scalar(asked) or 0
 
 
 def _ended(action: ActionRow) -> Entry:

@@ -233,8 +233,8 @@ def _posts(
     rows = session.scalars(
         select(PostTextRow)
         .where(
-            in_list(col(PostTextRow.page_id), {c.page_id for c in comments}),
-            in_list(col(PostTextRow.post_id), {c.post_id for c in comments}),
+            in_list(col(PostTextRow.page_id), {c.page_id for c in comments}, look_up=True),
+            in_list(col(PostTextRow.post_id), {c.post_id for c in comments}, look_up=True),
         )
         .order_by(col(PostTextRow.id))
     )
@@ -255,8 +255,8 @@ def _parents(
         select(col(CommentRow.page_id), col(CommentRow.comment_id), VersionRow)
         .join(VersionRow, _of_comment())
         .where(
-            in_list(col(CommentRow.comment_id), wanted),
-            in_list(col(CommentRow.page_id), {c.page_id for c in comments}),
+            in_list(col(CommentRow.comment_id), wanted, look_up=True),
+            in_list(col(CommentRow.page_id), {c.page_id for c in comments}, look_up=True),
         )
         .order_by(col(VersionRow.id))
     )
