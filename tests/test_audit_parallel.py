@@ -89,7 +89,7 @@ def test_helpers_that_cannot_open_the_database_say_so(tmp_path: Path) -> None:
     with helping(partial(opened, tmp_path / "none.db"), 2) as helpers:
         assert helpers is not None
         with pytest.raises(StoreUnreadable, match="no such file"):
-            helpers([(0, 1), (1, 2)])
+            list(helpers([(0, 1), (1, 2)]))
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
@@ -25,8 +25,8 @@ def helping(open_database: Opener, processes: int) -> Iterator[Helpers | None]:
     helper = _Helper(open_database)
     with multiprocessing.get_context("fork").Pool(processes, helper.begin) as pool:
 
-        def walk_parts(parts: Sequence[tuple[int, int]]) -> list[Walk | None]:
-            return pool.starmap(_walk, parts, chunksize=1)
+        def walk_parts(parts: Sequence[tuple[int, int]]) -> Iterable[Walk | None]:
+            return pool.imap(_walk, parts)
 
         yield walk_parts
 
@@ -53,5 +53,5 @@ class _Helper:
             return walk_part(session.connection().connection, after, last)
 
 
-def _walk(after: int, last: int) -> Walk | None:
-    return _Helper.here.walk(after, last)
+def _walk(part: tuple[int, int]) -> Walk | None:
+    return _Helper.here.walk(*part)

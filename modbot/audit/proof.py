@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import compress
 from typing import Any
 
 from modbot.audit.chain import CHAINED, FIRST_PREV, Head
@@ -34,6 +35,8 @@ PARTS = 32
 RAW_BYTES = 1 << 12  # packed: unpacked at once, as they can become 4 MiB at most
 _USUAL_BYTES = 1 << 10  # unpacked
 _CHECKSUM_BYTES = 4
+MOST_BETWEEN = 10 * BATCH_ROWS  # rows of a table
+_END_BYTES = len(',""]') + 64  # of a link: the hash of the one before
 _HIGHEST_ID = (1 << 63) - 1  # that SQLite can hold
 
 
@@ -47,30 +50,38 @@ class _Doubt(Exception):
 def _array(alias: str, names: Sequence[str], table: str = "") -> str:
     fields = ", ".join(f"{alias}.{name}" for name in names)
     name = f"'{table}', " if table else ""
-    return f"CAST(json_array({name}{fields}) AS BLOB)"
+    return f"json_array({name}{fields})"
 
 
-# Each table is read once, in its order: joins would look every row up.
+def _arrays(alias: str, names: Sequence[str], table: str = "") -> str:
+    """Those of many rows, a line each: handed over row by row they cost half as much again. In JSON
+    there is no line break but between values."""
+    return f"CAST(group_concat({_array(alias, names, table)}, char(10)) AS BLOB)"
+
+
+# Each table is read once, in its order: joins would look every row up. Rows that come in another
+# order, which SQLite might choose, are a doubt.
 _LOG = f"""
-SELECT a.seq, a.prev, a.hash, {_array("a", CHAINED)}, a.row_table, a.row_id, a.row_sha256
-FROM audit a WHERE a.seq > ? AND a.seq <= ? ORDER BY a.seq"""
+SELECT min(a.seq), max(a.seq), count(*), {_arrays("a", CHAINED)}, json_group_array(a.hash),
+    json_group_array(a.row_table), json_group_array(a.row_id), json_group_array(a.row_sha256)
+FROM audit a WHERE a.seq > ? AND a.seq <= ?"""
 _DECISIONS = f"""
-SELECT d.id, {_array("d", EVIDENCE["decision"], "decision")}
-FROM decision d WHERE d.id BETWEEN ? AND ? ORDER BY d.id LIMIT ?"""
+SELECT json_group_array(d.id), {_arrays("d", EVIDENCE["decision"], "decision")}
+FROM decision d WHERE d.id BETWEEN ? AND ?"""
+_COMMENTS = f"""
+SELECT json_group_array(c.id), {_arrays("c", EVIDENCE["comment"], "comment")}
+FROM comment c WHERE c.id BETWEEN ? AND ?"""
 _VERSIONS = f"""
-SELECT v.id, {_array("v", EVIDENCE["version"], "version")},
+SELECT v.id, CAST({_array("v", EVIDENCE["version"], "version")} AS BLOB),
     CASE v.escaped WHEN 0 THEN CAST(v.text AS BLOB) ELSE v.text END, v.escaped, v.text_sha256,
     v.raw, v.raw_sha256, v.number, v.comment_row,
     typeof(v.text) = 'text'
         AND (v.number = 1 OR EXISTS (SELECT 1 FROM comment c WHERE c.id = v.comment_row))
-FROM version v WHERE v.id BETWEEN ? AND ? ORDER BY v.id LIMIT ?"""
-_COMMENTS = f"""
-SELECT c.id, {_array("c", EVIDENCE["comment"], "comment")}
-FROM comment c WHERE c.id BETWEEN ? AND ? ORDER BY c.id LIMIT ?"""
+FROM version v WHERE v.id BETWEEN ? AND ? ORDER BY v.id"""
 # As a link's array has it, with a hash, when a comment is first seen: its `detail` is JSON in JSON.
 _TOLD = rb"\"comment_sha256\":\"%s\""
 _NEWEST_OF_COMMENTS = f"""
-SELECT a.row_sha256, {_array("t", EVIDENCE["comment"], "comment")}
+SELECT a.row_sha256, CAST({_array("t", EVIDENCE["comment"], "comment")} AS BLOB)
 FROM (SELECT row_id, max(seq) AS newest FROM audit WHERE row_table = 'comment' GROUP BY row_id) n
 JOIN audit a ON a.seq = n.newest
 LEFT JOIN comment t ON t.id = CAST(a.row_id AS INTEGER)"""
@@ -79,7 +90,8 @@ SELECT count(*) FROM comment c
 WHERE versions IS NOT (SELECT max(number) FROM version v WHERE v.comment_row = c.id)"""
 
 
-Helpers = Callable[[Sequence[tuple[int, int]]], Sequence["Walk | None"]]  # walk these parts
+# Begin at once to walk these parts, and give the walks in their order as they are done.
+Helpers = Callable[[Sequence[tuple[int, int]]], Iterable["Walk | None"]]
 
 
 def proven(connection: Any, helpers: Helpers | None = None) -> tuple[Head, int] | None:
@@ -89,13 +101,14 @@ def proven(connection: Any, helpers: Helpers | None = None) -> tuple[Head, int] 
     """
     newest = next(rows_of(connection, "SELECT max(seq) FROM audit"))[0] or 0
     try:
-        if helpers is None or newest < FEWEST_ROWS:
-            whole = walk(connection, 0, newest)
-        else:
-            whole = _joined(helpers(_parts(newest)))
+        parts: Iterable[Walk | None] | None = None
+        if helpers is not None and newest >= FEWEST_ROWS:
+            parts = helpers(_parts(newest))
+        _check_the_rest(connection)  # while others walk
+        _check_versions_counted(connection)
+        whole = walk(connection, 0, newest) if parts is None else _joined(parts)
         _check_counts(connection, whole, newest)
         _check_changed_comments(connection, whole.changed)
-        _check_the_rest(connection)
     except _Doubt:
         return None
     return Head(seq=newest, hash=whole.link), newest
@@ -105,13 +118,8 @@ def walk(connection: Any, after: int, last: int) -> Walk:
     """The pass over the audit rows after `after` up to `last`. Raises _Doubt, driver's errors."""
     previous = rows_of(connection, "SELECT hash FROM audit WHERE seq = ?", (after,))
     walked = Walk(after, next(previous, (FIRST_PREV,))[0])
-    cursor = connection.cursor()
-    try:
-        cursor.execute(_LOG, (after, last))
-        while rows := cursor.fetchmany(BATCH_ROWS):
-            walked.take(connection, rows)
-    finally:
-        cursor.close()
+    for start in range(after, last, BATCH_ROWS):
+        walked.take(connection, min(start + BATCH_ROWS, last))
     return walked
 
 
@@ -129,7 +137,7 @@ def _parts(newest: int) -> list[tuple[int, int]]:
     return [(after, min(after + size, newest)) for after in range(0, newest, size)]
 
 
-def _joined(parts: Sequence[Walk | None]) -> Walk:
+def _joined(parts: Iterable[Walk | None]) -> Walk:
     """One walk from those of its parts, in order. Raises _Doubt."""
     whole = Walk(0, FIRST_PREV)
     for part in parts:
@@ -156,43 +164,79 @@ class Walk:
         self.count = dict.fromkeys(_WALKED, 0)
         self.changed: list[int] = []  # comments that are no longer as they were first seen
 
-    def take(self, connection: Any, rows: Sequence[tuple[Any, ...]]) -> None:
-        """The next rows of the log. Raises _Doubt."""
-        seqs, prevs, links, arrays, tables, ids, hashes = zip(*rows, strict=True)
-        expected = range(self.seq + 1, self.seq + 1 + len(seqs))
-        if seqs != tuple(expected) or prevs != (self.link, *links[:-1]):
+    def take(self, connection: Any, until: int) -> None:
+        """The next rows of the log, up to this number. Raises _Doubt."""
+        ((*span, arrays, hashes, tables, ids, shas),) = _fetched(connection, _LOG, self.seq, until)
+        number = until - self.seq
+        if span != [self.seq + 1, until, number]:
             raise _Doubt
-        _check_hashes(arrays, links)
-        self.seq, self.link = seqs[-1], links[-1]
-        told = list(zip(tables, ids, hashes, arrays, strict=True))
-        for table, query in (("version", _VERSIONS), ("decision", _DECISIONS)):
-            of_table = [about for about in told if about[0] == table]
-            if not of_table:
-                continue
-            _, named, shas, links_to = zip(*of_table, strict=True)
-            found = self._next_rows(connection, table, query, _numbers(named))
-            _check_hashes([row[1] for row in found], shas)
-            if table == "version":
-                self._check_versions(connection, found, links_to)
+        links, named = _lines(arrays, number), _strings(ids, number)
+        tables, shas = _strings(tables, number), _strings(shas, number)
+        self._check_links(links, _strings(hashes, number))
+        self.seq = until
+        for table, check in (("version", self._versions), ("decision", self._decisions)):
+            of_table = [one == table for one in tables]
+            if any(of_table):
+                check(
+                    connection,
+                    list(compress(named, of_table)),
+                    list(compress(shas, of_table)),
+                    list(compress(links, of_table)),
+                )
 
-    def _next_rows(self, connection: Any, table: str, query: str, ids: Sequence[Any]) -> list[Any]:
-        """The rows with these ids. Raises _Doubt where they do not rise from row to row, as when
-        one is named twice, and where between them there is a row that is not named, or one less.
-        """
-        first, last = ids[0], ids[-1]
-        if not isinstance(first, int) or not isinstance(last, int) or first <= self.last[table]:
+    def _check_links(self, links: Sequence[bytes], hashes: Sequence[str]) -> None:
+        """Each has the hash of the one before it at its end."""
+        _check_hashes(links, hashes)
+        ends = "".join(f',"{sha256}"]' for sha256 in (self.link, *hashes[:-1])).encode()
+        if b"".join(link[-_END_BYTES:] for link in links) != ends:
             raise _Doubt
-        found = _fetched(connection, query, (first, last, len(ids) + 1))
-        if [row[0] for row in found] != list(ids):
+        self.link = hashes[-1]
+
+    def _next_rows(
+        self, connection: Any, table: str, query: str, named: Sequence[Any]
+    ) -> list[tuple[Any, ...]]:
+        """What the query tells of a table's rows between the first and the last of these ids, which
+        are beyond all before: nothing is named twice. Raises _Doubt."""
+        try:
+            first, last = int(named[0]), int(named[-1])
+        except (TypeError, ValueError):
+            raise _Doubt from None
+        # Ids are given out one by one: many more between these than are named were put in there.
+        if not self.last[table] < first <= last < min(first + MOST_BETWEEN, _HIGHEST_ID):
             raise _Doubt
         if not self.count[table]:
             self.first[table] = first
         self.last[table] = last
-        self.count[table] += len(found)
-        return found
+        self.count[table] += len(named)
+        return _fetched(connection, query, first, last)
+
+    def _decisions(
+        self,
+        connection: Any,
+        named: Sequence[str],
+        hashes: Sequence[str],
+        links: Sequence[bytes],  # noqa: ARG002
+    ) -> None:
+        ((ids, arrays),) = self._next_rows(connection, "decision", _DECISIONS, named)
+        if ids != f"[{','.join(named)}]":
+            raise _Doubt
+        _check_hashes(_lines(arrays, len(named)), hashes)
+
+    def _versions(
+        self,
+        connection: Any,
+        named: Sequence[str],
+        hashes: Sequence[str],
+        links: Sequence[bytes],
+    ) -> None:
+        rows = self._next_rows(connection, "version", _VERSIONS, named)
+        if [str(row[0]) for row in rows] != named:
+            raise _Doubt
+        _check_hashes([row[1] for row in rows], hashes)
+        self._check_versions(connection, rows, links)
 
     def _check_versions(
-        self, connection: Any, rows: Sequence[tuple[Any, ...]], links_to: Sequence[bytes]
+        self, connection: Any, rows: Sequence[tuple[Any, ...]], links: Sequence[bytes]
     ) -> None:
         """Texts, the platforms' bytes, and the comments that are seen for the first time."""
         _, _, texts, escaped, text_hashes, raws, raw_hashes, numbers, comments, whole = zip(
@@ -207,19 +251,18 @@ class Walk:
         first = [place for place, number in enumerate(numbers) if number == 1]
         if first:
             self._check_first_seen(
-                connection, [comments[place] for place in first], [links_to[at] for at in first]
+                connection, [comments[place] for place in first], [links[place] for place in first]
             )
 
     def _check_first_seen(
-        self, connection: Any, comments: Sequence[Any], links_to: Sequence[bytes]
+        self, connection: Any, comments: Sequence[Any], links: Sequence[bytes]
     ) -> None:
         """Comments with the links that told of them, of which each holds its comment's hash."""
-        found = self._next_rows(connection, "comment", _COMMENTS, comments)
-        self.changed += [
-            comment_row
-            for (comment_row, array), link in zip(found, links_to, strict=True)
-            if not _tells_of(link, array)
-        ]
+        ((ids, arrays),) = self._next_rows(connection, "comment", _COMMENTS, comments)
+        if ids != f"[{','.join(map(str, comments))}]":
+            raise _Doubt
+        told = map(_tells_of, links, _lines(arrays, len(comments)))
+        self.changed += [row for row, is_told in zip(comments, told, strict=True) if not is_told]
 
 
 def _tells_of(link: bytes, comment: bytes) -> bool:
@@ -230,7 +273,7 @@ def _tells_of(link: bytes, comment: bytes) -> bool:
     return bool(sha256) and _TOLD % sha256.encode() in link
 
 
-def _fetched(connection: Any, query: str, values: tuple[object, ...]) -> list[Any]:
+def _fetched(connection: Any, query: str, *values: object) -> list[tuple[Any, ...]]:
     """All rows at once, for which Python is not asked row by row as by rows_of()."""
     cursor = connection.cursor()
     try:
@@ -239,15 +282,21 @@ def _fetched(connection: Any, query: str, values: tuple[object, ...]) -> list[An
         cursor.close()
 
 
-def _numbers(named: Sequence[Any]) -> list[int]:
-    """The ids of rows that the log names. Raises _Doubt for what names none."""
-    try:
-        ids = list(map(int, named))
-    except (TypeError, ValueError):
-        raise _Doubt from None
-    if list(map(str, ids)) != list(named) or max(ids) > _HIGHEST_ID:
+def _lines(arrays: bytes, number: int) -> list[bytes]:
+    """What _arrays() gives, array by array. Raises _Doubt where there are not so many."""
+    lines = arrays.split(b"\n")
+    if len(lines) != number:
         raise _Doubt
-    return ids
+    return lines
+
+
+def _strings(listed: str, number: int) -> list[str]:
+    """The texts in a JSON array as JSON writes them: a quote in one as \\", so that it is not taken
+    for the end. Raises _Doubt where there are not so many, as when one is no text."""
+    strings = listed[2:-2].split('","')
+    if len(strings) != number:
+        raise _Doubt
+    return strings
 
 
 def _canonical_sha256(array: bytes) -> str:
@@ -309,6 +358,9 @@ def _check_counts(connection: Any, whole: Walk, newest: int) -> None:
             raise _Doubt
     if whole.seq != newest or highest_seq(connection) != newest:
         raise _Doubt
+
+
+def _check_versions_counted(connection: Any) -> None:
     if next(rows_of(connection, _MISCOUNTED))[0]:
         raise _Doubt
 
