@@ -86,8 +86,8 @@ _ACCENT_WEIGHT: Final = 0.5
 _CERTAIN: Final = 0.6  # of a point: less says too little
 
 
-# Of what lies between two spaces, which no word and no sign goes over: the number of words, then for
-# each of LANGUAGES the weights of those that it has, then for each the number of its signs.
+# Of what lies between two spaces, which no word and no sign goes over: the number of words, the
+# weights of those that each of LANGUAGES has, and the number of the signs of each.
 _Part = tuple[int, tuple[float, ...], tuple[float, ...], tuple[float, ...], int, int, int]
 _LONGEST_KEPT: Final = 24  # characters
 

@@ -11,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     SQLColumnExpression,
-    and_,
     bindparam,
     func,
     or_,
@@ -181,7 +180,8 @@ def retry_action(
 
 def asked_to_hide(session: Session, comment_row: int) -> bool:
     """Whether the newest hide or restore that is open or done is a hide."""
-    return session.scalar(_newest_wish(), {"row": comment_row}) == ActionKind.HIDE
+    newest: str | None = session.scalar(_newest_wish(), {"row": comment_row})
+    return newest == ActionKind.HIDE
 
 
 @cache

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlmodel import Session, col
 
 from modbot.audit import Entry, append, evidence_sha256
-from modbot.dialects import among, list_parameter
+from modbot.dialects import among, in_list, list_parameter
 from modbot.domain import BOT, ActionKind, ActionState, Coverage
 from modbot.store.waiting import refresh_waiting
 from modbot.stored_text import original, shown
