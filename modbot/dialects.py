@@ -111,12 +111,13 @@ def _among_array(element: _Among, compiler: Any, **kw: Any) -> str:
 
 
 def in_list(
-    column: Any, values: Iterable[str | int], *, look_up: bool = False
+    column: Any, values: Iterable[str | int], *, look_up: bool = True
 ) -> ColumnElement[bool]:
     """`column IN (...)` for lists of any length: no limit on parameters applies.
 
-    With `look_up` an index of the column serves beside other conditions; without it they choose
-    the order in which rows are read, and SQLite only leaves out what is not in the list."""
+    An index of the column serves, as for a few ids. Without `look_up` the other conditions choose
+    the order in which rows are read, and SQLite only leaves out what is not in the list: for a
+    list that most rows are in, as of somebody's pages."""
     listed = bindparam(None, list(values), type_=_list_type(column))
     return _Among(column, listed, look_up=look_up)
 

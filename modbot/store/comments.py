@@ -95,7 +95,7 @@ def posts_above(session: Session, page_id: str, comment_ids: Iterable[str]) -> d
     wanted = {shown(one): one for one in comment_ids}
     rows = select(col(CommentRow.comment_id), col(CommentRow.post_id)).where(
         col(CommentRow.page_id) == page_id,
-        in_list(col(CommentRow.comment_id), wanted, look_up=True),
+        in_list(col(CommentRow.comment_id), wanted),
     )
     return {wanted[comment_id]: post_id for comment_id, post_id in session.execute(rows)}
 

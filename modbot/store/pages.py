@@ -106,7 +106,7 @@ def record_posts(session: Session, page_id: str, posts: Iterable[Post], now: dat
         for row in session.scalars(
             select(PostRow).where(
                 col(PostRow.page_id) == page_id,
-                in_list(col(PostRow.post_id), newest, look_up=True),
+                in_list(col(PostRow.post_id), newest),
             )
         )
     }

@@ -97,7 +97,7 @@ def held_texts(
     hidden or waiting for a person, still there, not answered. Of all pages, or of these."""
     ids = _held_ids(category, since)
     if pages is not None:
-        ids = ids.where(in_list(col(DecisionRow.page_id), pages))
+        ids = ids.where(in_list(col(DecisionRow.page_id), pages, look_up=False))
     ids = ids.order_by(col(DecisionRow.id).desc()).limit(limit)
     wanted = [number for number in session.scalars(ids) if number is not None]
     query = _texts().where(in_list(col(VersionRow.id), wanted))
@@ -233,8 +233,8 @@ def _posts(
     rows = session.scalars(
         select(PostTextRow)
         .where(
-            in_list(col(PostTextRow.page_id), {c.page_id for c in comments}, look_up=True),
-            in_list(col(PostTextRow.post_id), {c.post_id for c in comments}, look_up=True),
+            in_list(col(PostTextRow.page_id), {c.page_id for c in comments}),
+            in_list(col(PostTextRow.post_id), {c.post_id for c in comments}),
         )
         .order_by(col(PostTextRow.id))
     )
@@ -255,8 +255,8 @@ def _parents(
         select(col(CommentRow.page_id), col(CommentRow.comment_id), VersionRow)
         .join(VersionRow, _of_comment())
         .where(
-            in_list(col(CommentRow.comment_id), wanted, look_up=True),
-            in_list(col(CommentRow.page_id), {c.page_id for c in comments}, look_up=True),
+            in_list(col(CommentRow.comment_id), wanted),
+            in_list(col(CommentRow.page_id), {c.page_id for c in comments}),
         )
         .order_by(col(VersionRow.id))
     )

@@ -176,7 +176,7 @@ def _decisions(
 ) -> list[int]:
     query = query.where(col(WaitingRow.level).in_(levels))
     if pages is not None:
-        query = query.where(in_list(col(WaitingRow.page_id), pages))
+        query = query.where(in_list(col(WaitingRow.page_id), pages, look_up=False))
     order = (col(WaitingRow.level), col(WaitingRow.rank), col(WaitingRow.since))
     return list(session.scalars(query.order_by(*order).limit(limit)))
 

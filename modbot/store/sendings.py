@@ -190,7 +190,7 @@ def _hurry(session: Session, alert_ids: Sequence[int], now: datetime) -> None:
     session.execute(
         update(AlertRow)
         .where(
-            in_list(col(AlertRow.id), alert_ids, look_up=True),
+            in_list(col(AlertRow.id), alert_ids),
             col(AlertRow.next_step_at) > now,
             ~reached,
         )
