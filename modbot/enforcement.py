@@ -37,6 +37,7 @@ from modbot.errors import (
 )
 from modbot.ports import HidesMany, PlatformAdapter
 from modbot.store import ActionContext, Database
+from modbot.store.actions import any_open
 
 _log = structlog.get_logger("modbot.enforcement")
 
@@ -316,7 +317,11 @@ def carry_out_due(
         if stopping is not None and stopping.is_set():
             break
         with database.read() as s:  # anew each time: a person may decide while the platform answers
-            due = store.due_actions(s, now, limit=at_once, page_id=page_id)
+            due = (
+                store.due_actions(s, now, limit=at_once, page_id=page_id)
+                if any_open(s, page_id)
+                else []
+            )
         if not due:
             break
         some = _together(due)

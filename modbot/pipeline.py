@@ -36,6 +36,7 @@ from modbot.judging import Judge
 from modbot.poll_notes import note_failure, note_success
 from modbot.ports import Clock, PlatformAdapter
 from modbot.store import Database, Judged, Known, Recorded
+from modbot.store.comments import posts_above
 from modbot.tables import PageStateRow
 
 FETCHES_A_POLL = 20  # a burst longer than this goes on with the next poll
@@ -351,7 +352,16 @@ def look_again(
         if comment is None:
             with context.database.write() as s:
                 result.gone += store.mark_gone(s, page.id, comment_id, now)
-    there = tuple(c for c in found.values() if c is not None)
+    there = _where_known(context, page, [c for c in found.values() if c is not None])
     if there:
         again = CommentBatch(comments=there, cursor="")
         store_batch(context, page, again, result, keep_cursor=False)
+
+
+def _where_known(
+    context: PollContext, page: Page, comments: Sequence[Comment]
+) -> tuple[Comment, ...]:
+    """Under the post that they were listed under, which a look-up by id may not tell."""
+    with context.database.read() as s:
+        posts = posts_above(s, page.id, [c.id for c in comments])
+    return tuple(replace(c, post_id=posts.get(c.id) or c.post_id) for c in comments)

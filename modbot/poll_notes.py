@@ -11,11 +11,13 @@ from modbot.alerts import Alert, Alerter
 from modbot.domain import CommentBatch
 from modbot.enforcement import NEEDS_LOGIN, WAITS_FOR_A_PERSON, incident, wait_seconds
 from modbot.errors import PlatformError, RateLimited
+from modbot.registry import ends_soon
 from modbot.store import Database
 
 _log = structlog.get_logger("modbot.pipeline")
 
 LATE_AFTER_FAILURES = 5
+TOKEN_ENDS = "token_ends"  # the kind of alert
 
 
 def note_success(
@@ -46,9 +48,20 @@ def note_success(
         fields["newest_comment_at"] = newest_comment
     with database.write() as s:
         store.save_page_state(s, page_id, **fields)
+        token_ends = store.page_state(s, page_id).token_ends
     over = ("poll_late",) if writes_refused else ("poll_late", *WAITS_FOR_A_PERSON)
     for kind in over:
         alerter.over(kind, page_id)
+    _tell_of_the_end(alerter, page_id, token_ends, now)
+
+
+def _tell_of_the_end(alerter: Alerter, page_id: str, token_ends: str, now: datetime) -> None:
+    """While a token that is about to end still works, somebody can make the next one in time."""
+    if ends_soon(token_ends, now):
+        detail = f"the token ends on {token_ends}"
+        alerter.send(Alert(kind=TOKEN_ENDS, page_id=page_id, subject=token_ends, detail=detail))
+    else:
+        alerter.over(TOKEN_ENDS, page_id)
 
 
 def note_failure(

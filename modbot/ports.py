@@ -101,6 +101,16 @@ class HidesMany(Protocol):
 
 
 @runtime_checkable
+class FindsOldReplies(Protocol):
+    """What an adapter has besides, where a listing does not show replies to what is old."""
+
+    def fetch_old_replies(self, since: datetime, cursor: str | None) -> CommentBatch:
+        """What was written since a time under anything that the page has, a piece at a time: `more`
+        tells whether it was the last. The cursor carries what is known over to the next round."""
+        ...
+
+
+@runtime_checkable
 class Budgeted(Protocol):
     """What an adapter has besides, where its vendor limits or charges calls."""
 

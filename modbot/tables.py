@@ -113,6 +113,9 @@ class PageStateRow(SQLModel, table=True):
     writes_not_before: datetime | None = _time(default=None)
     failures: int = 0  # in a row
     needs_login: bool = False
+    token_ends: str = Field(
+        default="", sa_column_kwargs={"server_default": ""}
+    )  # a day, or nothing
     last_error: str = ""
     usage: float | None = None
     budget_key: str = ""  # of the rate budget that its credential shares; empty: never polled

@@ -28,7 +28,7 @@ from modbot.errors import (
 )
 from modbot.ports import Connection
 from platforms.feed_xml import Feed, read_feed
-from platforms.gate import Gate
+from platforms.gate import Gate, retry_after_seconds
 from platforms.transport import VendorTransport, is_loopback
 
 VALIDATOR_CAP = 500  # characters of an ETag or a date that are sent back
@@ -129,17 +129,16 @@ class FeedAdapter:
         status = response.status_code
         if status == 200 or (status == 304 and headers):
             return response
-        refusal = _failure(status, response.headers.get("Retry-After", ""))
+        refusal = _failure(status, retry_after_seconds(response.headers, self._connection.now()))
         self.budget.of.note(refusal)
         raise refusal
 
 
-def _failure(status: int, retry_after: str) -> PlatformError:
+def _failure(status: int, asked: float | None) -> PlatformError:
     said, code = f"the feed's address answers with status {status}", str(status)
-    if status == 429 or (status == 503 and retry_after.isdecimal()):
-        wait = float(retry_after) if retry_after.isdecimal() and len(retry_after) < 6 else 0.0
-        seconds = min(max(wait or WAIT_SECONDS, 1.0), 24 * 3600.0)
-        return RateLimited(said, retry_after_seconds=seconds, every_call=True, code=code)
+    if status == 429 or (status == 503 and asked is not None):
+        wait = asked or WAIT_SECONDS
+        return RateLimited(said, retry_after_seconds=wait, every_call=True, code=code)
     if status in (401, 403):
         return AuthExpired(f"{said}: only public feeds can be read", code=code)
     if status in (404, 410):

@@ -47,11 +47,24 @@ class Place:
     swept: int = 0
     pending: tuple[Pending, ...] = ()
     tallies: Mapping[str, Tally] = field(default_factory=dict)  # by post
+    posts_after: str = ""  # an unfinished list of posts goes on here ...
+    posts_read: int = 0  # ... below as many
+
+    @property
+    def unread(self) -> str:
+        """CommentBatch.unread: a list of posts that was left for good has no place to go on at."""
+        left = self.posts_read and not self.posts_after
+        return f"only the newest {self.posts_read:,} posts were read" if left else ""
 
     def to_cursor(self, platform: str) -> str:
         left = [[p.post_id, p.node, p.edge, p.after, p.floor] for p in self.pending]
         place = {"v": CURSOR_VERSION, "for": platform, "newest": self.newest, "swept": self.swept}
-        more = {"left": left, "counts": to_stored(self.tallies)}
+        more = {
+            "left": left,
+            "counts": to_stored(self.tallies),
+            "posts_after": self.posts_after,
+            "posts_read": self.posts_read,
+        }
         return json.dumps(place | {name: value for name, value in more.items() if value})
 
 
@@ -69,7 +82,11 @@ def read_cursor(cursor: str | None, platform: str) -> Place:
             swept=stored["swept"],
             pending=tuple(left),
             tallies=from_stored(stored.get("counts", {})),
+            posts_after=stored.get("posts_after", ""),
+            posts_read=stored.get("posts_read", 0),
         )
+        if not (isinstance(place.posts_after, str) and isinstance(place.posts_read, int)):
+            raise TypeError("a cursor of another kind")
         datetime.fromtimestamp(place.newest + place.swept, UTC)
     except _NOT_UNDERSTOOD as error:
         logger.warning(

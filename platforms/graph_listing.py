@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -18,17 +18,18 @@ from modbot.domain import Comment, CommentBatch, Coverage, Missed, Page, Post
 from modbot.errors import BadRequest, CommentGone, MissingScope
 from modbot.ports import Connection
 from platforms.graph import GraphAnswer, GraphClient, TooMuchData
-from platforms.graph_counts import Tally, created_of, first_tally, settled, unexplained
+from platforms.graph_counts import Tally, created_of, first_tally, settled
 from platforms.graph_cursor import Pending, Place, read_cursor
+from platforms.graph_found import Found
 from platforms.graph_items import Item, list_of, next_cursor, object_of
 
 OVERLAP = timedelta(minutes=10)  # what `since` measures is undocumented; listings may lag
 SWEEP_EVERY = timedelta(hours=1)
 POSTS_WATCHED = 25
-POSTS_SWEPT = 200
+POSTS_SWEPT = 200  # in one go, and as many more as are younger than the time that is read back to
+MOST_POSTS = 5_000  # of one back-fill
 PAGES_A_POLL = 20
 USAGE_FOR_OTHERS = 0.5  # share of the rate budget spent, from which only the own posts are read
-CATCH_UP_OVERLAP = timedelta(seconds=5)  # for a thread that the last poll could not finish
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,56 +78,6 @@ class Shapes(Protocol):
         ...
 
 
-@dataclass(kw_only=True)
-class _Found:
-    """What one poll has brought so far."""
-
-    since: int
-    floor: int  # known ground, less what may be listed late
-    place: Place
-    comments: dict[str, Comment] = field(default_factory=dict)
-    posts: dict[str, Post] = field(default_factory=dict)
-    covered: dict[str, datetime] = field(default_factory=dict)
-    pending: list[Pending] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
-    at_the_end: set[str] = field(default_factory=set)  # posts whose window ends with no next page
-    sweeping: bool = False
-    burst: bool = False  # so many are new that the window may move on before the next poll
-    usage: float | None = None
-
-    def floor_of(self, node: str) -> int:
-        """Known ground of a post. With a rest to be read it is closer: else a flood of comments
-        would be read anew from the top in every poll. So it is where counts show what is late."""
-        counted = node in self.place.tallies and not self.sweeping
-        if counted or any(one.node == node for one in self.place.pending):
-            return max(self.floor, self.place.newest - int(CATCH_UP_OVERLAP.total_seconds()))
-        return self.floor
-
-    def grown(self, post_id: str, comments: list[Comment]) -> int:
-        """How many comments a post counts that neither it showed nor the last poll knew."""
-        created = created_of(comments).get(post_id, [])
-        count = self.counts.get(post_id, 0)
-        return unexplained(self.place.tallies.get(post_id), count, created)
-
-    def floor_of_search(self, post_id: str) -> int:
-        """How far back to look for what is counted and not shown; the second time to the end."""
-        first = post_id not in self.place.tallies
-        return 0 if first or self.owes(post_id) else self.since
-
-    def owes(self, post_id: str) -> bool:
-        """Was something counted that the last poll looked for in vain?"""
-        tally = self.place.tallies.get(post_id)
-        return tally is not None and tally.owed > 0
-
-    def add(self, comments: list[Comment]) -> None:
-        for comment in comments:
-            self.comments.setdefault(comment.id, comment)
-
-    def spend(self, answer: GraphAnswer) -> None:
-        if answer.usage is not None:
-            self.usage = max(self.usage or 0.0, answer.usage)
-
-
 class CommentListing:
     """Reads one page's comments from where a cursor stands."""
 
@@ -146,23 +97,55 @@ class CommentListing:
         known = place.newest - int(OVERLAP.total_seconds()) if place.newest else watched
         # Swept later than now: the clock was set back.
         sweep = not 0 <= now.timestamp() - place.swept < SWEEP_EVERY.total_seconds()
-        found = _Found(since=min(watched, known), floor=known, place=place, sweeping=sweep)
-        if sweep:
-            self._size = 0
-        try:
-            edge = self.shapes.posts_edge
-            self._read_posts(found, edge, POSTS_SWEPT if sweep else POSTS_WATCHED)
-        except CommentGone as error:
-            raise MissingScope(f"the token cannot see the page: {error}", code=error.code) from None
-        if sweep:
-            self._read_other_edges(found)
-        self._refuse_blindness(found, first=cursor is None)
+        if place.posts_after:
+            found = Found(since=watched, floor=watched, place=place, sweeping=True)
+            if not place.pending:
+                self._read_further(found)
+        else:
+            found = Found(since=min(watched, known), floor=known, place=place, sweeping=sweep)
+            self._read_from_the_top(found)
+            self._refuse_blindness(found, first=cursor is None)
         left = self._read_on(found, place.pending)
         tallies, missed = self._settled(found, left)
-        place = replace(place, pending=left, tallies=tallies)
+        place = replace(found.place, pending=left, tallies=tallies)
         return self._batch(found, place, missed, now)
 
-    def _refuse_blindness(self, found: _Found, *, first: bool) -> None:
+    def _read_from_the_top(self, found: Found) -> None:
+        if not found.sweeping:
+            self._read_own_posts(found, POSTS_WATCHED)
+            return
+        self._size = 0
+        rest = self._read_own_posts(found, POSTS_SWEPT)
+        self._note_rest(found, rest, 0)
+        self._read_other_edges(found)
+
+    def _read_further(self, found: Found) -> None:
+        """Where the last poll left the list of posts."""
+        place = found.place
+        try:
+            rest = self._read_own_posts(found, POSTS_SWEPT, place.posts_after)
+        except BadRequest as error:  # the position is no longer valid
+            logger.warning("%s: the list of posts ends early: %s", self.page.id, error)
+            rest = ""
+        self._note_rest(found, rest, place.posts_read)
+
+    def _read_own_posts(self, found: Found, wanted: int, after: str = "") -> str:
+        try:
+            return self._read_posts(found, self.shapes.posts_edge, wanted, after)
+        except CommentGone as error:
+            raise MissingScope(f"the token cannot see the page: {error}", code=error.code) from None
+
+    def _note_rest(self, found: Found, rest: str, before: int) -> None:
+        """Keeps where to read on, unless the posts read are old or many enough."""
+        read, done = before + len(found.posts), not rest or found.reaches_back()
+        if not done and read >= MOST_POSTS:
+            logger.warning("%s: only the newest %s posts are read", self.page.id, read)
+            found.place = replace(found.place, posts_after="", posts_read=read)
+            return
+        after, read = ("", 0) if done else (rest, read)
+        found.place = replace(found.place, posts_after=after, posts_read=read)
+
+    def _refuse_blindness(self, found: Found, *, first: bool) -> None:
         """Raises MissingScope when comments are counted and none is shown, twice in a row: as long
         as an app is in development, Instagram answers so, with success."""
         counted = sum(found.counts.values())
@@ -175,7 +158,7 @@ class CommentListing:
         self._blind = blind
 
     def _settled(
-        self, found: _Found, left: tuple[Pending, ...]
+        self, found: Found, left: tuple[Pending, ...]
     ) -> tuple[dict[str, Tally], list[Missed]]:
         """The counts to keep, and the comments that no call shows."""
         tallies, missed = dict(found.place.tallies), []
@@ -196,7 +179,7 @@ class CommentListing:
         return tallies, missed
 
     def _batch(
-        self, found: _Found, place: Place, missed: list[Missed], now: datetime
+        self, found: Found, place: Place, missed: list[Missed], now: datetime
     ) -> CommentBatch:
         comments = sorted(found.comments.values(), key=lambda c: (c.created_at, c.id))
         newest = int(min(comments[-1].created_at, now).timestamp()) if comments else 0
@@ -210,25 +193,36 @@ class CommentListing:
             cursor=place.to_cursor(self.shapes.platform),
             posts=tuple(found.posts.values()),
             covered=tuple(Coverage(post_id=p, since=at) for p, at in found.covered.items()),
-            more=bool(place.pending) or found.burst,
+            more=bool(place.pending or place.posts_after) or found.burst,
             usage=found.usage,
             missed=tuple(missed),
+            unread=place.unread,
         )
 
-    def _read_other_edges(self, found: _Found) -> None:
+    def _read_other_edges(self, found: Found) -> None:
         """What a token may not see there is said once, and costs nothing of the rest. With little
         of the rate budget left they wait for the next hour."""
         for edge in self.shapes.other_edges:
             if edge in self._closed or (found.usage or 0.0) >= USAGE_FOR_OTHERS:
                 continue
             try:
-                self._read_posts(found, edge, POSTS_WATCHED)
+                self._read_edge(found, edge)
             except (MissingScope, BadRequest, CommentGone) as error:
                 self._closed.add(edge)
                 logger.warning("%s: %s cannot be read: %s", self.page.id, edge, error)
 
-    def _read_posts(self, found: _Found, edge: str, wanted: int) -> None:
-        after: str | None = None
+    def _read_edge(self, found: Found, edge: str) -> None:
+        """The newest posts there, and as many more as are younger than what is read back to."""
+        known = set(found.posts)
+        after = self._read_posts(found, edge, POSTS_WATCHED)
+        for _ in range(POSTS_SWEPT // POSTS_WATCHED):
+            if not after or found.reaches_back(known):
+                return
+            after = self._read_posts(found, edge, POSTS_WATCHED, after)
+        logger.warning("%s: %s has more posts than are read", self.page.id, edge)
+
+    def _read_posts(self, found: Found, edge: str, wanted: int, after: str = "") -> str:
+        """Reads about `wanted` more posts; where to go on. Empty: there are no more."""
         wanted += len(found.posts)
         for _ in range(wanted):  # a page may be empty and yet have a next one
             answer = self._posts_page(found.since, edge, after)
@@ -236,11 +230,12 @@ class CommentListing:
             list_of(answer.body, "data")
             for item, raw in self.client.items(answer.text, ("data", "*")):
                 self._read_post(found, item, raw.decode("utf-8", "surrogatepass"))
-            after = next_cursor(answer.body)
-            if after is None or len(found.posts) >= wanted:
-                return
+            after = next_cursor(answer.body) or ""
+            if not after or len(found.posts) >= wanted:
+                break
+        return after
 
-    def _posts_page(self, since: int, edge: str, after: str | None) -> GraphAnswer:
+    def _posts_page(self, since: int, edge: str, after: str) -> GraphAnswer:
         def params(size: Size) -> dict[str, str]:
             fields = self.shapes.post_fields(edge, since, size.comments)
             own = self.shapes.edge_params(edge)
@@ -258,7 +253,7 @@ class CommentListing:
                     raise
                 self._size += 1
 
-    def _read_post(self, found: _Found, item: Item, text: str) -> None:
+    def _read_post(self, found: Found, item: Item, text: str) -> None:
         post = self.shapes.post(item)
         found.posts[post.id] = post
         listing = object_of(item, "comments")
@@ -284,7 +279,7 @@ class CommentListing:
         )
 
     def _count(
-        self, found: _Found, post_id: str, item: Item, comments: list[Comment], *, ended: bool
+        self, found: Found, post_id: str, item: Item, comments: list[Comment], *, ended: bool
     ) -> None:
         count = self.shapes.count(item)
         if count is None:
@@ -299,7 +294,7 @@ class CommentListing:
             found.burst = found.burst or new >= tops // 2
 
     def _unread_replies(
-        self, found: _Found, replies: list[Pending], floor: int, grown: int
+        self, found: Found, replies: list[Pending], floor: int, grown: int
     ) -> list[Pending]:
         """The rests of long threads that have to be read. Which end of a thread is shown first is
         documented nowhere."""
@@ -317,7 +312,7 @@ class CommentListing:
         return following
 
     def _cover(
-        self, found: _Found, post_id: str, comments: list[Comment], *, complete: bool
+        self, found: Found, post_id: str, comments: list[Comment], *, complete: bool
     ) -> None:
         """Notes what the listing promises: all since `since`, or since the oldest one shown."""
         since = datetime.fromtimestamp(found.since, UTC)
@@ -328,7 +323,7 @@ class CommentListing:
             oldest = datetime.fromtimestamp(_oldest(comments) + 1, UTC)
             found.covered[post_id] = max(since, oldest)
 
-    def _read_on(self, found: _Found, saved: tuple[Pending, ...]) -> tuple[Pending, ...]:
+    def _read_on(self, found: Found, saved: tuple[Pending, ...]) -> tuple[Pending, ...]:
         """Reads what did not fit; gives what is left for the next poll."""
         left = deque([*((one, True) for one in saved), *((one, False) for one in found.pending)])
         for _ in range(PAGES_A_POLL):
@@ -339,7 +334,7 @@ class CommentListing:
             left.extendleft((each, False) for each in following)
         return tuple(one for one, _ in left)
 
-    def _next_page(self, found: _Found, one: Pending, *, from_cursor: bool) -> list[Pending]:
+    def _next_page(self, found: Found, one: Pending, *, from_cursor: bool) -> list[Pending]:
         def params(size: Size) -> dict[str, str]:
             listed = self.shapes.comment_params(found.since, size.more_comments)
             return {**listed, **_after(one.after)}

@@ -319,7 +319,7 @@ class WordPressAdapter:
         except requests.RequestException as error:
             raise Unreachable(f"the site did not answer ({type(error).__name__})") from None
         if response.status_code >= 300:
-            refusal = error_of(response)
+            refusal = error_of(response, self._connection.now())
             self.budget.of.note(refusal)
             raise refusal
         total = response.headers.get("X-WP-Total", "")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import html
 import json
-import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import requests
@@ -23,9 +21,9 @@ from modbot.errors import (
     RateLimited,
     Unreachable,
 )
+from platforms.gate import retry_after_seconds
 
 WAIT_SECONDS = 60.0  # when a host says 429 and not how long
-LONGEST_WAIT_SECONDS = 24 * 3600.0
 UNKNOWN_TIME = datetime.fromtimestamp(0, UTC)  # an imported comment may have no date
 GONE = ("rest_comment_invalid_id", "rest_post_invalid_id")  # the comment, or the post above it
 
@@ -73,12 +71,12 @@ def utc(value: str) -> datetime:
         raise BadAnswer("a time is unreadable") from None
 
 
-def error_of(response: requests.Response) -> PlatformError:
+def error_of(response: requests.Response, now: datetime) -> PlatformError:
     """What a refusal means. 403 and 404 are WordPress's own only when they hold its error code:
     hosts and security plug-ins send pages of their own."""
     status, code = response.status_code, _error_code(response)
     said = f"status {status} {code}".rstrip()
-    wait_seconds = _retry_after_seconds(response)
+    wait_seconds = retry_after_seconds(response.headers, now)
     if code in GONE:
         return CommentGone(said, code=code)
     if status == 401:
@@ -101,23 +99,6 @@ def _error_code(response: requests.Response) -> str:
     except BadAnswer:
         return ""
     return code if re.fullmatch(r"[a-z0-9_-]{1,60}", code) else ""
-
-
-def _retry_after_seconds(response: requests.Response) -> float | None:
-    """From Retry-After, a number or a date (then by the server's own clock)."""
-    value = response.headers.get("Retry-After", "").strip()
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            until = parsedate_to_datetime(value)
-            sent = parsedate_to_datetime(response.headers.get("Date", ""))
-            seconds = (until - sent).total_seconds()
-        except (TypeError, ValueError):
-            return None
-    if math.isnan(seconds):
-        return None
-    return min(max(seconds, 1.0), LONGEST_WAIT_SECONDS)
 
 
 def visible_text(markup: str) -> str:

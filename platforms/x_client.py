@@ -32,6 +32,9 @@ FIELDS = [
     "referenced_tweets",
 ]
 PAGES_A_POLL = 4
+# What a listing asks for first while little comes: what it may cost is counted before it is made,
+# and that is what a crash loses.
+QUIET_SIZE = 10
 LOOKUP_SIZE = 100
 OAUTH1_KEYS = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
 # These write the Authorization header, its parts or whole answers to the log at DEBUG.
@@ -76,6 +79,7 @@ class XClient:
             gate=x_budget.gate(self.budget, connection),
         )
         self.api.session.mount(CLIENT_HOST, transport)
+        self._shown: dict[str, int] = {}  # by listing, how many posts its last first page held
 
     def send(self, call: Callable[..., Any], *args: object, **kwargs: object) -> requests.Response:
         """A 2xx answer; raises a PlatformError for anything else."""
@@ -98,13 +102,16 @@ class XClient:
     def listed(
         self, call: Callable[..., Any], within: Mapping[str, object], *, for_reads: bool = True
     ) -> tuple[list[XPost], bool, float | None]:
-        """An account's listing, up to PAGES_A_POLL pages, newest first; whether there are more; the
-        share of its rate limit that is spent. Pages are as large as the money left allows."""
+        """An account's listing, up to PAGES_A_POLL large pages, newest first; whether there are
+        more; the share of its rate limit that is spent. Pages are as large as the money left
+        allows."""
         spending = self._connection.spending
         items: list[XPost] = []
         token: str | None = None
-        for number in range(PAGES_A_POLL):
+        for number in range(PAGES_A_POLL + (self._first_size(call.__name__) == QUIET_SIZE)):
             size = x_budget.page_size(self.budget, spending, for_reads=for_reads)
+            if not number:
+                size = min(size, self._first_size(call.__name__))
             if not size and number:  # the rest comes once there is money again
                 break
             self.budget.before_poll(needs=x_budget.needs(spending) if not size else None)
@@ -121,11 +128,18 @@ class XClient:
                 raise BadRequest(f"X has no account {self._page.external_id}") from None
             answer = read_answer(response)
             refuse_incomplete(answer)
+            if not number:
+                self._shown[call.__name__] = len(answer.items)
             items += answer.items
             token = answer.next_token
             if token is None:
                 break
         return items, token is not None and bool(items), answer.usage
+
+    def _first_size(self, listing: str) -> int:
+        """Small after a quiet poll, whole after one that brought more than half of that."""
+        busy = self._shown.get(listing, 0) > QUIET_SIZE // 2
+        return x_budget.LARGEST_PAGE if busy else QUIET_SIZE
 
     def look_up(self, ids: Sequence[str]) -> dict[str, XPost | None]:
         """Each id's post. None: X says that it is gone. Raises BadAnswer if X says neither."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from modbot.domain import Capability, Comment, CommentBatch, Page, Post
 from modbot.errors import (
@@ -36,6 +36,7 @@ from platforms.youtube_answers import (
 from platforms.youtube_client import YouTubeClient, chunks
 from platforms.youtube_cursor import Cursor
 from platforms.youtube_listing import ChannelListing
+from platforms.youtube_old_threads import Walk, step
 from platforms.youtube_units import ALLOWANCE, READ_COST, UNITS
 
 KNOWN_VIDEOS = 2000
@@ -87,6 +88,17 @@ class YouTubeAdapter:
             posts=posts,
             more=bool(found.cursor.page),
             usage=self.budget.of.share_spent(ALLOWANCE),
+        )
+
+    def fetch_old_replies(self, since: datetime, cursor: str | None) -> CommentBatch:
+        """What was written since a time under the next 100 threads of all that the channel has,
+        newest first; the first call after a walk's end begins the next one."""
+        self.budget.before_poll(needs={UNITS: READ_COST})
+        found, after = step(self._listing, Walk.read(cursor), since)
+        comments = tuple(sorted(found.values(), key=lambda c: (c.created_at, c.id)))
+        posts = self._posts_of(comments)
+        return CommentBatch(
+            comments=comments, cursor=after.text, posts=posts, more=bool(after.page)
         )
 
     def fetch_one(self, comment_id: str) -> Comment | None:

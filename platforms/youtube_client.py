@@ -33,7 +33,7 @@ from modbot.errors import (
     Unsupported,
 )
 from modbot.ports import Connection
-from platforms.gate import Gate
+from platforms.gate import Gate, retry_after_seconds
 from platforms.transport import VendorTransport
 from platforms.youtube_units import TOKEN_HOST, UNITS, UnitPrices, budget_of
 
@@ -202,11 +202,10 @@ class _BoundedHttp:
         if reason in _SPENT:
             return self._budget.of.exhaust(UNITS, code)
         if reason in _TOO_FAST or status == 429:
-            wait = response.headers.get("Retry-After", "")
-            seconds = float(wait) if wait.isdecimal() and len(wait) < 6 else WAIT_SECONDS
+            asked = retry_after_seconds(response.headers, self._connection.now())
             return RateLimited(
                 "YouTube: too many calls at once",
-                retry_after_seconds=max(1.0, seconds),
+                retry_after_seconds=asked or WAIT_SECONDS,
                 every_call=True,
                 code=code,
             )

@@ -139,9 +139,9 @@ class ChannelListing:
         for thread in threads:
             _add(found, thread.comments)
             if not thread.whole and marks.get(thread.id) != thread.mark:
-                _add(found, self._replies(thread))
+                _add(found, self.replies(thread))
 
-    def _replies(self, thread: Thread) -> list[Comment]:
+    def replies(self, thread: Thread) -> list[Comment]:
         """One unit for each 100 replies; none where they cannot be read any more."""
         replies: list[Comment] = []
         token = ""

@@ -53,6 +53,12 @@ def _on_this_machine(host: object) -> bool:
         return False
 
 
+def _can_never_be_found(host: object) -> bool:
+    """Names that RFC 6761 keeps free for ever: a real resolver may be asked for them."""
+    name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
+    return name.endswith(".invalid")
+
+
 _SOCKET_EVENTS = ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname")
 
 
@@ -75,7 +81,9 @@ class _NetworkGuard:
             address = args[1]
             if isinstance(address, tuple) and not _on_this_machine(address[0]):
                 raise BeyondLoopback(f"{event} to {address[0]}")
-        elif event == "socket.getaddrinfo" and not _on_this_machine(args[0]):
+        elif event == "socket.getaddrinfo" and not (
+            _on_this_machine(args[0]) or _can_never_be_found(args[0])
+        ):
             raise BeyondLoopback(f"looking up {args[0]}")
 
 

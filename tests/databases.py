@@ -9,6 +9,8 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from sqlalchemy import make_url
+
 from modbot.store import Database
 from modbot.store.postgres import open_postgres
 from tests import postgres_server
@@ -23,6 +25,21 @@ def new_database(path: Path) -> Database:
     path.write_bytes(_empty())
     path.chmod(0o600)
     return Database.open(f"sqlite:///{path}")
+
+
+def address(database: Database) -> str:
+    """Where open_at() finds it, in another process."""
+    if on_postgres:
+        url = postgres_server.server().url(database.path.name)
+        return url.render_as_string(hide_password=False)
+    return f"sqlite:///{database.path}"
+
+
+def open_at(address: str, folder: Path) -> Database:
+    """The database at an address that address() gave; `folder`: for what lies beside it."""
+    if address.startswith("sqlite:"):
+        return Database.open(address)
+    return open_postgres(make_url(address), folder)
 
 
 @cache

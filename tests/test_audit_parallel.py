@@ -12,6 +12,7 @@ import pytest
 
 from modbot.audit import Entry, append, helping, verify
 from modbot.audit.chain import chain_hash
+from modbot.errors import StoreUnreadable
 from modbot.store import Database
 from tests.records import HIDE, NOON, fill, judged, open_database, record
 
@@ -69,6 +70,26 @@ def test_a_row_that_is_vouched_for_twice_in_place_of_another_is_found(
 
     problems = {(p.table, p.id, p.kind) for p in verify(database).problems}
     assert {("audit", str(seq), "inserted"), (table, "3", "inserted")} <= problems
+
+
+@pytest.mark.parametrize("added", [b"more", b"more and then its own checksum: "])
+def test_bytes_behind_the_platforms_own_are_found(database: Database, added: bytes) -> None:
+    """Even where they end as the packed bytes do."""
+    fill(database)
+    with database.write() as session:
+        connection = session.connection()
+        connection.exec_driver_sql("DROP TRIGGER version_update")
+        raw = connection.exec_driver_sql("SELECT raw FROM version WHERE id = 3").scalar_one()
+        longer = raw + added + (raw[-4:] if added.endswith(b": ") else b"")
+        connection.exec_driver_sql("UPDATE version SET raw = ? WHERE id = 3", (longer,))
+    assert [(p.table, p.id, p.kind) for p in verify(database).problems] == [("version", "3", "raw")]
+
+
+def test_helpers_that_cannot_open_the_database_say_so(tmp_path: Path) -> None:
+    with helping(partial(opened, tmp_path / "none.db"), 2) as helpers:
+        assert helpers is not None
+        with pytest.raises(StoreUnreadable, match="no such file"):
+            list(helpers([(0, 1), (1, 2)]))
 
 
 @contextmanager

@@ -6,6 +6,8 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import pytest
 from modbot.budget import READS, WRITES, Allowance, Budgets, Gauge, MemoryLedger, RateBudget
 from modbot.errors import QuotaSpent, RateLimited, WritesBlocked
 from modbot.store import Database, StoreLedger
-from tests.databases import new_database
+from tests.databases import address, new_database
 from tests.fakes import ManualClock
 
 MINUTE, HOUR = 60.0, 3600.0
@@ -38,8 +40,9 @@ def budget_on(
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return new_database(tmp_path / "modbot.db")
+def database(tmp_path: Path) -> Iterator[Database]:
+    with closing(new_database(tmp_path / "modbot.db")) as opened:
+        yield opened
 
 
 # Allowances
@@ -152,11 +155,13 @@ def test_two_processes_share_what_there_is(clock: ManualClock, database: Databas
 
 KILLED = """
 import os, signal, sys
-from modbot.budget import RateBudget
-from modbot.store import Database, StoreLedger
+from pathlib import Path
+from modbot.store import StoreLedger
+from tests.databases import open_at
 from tests.fakes import ManualClock
 from tests.test_budget import UNITS, budget_on
-budget = budget_on(ManualClock(), UNITS, ledger=StoreLedger(Database.open(sys.argv[1])))
+database = open_at(sys.argv[1], Path(sys.argv[2]))
+budget = budget_on(ManualClock(), UNITS, ledger=StoreLedger(database))
 for _ in range(333):
     budget.admit(costs={"units": 1})
 os.kill(os.getpid(), signal.SIGKILL)
@@ -166,8 +171,8 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_a_killed_process_forgets_nothing_that_it_spent(
     clock: ManualClock, database: Database
 ) -> None:
-    url = f"sqlite:///{database.path}"
-    ended = subprocess.run([sys.executable, "-c", KILLED, url], check=False, timeout=60)
+    where = (address(database), str(database.path.parent))
+    ended = subprocess.run([sys.executable, "-c", KILLED, *where], check=False, timeout=60)
     assert ended.returncode == -9
     after = budget_on(clock, UNITS, ledger=StoreLedger(database))
     assert 333 <= after.spent("units a day") <= 333 + UNITS.step
@@ -185,6 +190,15 @@ def test_few_calls_write(clock: ManualClock) -> None:
     for _ in range(500):
         budget.settle(budget.admit(costs={"units": 1}), {})
     assert len([amount for amount in taken if amount]) <= 500 // UNITS.step + 1
+
+
+def test_of_a_dear_call_that_cost_little_a_crash_loses_two_steps_at_most(
+    clock: ManualClock, database: Database
+) -> None:
+    budget = budget_on(clock, UNITS, ledger=StoreLedger(database))
+    budget.settle(budget.admit(costs={"units": 10 * UNITS.step}), {"units": 1})
+    after_a_crash = budget_on(clock, UNITS, ledger=StoreLedger(database))
+    assert 1 <= after_a_crash.spent("units a day") <= 1 + 2 * UNITS.step
 
 
 # Waits

@@ -162,6 +162,22 @@ def remote(tmp_path: Path) -> Path:
     return path
 
 
+def test_git_and_ssh_are_told_where_things_are_and_no_token(
+    database: Database, clock: ManualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "told"
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f"#!/bin/sh\nenv > {told}\nexit 1\n", "utf-8")
+    ssh.chmod(0o755)
+    monkeypatch.setenv("GIT_SSH_COMMAND", str(ssh))
+    monkeypatch.setenv("FACEBOOK_TOKEN", "CANARY")
+    keeper = Keeper(database, clock, git_remotes=["ssh://git@vendor.invalid/checkpoints"])
+    (outcome,) = keeper.checkpoints.keep()
+    assert "failed" in outcome.error
+    environ = told.read_text("utf-8")
+    assert "PATH=" in environ and "CANARY" not in environ
+
+
 def test_a_git_remote_gets_a_commit_for_each_checkpoint_even_after_the_clone_was_lost(
     database: Database, clock: ManualClock, remote: Path
 ) -> None:

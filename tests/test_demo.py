@@ -23,6 +23,7 @@ def account() -> dict[str, Any]:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
+    assert "failed" not in done.stderr, done.stderr[-2000:]  # such as a search that X refuses
     found = json.loads(done.stdout)
     assert isinstance(found, dict)
     return found

@@ -143,7 +143,7 @@ def drop_later_tables(connection: Any) -> None:
             connection.execute(f"DROP TABLE IF EXISTS {name}")
     for index in ("comment_by_parent", "comment_by_author", "pages_of_budget"):
         connection.execute(f"DROP INDEX {index}")
-    for column in ("budget_key", "budget_scope", "swept_at"):
+    for column in ("budget_key", "budget_scope", "swept_at", "token_ends"):
         connection.execute(f"ALTER TABLE page_state DROP COLUMN {column}")
 
 

@@ -72,6 +72,16 @@ def test_a_new_page_starts_in_observe_and_is_on_record(database: Database) -> No
         pytest.param({"district_owned": False}, "personal page", id="a person's page"),
         pytest.param({"platform": "myspace"}, "unknown platform; one of", id="unknown platform"),
         pytest.param({"name": "  "}, "name is missing", id="no name"),
+        pytest.param(
+            {"platform": "x", "government_use": "asked", "handle": "@LawrencePublicSchools"},
+            "handle on X has 1 to 15",
+            id="long handle",
+        ),
+        pytest.param(
+            {"platform": "x", "government_use": "asked", "handle": "lps.schools"},
+            "handle on X has 1 to 15",
+            id="handle with a dot",
+        ),
         pytest.param({"name": "x" * 201}, "longer than 200", id="long name"),
         pytest.param({"external_id": ""}, "id is missing", id="no id"),
         pytest.param({"external_id": "10 01"}, "spaces or control", id="blank in the id"),
@@ -129,6 +139,11 @@ def test_x_is_registered_with_what_the_vendor_answered(database: Database) -> No
     with database.read() as s:
         row = s.get(PageRow, page_id)
         assert row is not None and row.government_use == "Enterprise, says J. Ruiz"
+
+
+def test_a_handle_on_x_may_be_written_with_its_sign(database: Database) -> None:
+    use = "Ada Diaz: X agreed on 2026-10-01"
+    assert add(database, replace(NEW, platform="x", government_use=use, handle="@LPS_Lawrence"))
 
 
 def test_the_same_account_is_registered_once(database: Database) -> None:

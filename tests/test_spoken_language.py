@@ -25,6 +25,8 @@ CORPUS = Path(__file__).parent / "corpus" / "dev.jsonl"
         ("🔥🔥🔥", "unknown"),
         ("", "unknown"),
         ("Zxqv", "unknown"),
+        ("2026 12.50 100 the bus 7", "en"),
+        ("la-guagua-llega-tarde-otra-vez-hoy-porque-sí", "es"),
         ("\ud800", "unknown"),
     ],
 )

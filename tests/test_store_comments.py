@@ -5,9 +5,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from modbot import store
 from modbot.audit import verify
+from modbot.dialects import is_postgres
 from modbot.domain import ActionKind, ActionState, Coverage, Verdict
 from modbot.store import Database
 from tests.records import (
@@ -47,6 +49,32 @@ def test_known_tells_state(database: Database) -> None:
         "c2": (True, True),
         "c3": (None, False),
     }
+
+
+def test_known_comments_are_looked_up_not_searched_for(database: Database) -> None:
+    """Each poll does so: it must not take longer the more comments a page has had."""
+    if is_postgres_here(database):
+        pytest.skip("its plans depend on how much there is")
+    asked: list[str] = []
+    with database.read() as session:
+        event.listen(session.get_bind(), "before_cursor_execute", lambda *a: asked.append(a[2]))
+        store.known(session, PAGE, ["c1"])
+        store.comment_texts(session, PAGE, ["c1"])
+        connection = session.connection()
+        plans = [
+            " ".join(
+                row[3]
+                for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", (PAGE, "[]"))
+            )
+            for query in [one for one in asked if one.startswith("SELECT")]
+        ]
+    assert len(plans) == 2
+    assert all("comment_by_vendor_id (page_id=? AND comment_id=?)" in plan for plan in plans)
+
+
+def is_postgres_here(database: Database) -> bool:
+    with database.read() as session:
+        return is_postgres(session.connection())
 
 
 def test_a_hide_by_a_person_does_not_count_for_the_quota(database: Database) -> None:

@@ -212,3 +212,18 @@ def test_a_certificate_that_nobody_vouches_for_is_a_failed_poll_and_sends_no_tok
 def test_clear_text_where_tls_is_expected_is_a_failed_poll(line: Line) -> None:
     line.lead_to(line.server.url.replace("http://", "https://"))
     assert line.poll().startswith("Unreachable")
+
+
+def test_a_name_that_the_resolver_does_not_find_costs_no_comment(line: Line) -> None:
+    first = line.sandbox.world.add_comment(line.post, "Thank you")
+    assert line.poll() == ""
+    stood = line.cursor()
+    second = line.sandbox.world.add_comment(line.post, "Which door?")
+
+    line.lead_to("https://graph.vendor.invalid")
+    assert line.poll().startswith("Unreachable")
+    assert (line.cursor(), line.decided()) == (stood, [first])
+
+    line.lead_to(line.server.url)
+    assert line.poll() == ""
+    assert line.decided() == sorted([first, second])

@@ -13,7 +13,7 @@ import pytest
 from modbot.pipeline import PollResult
 from platforms.sandbox.deviations import Deviation
 from tests.campaigns.week import MONDAY, MOST_CALLS, NOUGHT, is_sound, play
-from tests.campaigns.week_account import Witness, account
+from tests.campaigns.week_account import BARS_SECONDS, Witness, account
 from tests.campaigns.week_district import CANARY, PLATFORMS, District, district
 
 HOURS = 0.7
@@ -61,7 +61,19 @@ def test_a_week_that_took_too_many_calls_is_not_sound(morning: Morning) -> None:
     good = morning.result | {"calls": MOST_CALLS}
     assert is_sound(good)
     assert not is_sound(good | {"calls": MOST_CALLS + 1})
+    assert not is_sound(good, most_calls=MOST_CALLS - 1)
     assert not is_sound(good | {"hidden": 0})
+
+
+def test_a_run_in_which_a_platform_hides_late_or_nothing_is_not_sound_by_its_bars(
+    morning: Morning,
+) -> None:
+    in_time = {platform: {"p95": bar} for platform, bar in BARS_SECONDS.items()}
+    good = morning.result | {"calls": 1, "latency_seconds": in_time}
+    assert is_sound(good, bars=True)
+    late = good | {"latency_seconds": in_time | {"x": {"p95": BARS_SECONDS["x"] + 0.1}}}
+    assert not is_sound(late, bars=True) and is_sound(late)
+    assert not is_sound(good | {"latency_seconds": {"x": {"p95": 1}}}, bars=True)
 
 
 # What counts the losses

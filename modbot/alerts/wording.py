@@ -42,6 +42,7 @@ def _categories(_: Translate) -> dict[str, str]:
 def _troubles(_: Translate) -> dict[str, str]:
     return {
         "needs_login": _("The platform refuses the token"),
+        "token_ends": _("The token ends soon"),
         "quota_spent": _("The platform's quota is spent"),
         "writes_blocked": _("The platform blocks what modbot writes"),
         "hide_quota": _("The page's hide quota is spent"),
@@ -63,6 +64,7 @@ def _advice(code: str) -> dict[str, str]:
         "threat": _("Look at it now: somebody may be in danger."),
         "crisis": _("Look at it now: somebody may be in danger."),
         "needs_login": _("Make a new token for the page; until then it is not read."),
+        "token_ends": _("Make the next token before its last day, and name it under Pages."),
         "quota_spent": _("Top it up, or wait until the platform counts anew."),
         "writes_blocked": _("Hides wait. Look whether the platform sent the page a warning."),
         "hide_quota": _("Further hides wait for a person."),

@@ -10,11 +10,13 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, SQLModel, col
 
-from modbot.stored_rows import StoredRow, canonical, insert_stored, iso_time
+from modbot.dialects import insert_values
+from modbot.stored_rows import canonical, iso_time
 from modbot.tables import AuditRow
 
 _AUDIT = SQLModel.metadata.tables[str(AuditRow.__tablename__)]
 FIRST_PREV = "0" * 64
+_NEWEST = select(col(AuditRow.seq), col(AuditRow.hash)).order_by(col(AuditRow.seq).desc()).limit(1)
 CHAINED = ("seq", "at", "kind", "actor", "row_table", "row_id", "row_sha256", "detail", "prev")
 
 
@@ -45,23 +47,21 @@ def chain_hash(chained: Sequence[object]) -> str:
 
 def head(session: Session) -> Head:
     """The newest link; seq 0 and 64 zeros while the log is empty."""
-    newest = (
-        select(col(AuditRow.seq), col(AuditRow.hash)).order_by(col(AuditRow.seq).desc()).limit(1)
-    )
-    found = session.execute(newest).first()
+    found = session.execute(_NEWEST).first()
     return Head(seq=found[0], hash=found[1]) if found else Head(seq=0, hash=FIRST_PREV)
 
 
 def append(session: Session, entries: Sequence[Entry], at: datetime) -> Head:
     """Adds entries in order and gives the new head. The session must be a writing one."""
     newest = head(session)
-    rows: list[StoredRow] = []
+    rows: list[tuple[object, ...]] = []
     seq, prev, stamp = newest.seq, newest.hash, iso_time(at)
     for entry in entries:
         seq += 1
         about = (entry.kind, entry.actor, entry.row_table, entry.row_id, entry.row_sha256)
         chained = (seq, stamp, *about, canonical(entry.detail), prev)
         prev = chain_hash(chained)
-        rows.append({**dict(zip(CHAINED, chained, strict=True)), "hash": prev})
-    insert_stored(session, _AUDIT, rows)
+        rows.append((*chained, prev))
+    if rows:
+        insert_values(session.connection(), _AUDIT, (*CHAINED, "hash"), rows)
     return Head(seq=seq, hash=prev)

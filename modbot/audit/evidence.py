@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 
 from sqlmodel import SQLModel
 
@@ -54,6 +55,8 @@ EVIDENCE: Mapping[str, tuple[str, ...]] = {
     ),
 }
 
+_FIELDS_OF = {table: itemgetter(*names) for table, names in EVIDENCE.items()}
+
 # Fields that a later revision added at the end, as rows of before hold them: a row that has nothing
 # else there is hashed without them, so that the links of before still vouch for it.
 _ADDED: Mapping[str, tuple[object, ...]] = {
@@ -69,16 +72,16 @@ def post_row_id(page_id: str, post_id: str) -> str:
 
 def hash_fields(table: str, stored: Iterable[object]) -> str:
     """SHA-256 (hex) over a table's evidence fields, given in order and in stored form."""
-    stored = list(stored)
-    added = _ADDED.get(table, ())
-    if added and tuple(stored[-len(added) :]) == added:
-        stored = stored[: -len(added)]
-    return hashlib.sha256(canonical([table, *stored]).encode("ascii")).hexdigest()
+    fields = (table, *stored)
+    added = _ADDED.get(table)
+    if added and fields[-len(added) :] == added:
+        fields = fields[: -len(added)]
+    return hashlib.sha256(canonical(fields).encode("ascii")).hexdigest()
 
 
 def hash_stored(table: str, row: Mapping[str, object]) -> str:
     """SHA-256 (hex) over the evidence fields among those of a row in stored form."""
-    return hash_fields(table, [row[name] for name in EVIDENCE[table]])
+    return hash_fields(table, _FIELDS_OF[table](row))
 
 
 def evidence_sha256(row: SQLModel) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 from modbot.audit.proof import Helpers, Walk, walk_part
@@ -22,14 +22,36 @@ def helping(open_database: Opener, processes: int) -> Iterator[Helpers | None]:
     if processes < 2 or "fork" not in multiprocessing.get_all_start_methods():
         yield None
         return
-    with multiprocessing.get_context("fork").Pool(processes) as pool:
+    helper = _Helper(open_database)
+    with multiprocessing.get_context("fork").Pool(processes, helper.begin) as pool:
 
-        def walk_parts(parts: Sequence[tuple[int, int]]) -> list[Walk | None]:
-            return pool.starmap(_walk, [(open_database, *part) for part in parts], chunksize=1)
+        def walk_parts(parts: Sequence[tuple[int, int]]) -> Iterable[Walk | None]:
+            return pool.imap(_walk, parts)
 
         yield walk_parts
 
 
-def _walk(open_database: Opener, after: int, last: int) -> Walk | None:
-    with open_database() as database, database.read() as session:
-        return walk_part(session.connection().connection, after, last)
+class _Helper:
+    """What one of the processes has: the database, opened once, for opening it costs as much as a
+    thousand rows. Closed by the end of the process."""
+
+    here: _Helper  # of this process
+
+    def __init__(self, open_database: Opener) -> None:
+        self._open_database = open_database
+        self._opened: Any = None
+        self._open = ExitStack()
+
+    def begin(self) -> None:
+        """Opens nothing: a process that fails here would be started again without end."""
+        _Helper.here = self
+
+    def walk(self, after: int, last: int) -> Walk | None:
+        if self._opened is None:
+            self._opened = self._open.enter_context(self._open_database())
+        with self._opened.read() as session:
+            return walk_part(session.connection().connection, after, last)
+
+
+def _walk(part: tuple[int, int]) -> Walk | None:
+    return _Helper.here.walk(*part)

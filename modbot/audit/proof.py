@@ -11,8 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Sequence
+from itertools import compress
 from typing import Any
 
 from modbot.audit.chain import CHAINED, FIRST_PREV, Head
@@ -32,7 +32,12 @@ from modbot.stored_rows import canonical
 BATCH_ROWS = 1000
 FEWEST_ROWS = 20_000  # of a log that is worth walking in parts
 PARTS = 32
-RAW_BYTES = 1 << 20  # unpacked; larger ones are left to the thorough check
+RAW_BYTES = 1 << 12  # packed: unpacked at once, as they can become 4 MiB at most
+_USUAL_BYTES = 1 << 10  # unpacked
+_CHECKSUM_BYTES = 4
+MOST_BETWEEN = 10 * BATCH_ROWS  # rows of a table
+_END_BYTES = len(',""]') + 64  # of a link: the hash of the one before
+_HIGHEST_ID = (1 << 63) - 1  # that SQLite can hold
 
 
 _WALKED = ("version", "decision", "comment")
@@ -48,23 +53,33 @@ def _array(alias: str, names: Sequence[str], table: str = "") -> str:
     return f"json_array({name}{fields})"
 
 
-_ROW_ID = "coalesce(v.id, d.id)"
-_PASS = f"""
-SELECT a.seq, a.prev, a.hash, CAST({_array("a", CHAINED)} AS BLOB), a.row_table, a.row_sha256,
-    {_ROW_ID}, CAST(CASE a.row_table
-        WHEN 'version' THEN {_array("v", EVIDENCE["version"], "version")}
-        WHEN 'decision' THEN {_array("d", EVIDENCE["decision"], "decision")} END AS BLOB),
+def _arrays(alias: str, names: Sequence[str], table: str = "") -> str:
+    """Those of many rows, a line each: handed over row by row they cost half as much again. In JSON
+    there is no line break but between values."""
+    return f"CAST(group_concat({_array(alias, names, table)}, char(10)) AS BLOB)"
+
+
+# Each table is read once, in its order: joins would look every row up. Rows that come in another
+# order, which SQLite might choose, are a doubt.
+_LOG = f"""
+SELECT min(a.seq), max(a.seq), count(*), {_arrays("a", CHAINED)}, json_group_array(a.hash),
+    json_group_array(a.row_table), json_group_array(a.row_id), json_group_array(a.row_sha256)
+FROM audit a WHERE a.seq > ? AND a.seq <= ?"""
+_DECISIONS = f"""
+SELECT json_group_array(d.id), {_arrays("d", EVIDENCE["decision"], "decision")}
+FROM decision d WHERE d.id BETWEEN ? AND ?"""
+_COMMENTS = f"""
+SELECT json_group_array(c.id), {_arrays("c", EVIDENCE["comment"], "comment")}
+FROM comment c WHERE c.id BETWEEN ? AND ?"""
+_VERSIONS = f"""
+SELECT v.id, CAST({_array("v", EVIDENCE["version"], "version")} AS BLOB),
     CASE v.escaped WHEN 0 THEN CAST(v.text AS BLOB) ELSE v.text END, v.escaped, v.text_sha256,
-    v.raw, v.raw_sha256, typeof(v.text), v.number, c.id,
-    CASE v.number WHEN 1 THEN json_extract(a.detail, '$.comment_sha256') END,
-    CASE v.number WHEN 1 THEN CAST({_array("c", EVIDENCE["comment"], "comment")} AS BLOB) END
-FROM audit a
-LEFT JOIN version v ON a.row_table = 'version' AND v.id = CAST(a.row_id AS INTEGER)
-    AND a.row_id = CAST(v.id AS TEXT)
-LEFT JOIN decision d ON a.row_table = 'decision' AND d.id = CAST(a.row_id AS INTEGER)
-    AND a.row_id = CAST(d.id AS TEXT)
-LEFT JOIN comment c ON c.id = v.comment_row
-WHERE a.seq > ? AND a.seq <= ? ORDER BY a.seq"""
+    v.raw, v.raw_sha256, v.number, v.comment_row,
+    typeof(v.text) = 'text'
+        AND (v.number = 1 OR EXISTS (SELECT 1 FROM comment c WHERE c.id = v.comment_row))
+FROM version v WHERE v.id BETWEEN ? AND ? ORDER BY v.id"""
+# As a link's array has it, with a hash, when a comment is first seen: its `detail` is JSON in JSON.
+_TOLD = rb"\"comment_sha256\":\"%s\""
 _NEWEST_OF_COMMENTS = f"""
 SELECT a.row_sha256, CAST({_array("t", EVIDENCE["comment"], "comment")} AS BLOB)
 FROM (SELECT row_id, max(seq) AS newest FROM audit WHERE row_table = 'comment' GROUP BY row_id) n
@@ -75,7 +90,8 @@ SELECT count(*) FROM comment c
 WHERE versions IS NOT (SELECT max(number) FROM version v WHERE v.comment_row = c.id)"""
 
 
-Helpers = Callable[[Sequence[tuple[int, int]]], Sequence["Walk | None"]]  # walk these parts
+# Begin at once to walk these parts, and give the walks in their order as they are done.
+Helpers = Callable[[Sequence[tuple[int, int]]], Iterable["Walk | None"]]
 
 
 def proven(connection: Any, helpers: Helpers | None = None) -> tuple[Head, int] | None:
@@ -85,13 +101,14 @@ def proven(connection: Any, helpers: Helpers | None = None) -> tuple[Head, int] 
     """
     newest = next(rows_of(connection, "SELECT max(seq) FROM audit"))[0] or 0
     try:
-        if helpers is None or newest < FEWEST_ROWS:
-            whole = walk(connection, 0, newest)
-        else:
-            whole = _joined(helpers(_parts(newest)))
+        parts: Iterable[Walk | None] | None = None
+        if helpers is not None and newest >= FEWEST_ROWS:
+            parts = helpers(_parts(newest))
+        _check_the_rest(connection)  # while others walk
+        _check_versions_counted(connection)
+        whole = walk(connection, 0, newest) if parts is None else _joined(parts)
         _check_counts(connection, whole, newest)
         _check_changed_comments(connection, whole.changed)
-        _check_the_rest(connection)
     except _Doubt:
         return None
     return Head(seq=newest, hash=whole.link), newest
@@ -101,13 +118,8 @@ def walk(connection: Any, after: int, last: int) -> Walk:
     """The pass over the audit rows after `after` up to `last`. Raises _Doubt, driver's errors."""
     previous = rows_of(connection, "SELECT hash FROM audit WHERE seq = ?", (after,))
     walked = Walk(after, next(previous, (FIRST_PREV,))[0])
-    cursor = connection.cursor()
-    try:
-        cursor.execute(_PASS, (after, last))
-        while rows := cursor.fetchmany(BATCH_ROWS):
-            walked.take(rows)
-    finally:
-        cursor.close()
+    for start in range(after, last, BATCH_ROWS):
+        walked.take(connection, min(start + BATCH_ROWS, last))
     return walked
 
 
@@ -125,7 +137,7 @@ def _parts(newest: int) -> list[tuple[int, int]]:
     return [(after, min(after + size, newest)) for after in range(0, newest, size)]
 
 
-def _joined(parts: Sequence[Walk | None]) -> Walk:
+def _joined(parts: Iterable[Walk | None]) -> Walk:
     """One walk from those of its parts, in order. Raises _Doubt."""
     whole = Walk(0, FIRST_PREV)
     for part in parts:
@@ -152,87 +164,189 @@ class Walk:
         self.count = dict.fromkeys(_WALKED, 0)
         self.changed: list[int] = []  # comments that are no longer as they were first seen
 
-    def take(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        """The next rows of the pass. Raises _Doubt."""
-        seqs, prevs, links, arrays, tables, *_ = zip(*rows, strict=True)
-        expected = range(self.seq + 1, self.seq + 1 + len(seqs))
-        if seqs != tuple(expected) or prevs != (self.link, *links[:-1]):
+    def take(self, connection: Any, until: int) -> None:
+        """The next rows of the log, up to this number. Raises _Doubt."""
+        ((*span, arrays, hashes, tables, ids, shas),) = _fetched(connection, _LOG, self.seq, until)
+        number = until - self.seq
+        if span != [self.seq + 1, until, number]:
             raise _Doubt
-        _check_hashes(arrays, links)
-        self.seq, self.link = seqs[-1], links[-1]
-        for table, check in (("version", self._check_versions), ("decision", None)):
-            if table not in tables:
-                continue
-            told = [row for row in rows if row[4] == table]
-            *_, shas, ids, evidence = zip(*(row[5:8] for row in told), strict=True)
-            self._rising(table, ids)
-            _check_hashes(evidence, shas)
-            if check is not None:
-                check([row[8:] for row in told])
+        links, named = _lines(arrays, number), _strings(ids, number)
+        tables, shas = _strings(tables, number), _strings(shas, number)
+        self._check_links(links, _strings(hashes, number))
+        self.seq = until
+        for table, check in (("version", self._versions), ("decision", self._decisions)):
+            of_table = [one == table for one in tables]
+            if any(of_table):
+                check(
+                    connection,
+                    list(compress(named, of_table)),
+                    list(compress(shas, of_table)),
+                    list(compress(links, of_table)),
+                )
 
-    def _rising(self, table: str, ids: Sequence[Any]) -> None:
-        """Each row once: a row that is missing or named twice does not rise."""
-        along = [self.last[table], *ids]
-        if None in along or any(a >= b for a, b in pairwise(along)):
+    def _check_links(self, links: Sequence[bytes], hashes: Sequence[str]) -> None:
+        """Each has the hash of the one before it at its end."""
+        _check_hashes(links, hashes)
+        ends = "".join(f',"{sha256}"]' for sha256 in (self.link, *hashes[:-1])).encode()
+        if b"".join(link[-_END_BYTES:] for link in links) != ends:
             raise _Doubt
-        if ids and not self.count[table]:
-            self.first[table] = ids[0]
-        self.last[table] = along[-1]
-        self.count[table] += len(ids)
+        self.link = hashes[-1]
 
-    def _check_versions(self, rows: Sequence[tuple[Any, ...]]) -> None:
+    def _next_rows(
+        self, connection: Any, table: str, query: str, named: Sequence[Any]
+    ) -> list[tuple[Any, ...]]:
+        """What the query tells of a table's rows between the first and the last of these ids, which
+        are beyond all before: nothing is named twice. Raises _Doubt."""
+        try:
+            first, last = int(named[0]), int(named[-1])
+        except (TypeError, ValueError):
+            raise _Doubt from None
+        # Ids are given out one by one: many more between these than are named were put in there.
+        if not self.last[table] < first <= last < min(first + MOST_BETWEEN, _HIGHEST_ID):
+            raise _Doubt
+        if not self.count[table]:
+            self.first[table] = first
+        self.last[table] = last
+        self.count[table] += len(named)
+        return _fetched(connection, query, first, last)
+
+    def _decisions(
+        self,
+        connection: Any,
+        named: Sequence[str],
+        hashes: Sequence[str],
+        links: Sequence[bytes],  # noqa: ARG002
+    ) -> None:
+        ((ids, arrays),) = self._next_rows(connection, "decision", _DECISIONS, named)
+        if ids != f"[{','.join(named)}]":
+            raise _Doubt
+        _check_hashes(_lines(arrays, len(named)), hashes)
+
+    def _versions(
+        self,
+        connection: Any,
+        named: Sequence[str],
+        hashes: Sequence[str],
+        links: Sequence[bytes],
+    ) -> None:
+        rows = self._next_rows(connection, "version", _VERSIONS, named)
+        if [str(row[0]) for row in rows] != named:
+            raise _Doubt
+        _check_hashes([row[1] for row in rows], hashes)
+        self._check_versions(connection, rows, links)
+
+    def _check_versions(
+        self, connection: Any, rows: Sequence[tuple[Any, ...]], links: Sequence[bytes]
+    ) -> None:
         """Texts, the platforms' bytes, and the comments that are seen for the first time."""
-        texts, escaped, text_hashes, raws, raw_hashes, types, numbers, comments, told, arrays = zip(
+        _, _, texts, escaped, text_hashes, raws, raw_hashes, numbers, comments, whole = zip(
             *rows, strict=True
         )
-        if set(types) != {"text"} or None in comments:
+        if not all(whole):
             raise _Doubt
-        for text, was_escaped, sha256 in zip(texts, escaped, text_hashes, strict=True):
-            if was_escaped == 0:
-                if hashlib.sha256(text).hexdigest() != sha256:
-                    raise _Doubt
-            elif text_sha256(text, was_escaped) != sha256:
-                raise _Doubt
+        if not all(map(_text_is, texts, escaped, text_hashes)):
+            raise _Doubt
         if not all(map(_raw_is, raws, raw_hashes)):
             raise _Doubt
         first = [place for place, number in enumerate(numbers) if number == 1]
-        self._rising("comment", [comments[place] for place in first])
-        self.changed += [
-            comments[place] for place in first if not _is_hash(arrays[place], told[place])
-        ]
+        if first:
+            self._check_first_seen(
+                connection, [comments[place] for place in first], [links[place] for place in first]
+            )
+
+    def _check_first_seen(
+        self, connection: Any, comments: Sequence[Any], links: Sequence[bytes]
+    ) -> None:
+        """Comments with the links that told of them, of which each holds its comment's hash."""
+        ((ids, arrays),) = self._next_rows(connection, "comment", _COMMENTS, comments)
+        if ids != f"[{','.join(map(str, comments))}]":
+            raise _Doubt
+        told = map(_tells_of, links, _lines(arrays, len(comments)))
+        self.changed += [row for row, is_told in zip(comments, told, strict=True) if not is_told]
+
+
+def _tells_of(link: bytes, comment: bytes) -> bool:
+    """Whether a link's array holds the hash of a comment's array."""
+    if _TOLD % hashlib.sha256(comment).hexdigest().encode() in link:
+        return True
+    sha256 = _canonical_sha256(comment)
+    return bool(sha256) and _TOLD % sha256.encode() in link
+
+
+def _fetched(connection: Any, query: str, *values: object) -> list[tuple[Any, ...]]:
+    """All rows at once, for which Python is not asked row by row as by rows_of()."""
+    cursor = connection.cursor()
+    try:
+        return cursor.execute(query, values).fetchall()  # type: ignore[no-any-return]
+    finally:
+        cursor.close()
+
+
+def _lines(arrays: bytes, number: int) -> list[bytes]:
+    """What _arrays() gives, array by array. Raises _Doubt where there are not so many."""
+    lines = arrays.split(b"\n")
+    if len(lines) != number:
+        raise _Doubt
+    return lines
+
+
+def _strings(listed: str, number: int) -> list[str]:
+    """The texts in a JSON array as JSON writes them: a quote in one as \\", so that it is not taken
+    for the end. Raises _Doubt where there are not so many, as when one is no text."""
+    strings = listed[2:-2].split('","')
+    if len(strings) != number:
+        raise _Doubt
+    return strings
+
+
+def _canonical_sha256(array: bytes) -> str:
+    """SHA-256 (hex) of an array's canonical form; empty for what has none."""
+    try:
+        again = canonical(json.loads(array))
+    except ValueError:
+        return ""
+    return hashlib.sha256(again.encode("ascii")).hexdigest()
 
 
 def _is_hash(array: Any, sha256: object) -> bool:
     """Whether this is the SHA-256 of an array's canonical form."""
     if not isinstance(array, bytes):
         return False
-    if hashlib.sha256(array).hexdigest() == sha256:
-        return True
-    try:
-        again = canonical(json.loads(array))
-    except ValueError:
-        return False
-    return hashlib.sha256(again.encode("ascii")).hexdigest() == sha256
+    return hashlib.sha256(array).hexdigest() == sha256 or _canonical_sha256(array) == sha256
 
 
 def _check_hashes(arrays: Sequence[Any], hashes: Sequence[Any]) -> None:
     if None in arrays:
         raise _Doubt
     sha256 = hashlib.sha256
-    told = [sha256(array).hexdigest() for array in arrays]
-    if told != list(hashes) and not all(map(_is_hash, arrays, hashes)):
-        raise _Doubt
+    for array, expected in zip(arrays, hashes, strict=True):
+        # Written again only where it is not canonical as it came.
+        if sha256(array).hexdigest() != expected and _canonical_sha256(array) != expected:
+            raise _Doubt
+
+
+def _text_is(text: Any, escaped: object, sha256: str) -> bool:
+    """Whether a text, in bytes where nothing in it is escaped, is the one that was hashed."""
+    if escaped == 0:
+        return hashlib.sha256(text).hexdigest() == sha256
+    return text_sha256(text, escaped) == sha256
 
 
 def _raw_is(raw: Any, sha256: str) -> bool:
     if not isinstance(raw, bytes):
         return False
-    unpack = zlib.decompressobj()
+    if len(raw) > RAW_BYTES:
+        return raw_sha256(raw) == sha256
     try:
-        octets = unpack.decompress(raw, RAW_BYTES)
+        octets = zlib.decompress(raw, bufsize=_USUAL_BYTES)
     except zlib.error:
         return False
-    if not unpack.eof or unpack.unused_data:
+    # zlib.decompress() takes no notice of what follows the end of the stream, which is a checksum:
+    # where that stands at the end and nowhere before it, nothing follows.
+    if (
+        raw.find(zlib.adler32(octets).to_bytes(_CHECKSUM_BYTES, "big"))
+        != len(raw) - _CHECKSUM_BYTES
+    ):
         return raw_sha256(raw) == sha256
     return hashlib.sha256(octets).hexdigest() == sha256
 
@@ -244,6 +358,9 @@ def _check_counts(connection: Any, whole: Walk, newest: int) -> None:
             raise _Doubt
     if whole.seq != newest or highest_seq(connection) != newest:
         raise _Doubt
+
+
+def _check_versions_counted(connection: Any) -> None:
     if next(rows_of(connection, _MISCOUNTED))[0]:
         raise _Doubt
 

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from modbot.budget.ledger import Ledger
 
+MOST_STEPS_AHEAD = 2  # what is kept of more that was taken: usual calls find enough without a write
+
 
 @dataclass(frozen=True, kw_only=True)
 class Allowance:
@@ -53,7 +55,8 @@ class Counter:
     """One allowance's running count. Not safe by itself: the budget holds its lock.
 
     It takes from the ledger ahead, in steps, before a call is made: whatever kills the process,
-    what was spent is not forgotten; what it had taken and not used is lost, one step at most.
+    what was spent is not forgotten. What it had taken and not used is lost then: two steps at
+    most, and what the calls under way may cost.
     """
 
     def __init__(self, key: str, allowance: Allowance, ledger: Ledger):
@@ -86,8 +89,14 @@ class Counter:
     def give_back(self, amount: int, period: str, now: datetime) -> None:
         """Of a charge; one of a period that is over stays with it."""
         self._turn(now)
-        if period == self._period:
-            self._unused += amount
+        if period != self._period:
+            return
+        self._unused += amount
+        step = self.allowance.step
+        if self._unused > MOST_STEPS_AHEAD * step:
+            surplus = self._unused - step
+            self._total = self._ledger.take(self._key, self._counter, -surplus)
+            self._unused = step
 
     def close(self, now: datetime) -> None:
         """Gives what was taken ahead back to the ledger."""

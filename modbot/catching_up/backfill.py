@@ -43,7 +43,7 @@ class Backfill:
     asked_at: datetime
     ended_at: datetime | None
     not_before: datetime | None  # it waits for the platform until then
-    last_error: str
+    last_error: str  # of one that is done: what it could not read
 
 
 def ask(
@@ -135,7 +135,7 @@ def _store(
             kept=count_comments(s, page.id, row.since, row.until),
             new=fresh.new + result.new,
             not_before=None,
-            last_error="",
+            last_error=batch.unread,
         )
         return (
             backfills.end_backfill(s, fresh, BackfillState.DONE, "modbot", now) if done else fresh

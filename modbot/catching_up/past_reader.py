@@ -44,6 +44,7 @@ class PastReader:
         self._database, self._clock = database, clock
         self._settings, self._context = settings, context
         self._sweeps: dict[str, Sweep] = {}
+        self._old_replies: dict[str, str | None] = {}  # by page, what the last sweep knew of them
 
     def turn(self, page: Page) -> None:
         """Reads on for TURN_SECONDS. Nobody else may read the page meanwhile."""
@@ -72,7 +73,8 @@ class PastReader:
                 return
             since = min(now - timedelta(days=polling.sweep_days), swept_at)
             since = max(since, now - timedelta(days=LONGEST_DAYS))
-            self._sweeps[page.id] = Sweep(page=page, since=since)
+            known = self._old_replies.get(page.id)
+            self._sweeps[page.id] = Sweep(page=page, since=since, old_replies=known)
         self._go_on(page, self._sweeps[page.id], now)
 
     def _go_on(self, page: Page, sweep: Sweep, now: datetime) -> None:
@@ -83,7 +85,7 @@ class PastReader:
             _log.warning("sweep_waits", page=page.id, error=type(error).__name__, code=error.code)
             return
         if done is not None:
-            del self._sweeps[page.id]
+            self._old_replies[page.id] = self._sweeps.pop(page.id).old_replies
             self._swept(page, now, done)
 
     def _swept(self, page: Page, now: datetime, done: SweepResult | None = None) -> None:

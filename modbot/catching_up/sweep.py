@@ -14,6 +14,7 @@ from modbot import store
 from modbot.domain import Capability, CommentBatch, Coverage, Page
 from modbot.enforcement import platform_errors_only
 from modbot.pipeline import PollContext, PollResult, look_again, store_batch
+from modbot.ports import FindsOldReplies
 
 LOOKED_UP = 500  # comments a sweep that no listing vouches for; the newest come first
 LOOKED_UP_FOR_MONEY = 100
@@ -41,6 +42,8 @@ class Sweep:
     cursor: str | None = None
     fetches: int = 0
     listed: bool = False
+    old_replies: str | None = None  # cursor of FindsOldReplies, also that of the last sweep
+    old_read: bool = False
     seen: set[str] = field(default_factory=set)
     covered: list[Coverage] = field(default_factory=list)
 
@@ -48,9 +51,13 @@ class Sweep:
         """Reads on for about `seconds`; the result once it is through. Raises PlatformError."""
         end = time.monotonic() + seconds
         result = self._counted
-        while not self.listed:
-            self._fetch(context, result)
-            if not self.listed and (time.monotonic() > end or context.stopping.is_set()):
+        while not (self.listed and self.old_read):
+            if self.listed:
+                self._fetch_old_replies(context, result)
+            else:
+                self._fetch(context, result)
+            late = time.monotonic() > end or context.stopping.is_set()
+            if late and not (self.listed and self.old_read):
                 return None
         look_again(context, self.page, self._missing(context), result)
         return SweepResult(
@@ -71,6 +78,16 @@ class Sweep:
         with platform_errors_only():
             batch = context.adapter.fetch_since(self.cursor)
         self._take(batch)
+        store_batch(context, self.page, batch, result, keep_cursor=False)
+
+    def _fetch_old_replies(self, context: PollContext, result: PollResult) -> None:
+        if not isinstance(context.adapter, FindsOldReplies):
+            self.old_read = True
+            return
+        with platform_errors_only():
+            batch = context.adapter.fetch_old_replies(self.since, self.old_replies)
+        self.old_replies, self.old_read = batch.cursor, not batch.more
+        self.seen |= {c.id for c in batch.comments}
         store_batch(context, self.page, batch, result, keep_cursor=False)
 
     def _take(self, batch: CommentBatch) -> None:

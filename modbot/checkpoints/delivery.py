@@ -22,6 +22,13 @@ from modbot.settings.sections import CheckpointsSection
 
 GIT_BRANCH = "checkpoints"
 DEADLINE_SECONDS = 60.0  # of one step: a copy, a git command, a talk with the mail server
+_PASSED_ON = (
+    *("PATH", "HOME", "USER", "LOGNAME", "TZ", "TMPDIR", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"),
+    "KRB5CCNAME",
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"),
+    *("ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"),
+)
+_OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
 _GIT = ("git", "-c", "core.hooksPath=/dev/null", "-c", "commit.gpgsign=false")
 _AUTHOR = ("-c", "user.name=modbot", "-c", "user.email=modbot@localhost")
 
@@ -143,10 +150,7 @@ class GitRemote:
             self._git(clone, "reset", "-q", "--hard", "FETCH_HEAD")
 
     def _git(self, clone: Path, *words: str) -> str:
-        environ = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-        environ.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=20")
-        for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):  # as within a git hook
-            environ.pop(name, None)
+        environ = _surroundings()
         try:
             done = subprocess.run(
                 (*_GIT, *words),
@@ -165,6 +169,18 @@ class GitRemote:
             said = one_line(done.stderr.decode("utf-8", "replace").strip())[:300]
             raise DeliveryFailed(f"{self.url}: git {words[0]} failed: {said}")
         return done.stdout.decode("utf-8", "replace")
+
+
+def _surroundings() -> dict[str, str]:
+    """What git and ssh may know of ours: where things are and how to sign in there, and none of
+    the tokens that may stand beside it."""
+    known = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _PASSED_ON or (name.startswith(("GIT_", "SSH_")) and name not in _OF_A_HOOK)
+    }
+    known.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=20")
+    return {**known, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 
 
 @dataclass(frozen=True)

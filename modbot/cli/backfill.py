@@ -176,6 +176,8 @@ def _tell(console: Console, known: Backfill) -> None:
     )
     if not known.ended_at:
         said += "; it goes on while `modbot run` runs, or when this command is given again"
+    if known.ended_at and known.last_error:
+        said += f"; {known.last_error}"
     if known.not_before is not None:
         said += f"; no call before {known.not_before:%Y-%m-%d %H:%M} UTC ({known.last_error})"
     console.print(one_line(said), soft_wrap=True)

@@ -16,6 +16,7 @@ from modbot.cli.surroundings import (
     load,
     open_database,
     open_service,
+    parse_day,
     person,
     registered,
     utc_now,
@@ -286,15 +287,22 @@ def token(
     ctx: typer.Context,
     page: PageArgument,
     ref: Annotated[str, typer.Argument(metavar="REF", help="env:NAME or file:PATH.")],
+    ends: Annotated[
+        str | None, typer.Option(metavar="DAY", help="Its last day, such as 2026-12-31.")
+    ] = None,
     by: ByOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Name another variable or file for a page's token."""
+    """Name another variable or file for a page's token, and when it ends."""
     from modbot import registry
 
+    day = parse_day(ends)
+
     def change(database: Database, actor: Actor, now: datetime) -> Page:
-        return registry.set_token_ref(database, page, ref, actor, now)
+        return registry.set_token_ref(
+            database, page, ref, actor, now, ends=day.date() if day else None
+        )
 
     _changed(ctx, config, by, change, as_json=as_json)
 
@@ -331,6 +339,7 @@ def _state_fields(registered: RegisteredPage) -> dict[str, Any]:
         "not_before": registered.not_before,
         "failures": registered.failures,
         "needs_login": registered.needs_login,
+        "token_ends": registered.token_ends,
         "last_error": registered.last_error,
     }
 
@@ -342,6 +351,8 @@ def _state(registered: RegisteredPage) -> str:
         return f"needs a new token: {registered.last_error}"
     if registered.failures:
         return f"failing ({registered.failures} in a row): {registered.last_error}"
+    if registered.token_ends and registered.last_success_at:
+        return f"ok, its token ends on {registered.token_ends}"
     return "ok" if registered.last_success_at else "not read yet"
 
 

@@ -156,7 +156,7 @@ def _pages(
     settings = config.settings.web
     chosen = settings.port if port is None else port
     host = "127.0.0.1" if demo else settings.host
-    with serving(service, host=host, port=chosen, demo=demo) as address:
+    with serving(service, host=host, port=chosen, demo=demo, prepared=True) as address:
         structlog.get_logger("modbot.web").info("serving", address=address)
         yield address
 

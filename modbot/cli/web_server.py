@@ -19,10 +19,12 @@ STOP_SECONDS = 5
 
 
 @contextmanager
-def serving(service: Service, *, host: str, port: int, demo: bool = False) -> Iterator[str]:
+def serving(
+    service: Service, *, host: str, port: int, demo: bool = False, prepared: bool = False
+) -> Iterator[str]:
     """The web page's address while the `with` block lasts; port 0 takes any free one.
 
-    `demo`: the demo's link signs in there.
+    `demo`: the demo's link signs in there; `prepared`: no first reader waits for templates.
 
     Raises CommandFailed when the address cannot be had.
     """
@@ -33,7 +35,7 @@ def serving(service: Service, *, host: str, port: int, demo: bool = False) -> It
     listener = _listen(host, port)
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(service, demo=demo),
+            create_app(service, demo=demo, prepared=prepared),
             log_config=None,
             access_log=False,
             server_header=False,

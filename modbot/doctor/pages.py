@@ -11,6 +11,7 @@ from modbot.doctor.findings import Finding, Findings, ago, broken, doubtful, wel
 from modbot.domain import Page
 from modbot.errors import BadConfig
 from modbot.logs import scrub
+from modbot.registry import ends_soon
 from modbot.settings import read_secret
 from modbot.store import Database
 from modbot.tables import PageStateRow
@@ -49,6 +50,9 @@ def _page(
     if state.needs_login:
         said = f"the platform refuses its token ({scrub(state.last_error)})"
         return broken(name, said, f"make a new token, then modbot pages check {page.id}")
+    if ends_soon(state.token_ends, now):
+        said, again = f"its token ends on {state.token_ends}", f"modbot pages token {page.id} REF"
+        return doubtful(name, said, f"make the next one, then {again} --ends DAY")
     if state.not_before is not None and is_to_come(state.not_before, now):
         said = f"waits for {ago(state.not_before - now)} more ({scrub(state.last_error)})"
         return doubtful(name, said, "nothing, unless it comes back; see docs/operate.md")

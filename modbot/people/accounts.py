@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session, select
 
@@ -20,8 +21,8 @@ SCOPED = frozenset({Role.VIEWER, Role.MANAGER})  # the others see all pages
 _EMAIL = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+\.[^@\s<>,;:\"()\[\]\\]+")
 
 
-def person_of(row: PersonRow) -> Person:
-    """A stored person."""
+def person_of(row: Any) -> Person:
+    """A stored person: a PersonRow, or a row with its columns."""
     assert row.id is not None  # it comes from the database
     return Person(
         id=row.id,

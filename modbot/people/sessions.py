@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, Protocol
 
-from sqlmodel import Session, col, delete, select
+from sqlalchemy import Select, bindparam
+from sqlalchemy import select as select_columns
+from sqlmodel import Session, col, delete
 
 from modbot.people.accounts import note, person_of
 from modbot.people.person import Person
@@ -16,6 +20,16 @@ FORGOTTEN_AFTER = timedelta(days=60)  # longer than any session may last
 NOTED_EVERY = timedelta(minutes=1)  # a sign of life is written no oftener
 
 
+class SessionTimes(Protocol):
+    """When a session began, and its last sign of life: a SessionRow, or a row with these."""
+
+    @property
+    def began_at(self) -> datetime: ...
+
+    @property
+    def seen_at(self) -> datetime: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Lifetimes:
     """How long somebody stays signed in, in the clock's time."""
@@ -23,7 +37,7 @@ class Lifetimes:
     idle: timedelta = timedelta(minutes=30)
     whole: timedelta = timedelta(hours=12)
 
-    def ended(self, row: SessionRow, now: datetime) -> bool:
+    def ended(self, row: SessionTimes, now: datetime) -> bool:
         """Has it run out?"""
         return now - row.seen_at >= self.idle or now - row.began_at >= self.whole
 
@@ -76,16 +90,23 @@ def begin(
 
 def find(s: Session, token: str, now: datetime, lives: Lifetimes) -> SignedIn | None:
     """Whose live session an id is. None: it never was, has ended, or the person is disabled."""
-    found = s.exec(
-        select(SessionRow, PersonRow)
-        .join(PersonRow, col(SessionRow.person_id) == col(PersonRow.id))
-        .where(SessionRow.id_sha256 == token_sha256(token), col(PersonRow.disabled_at).is_(None))
-    ).one_or_none()
-    if found is None or lives.ended(found[0], now):
+    found = s.connection().execute(_of_session(), {"sha256": token_sha256(token)}).one_or_none()
+    if found is None or lives.ended(found, now):
         return None
-    row, person = found
-    stale = now - row.seen_at >= min(NOTED_EVERY, lives.idle / 2)
-    return SignedIn(person=person_of(person), id_sha256=row.id_sha256, stale=stale)
+    stale = now - found.seen_at >= min(NOTED_EVERY, lives.idle / 2)
+    return SignedIn(person=person_of(found), id_sha256=found.id_sha256, stale=stale)
+
+
+@cache  # asked by every request
+def _of_session() -> Select[Any]:
+    session, person = SessionRow.__table__.c, PersonRow.__table__.c  # type: ignore[attr-defined]
+    return (
+        select_columns(session.id_sha256, session.began_at, session.seen_at)
+        .add_columns(person.id, person.name, person.email, person.role, person.all_pages)
+        .add_columns(person.pages, person.approver, person.language, person.theme)
+        .join(PersonRow.__table__, session.person_id == person.id)  # type: ignore[attr-defined]
+        .where(session.id_sha256 == bindparam("sha256"), person.disabled_at.is_(None))
+    )
 
 
 def note_seen(s: Session, id_sha256: str, now: datetime) -> None:

@@ -35,7 +35,6 @@ from modbot.registry.pages import (
     registered,
     resume,
     set_mode,
-    set_token_ref,
 )
 from modbot.registry.problems import Problem
 from modbot.registry.registrations import (
@@ -57,11 +56,13 @@ from modbot.registry.requests import (
     request,
     requests,
 )
+from modbot.registry.token_days import SOON_DAYS, days_left, ends_soon, set_token_ref
 from modbot.registry.token_places import TokenPlaces
 
 __all__ = [
     "NOT_THE_DISTRICTS",
     "READ_BY_ADDRESS",
+    "SOON_DAYS",
     "WITHOUT_TOKEN",
     "Approval",
     "ApprovedFundraiser",
@@ -83,7 +84,9 @@ __all__ = [
     "approve_registration",
     "ask_fundraiser",
     "ask_registration",
+    "days_left",
     "end_fundraiser",
+    "ends_soon",
     "fundraiser",
     "fundraisers_of",
     "list_fundraisers",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ _NEEDS_ADDRESS = {
     "feed": "a feed needs its address, such as https://blog.example/comments/feed/",
 }
 READ_BY_ADDRESS = tuple(_NEEDS_ADDRESS)
+# X's rules for usernames; any other makes X refuse every search that names it
+_X_HANDLE = re.compile(r"@?[0-9A-Za-z_]{1,15}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +55,7 @@ def page_problems(new: NewPage, platforms: Collection[str]) -> Iterator[Problem]
     yield from platform_problems(new.platform, platforms, owned=new.district_owned)
     yield from text_problems("name", "the page's name", new.name)
     yield from id_problems(new.external_id)
+    yield from handle_problems(new.platform, new.handle)
     yield from use_problems(new.platform, new.government_use)
     yield from read_address_problems(new.platform, "base_url", new.base_url)
     if new.base_url:
@@ -76,6 +80,13 @@ def id_problems(external_id: str) -> Iterator[Problem]:
     if not faults and (not external_id.isprintable() or any(c.isspace() for c in external_id)):
         says = "the account's id holds spaces or control characters"
         yield Problem(field="external_id", why="no_id", says=says)
+
+
+def handle_problems(platform: str, handle: str) -> Iterator[Problem]:
+    """A handle that no account on X can have: replies could not be searched for by it."""
+    if platform == "x" and handle and not _X_HANDLE.fullmatch(handle):
+        says = "a handle on X has 1 to 15 letters A to Z, digits and _, such as @LawrenceSchools"
+        yield Problem(field="handle", why="no_handle", says=says)
 
 
 def use_problems(platform: str, government_use: str) -> Iterator[Problem]:

@@ -49,6 +49,7 @@ class RegisteredPage:
     not_before: datetime | None  # the platform is not called before this
     failures: int  # in a row
     needs_login: bool
+    token_ends: str  # an ISO day; empty: not known
     last_error: str
 
 
@@ -103,6 +104,7 @@ def registered(s: Session, page: Page) -> RegisteredPage:
         not_before=state.not_before,
         failures=state.failures or 0,
         needs_login=bool(state.needs_login),
+        token_ends=state.token_ends or "",
         last_error=state.last_error or "",
     )
 
@@ -137,14 +139,6 @@ def pause(
 def resume(database: Database, page_id: str, actor: Actor, now: datetime) -> Page:
     """Undoes pause(). Raises UnknownPage."""
     return _change(database, page_id, "page.resumed", actor, now, paused=False)
-
-
-def set_token_ref(
-    database: Database, page_id: str, token_ref: str, actor: Actor, now: datetime
-) -> Page:
-    """Names another variable or file for a page's token. Raises UnknownPage or BadConfig."""
-    check_reference(token_ref)
-    return _change(database, page_id, "page.token_ref", actor, now, token_ref=token_ref)
 
 
 def _change(

@@ -14,6 +14,7 @@ from modbot.registry.addresses import ADDRESS_CAP, public_address_problems
 from modbot.registry.page_checks import (
     READ_BY_ADDRESS,
     NewPage,
+    handle_problems,
     id_problems,
     platform_problems,
     read_address_problems,
@@ -71,6 +72,7 @@ def registration_problems(new: Registration, platforms: Collection[str]) -> Iter
         yield from text_problems(field, f"the {field}", getattr(new, field))
     yield from text_problems("purpose", "the purpose", new.purpose, TEXT_CAP)
     yield from text_problems("handle", "the handle", new.handle, needed=False)
+    yield from handle_problems(new.platform, new.handle)
     for field in (*_NEEDED, "handle"):
         yield from plain_problems(field, f"the {field}", getattr(new, field))
     for field in ("purpose", "government_use"):

@@ -7,7 +7,16 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -18,7 +27,15 @@ from modbot.store.comments import state_entry
 from modbot.store.pages import page_of
 from modbot.store.waiting import refresh_waiting
 from modbot.stored_text import shown
-from modbot.tables import ActionRow, CommentRow, DecisionRow, PageRow, PageStateRow, VersionRow
+from modbot.tables import (
+    ActionRow,
+    CommentRow,
+    DecisionRow,
+    PageRow,
+    PageStateRow,
+    UtcTime,
+    VersionRow,
+)
 
 ALREADY_SO = "already so"  # the answer of a platform on which nothing had to be done
 
@@ -37,6 +54,14 @@ class ActionContext:
     text_sha256: str  # of the version that was judged
     decision_id: int
     is_latest_wish: bool  # no person has since decided the contrary
+
+
+_ANY_OPEN = text("SELECT 1 FROM action WHERE state = 'requested' AND page_id = :page_id LIMIT 1")
+
+
+def any_open(session: Session, page_id: str) -> bool:
+    """Is any action of the page still to be carried out? Costs a quiet poll next to nothing."""
+    return session.connection().execute(_ANY_OPEN, {"page_id": page_id}).first() is not None
 
 
 def due_actions(
@@ -155,18 +180,23 @@ def retry_action(
 
 def asked_to_hide(session: Session, comment_row: int) -> bool:
     """Whether the newest hide or restore that is open or done is a hide."""
+    newest: str | None = session.scalar(_newest_wish(), {"row": comment_row})
+    return newest == ActionKind.HIDE
+
+
+@cache
+def _newest_wish() -> Select[Any]:
     kinds, states = (ActionKind.HIDE, ActionKind.RESTORE), ("requested", "confirmed")
-    newest = session.scalar(
+    return (
         select(col(ActionRow.kind))
         .where(
-            col(ActionRow.comment_row) == comment_row,
+            col(ActionRow.comment_row) == bindparam("row"),
             col(ActionRow.kind).in_(kinds),
             col(ActionRow.state).in_(states),
         )
         .order_by(col(ActionRow.id).desc())
         .limit(1)
     )
-    return newest == ActionKind.HIDE
 
 
 def wished_hidden_before(session: Session, comment_row: int, decision_id: int) -> bool:
@@ -207,21 +237,25 @@ def hides_requested_within(session: Session, page_id: str, now: datetime, span: 
 
     Those just ahead count too: a clock that is set back gives no new quota. What lies further ahead
     was written while the clock was wrong, and would else spend every quota until then."""
-    asked = (
+    asked = {"page": page_id, "since": now - span, "until": now + span}
+    return session.scalar(_hides_requested(), asked) or 0
+
+
+@cache
+def _hides_requested() -> Select[int]:
+    since, until = (bindparam(name, type_=UtcTime()) for name in ("since", "until"))
+    return (
         select(func.count())
         .select_from(ActionRow)
         .join(DecisionRow, col(DecisionRow.id) == col(ActionRow.decision_id))
         .where(
-            and_(
-                col(ActionRow.page_id) == page_id,
-                col(ActionRow.kind) == ActionKind.HIDE,
-                col(ActionRow.requested_at).between(now - span, now + span),
-                col(ActionRow.answer) != ALREADY_SO,
-                col(DecisionRow.actor_kind) == BOT.kind,
-            )
+            col(ActionRow.page_id) == bindparam("page"),
+            col(ActionRow.kind) == ActionKind.HIDE,
+            col(ActionRow.requested_at).between(since, until),
+            col(ActionRow.answer) != ALREADY_SO,
+            col(DecisionRow.actor_kind) == BOT.kind,
         )
     )
-    return session.scalar(asked) or 0
 
 
 def _ended(action: ActionRow) -> Entry:

@@ -94,7 +94,7 @@ def brakes_on(session: Session, *, pages: Iterable[str] | None) -> list[tuple[Br
         .order_by(col(BrakeRow.id))
     )
     if pages is not None:
-        query = query.where(in_list(col(BrakeRow.page_id), pages))
+        query = query.where(in_list(col(BrakeRow.page_id), pages, look_up=False))
     return [(row, name) for row, name in session.execute(query)]
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import delete, select
-from sqlmodel import Session, col
+from sqlalchemy import Select, bindparam, delete, select
+from sqlmodel import Session, SQLModel, col
 
+from modbot.dialects import among, list_parameter
 from modbot.room_tables import ClaimRow
 from modbot.store.id_lists import in_list
 from modbot.stored_text import shown
@@ -40,12 +43,19 @@ def claim(
 
 def claims(session: Session, comment_rows: Iterable[int], now: datetime) -> dict[int, Claim]:
     """Who holds which of these comments, by comment row."""
-    rows = session.scalars(
-        select(ClaimRow).where(
-            in_list(col(ClaimRow.comment_row), list(comment_rows)), col(ClaimRow.until) > now
-        )
+    session.flush()
+    values = {"rows": list(comment_rows), "now": now}
+    found = session.connection().execute(_held(), values)
+    return {row["comment_row"]: Claim(**row) for row in found.mappings()}
+
+
+@cache
+def _held() -> Select[Any]:
+    c = SQLModel.metadata.tables[str(ClaimRow.__tablename__)].c
+    among_rows = among(c.comment_row, list_parameter("rows", whole_numbers=True))
+    return select(c.comment_row, c.person_id, c.name, c.until).where(
+        among_rows, c.until > bindparam("now")
     )
-    return {row.comment_row: _claim(row) for row in rows}
 
 
 def count_claims(session: Session, person_id: int, now: datetime) -> int:

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlmodel import Session, col
 
 from modbot.audit import Entry, append, evidence_sha256
+from modbot.dialects import among, in_list, list_parameter
 from modbot.domain import BOT, ActionKind, ActionState, Coverage
-from modbot.store.id_lists import in_list
 from modbot.store.waiting import refresh_waiting
 from modbot.stored_text import original, shown
 from modbot.tables import ActionRow, CommentRow, VersionRow
@@ -33,22 +35,38 @@ class Known:
 def known(session: Session, page_id: str, comment_ids: Iterable[str]) -> dict[str, Known]:
     """Those of the comments that are stored, by the vendor's id."""
     wanted = {shown(comment_id): comment_id for comment_id in comment_ids}
-    rows = session.execute(
-        select(CommentRow, col(VersionRow.id), col(VersionRow.text_sha256))
-        .join(VersionRow, _newest_version())
-        .where(col(CommentRow.page_id) == page_id, in_list(col(CommentRow.comment_id), wanted))
-    ).all()
+    rows = session.execute(_known(), {"page": page_id, "listed": list(wanted)})
     return {
-        wanted[comment.comment_id]: Known(
-            comment_row=comment.id,
+        wanted[comment_id]: Known(
+            comment_row=comment_row,
             version_id=version_id,
-            number=comment.versions,
+            number=number,
             text_sha256=text_sha256,
-            hidden=comment.hidden,
-            gone=comment.gone_at is not None,
+            hidden=hidden,
+            gone=gone_at is not None,
         )
-        for comment, version_id, text_sha256 in rows
+        for comment_id, comment_row, version_id, number, text_sha256, hidden, gone_at in rows
     }
+
+
+@cache  # as all queries of each poll: building one costs more than running it
+def _known() -> Select[Any]:
+    row = CommentRow
+    columns = (row.comment_id, row.id, VersionRow.id, row.versions, VersionRow.text_sha256)
+    return _newest_of(*columns, row.hidden, row.gone_at)
+
+
+def _newest_of(*columns: Any) -> Select[Any]:
+    """These columns of the comments `listed` of a `page`, each with its newest version."""
+    return (
+        select(*map(col, columns))
+        .select_from(CommentRow)
+        .join(VersionRow, _newest_version())
+        .where(
+            col(CommentRow.page_id) == bindparam("page"),
+            among(col(CommentRow.comment_id), list_parameter("listed", whole_numbers=False)),
+        )
+    )
 
 
 def _newest_version() -> ColumnElement[bool]:
@@ -61,12 +79,25 @@ def _newest_version() -> ColumnElement[bool]:
 def comment_texts(session: Session, page_id: str, comment_ids: Iterable[str]) -> dict[str, str]:
     """The newest text, as sent, of those comments that are stored, by the vendor's id."""
     wanted = {shown(comment_id): comment_id for comment_id in comment_ids}
-    rows = session.execute(
-        select(col(CommentRow.comment_id), col(VersionRow.text), col(VersionRow.escaped))
-        .join(VersionRow, _newest_version())
-        .where(col(CommentRow.page_id) == page_id, in_list(col(CommentRow.comment_id), wanted))
-    )
+    if not wanted:
+        return {}
+    rows = session.execute(_texts(), {"page": page_id, "listed": list(wanted)})
     return {wanted[found]: original(text, escaped=escaped) for found, text, escaped in rows}
+
+
+@cache
+def _texts() -> Select[Any]:
+    return _newest_of(CommentRow.comment_id, VersionRow.text, VersionRow.escaped)
+
+
+def posts_above(session: Session, page_id: str, comment_ids: Iterable[str]) -> dict[str, str]:
+    """The id of the post that each known comment was first seen under, by comment id."""
+    wanted = {shown(one): one for one in comment_ids}
+    rows = select(col(CommentRow.comment_id), col(CommentRow.post_id)).where(
+        col(CommentRow.page_id) == page_id,
+        in_list(col(CommentRow.comment_id), wanted),
+    )
+    return {wanted[comment_id]: post_id for comment_id, post_id in session.execute(rows)}
 
 
 def missing(

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from modbot.audit import Entry, append, evidence_sha256
 from modbot.domain import BOT, ActionKind, Actor, Verdict
 from modbot.errors import UnknownDecision
-from modbot.store.log_lines import NewLine, write_lines
+from modbot.store.log_lines import new_line, write_lines
 from modbot.store.record import Recorded, action_values
 from modbot.store.waiting import refresh_waiting
 from modbot.stored_rows import stored_form
@@ -131,7 +131,7 @@ def _record(
     session.flush()
     version = session.get_one(VersionRow, row.version_id)
     stored = {name: stored_form(value) for name, value in row.model_dump().items()}
-    line = NewLine(decision=stored, text=version.text, escaped=version.escaped)
+    line = new_line(stored, version.text, escaped=version.escaped)
     write_lines(session.connection(), [line])
     detail = {"verdict": row.verdict, "hide": row.hide, "answers": answered.id}
     entries = [_entry("decision.made", actor, row, detail)]

@@ -132,7 +132,7 @@ def namesakes(session: Session, recorded: str, pages: Collection[str] | None = N
 def _decided_on(session: Session, recorded: str, pages: Collection[str]) -> bool:
     query = select(col(DecisionRow.id)).where(
         *_sign(Doer(kind=DoerKind.PERSON, subject=recorded)),
-        in_list(col(DecisionRow.page_id), pages),
+        in_list(col(DecisionRow.page_id), pages, look_up=False),
     )
     return session.scalar(query.limit(1)) is not None
 
@@ -147,7 +147,7 @@ def deeds(session: Session, choice: DeedChoice) -> Iterator[Deed]:
         *_sign(choice.doer),
     )
     if choice.pages is not None:
-        query = query.where(in_list(col(row.page_id), choice.pages))
+        query = query.where(in_list(col(row.page_id), choice.pages, look_up=False))
     newest: dict[int, int] = {}
     for found in session.execute(query.execution_options(yield_per=CHUNK_ROWS)):
         if _is_deed(found, choice.doer):
@@ -309,7 +309,7 @@ def doers_lately(
         )
     )
     if pages is not None:
-        query = query.where(in_list(col(DecisionRow.page_id), pages))
+        query = query.where(in_list(col(DecisionRow.page_id), pages, look_up=False))
     counted: dict[Doer, int] = {}
     for row in session.execute(query):
         for doer in _doers(row):

@@ -210,7 +210,7 @@ def _on(pages: Iterable[str] | None) -> ColumnElement[bool]:
     if pages is None:
         return true()
     listed = list(pages)
-    return in_list(col(AlertRow.page_id), listed) if listed else false()
+    return in_list(col(AlertRow.page_id), listed, look_up=False) if listed else false()
 
 
 def _entry(

@@ -52,7 +52,20 @@ class NewLine:
 
     decision: Mapping[str, Any]
     text: str  # of the version, in stored form
-    escaped: bool
+    original: str  # the same as sent
+    found: str  # found_name()
+
+
+def new_line(decision: Mapping[str, Any], text: str, *, escaped: bool) -> NewLine:
+    """The line of a decision of which no more is at hand than what is stored, and of its text."""
+    signals = json.loads(decision["signals"])
+    pairs = ((signal["source"], signal["rule"]) for signal in signals)
+    return NewLine(
+        decision=decision,
+        text=text,
+        original=original(text, escaped=escaped),
+        found=found_name(json.loads(decision["categories"]), pairs),
+    )
 
 
 def write_lines(connection: Connection, new: Iterable[NewLine]) -> None:
@@ -78,7 +91,12 @@ def _seconds(stamp: str) -> int:
 
 def found_name(categories: Sequence[str], signals: Iterable[tuple[str, str]]) -> str:
     """Categories, and classifiers with their rules, as one value of the `found` column."""
-    return canonical([list(categories), sorted({(source, rule) for source, rule in signals})])
+    return _found_name(tuple(categories), frozenset(signals))
+
+
+@lru_cache(maxsize=1024)  # most comments have one of a few
+def _found_name(categories: tuple[str, ...], signals: frozenset[tuple[str, str]]) -> str:
+    return canonical([categories, sorted(signals)])
 
 
 Found = tuple[tuple[str, ...], tuple[tuple[str, str], ...]]
@@ -113,21 +131,18 @@ def _stored(connection: Connection, last: int) -> Iterator[Sequence[Any]]:
 def _line(row: Sequence[Any]) -> NewLine:
     names = ("id", "page_id", "verdict", "actor_kind", "actor", "categories", "signals")
     decision = dict(zip((*names, "decided_at"), row[:8], strict=True))
-    return NewLine(decision=decision, text=row[8], escaped=bool(row[9]))
+    return new_line(decision, row[8], escaped=bool(row[9]))
 
 
 def _names(line: NewLine) -> tuple[Name, ...]:
     """In the order of the columns of log_line."""
     made = line.decision
-    text = original(line.text, escaped=line.escaped)
-    signals = json.loads(made["signals"])
-    found = found_name(json.loads(made["categories"]), ((s["source"], s["rule"]) for s in signals))
     return (
         ("page", made["page_id"]),
         ("verdict", made["verdict"]),
-        ("language", guess_language(text)),
+        ("language", guess_language(line.original)),
         ("actor", f"{made['actor_kind']}:{made['actor']}"),
-        ("found", found),
+        ("found", line.found),
     )
 
 

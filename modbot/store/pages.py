@@ -8,17 +8,17 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlmodel import Session, col
 
 from modbot.audit import Entry, append, evidence_sha256
 from modbot.audit.evidence import post_row_id
-from modbot.dialects import rows_as_json
+from modbot.dialects import among, list_parameter, rows_as_json
 from modbot.domain import BOT, Fundraiser, Mode, Page, Post
 from modbot.errors import UnknownPage
 from modbot.store.id_lists import in_list
 from modbot.stored_text import shown
-from modbot.tables import FundraiserRow, PageRow, PageStateRow, PostRow, PostTextRow
+from modbot.tables import FundraiserRow, PageRow, PageStateRow, PostRow, PostTextRow, UtcTime
 
 
 def page_of(row: PageRow) -> Page:
@@ -57,6 +57,21 @@ def pages(session: Session) -> list[Page]:
     return sorted(found, key=lambda page: page.id)
 
 
+def page_names(session: Session, page_ids: Iterable[str]) -> dict[str, str]:
+    """What these pages are called, by id."""
+    wanted = sorted(set(page_ids))
+    if not wanted:
+        return {}
+    found = session.connection().execute(_names(), {"pages": wanted})
+    return {row.id: row.name for row in found}
+
+
+@cache
+def _names() -> Select[Any]:
+    pages = list_parameter("pages", whole_numbers=False)
+    return select(PageRow.id, PageRow.name).where(among(col(PageRow.id), pages))  # type: ignore[call-overload, no-any-return]
+
+
 def page(session: Session, page_id: str) -> Page:
     """Raises UnknownPage."""
     row = session.get(PageRow, shown(page_id))  # an id as typed may not be encodable
@@ -84,11 +99,14 @@ def save_page_state(session: Session, page_id: str, **fields: Any) -> None:
 def record_posts(session: Session, page_id: str, posts: Iterable[Post], now: datetime) -> None:
     """Stores posts, or the newest text of known ones, each change with its audit row."""
     newest = {shown(post.id): post for post in posts}
+    if not newest:
+        return
     stored = {
         row.post_id: row
         for row in session.scalars(
             select(PostRow).where(
-                col(PostRow.page_id) == page_id, in_list(col(PostRow.post_id), newest)
+                col(PostRow.page_id) == page_id,
+                in_list(col(PostRow.post_id), newest),
             )
         )
     }
@@ -121,22 +139,35 @@ def _post_entry(kind: str, row: PostRow) -> Entry:
 def post_texts(session: Session, page_id: str, post_ids: Iterable[str]) -> dict[str, str]:
     """The texts of those posts that are stored, by post id."""
     wanted = {shown(post_id): post_id for post_id in post_ids}
-    rows = select(col(PostRow.post_id), col(PostRow.text)).where(
-        col(PostRow.page_id) == page_id, in_list(col(PostRow.post_id), wanted)
+    if not wanted:
+        return {}
+    rows = session.execute(_post_texts(), {"page": page_id, "listed": list(wanted)})
+    return {wanted[post_id]: text for post_id, text in rows}
+
+
+@cache  # as all queries of each poll: building one costs more than running it
+def _post_texts() -> Select[str, str]:
+    return select(col(PostRow.post_id), col(PostRow.text)).where(
+        col(PostRow.page_id) == bindparam("page"),
+        among(col(PostRow.post_id), list_parameter("listed", whole_numbers=False)),
     )
-    return {wanted[post_id]: text for post_id, text in session.execute(rows)}
 
 
 def approved_fundraisers(session: Session, now: datetime) -> tuple[Fundraiser, ...]:
     """Each sale that is approved at this time, oldest first."""
+    return tuple(map(fundraiser_of, session.scalars(_approved(), {"now": now})))
+
+
+@cache
+def _approved() -> Select[FundraiserRow]:
     starts_at, ends_at = col(FundraiserRow.starts_at), col(FundraiserRow.ends_at)
-    rows = session.scalars(
+    now = bindparam("now", type_=UtcTime())
+    return (
         select(FundraiserRow)
         .where(or_(starts_at.is_(None), starts_at <= now))
         .where(or_(ends_at.is_(None), ends_at > now))
         .order_by(col(FundraiserRow.id))
     )
-    return tuple(map(fundraiser_of, rows))
 
 
 def fundraiser_of(row: FundraiserRow) -> Fundraiser:

@@ -97,7 +97,7 @@ def held_texts(
     hidden or waiting for a person, still there, not answered. Of all pages, or of these."""
     ids = _held_ids(category, since)
     if pages is not None:
-        ids = ids.where(in_list(col(DecisionRow.page_id), pages))
+        ids = ids.where(in_list(col(DecisionRow.page_id), pages, look_up=False))
     ids = ids.order_by(col(DecisionRow.id).desc()).limit(limit)
     wanted = [number for number in session.scalars(ids) if number is not None]
     query = _texts().where(in_list(col(VersionRow.id), wanted))

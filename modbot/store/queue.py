@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, func, literal, select, tuple_
-from sqlmodel import Session, col
+from sqlalchemy import Select, bindparam, func, select, tuple_
+from sqlmodel import Session, SQLModel, col
 
-from modbot.dialects import holds_text
-from modbot.room_tables import ClaimRow, WaitingRow
+from modbot.dialects import among, holds_text, list_parameter
+from modbot.room_tables import WaitingRow
 from modbot.store.decisions import BACK, UNDO
 from modbot.store.id_lists import in_list
 from modbot.store.waiting import FOR_ADMINISTRATORS, place
 from modbot.stored_rows import canonical
 from modbot.tables import CommentRow, DecisionRow, UtcTime
 
+_WAITING, _CLAIM, _DECISION = (
+    SQLModel.metadata.tables[name] for name in ("waiting", "claim", "decision")
+)
 Pages = Collection[str] | None  # page ids that somebody may see; None: all
 
 
@@ -58,37 +62,53 @@ def waiting(
 
     `unclaimed_by_others`: a person's id and the time; what somebody else looks at is left out.
     """
-    order = (col(WaitingRow.rank), col(WaitingRow.since), col(WaitingRow.comment_row))
-    query = select(WaitingRow).where(col(WaitingRow.level) == level)
+    session.flush()
+    values: dict[str, Any] = {"level": level, "most": limit}
     if pages is not None:
-        query = query.where(in_list(col(WaitingRow.page_id), pages))
-    if after is not None:
-        query = query.where(tuple_(*order) > _bound(after))
-    if before is not None:
-        query = query.where(tuple_(*order) < _bound(before))
+        values["pages"] = sorted(pages)
+    spot = after or before
+    if spot is not None:
+        values |= {"rank": spot.rank, "since": spot.since, "row": spot.comment_row}
     if unclaimed_by_others is not None:
-        query = _unclaimed(query, *unclaimed_by_others)
-    backwards = before is not None
-    query = query.order_by(*(each.desc() if backwards else each for each in order)).limit(limit)
-    return [_waiting(row) for row in session.scalars(query)]
+        values |= dict(zip(("person", "now"), unclaimed_by_others, strict=True))
+    side = ">" if after is not None else "<" if before is not None else ""
+    query = _in_order(side, pages is not None, unclaimed_by_others is not None)
+    rows = session.connection().execute(query, values)
+    return [Waiting(**row) for row in rows.mappings()]
 
 
-def _bound(spot: Spot) -> Any:
-    since = literal(spot.since, UtcTime)
-    return tuple_(literal(spot.rank), since, literal(spot.comment_row))
-
-
-def _unclaimed(query: Select[Any], person_id: int, now: datetime) -> Select[Any]:
-    held = select(col(ClaimRow.comment_row)).where(
-        col(ClaimRow.person_id) != person_id, col(ClaimRow.until) > now
-    )
-    return query.where(col(WaitingRow.comment_row).not_in(held))
+@cache  # building it costs more than running it
+def _in_order(side: str, some_pages: bool, free: bool) -> Select[Any]:
+    order = (_WAITING.c.rank, _WAITING.c.since, _WAITING.c.comment_row)
+    query = select(_WAITING).where(_WAITING.c.level == bindparam("level"))
+    if some_pages:
+        pages = list_parameter("pages", whole_numbers=False)
+        query = query.where(among(_WAITING.c.page_id, pages))
+    if side:
+        since = bindparam("since", type_=UtcTime())
+        spot = tuple_(bindparam("rank"), since, bindparam("row"))
+        here = tuple_(*order)
+        query = query.where(here > spot if side == ">" else here < spot)
+    if free:
+        held = select(_CLAIM.c.comment_row).where(
+            _CLAIM.c.person_id != bindparam("person"), _CLAIM.c.until > bindparam("now")
+        )
+        query = query.where(_WAITING.c.comment_row.not_in(held))
+    backwards = side == "<"
+    query = query.order_by(*(each.desc() if backwards else each for each in order))
+    return query.limit(bindparam("most"))
 
 
 def waiting_comment(session: Session, comment_row: int) -> Waiting | None:
     """The comment's place in the queue; None: it does not wait."""
-    row = session.get(WaitingRow, comment_row)
-    return None if row is None else _waiting(row)
+    found = session.connection().execute(_place_of_comment(), {"row": comment_row})
+    row = found.mappings().one_or_none()
+    return None if row is None else Waiting(**row)
+
+
+@cache
+def _place_of_comment() -> Select[Any]:
+    return select(_WAITING).where(_WAITING.c.comment_row == bindparam("row"))
 
 
 def spot_of(session: Session, decision_id: int) -> Spot | None:
@@ -105,11 +125,19 @@ def spot_of(session: Session, decision_id: int) -> Spot | None:
 
 def count_waiting(session: Session, pages: Pages = None) -> dict[tuple[int, str], int]:
     """How many comments wait, by level and worst category."""
-    level, category = col(WaitingRow.level), col(WaitingRow.category)
+    values = {} if pages is None else {"pages": sorted(pages)}
+    found = session.connection().execute(_counts(pages is not None), values)
+    return {(at, name): number for at, name, number in found}
+
+
+@cache
+def _counts(some_pages: bool) -> Select[Any]:
+    level, category = _WAITING.c.level, _WAITING.c.category
     query = select(level, category, func.count()).group_by(level, category)
-    if pages is not None:
-        query = query.where(in_list(col(WaitingRow.page_id), pages))
-    return {(at, name): number for at, name, number in session.execute(query)}
+    if some_pages:
+        pages = list_parameter("pages", whole_numbers=False)
+        query = query.where(among(_WAITING.c.page_id, pages))
+    return query
 
 
 def waiting_by_author(
@@ -148,7 +176,7 @@ def _decisions(
 ) -> list[int]:
     query = query.where(col(WaitingRow.level).in_(levels))
     if pages is not None:
-        query = query.where(in_list(col(WaitingRow.page_id), pages))
+        query = query.where(in_list(col(WaitingRow.page_id), pages, look_up=False))
     order = (col(WaitingRow.level), col(WaitingRow.rank), col(WaitingRow.since))
     return list(session.scalars(query.order_by(*order).limit(limit)))
 
@@ -156,22 +184,29 @@ def _decisions(
 def decided_since(session: Session, name: str, since: datetime) -> int:
     """How many comments a person has decided since then, less those they took back one by one;
     what an undo run of theirs decided is not counted."""
-    keys = session.scalars(
-        select(col(DecisionRow.key)).where(
-            col(DecisionRow.decided_at) >= since,
-            col(DecisionRow.actor_kind) == "person",
-            col(DecisionRow.actor) == name,
-        )
-    ).all()
+    values = {"since": since, "name": name}
+    keys = session.connection().scalars(_keys_since(), values).all()
     counted = [key for key in keys if not key.startswith(f"person:{UNDO}")]
     return len(counted) - 2 * sum(BACK in key for key in counted)
 
 
+@cache
+def _keys_since() -> Select[Any]:
+    d = _DECISION.c
+    mine = (d.actor_kind == "person", d.actor == bindparam("name"))
+    return select(d.key).where(d.decided_at >= bindparam("since"), *mine)
+
+
 def newest_decision_on(session: Session, comment_row: int) -> int | None:
     """The number of the decision that stands on a comment."""
-    return session.scalar(
-        select(func.max(col(DecisionRow.id))).where(col(DecisionRow.comment_row) == comment_row)
-    )
+    session.flush()
+    found = session.connection().scalar(_newest_on(), {"row": comment_row})
+    return None if found is None else int(found)
+
+
+@cache
+def _newest_on() -> Select[Any]:
+    return select(func.max(_DECISION.c.id)).where(_DECISION.c.comment_row == bindparam("row"))
 
 
 def handed_on_before(session: Session, decision_id: int) -> bool:
@@ -185,7 +220,3 @@ def handed_on_before(session: Session, decision_id: int) -> bool:
     )
     found = None if before is None else place(before.model_dump())
     return found is not None and found.level == FOR_ADMINISTRATORS
-
-
-def _waiting(row: WaitingRow) -> Waiting:
-    return Waiting(**row.model_dump())

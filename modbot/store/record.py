@@ -16,7 +16,7 @@ from modbot.audit import Entry, append
 from modbot.audit.evidence import hash_stored
 from modbot.domain import BOT, ActionKind, Comment, Decision, Page, Signal, Verdict
 from modbot.store.comments import Known, known, sync_state
-from modbot.store.log_lines import NewLine, write_lines
+from modbot.store.log_lines import NewLine, found_name, write_lines
 from modbot.store.waiting import replace_waiting, waiting_row
 from modbot.stored_rows import StoredRow, canonical, insert_stored, iso_time, stored_form
 from modbot.stored_text import shown, storable
@@ -32,6 +32,7 @@ _TABLES = tuple(
     for row in (CommentRow, VersionRow, DecisionRow, ActionRow)
 )
 _COMMENT, _VERSION, _DECISION, _ACTION = _TABLES
+_LAST_IDS = select(*(select(func.max(t.c.id)).scalar_subquery() for t in _TABLES))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,9 +97,7 @@ class _Batch:
             comment_id: (k.comment_row, k.version_id, k.number, k.text_sha256)
             for comment_id, k in stored.items()
         }
-        newest = session.execute(
-            select(*(select(func.max(t.c.id)).scalar_subquery() for t in _TABLES))
-        ).one()
+        newest = session.execute(_LAST_IDS).one()
         self.last_id = {t: n or 0 for t, n in zip(_TABLES, newest, strict=True)}
         self.rows: dict[Table, list[StoredRow]] = {t: [] for t in _TABLES}
         self.lines: list[NewLine] = []
@@ -256,8 +255,16 @@ class _Batch:
             "decided_at": self.stamp,
         }
         decision_id = self._place(_DECISION, values)
-        text, escaped = storable(item.comment.text)
-        self.lines.append(NewLine(decision=values, text=text, escaped=escaped))
+        self.lines.append(
+            NewLine(
+                decision=values,
+                text=shown(item.comment.text),
+                original=item.comment.text,
+                found=found_name(
+                    categories, ((s.source, s.evidence.rule) for s in decision.signals)
+                ),
+            )
+        )
         if decision.verdict is not Verdict.ALLOW and (waits := waiting_row(values)):
             self.waiting[row] = waits
         detail = {"verdict": values["verdict"], "hide": decision.hide}

@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, func, literal, select, tuple_
-from sqlmodel import Session, col
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal,
+    null,
+    select,
+    tuple_,
+    union_all,
+)
+from sqlmodel import Session, SQLModel
 
+from modbot.dialects import among, list_parameter
 from modbot.domain import Category, Verdict
-from modbot.store.id_lists import in_list
 from modbot.store.queue import Pages
-from modbot.tables import CommentRow, DecisionRow, UtcTime, VersionRow
+from modbot.tables import UtcTime
 
 EACH_SIDE = 2  # comments that are shown before, after and under one
 EARLIER_SHOWN, EARLIER_COUNTED = 5, 200  # of an author's comments
 LONGEST = 1000  # characters of each
+_COMMENT, _VERSION, _DECISION = (
+    SQLModel.metadata.tables[name] for name in ("comment", "version", "decision")
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,117 +72,180 @@ class Earlier:
     more: bool  # there are more than were counted
 
 
-def thread_around(session: Session, comment_row: int) -> Thread:
-    """The parent, the two comments before and after under the same parent, two replies."""
-    comment = session.get_one(CommentRow, comment_row)
-    same_page = col(CommentRow.page_id) == comment.page_id
-    parent_id = comment.parent_id
-    beside = and_(
-        same_page,
-        col(CommentRow.parent_id).is_(None)
-        if parent_id is None
-        else col(CommentRow.parent_id) == parent_id,
-        col(CommentRow.post_id) == comment.post_id,
-    )
-    here = tuple_(literal(comment.created_at, UtcTime), literal(comment.id))
-    order = (col(CommentRow.created_at), col(CommentRow.id))
-    newest_first = tuple(each.desc() for each in order)
-    before = _said(session, beside, tuple_(*order) < here, order=newest_first)
-    replies = and_(same_page, col(CommentRow.parent_id) == comment.comment_id)
-    above: tuple[Said, ...] = ()
-    if parent_id is not None:
-        above = _said(session, same_page, col(CommentRow.comment_id) == parent_id, order=order)
-    return Thread(
-        parent=above[0] if above else None,
-        before=before[::-1],
-        after=_said(session, beside, tuple_(*order) > here, order=order),
-        replies=_said(session, replies, order=order),
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What stands around a comment; `earlier` is None where the platform does not tell who wrote
+    it, and for what the page itself wrote."""
+
+    thread: Thread
+    earlier: Earlier | None
+
+
+def surroundings(session: Session, comment_row: int, pages: Pages) -> Surroundings:
+    """A comment's parent, the two comments before and after it under the same parent, two replies;
+    and what its author wrote before it on these pages of the same platform. Five statements, put
+    together once: a screen spends longer on each than the database does."""
+    connection = session.connection()
+    here = connection.execute(_here(), {"row": comment_row}).one()
+    near = _near(connection, here)
+    theirs = _ids_of_author(connection, here, pages)
+    said = _said(connection, [row for rows in near.values() for row in rows], theirs)
+    shown = {part: tuple(said[row] for row in rows) for part, rows in near.items()}
+    return Surroundings(
+        thread=Thread(
+            parent=shown["parent"][0] if shown["parent"] else None,
+            before=shown["before"],
+            after=shown["after"],
+            replies=shown["replies"],
+        ),
+        earlier=None if theirs is None else _earlier(connection, theirs, said),
     )
 
 
-def earlier_by_author(session: Session, comment_row: int, pages: Pages) -> Earlier | None:
-    """What the author of a comment wrote before it on these pages of the same platform; None
-    where the platform does not tell who wrote it."""
-    comment = session.get_one(CommentRow, comment_row)
-    if comment.author_id is None or comment.by_page:
-        return None
-    theirs = [
-        col(CommentRow.author_id) == comment.author_id,
-        col(CommentRow.platform) == comment.platform,
-        col(CommentRow.id) < comment_row,
+@cache
+def _here() -> Select[Any]:
+    return select(_COMMENT).where(_COMMENT.c.id == bindparam("row"))
+
+
+def _near(connection: Connection, here: Row[Any]) -> dict[str, list[int]]:
+    """Rows of the comments around one, by part, each oldest first."""
+    values = {
+        "page": here.page_id,
+        "post": here.post_id,
+        "parent": here.parent_id,
+        "vendor_id": here.comment_id,
+        "at": here.created_at,
+        "row": here.id,
+    }
+    if here.parent_id is None:
+        del values["parent"]
+    found: dict[str, list[int]] = {"parent": [], "before": [], "after": [], "replies": []}
+    rows = connection.execute(_neighbours(here.parent_id is not None), values).all()
+    for part, row, _ in sorted(rows, key=lambda each: (each[2], each[1])):
+        found[part].append(row)
+    return found
+
+
+@cache
+def _neighbours(is_reply: bool) -> Any:
+    """Part, row and time of what stands around a comment, in one statement."""
+    c = _COMMENT.c
+    page = c.page_id == bindparam("page")
+    parent = c.parent_id == bindparam("parent") if is_reply else c.parent_id.is_(null())
+    beside = and_(page, parent, c.post_id == bindparam("post"))
+    place, here = tuple_(c.created_at, c.id), _bound_place()
+    oldest, newest = (c.created_at, c.id), (c.created_at.desc(), c.id.desc())
+    replies = and_(page, c.parent_id == bindparam("vendor_id"))
+    parts = [
+        _part("before", and_(beside, place < here), newest),
+        _part("after", and_(beside, place > here), oldest),
+        _part("replies", replies, oldest),
     ]
+    if is_reply:
+        above = and_(page, c.comment_id == bindparam("parent"))
+        parts.append(_part("parent", above, oldest))
+    return union_all(*parts)
+
+
+def _bound_place() -> Any:
+    return tuple_(bindparam("at", type_=UtcTime()), bindparam("row"))
+
+
+def _part(name: str, where: Any, order: tuple[Any, ...]) -> Select[Any]:
+    some = (
+        select(_COMMENT.c.id, _COMMENT.c.created_at).where(where).order_by(*order).limit(EACH_SIDE)
+    ).subquery()
+    return select(literal(name).label("part"), some.c.id, some.c.created_at)
+
+
+def _ids_of_author(connection: Connection, here: Row[Any], pages: Pages) -> list[int] | None:
+    """What the author wrote before, newest first; one more than is counted."""
+    if here.author_id is None or here.by_page:
+        return None
+    values = {"author": here.author_id, "platform": here.platform, "row": here.id}
     if pages is not None:
-        theirs.append(in_list(col(CommentRow.page_id), pages))
-    newest = (col(CommentRow.id).desc(),)
-    latest = _said(session, *theirs, order=newest, limit=EARLIER_SHOWN)
-    counted = select(col(CommentRow.id)).where(*theirs).order_by(*newest).limit(EARLIER_COUNTED + 1)
-    rows = [row for row in session.scalars(counted) if row is not None]
-    known = rows[:EARLIER_COUNTED]
-    verdicts = session.scalars(
-        select(col(DecisionRow.verdict)).where(
-            col(DecisionRow.id).in_(
-                select(func.max(col(DecisionRow.id)))
-                .where(in_list(col(DecisionRow.comment_row), known))
-                .group_by(col(DecisionRow.comment_row))
-            )
-        )
+        values["pages"] = sorted(pages)
+    return list(connection.scalars(_by_author(pages is not None), values))
+
+
+@cache
+def _by_author(some_pages: bool) -> Select[Any]:
+    c = _COMMENT.c
+    query = select(c.id).where(
+        c.author_id == bindparam("author"),
+        c.platform == bindparam("platform"),
+        c.id < bindparam("row"),
     )
+    if some_pages:
+        query = query.where(among(c.page_id, list_parameter("pages", whole_numbers=False)))
+    return query.order_by(c.id.desc()).limit(EARLIER_COUNTED + 1)
+
+
+def _earlier(connection: Connection, theirs: list[int], said: Mapping[int, Said]) -> Earlier:
+    known = theirs[:EARLIER_COUNTED]
+    verdicts = connection.scalars(_verdicts(), {"rows": known}) if known else ()
     return Earlier(
-        latest=latest,
+        latest=tuple(said[row] for row in theirs[:EARLIER_SHOWN]),
         verdicts=Counter(Verdict(verdict) for verdict in verdicts),
-        more=len(rows) > EARLIER_COUNTED,
+        more=len(theirs) > EARLIER_COUNTED,
     )
 
 
-def _said(
-    session: Session, *where: Any, order: tuple[Any, ...], limit: int = EACH_SIDE
-) -> tuple[Said, ...]:
-    query = _with_newest().where(*where).order_by(*order).limit(limit)
-    return tuple(_one(*row) for row in session.execute(query))
+@cache
+def _verdicts() -> Select[Any]:
+    d = _DECISION.c
+    newest = (
+        select(func.max(d.id))
+        .where(among(d.comment_row, list_parameter("rows", whole_numbers=True)))
+        .group_by(d.comment_row)
+    )
+    return select(d.verdict).where(d.id.in_(newest))
+
+
+def _said(connection: Connection, near: Iterable[int], theirs: list[int] | None) -> dict[int, Said]:
+    wanted = [*near, *(theirs or ())[:EARLIER_SHOWN]]
+    if not wanted:
+        return {}
+    return {row[0]: _one(*row) for row in connection.execute(_with_newest(), {"rows": wanted})}
 
 
 @cache
 def _with_newest() -> Select[Any]:
-    """Comments with their newest text and decision. Put together once: that takes longer than to
-    ask it, and a screen asks it five times."""
+    """Comments with their newest text and decision."""
+    c, v, d = _COMMENT.c, _VERSION.c, _DECISION.c
     newest = (
-        select(func.max(col(DecisionRow.id)))
-        .where(col(DecisionRow.comment_row) == col(CommentRow.id))
-        .correlate(CommentRow)
-        .scalar_subquery()
+        select(func.max(d.id)).where(d.comment_row == c.id).correlate(_COMMENT).scalar_subquery()
     )
     return (
-        select(
-            CommentRow,
-            func.substr(col(VersionRow.text), 1, LONGEST + 1),
-            col(DecisionRow.id),
-            col(DecisionRow.verdict),
-            col(DecisionRow.categories),
-        )
-        .join(
-            VersionRow,
-            and_(
-                col(VersionRow.comment_row) == col(CommentRow.id),
-                col(VersionRow.number) == col(CommentRow.versions),
-            ),
-        )
-        .outerjoin(DecisionRow, col(DecisionRow.id) == newest)
+        select(c.id, c.author_name, c.created_at, c.hidden, c.gone_at, c.by_page)
+        .add_columns(func.substr(v.text, 1, LONGEST + 1), d.id, d.verdict, d.categories)
+        .join(_VERSION, and_(v.comment_row == c.id, v.number == c.versions))
+        .outerjoin(_DECISION, d.id == newest)
+        .where(among(c.id, list_parameter("rows", whole_numbers=True)))
     )
 
 
 def _one(
-    comment: CommentRow, text: str, decision_id: int | None, verdict: str | None, categories: Any
+    row: int,
+    author_name: str | None,
+    created_at: datetime,
+    hidden: bool | None,
+    gone_at: datetime | None,
+    by_page: bool,
+    text: str,
+    decision_id: int | None,
+    verdict: str | None,
+    categories: Any,
 ) -> Said:
-    assert comment.id is not None
     return Said(
-        comment_row=comment.id,
+        comment_row=row,
         decision_id=decision_id,
-        author_name=comment.author_name,
-        created_at=comment.created_at,
+        author_name=author_name,
+        created_at=created_at,
         text=text if len(text) <= LONGEST else f"{text[:LONGEST]}…",
-        hidden=comment.hidden,
-        gone=comment.gone_at is not None,
-        by_page=comment.by_page,
+        hidden=hidden,
+        gone=gone_at is not None,
+        by_page=by_page,
         verdict=Verdict(verdict) if verdict else None,
         categories=tuple(Category(each) for each in categories or ()),
     )

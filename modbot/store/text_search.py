@@ -32,6 +32,18 @@ def folded(text: str) -> str:
     if text.isascii():
         return text.lower()
     parts = unicodedata.normalize("NFKD", text.casefold())
+    marks = [char for char in set(parts) if unicodedata.combining(char)]
+    return _with_tilde(parts) if _TILDE in marks else _without(parts, marks)
+
+
+def _without(parts: str, marks: list[str]) -> str:
+    for mark in marks:
+        parts = parts.replace(mark, "")
+    return parts
+
+
+def _with_tilde(parts: str) -> str:
+    """The tilde of ñ stays, other marks go."""
     kept = []
     before = ""
     for char in parts:

@@ -29,6 +29,7 @@ from modbot.web.csrf import from_our_own_form
 from modbot.web.demo_link import demo_routes
 from modbot.web.failures import failure
 from modbot.web.filters import BadAddress
+from modbot.web.first_answers import prepare
 from modbot.web.guard import Guard
 from modbot.web.links import link_routes
 from modbot.web.log import log_routes
@@ -55,8 +56,9 @@ from modbot.web.undo_run import undo_run_routes
 THREADS = 4  # that answer requests
 
 
-def create_app(service: WebService, *, demo: bool = False) -> FastAPI:
-    """The pages and probes over a service's database. `demo`: the demo's link signs in."""
+def create_app(service: WebService, *, demo: bool = False, prepared: bool = False) -> FastAPI:
+    """The pages and probes over a service's database. `demo`: the demo's link signs in;
+    `prepared`: the first readers do not wait for what a fresh process has to make."""
     web = service.config.settings.web
     pages = Pages(
         zone=lambda: ZoneInfo(service.config.settings.web.time_zone),
@@ -69,7 +71,7 @@ def create_app(service: WebService, *, demo: bool = False) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        lifespan=partial(_running, service, log_room),
+        lifespan=partial(_running, service, log_room, prepared),
         dependencies=[Depends(from_our_own_form)],
     )
     app.state.service = service
@@ -107,14 +109,20 @@ def _add_routes(app: FastAPI, log_room: LogRoom, *, demo: bool) -> None:
 
 
 @asynccontextmanager
-async def _running(service: WebService, log_room: LogRoom, _app: FastAPI) -> AsyncIterator[None]:
+async def _running(
+    service: WebService, log_room: LogRoom, prepared: bool, _app: FastAPI
+) -> AsyncIterator[None]:
     """Requests take turns: many threads at once would each wait for Python's lock after every row
     that SQLite hands over, and all of them be slower."""
     current_default_thread_limiter().total_tokens = THREADS
     over = threading.Event()
-    reading = threading.Thread(
-        target=log_room.columns.read_ahead, args=(service.database, over), daemon=True
-    )
+
+    def ahead() -> None:
+        if prepared:
+            prepare(service, log_room.pages, over)
+        log_room.columns.read_ahead(service.database, over)
+
+    reading = threading.Thread(target=ahead, daemon=True)
     reading.start()
     yield
     over.set()

@@ -21,6 +21,7 @@ STATES = (
     "blocked",
     "failing",
     "late",
+    "ending",
     "budget",
     "unread",
     "paused",
@@ -31,6 +32,7 @@ TONES = {
     "blocked": "escalate",
     "failing": "review",
     "late": "review",
+    "ending": "review",
     "budget": "review",
     "unread": "hide",
     "paused": "none",
@@ -57,6 +59,8 @@ class PageHealth:
     writes_not_before: datetime | None  # nor asked to hide
     failures: int  # in a row
     needs_login: bool
+    token_ends: str  # an ISO day; empty: nobody wrote it down
+    token_days: int | None  # that it has left
     last_error: str
     usage: float | None  # of the rate budget, 0 to 1
     budget: BudgetReport
@@ -109,6 +113,8 @@ def page_health(s: Session, page: Page, polling: PollingSection, now: datetime) 
         writes_not_before=_to_come(state.writes_not_before, now),
         failures=known.failures,
         needs_login=known.needs_login,
+        token_ends=known.token_ends,
+        token_days=registry.days_left(known.token_ends, now),
         last_error=known.last_error,
         usage=usage,
         budget=budget,
@@ -136,6 +142,7 @@ def _state(
         "failing": known.failures > 0,
         "unread": lag is None,
         "late": lag is not None and lag > late_after,
+        "ending": registry.ends_soon(known.token_ends, now),
         "budget": (usage or 0.0) > MUCH_SPENT,
     }
     return next((state for state, true in found.items() if true), "fine")

@@ -76,8 +76,8 @@ def life_of(session: Session, entry: LogEntry, who: Person, query: Mapping[str, 
     numbers = store.audit_of_comment(session, row)
     after = read_id(query["a"]) if query.get("a") else 0
     left = [number for number in numbers if number > after]
-    thread = store.thread_around(session, row)
-    earlier = store.earlier_by_author(session, row, who.pages)
+    found = store.surroundings(session, row, who.pages)
+    thread, earlier = found.thread, found.earlier
     return Life(
         texts=_texts(versions),
         older_texts=versions[VERSIONS - 1].number if len(versions) > VERSIONS else 0,

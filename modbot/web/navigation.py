@@ -44,7 +44,9 @@ def places(request: Request, who: Person | None) -> list[Place]:
     """The navigation of the person who sends a request."""
     if who is None:
         return []
-    known = paths_of(request.app.routes)
+    state = request.app.state
+    if (known := getattr(state, "paths", None)) is None:
+        known = state.paths = paths_of(request.app.routes)
     at = request.url.path
     return [
         Place(path=path, name=name, current=at == path or at.startswith(f"{path}/"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -95,17 +96,34 @@ def _token_route(routes: APIRouter, places: Places) -> None:
         page = page_of(service, who, page_id)
         needed = registry.token_is_needed(page.platform)
         require(request, Right.PAGES, granted=may_register(who) and needed, page_id=page.id)
-        ref = sent.text("token_ref")
+        ends = _day(sent.text("token_ends"))
+        ref = sent.text("token_ref") or (page.token_ref if ends else "")
         with service.database.read() as s:
             others = [other for other in store.pages(s) if other.id != page.id]
         where = places.token_places
-        if problems := list(registry.token_problems(page.platform, ref, others, where)):
+        problems = list(_day_problems(sent.text("token_ends")))
+        if ref != page.token_ref or not ref:
+            problems += registry.token_problems(page.platform, ref, others, where)
+        if problems:
             secret = any(problem.why == "no_reference" for problem in problems)
             typed = sent.without("token_ref") if secret else sent
             faults = by_field(problems)
             return screen(places, request, who, page, sent=typed, faults=faults)
-        registry.set_token_ref(service.database, page.id, ref, who.actor, service.clock.now())
+        now = service.clock.now()
+        registry.set_token_ref(service.database, page.id, ref, who.actor, now, ends=ends)
         return RedirectResponse(f"{page_address(page.id)}?said=token-changed", 303)
+
+
+def _day(typed: str) -> date | None:
+    try:
+        return date.fromisoformat(typed) if typed else None
+    except ValueError:
+        return None
+
+
+def _day_problems(typed: str) -> Iterator[Problem]:
+    if typed and _day(typed) is None:
+        yield Problem(field="token_ends", why="no_date", says="no day")
 
 
 def _confirm(

@@ -124,6 +124,7 @@ def _problems(_: Translate) -> dict[str, str]:
             " runs it."
         ),
         "no_id": _("An id has no spaces: only letters, digits and the signs . _ @ -"),
+        "no_handle": _("A handle on X has 1 to 15 signs: letters from A to Z, digits and _"),
         "taken": _("This account is registered already."),
         "enterprise": _(
             "X asks government bodies for an Enterprise plan. Write down what X answered about this"
@@ -192,6 +193,7 @@ def _fields(_: Translate) -> dict[str, str]:
         "beneficiary": _("Who benefits"),
         "starts": _("First day"),
         "ends": _("Last day"),
+        "token_ends": _("Its last day"),
         "links": _("Links"),
         "accounts": _("Accounts"),
         "role": _("You approve it as"),
@@ -205,6 +207,7 @@ def _states(_: Translate) -> dict[str, str]:
         "failing": _("Cannot be read"),
         "late": _("Read late"),
         "unread": _("Not read yet"),
+        "ending": _("Token ends soon"),
         "budget": _("Calls run short"),
         "paused": _("Paused"),
         "fine": _("Fine"),

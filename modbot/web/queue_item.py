@@ -90,7 +90,8 @@ def item_of(
     """The item of a decision as this person may see it. `claim`: who holds it now."""
     found = store.waiting_comment(s, entry.comment_row)
     newest = store.newest_decision_on(s, entry.comment_row) or entry.id
-    earlier = store.earlier_by_author(s, entry.comment_row, who.pages)
+    around = store.surroundings(s, entry.comment_row, who.pages)
+    earlier = around.earlier
     page, judged = store.page(s, entry.page_id), _judged(s, entry)
     row = log_row(judged, whole=True)
     handed_on = found is not None and found.level == store.FOR_ADMINISTRATORS
@@ -107,7 +108,7 @@ def item_of(
         note=entry.reason if handed_on else "",
         hidden_there=bool(entry.hidden) and not asked,
         veiled=not VEILED.isdisjoint(entry.categories),
-        talk=_talk(store.thread_around(s, entry.comment_row)),
+        talk=_talk(around.thread),
         earlier=earlier,
         earlier_latest=tuple(map(_beside, earlier.latest)) if earlier else (),
         changes=stored_changes(judged, policy) if judged.actor_kind == "bot" else (),

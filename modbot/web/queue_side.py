@@ -59,11 +59,11 @@ def side_of(
     spoken: Language,
 ) -> Side:
     """What waits for this person, and what they have done since `since`."""
-    names = {page.id: page.name for page in store.pages(s)}
     found: list[Waiting] = []
     for level in levels:
-        found += store.waiting(s, level=level, pages=who.pages, limit=SHOWN_NEXT)
-    found = found[:SHOWN_NEXT]
+        if left := SHOWN_NEXT - len(found):
+            found += store.waiting(s, level=level, pages=who.pages, limit=left)
+    names = store.page_names(s, (each.page_id for each in found))
     held = store.claims(s, [each.comment_row for each in found], now)
     counted = store.count_waiting(s, who.pages)
     return Side(

@@ -34,6 +34,7 @@ from modbot.web.wording import Wording
 STATIC_FOLDER = Path(__file__).parent / "static"
 LANGUAGE_COOKIE = "modbot_language"
 KEPT_ROWS = 4096  # some 8 MB
+KEPT_SENTENCES = 4096  # there are fewer
 _YEAR_SECONDS = 365 * 24 * 3600
 FIELD_SIGN = f'name="{FIELD}"'  # of a page with a form in it
 
@@ -95,6 +96,15 @@ class Pages:
             return Markup(template.module.drawn(row))  # type: ignore[attr-defined]
 
         return lambda row: drawn(row, self.zone().key)
+
+    def templates(self) -> list[str]:
+        """The names of all templates."""
+        return self._environments["en"].list_templates()
+
+    def compile(self, template: str) -> None:
+        """Makes a template ready in every language."""
+        for environment in self._environments.values():
+            environment.get_template(template)
 
     def answer(
         self,
@@ -169,9 +179,18 @@ def _printable(value: Any) -> Any:
 def _of_visible(translated: Any) -> Callable[..., str]:
     """What stands in a sentence never passes _printable() by itself: so it is made visible here."""
 
+    whole: dict[tuple[str, ...], str] = {}  # sentences of the templates with nothing put in
+
     @pass_context
     def call(context: Context, *texts: Any, **variables: Any) -> str:
-        found: str = translated(context, *texts, **{n: _printable(v) for n, v in variables.items()})
+        if variables or len(texts) > 1:
+            shown = {name: _printable(value) for name, value in variables.items()}
+            with_values: str = translated(context, *texts, **shown)
+            return with_values
+        if (found := whole.get(texts)) is None:
+            found = translated(context, *texts)
+            if len(whole) < KEPT_SENTENCES:
+                whole[texts] = found
         return found
 
     return call

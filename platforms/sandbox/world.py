@@ -135,7 +135,7 @@ class World:
                 id=page_id,
                 platform=platform,
                 name=name,
-                handle=handle or "".join(c for c in name if c.isalnum() or c in "._"),
+                handle=handle or _handle(platform, name),
                 about=about,
                 created_at=at,
             )
@@ -359,3 +359,10 @@ class World:
 
 def _there(comments: Iterable[SandboxComment]) -> list[SandboxComment]:
     return [comment for comment in comments if comment.deleted_at is None]
+
+
+def _handle(platform: str, name: str) -> str:
+    """What an account of that name could be called; on X at most 15 of A-Z, digits and _."""
+    if platform == "x":
+        return "".join(c for c in name if (c.isascii() and c.isalnum()) or c == "_")[:15]
+    return "".join(c for c in name if c.isalnum() or c in "._")

@@ -5,7 +5,8 @@ every pair of two filters among others. Three of the ten are managers who see a 
 `--pause 0` each asks again at once: that measures how many answers a second the machine gives.
 
 Run: python -m tests.benchmarks.bench_room [--db PATH] [--seconds 60] [--pause 1] [--cold]
-The database is filled where there is none at PATH (tests/benchmarks/large_record.py).
+The database is filled where there is none at PATH (tests/benchmarks/large_record.py), and brought
+up to date as `modbot run` does. A record whose revision says more than its tables hold is refused.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import http.client
 import multiprocessing
 import os
 import random
+import sys
 import tempfile
 import threading
 import time
@@ -27,6 +29,9 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+
+from sqlalchemy import inspect
+from sqlmodel import SQLModel
 
 from modbot.domain import Decision, Verdict
 from modbot.people import Role
@@ -46,6 +51,7 @@ PEOPLE, SCOPED = 10, 3
 MANAGED = ("facebook:1000", "x:1003", "youtube:1032", "wordpress:1059")
 POLL_SECONDS, POLLED = 2.0, 50
 CPU_ASKS = 150
+START_SECONDS = 5.0  # after a start, before the first reader comes
 # Of each filter a value that most have and one that few have.
 VALUES: Mapping[str, tuple[Mapping[str, str], ...]] = {
     "page": ({"page": "facebook:1000"}, {"page": "wordpress:1059"}),
@@ -193,11 +199,25 @@ def open_room(path: Path, *, cold: bool) -> FakeService:
     if cold:
         with path.open("rb") as file:
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    database = Database.open(f"sqlite:///{path}")
+    _refuse_what_does_not_fit(database, path)
     return FakeService(
-        database=Database.open(f"sqlite:///{path}"),
+        database=database,
         config=FakeConfig(settings=Settings(), policy=Policy(categories={})),
         clock=ManualClock(large_record.START + large_record.MONTHS_18 + timedelta(minutes=5)),
     )
+
+
+def _refuse_what_does_not_fit(database: Database, path: Path) -> None:
+    """A file made on another branch may bear a revision that it was never brought to."""
+    with database.read() as session:
+        there = inspect(session.connection())
+        for table in SQLModel.metadata.sorted_tables:
+            found = there.has_table(table.name) and {
+                c["name"] for c in there.get_columns(table.name)
+            }
+            if not found or not found >= set(table.columns.keys()):
+                sys.exit(f"{path}: its table {table.name} is not today's; fill another one")
 
 
 def measure(
@@ -211,7 +231,8 @@ def measure(
     admin = cookies[-1]
     with service.database.read() as session:
         newest = session.connection().exec_driver_sql("SELECT max(id) FROM decision").scalar()
-    with served(service) as address:
+    with served(service, prepared=True) as address:
+        time.sleep(START_SECONDS)
         for path in ("/log", "/log?category=crisis&q=the", "/log", f"/decisions/{newest // 3}"):
             out: list[Answer] = []
             person(address, admin, iter([Ask("cold", path)]), time.perf_counter() + 60, 0, out)

@@ -23,6 +23,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+from modbot.migrations.versions import r0005_queue
 from modbot.store import Database
 from modbot.store.database import sqlite_module
 from modbot.store.log_lines import fill_lines
@@ -42,6 +43,10 @@ PERSONS = ("Ana Peña", "Luis Ortega", "Grace Kim", "Tom Riley", "Maria Santos",
 THRESHOLDS = json.dumps(
     {f"{c}.{kind}": 0.8 for c in CATEGORIES for kind in ("review", "hide", "model_review")},
     separators=(",", ":"),
+)
+PAGE_COLUMNS = (
+    *("id", "platform", "external_id", "name", "handle", "base_url", "token_ref", "mode"),
+    *("paused", "district_owned", "government_use", "registered_by", "registered_at"),
 )
 TABLES = {
     "comment": 15, "version": 9, "decision": 19, "action": 13, "audit": 10,
@@ -217,6 +222,7 @@ def fill(path: Path, comments: int, seed: int = 7) -> None:
     database = Database.open(f"sqlite:///{path}")
     with database.write() as session:
         lines = fill_lines(session.connection())
+        r0005_queue.fill(session.connection())
     database.close()
     print(f"{lines} lines of the log in {time.perf_counter() - began:.0f} s", flush=True)
 
@@ -226,7 +232,8 @@ def _pages(connection: Any, record: Record) -> None:
         platform, external = page.split(":")
         values = (page, platform, external, f"School {number}", "", "", "", "enforce", 0, 1, "",
                   "bench", iso(START))  # fmt: skip
-        connection.execute(f"INSERT INTO page VALUES ({', '.join('?' * 13)})", values)
+        marks = ", ".join("?" * len(PAGE_COLUMNS))
+        connection.execute(f"INSERT INTO page ({', '.join(PAGE_COLUMNS)}) VALUES ({marks})", values)
 
 
 def main() -> None:

@@ -20,22 +20,19 @@ from typing import Any
 
 from modbot.store import Database
 from tests.campaigns.kill_account import account, read_stored, verify
-from tests.campaigns.kill_campaign import NOUGHT, PAGES, Campaign, district
+from tests.campaigns.kill_campaign import NOUGHT, PAGES, POSTS_A_PAGE, Campaign, district
 from tests.campaigns.kill_service import Child
 
 COMMENTS_A_LIFE = 12
 LIST_SECONDS = 8.0  # of work, for the life that lists the points
 FIRST_POLL = "INSERT page_state"  # what is only done for a page that was never polled
-REACH_SECONDS = 20.0  # until a point is met, else it counts as not met
+REACH_SECONDS = 20.0  # of its own, until a point is met, else it counts as not met
 
 
 def _start(campaign: Campaign, point: str) -> Child:
     command = [sys.executable, "-m", "tests.campaigns.mortal_service", point, "run"]
     command += ["--config", str(campaign.folder / "config")]
-    child = Child(command, campaign.environ, campaign.folder / "service.log")
-    for trap in campaign.traps:
-        trap.victim = child
-    return child
+    return campaign.watched(Child(command, campaign.environ, campaign.log))
 
 
 def _happenings(campaign: Campaign, life: int) -> None:
@@ -52,7 +49,7 @@ def _happenings(campaign: Campaign, life: int) -> None:
 def _new_page(campaign: Campaign, life: int) -> None:
     database = Database.open(f"sqlite:///{campaign.database}")
     try:
-        campaign.register(database, "facebook", len(PAGES) + life)
+        campaign.register(database, "facebook", len(PAGES) + life, POSTS_A_PAGE)
     finally:
         database.close()
 
@@ -78,8 +75,7 @@ def die_at(campaign: Campaign, point: str, life: int) -> bool:
         _new_page(campaign, life)
     _happenings(campaign, life)
     child = _start(campaign, point)
-    end = time.monotonic() + REACH_SECONDS
-    while child.process.poll() is None and time.monotonic() < end:
+    while child.process.poll() is None and child.unhindered_seconds < REACH_SECONDS:
         time.sleep(0.02)
     child.dead = child.process.poll() is not None
     if child.dead and child.process.returncode != -signal.SIGKILL:

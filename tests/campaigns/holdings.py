@@ -42,6 +42,13 @@ def look(pid: int, at: float) -> Holdings:
     )
 
 
+def waited_seconds(pid: int) -> float:
+    """How long that of its threads has waited for a core which has waited longest. Raises OSError
+    when there is no such process."""
+    told = [(task / "schedstat").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
+    return max((int(one.split()[1]) for one in told), default=0) / 1e9
+
+
 def slope_percent(looks: Sequence[Holdings]) -> float:
     """How much memory grows from the first to the last look, by a straight line through all, in
     per cent of where the line begins."""

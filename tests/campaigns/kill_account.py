@@ -129,7 +129,7 @@ def account(world: World, stored: Stored) -> dict[str, Any]:
 def verify(modbot: Path, config: Path) -> dict[str, Any]:
     """What `modbot verify --json` says of the audit chain."""
     command = [str(modbot), "verify", "--json", "--config", str(config)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
     said: dict[str, Any] = json.loads(done.stdout)
     return {"ok": said["ok"] and done.returncode == 0, "rows": said["rows"]}
 

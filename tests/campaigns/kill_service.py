@@ -6,10 +6,12 @@ import signal
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from platforms.sandbox.faults import Answer, Request
 from platforms.sandbox.server import VendorApi
+from tests.campaigns.holdings import look, waited_seconds
 from tests.campaigns.kill_account import WRITING, Where, is_requested
 
 STOP_SECONDS = 15.0
@@ -55,6 +57,8 @@ class Child:
     def __init__(self, command: list[str], environ: dict[str, str], log: Path):
         self.dead = False
         self.first_call_seconds: float | None = None
+        self.cpu_seconds = 0.0  # that it had had by its first call
+        self.waited_seconds = 0.0  # that it had waited for a core by then
         self._calls = self._writes = 0
         self._fatal, self._fatal_number, self._digest_seconds = "", 0, 0.0
         self._started = time.monotonic()
@@ -74,13 +78,27 @@ class Child:
         self._writes += writes
         if self.first_call_seconds is None:
             self.first_call_seconds = self.age_seconds
+            self._note_start()
         counts = writes or not self._fatal.endswith("write")
         count = self._writes if self._fatal.endswith("write") else self._calls
         return self._fatal if counts and count == self._fatal_number else ""
 
+    def _note_start(self) -> None:
+        """On a busy machine the clock alone does not tell how long a start takes."""
+        with suppress(OSError):  # it was killed just now
+            self.cpu_seconds = look(self.process.pid, 0.0).cpu_seconds
+            self.waited_seconds = waited_seconds(self.process.pid)
+
     @property
     def age_seconds(self) -> float:
         return time.monotonic() - self._started
+
+    @property
+    def unhindered_seconds(self) -> float:
+        """Its age without the time that it waited for a core: how long it had to do something."""
+        with suppress(OSError):
+            return self.age_seconds - waited_seconds(self.process.pid)
+        return self.age_seconds  # it has ended
 
     @property
     def work_seconds(self) -> float:

@@ -162,6 +162,7 @@ def test_a_page_without_its_token_is_a_failure(run: Run, page: str) -> None:
         ({"needs_login": True, "last_error": "AuthExpired: x"}, "failure", "refuses its token"),
         ({"last_success_at": datetime(2026, 1, 1, tzinfo=UTC)}, "failure", "days ago"),
         ({"not_before": datetime.now(UTC) + timedelta(hours=1)}, "warning", "waits for"),
+        ({"token_ends": "2020-01-01"}, "warning", "its token ends on 2020-01-01"),
         ({"last_success_at": None}, "warning", "never polled"),
         ({}, "ok", "enforce, polled"),
     ],

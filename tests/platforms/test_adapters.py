@@ -6,14 +6,16 @@ import sys
 import pytest
 
 from modbot.domain import Capability, Page
+from modbot.errors import Unreachable
 from modbot.ports import Connection
 from platforms import ADAPTERS
 from tests.fakes import SCHOOL_DAY
 
 SECRETS = dict.fromkeys(
-    ("token", "user", "app_password", "client_id", "client_secret", "refresh_token"), "user:word"
-)
+    ("token", "user", "app_password", "client_secret", "refresh_token"), "user:word"
+) | {"client_id": "1.apps.googleusercontent.com"}
 READ_ONLY = ("feed", "manual")
+ASKED = [name for name in ADAPTERS if name != "manual"]  # those with a vendor to ask
 
 
 @pytest.mark.parametrize("platform", list(ADAPTERS))
@@ -29,6 +31,22 @@ def test_every_platform_opens_a_page_without_a_call_and_can_hide_or_says_so(plat
     assert adapter.page is page
     both = {Capability.HIDE, Capability.RESTORE}
     assert both & adapter.capabilities == (set() if platform in READ_ONLY else both)
+
+
+@pytest.mark.parametrize("platform", ASKED)
+def test_a_name_that_the_resolver_does_not_find_is_no_answer(platform: str):
+    """With the vendor's own client library, and this machine's real resolver."""
+    page = Page(
+        id=f"{platform}:1",
+        platform=platform,
+        external_id="1",
+        name="A school",
+        base_url="https://vendor.invalid",
+    )
+    adapter = ADAPTERS[platform](page, Connection(secrets=SECRETS, now=lambda: SCHOOL_DAY))
+    with pytest.raises(Unreachable) as caught:
+        adapter.fetch_since(None)
+    assert "user:word" not in str(caught.value), "a secret has no place in an error"
 
 
 def test_the_list_of_platforms_loads_no_vendor_client():

@@ -2,126 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlmodel import select
 
-from modbot import catching_up, registry, store
-from modbot.alerts import Alert
-from modbot.audit import verify
-from modbot.domain import CommentBatch, Missed, Mode
-from modbot.pipeline import PollResult, store_batch
+from modbot import store
+from modbot.domain import Comment, CommentBatch, Missed, Mode, Signal
+from modbot.pipeline import PollResult, look_again, store_batch
+from modbot.ports import PlatformAdapter
 from modbot.room_tables import WaitingRow
 from modbot.service import Service, build_service
-from modbot.tables import ActionRow, AuditRow, CommentRow, VersionRow
+from modbot.store import backfills
+from modbot.tables import ActionRow
+from platforms.graph_listing import MOST_POSTS
 from platforms.sandbox.faults import Fault
-from platforms.sandbox.server import SandboxServer
-from platforms.sandbox.world import World
-from tests.fakes import ManualClock
-from tests.line import ADA
+from tests.platforms.past_district import DAY, HOUR, PLATFORMS, THREAT, District, district
 from tests.running import config_on
 
-DAY = 24 * 3600.0
-NIGHT = 30 * 3600.0  # from the fakes' school day past the next night's window
-THREAT = "I will kill you tomorrow at the school"
-PLATFORMS = ("facebook", "instagram", "x", "youtube")
 
-
-@dataclass(kw_only=True)
-class District:
-    """A page on a stand-in, and a service that reads it."""
-
-    clock: ManualClock
-    world: World
-    service: Service
-    account: str
-    alerts: list[Alert]
-    id: str = ""
-
-    def register(self) -> None:
-        platform = self.account_platform
-        new = registry.NewPage(
-            platform=platform,
-            external_id=self.account,
-            name="School",
-            token_ref="env:TOKEN",
-            district_owned=True,
-            handle="school" if platform in ("x", "instagram") else "",
-            base_url=self.url,
-            government_use="asked and answered" if platform == "x" else "",
-        )
-        database, now = self.service.database, self.clock.now()
-        page = registry.add_page(database, new, ADA, now, platforms=self.service.platforms)
-        registry.set_mode(database, page.id, Mode.ENFORCE, ADA, now)
-        self.id = page.id
-
-    url: str = ""
-    account_platform: str = ""
-
-    def write(self, post: str, text: str, **more: object) -> str:
-        return self.world.add_comment(post, text, **more)  # type: ignore[arg-type]
-
-    def texts(self) -> list[str]:
-        with self.service.database.read() as s:
-            return list(s.exec(select(VersionRow.text).order_by(VersionRow.id)))
-
-    def gone(self) -> int:
-        with self.service.database.read() as s:
-            return sum(row.gone_at is not None for row in s.exec(select(CommentRow)))
-
-    def audited(self, kind: str) -> int:
-        with self.service.database.read() as s:
-            return len(s.exec(select(AuditRow).where(AuditRow.kind == kind)).all())
-
-    def backfill(self, days: int) -> None:
-        self.ask(days)
-        while (read := self.service.read_past(self.id, 60)) is not None:
-            assert read.last_error == ""
-
-    def ask(self, days: int) -> None:
-        """For a back-fill, which then goes on with the polls."""
-        with self.service.database.read() as s:
-            page = store.page(s, self.id)
-        database, now = self.service.database, self.clock.now()
-        catching_up.ask(database, page, days=days, by="Ada", now=now, watch_hours=48)
-
-    def night(self) -> None:
-        self.clock.advance(NIGHT)
-        self.poll()
-
-    def poll(self) -> None:
-        assert self.service.poll_page(self.id).error == ""
-
-
-@contextmanager
-def district(folder: Path, platform: str) -> Iterator[District]:
-    clock, environ, alerts = ManualClock(), dict[str, str](), list[Alert]()
-    world = World(clock)
-    account = world.add_page(platform, "school")
-    with SandboxServer(world) as server:
-        secret = world.issue_token(account)
-        environ["TOKEN"] = secret
-        service = build_service(
-            config_on(folder), clock=clock, environ=environ, sinks=(alerts.append,)
-        )
-        try:
-            found = District(
-                clock=clock, world=world, service=service, account=account, alerts=alerts
-            )
-            found.url, found.account_platform = server.url, platform
-            found.register()
-            yield found
-            assert verify(service.database).ok
-            assert world.deviations == []
-        finally:
-            service.close()
-
-
-@pytest.mark.parametrize("platform", ["facebook", "instagram", "x"])
+@pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_back_fill_judges_the_past_and_hides_nothing(tmp_path: Path, platform: str) -> None:
     with district(tmp_path, platform) as town:
         post = town.world.add_post(town.account, "Welcome back!")
@@ -143,7 +48,7 @@ def test_a_back_fill_judges_the_past_and_hides_nothing(tmp_path: Path, platform:
         assert not town.world.is_public(fresh)  # what is young is the polls', in the page's mode
 
 
-@pytest.mark.parametrize("platform", ["facebook", "instagram"])
+@pytest.mark.parametrize("platform", ["facebook", "instagram", "youtube", "wordpress"])
 def test_the_nightly_sweep_finds_old_edits_and_deletions(tmp_path: Path, platform: str) -> None:
     with district(tmp_path, platform) as town:
         post = town.world.add_post(town.account, "Welcome back!")
@@ -156,14 +61,77 @@ def test_the_nightly_sweep_finds_old_edits_and_deletions(tmp_path: Path, platfor
         town.world.delete_comment(deleted)
         town.clock.advance(3700)
         town.service.poll_page(town.id)
-        assert town.gone() == 0
-        if platform == "facebook":  # Instagram lists the newest fifty whatever their age
+        if platform != "wordpress":  # whose every poll shows the newest hundred, whatever their age
+            assert town.gone() == 0
+        if platform == "facebook":  # the others list the newest ones whatever their age
             assert len(town.texts()) == 3
         town.night()
         assert town.texts()[3:] == ["you stupid bitch, fuck you"]
         assert (town.gone(), town.audited("comment.gone")) == (1, 1)
         town.service.poll_page(town.id)
         assert not town.world.is_public(edited)  # an edit is judged by the page's own mode
+
+
+def test_the_sweep_finds_a_reply_under_a_thread_that_no_poll_sees_any_more(tmp_path: Path) -> None:
+    with district(tmp_path, "youtube") as town:
+        video = town.world.add_post(town.account, "Spring concert")
+        old = town.write(video, "the oldest thread")
+        for n in range(8):  # more than a thread shows
+            town.write(video, f"reply {n}", parent=old)
+        town.clock.advance(20 * DAY)
+        for n in range(120):  # push it out of the newest hundred
+            town.write(video, f"nice {n}")
+            town.clock.advance(60)
+        town.poll()
+        town.night()
+        town.clock.advance(HOUR)
+        bad = town.write(video, "you stupid bitch, fuck you", parent=old)
+        town.poll()
+        assert town.world.is_public(bad)
+        town.night()
+        town.poll()
+        assert not town.world.is_public(bad)
+
+
+def test_a_quiet_night_asks_only_for_threads_whose_number_of_replies_changed(
+    tmp_path: Path,
+) -> None:
+    with district(tmp_path, "youtube") as town:
+        video = town.world.add_post(town.account, "Spring concert")
+        for n in range(4):
+            thread = town.write(video, f"thread {n}")
+            for reply in range(8):
+                town.write(video, f"reply {n} {reply}", parent=thread)
+        town.clock.advance(20 * DAY)
+        town.poll()
+        costs = []
+        for _ in range(3):
+            before = town.world.calls["youtube"]
+            town.night()
+            costs.append(town.world.calls["youtube"] - before)
+        assert costs[1] == costs[2] == costs[0] - 4
+
+
+def test_a_comment_looked_up_by_id_stays_under_the_post_that_it_was_listed_under(
+    tmp_path: Path,
+) -> None:
+    with district(tmp_path, "facebook") as town:
+        made = town.world.add_post(town.account, "The concert on video")
+        video = town.world.post(made)
+        assert video is not None
+        video.edge = "videos"
+        comment = town.write(made, "nice")
+        town.poll()
+        town.world.edit_comment(comment, "edited")
+        with town.service.database.read() as s:
+            page = store.page(s, town.id)
+        judged = Recording()
+        context = town.service.context(page)
+        judge = replace(context.judge, classifiers=(judged,))
+        adapter = TellsAnotherPost(context.adapter)
+        context = replace(context, judge=judge, adapter=adapter)
+        look_again(context, page, [comment], PollResult(page_id=page.id))
+        assert [(c.post_id, c.post_text) for c in judged.seen] == [(made, "The concert on video")]
 
 
 def test_on_x_the_sweep_looks_known_replies_up_by_id(tmp_path: Path) -> None:
@@ -195,6 +163,72 @@ def test_a_back_fill_goes_on_in_another_process_where_it_stood(tmp_path: Path) -
         assert len(town.texts()) == len(set(town.texts())) == 3000
 
 
+@pytest.mark.parametrize("platform", ["facebook", "instagram"])
+def test_a_back_fill_reads_posts_until_they_are_older_than_its_days(
+    tmp_path: Path, platform: str
+) -> None:
+    with district(tmp_path, platform) as town:
+        written = []
+        for n in range(450):
+            post = town.world.add_post(town.account, f"news {n}")
+            if n % 50 == 0:
+                written.append(f"nice {n}")
+                town.write(post, written[-1])
+            town.clock.advance(DAY / 5)
+        town.clock.advance(3 * DAY)
+        town.backfill(days=365)
+        assert sorted(town.texts()) == sorted(written)
+
+
+def test_a_back_fill_says_how_many_posts_it_has_read_when_there_are_too_many(
+    tmp_path: Path,
+) -> None:
+    with district(tmp_path, "facebook") as town:
+        for n in range(450):
+            town.world.add_post(town.account, f"news {n}")
+            town.clock.advance(DAY / 5)
+        town.ask(365)
+        with town.service.database.read() as s:
+            row = backfills.running_backfill(s, town.id)
+            assert row is not None and row.id is not None
+            page = store.page(s, town.id)
+        first = town.service._looking_back(page, row.since).adapter.fetch_since(None)
+        far = json.loads(first.cursor) | {"posts_read": MOST_POSTS - 100}
+        with town.service.database.write() as s:
+            backfills.note_backfill(s, row.id, cursor=json.dumps(far))
+        last = town.service.read_past(town.id, 60)
+        assert last is not None and last.ended_at
+        assert last.last_error == f"only the newest {MOST_POSTS + 100:,} posts were read"
+
+
+class TellsAnotherPost:
+    """Looks up as Facebook does where a comment's id does not begin with its video's."""
+
+    def __init__(self, adapter: PlatformAdapter) -> None:
+        self.page, self.capabilities = adapter.page, adapter.capabilities
+        self._adapter = adapter
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._adapter, name)
+
+    def fetch_many(self, comment_ids: Sequence[str]) -> Mapping[str, Comment | None]:
+        found = self._adapter.fetch_many(comment_ids)
+        return {one: c and replace(c, post_id="another") for one, c in found.items()}
+
+
+class Recording:
+    """A classifier that keeps what it is asked of."""
+
+    name, version = "recording", "1"
+
+    def __init__(self) -> None:
+        self.seen: list[Comment] = []
+
+    def classify(self, comments: Sequence[Comment]) -> list[list[Signal]]:
+        self.seen += comments
+        return [[] for _ in comments]
+
+
 @contextmanager
 def build_again(town: District) -> Iterator[Service]:
     folder = Path(town.service.config.settings.database.path).parent
@@ -206,7 +240,7 @@ def build_again(town: District) -> Iterator[Service]:
         service.close()
 
 
-@pytest.mark.parametrize("platform", ["facebook", "instagram", "x"])
+@pytest.mark.parametrize("platform", PLATFORMS)
 def test_after_six_hours_of_outage_nothing_is_missing(tmp_path: Path, platform: str) -> None:
     with district(tmp_path, platform) as town:
         post = town.world.add_post(town.account, "Welcome back!")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 import pytest
@@ -42,18 +43,36 @@ def test_comments_there_are_read_within_the_hour_and_cost_a_quiet_poll_nothing(
     assert read_back.hidden
 
 
-def test_ads_that_the_token_may_not_see_are_said_once_and_stop_nothing(
-    sandbox: GraphSandbox, world: World, caplog: pytest.LogCaptureFixture
+EDGES = ["visitor_posts", "ads_posts", "video_reels", "videos", "photos"]
+REFUSALS = {
+    "permission": (403, 10, "needs a permission"),
+    "unknown edge": (400, 2500, "Unknown path components"),
+    "field that is not there": (400, 100, "Tried accessing nonexisting field (description)"),
+}
+
+
+@pytest.mark.parametrize("edge", EDGES)
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_a_list_that_the_token_may_not_see_is_said_once_and_stops_nothing(
+    sandbox: GraphSandbox,
+    world: World,
+    caplog: pytest.LogCaptureFixture,
+    edge: str,
+    refusal: str,
 ) -> None:
     comment = world.add_comment(world.add_post("fb", "hello"), "hi")
-    error = b'{"error":{"code":10,"message":"needs a permission","type":"OAuthException"}}'
-    world.faults.push(Fault(kind="status", match="/ads_posts", status=403, body=error, times=9))
+    others = {world.add_comment(post_on(world, one), "hi") for one in EDGES if one != edge}
+    status, code, message = REFUSALS[refusal]
+    error = {"error": {"code": code, "message": message, "type": "OAuthException"}}
+    body = json.dumps(error).encode()
+    world.faults.push(Fault(kind="status", match=f"/{edge}", status=status, body=body, times=9))
     adapter = sandbox.facebook()
     with caplog.at_level(logging.WARNING):
-        cursor = adapter.fetch_since(None).cursor
+        first = adapter.fetch_since(None)
+        assert set(ids(first)) == {comment, *others}
         sandbox.clock.advance(2 * HOUR)
-        assert ids(adapter.fetch_since(cursor)) == [comment]
-    assert caplog.text.count("ads_posts cannot be read") == 1
+        assert set(ids(adapter.fetch_since(first.cursor))) == {comment, *others}
+    assert caplog.text.count(f"{edge} cannot be read") == 1
 
 
 @pytest.mark.parametrize("edge", ["video_reels", "photos"])

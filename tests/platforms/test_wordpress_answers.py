@@ -152,9 +152,9 @@ def test_no_answer_at_all_is_unreachable(server: LoopbackServer) -> None:
         ({"Retry-After": "120"}, 120),
         ({}, 60),
         ({"Retry-After": "soon"}, 60),
-        ({"Retry-After": "-5"}, 1),
+        ({"Retry-After": "-5"}, 60),
         ({"Retry-After": "nan"}, 60),
-        ({"Retry-After": "1e300"}, 24 * 3600),
+        ({"Retry-After": "1e300"}, 60),
         ({"Retry-After": "9" * 400}, 24 * 3600),
     ],
 )

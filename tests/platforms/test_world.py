@@ -94,6 +94,11 @@ def test_ids_look_like_the_vendors(
     assert (world.vendor_id("c"), world.feed_id(comment)) == (comment, "c")
 
 
+def test_an_account_on_x_has_a_handle_that_x_allows(world: World):
+    page = world.page(world.add_page("x", "Escuela Peñón & Friends of Lawrence"))
+    assert page and re.fullmatch(r"[0-9A-Za-z_]{1,15}", page.handle)
+
+
 def test_facebook_comment_ids_name_their_post(world: World):
     page = world.add_page("facebook", "A school")
     post = world.add_post(page, "hello")

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.web.chromium import browser
 from tests.web.school import FakeService, open_school
 from tests.web.serving import served
 from tests.web.signed_in import Site
 
-__all__ = ["Site"]
+__all__ = ["Site", "browser"]
 
 
 @pytest.fixture

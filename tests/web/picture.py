@@ -1,25 +1,32 @@
-"""Takes the README's picture of the log page: the demo's day, judged by the shipped rules.
+"""Takes the documents' pictures of the log, one comment and an undo: the demo's day, judged by the
+shipped rules.
 
-Run: python -m tests.web.picture [--out docs/pictures/log.png] [--path "/log?before=129"]
+Run: python -m tests.web.picture [--folder docs/pictures] [--scheme dark] [--locale es-US]
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+import requests
 
 from modbot.clocks import SteppedClock
 from modbot.demo.once import POLL_SECONDS, play
 from modbot.demo.stage import day_begins, demo_feed, paced, set_stage
 from modbot.people import Role
 from modbot.settings import load_config
-from tests.prerequisites import program
+from tests.web.chromium import chromium, profile
 from tests.web.serving import served
 from tests.web.signed_in import signed_in
-from tests.web.test_browser import FLAGS
+
+PICTURES = {
+    "log.png": "/log?verdict=hide&category=sales",
+    "comment.png": "/log?verdict=hide&category=sales",  # the first of these
+    "undo.png": "/undo/preview?kind=rule&subject=sales:price_and_contact&since=2025-10-24T07:00",
+}
 
 
 def take(
@@ -34,27 +41,23 @@ def take(
     whole: bool = False,
 ) -> None:
     """A picture of one page."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program("chromium"), headless=True, args=FLAGS
-        )
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme=scheme,  # type: ignore[arg-type]
-            locale=locale,
-        )
-        if token:
-            context.add_cookies([{"name": "modbot", "value": token, "url": address}])
-        page = context.new_page()
+    with chromium() as browser:
+        size = {"width": width, "height": height}
+        options = {"viewport": size, "color_scheme": scheme, "locale": locale}
+        page = profile(browser, address, token, **options).new_page()
         page.goto(address)
         page.screenshot(path=out, full_page=whole)
-        browser.close()
+
+
+def first_decision(address: str, token: str) -> str:
+    """The path of the first decision that a page of the log lists."""
+    html = requests.get(address, cookies={"modbot": token}, timeout=30).text
+    return re.findall(r"/decisions/\d+", html)[0]
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--out", type=Path, default=Path("docs/pictures/log.png"))
-    arguments.add_argument("--path", default="/log?before=129")
+    arguments.add_argument("--folder", type=Path, default=Path("docs/pictures"))
     arguments.add_argument("--width", type=int, default=1200)
     arguments.add_argument("--height", type=int, default=1150)
     arguments.add_argument("--scheme", choices=["light", "dark"], default="light")
@@ -70,16 +73,20 @@ def main() -> None:
     ):
         play(stage, clock)
         with served(stage.service) as address:
-            take(
-                address + chosen.path,
-                chosen.out,
-                token=signed_in(stage.service, Role.MANAGER),
-                width=chosen.width,
-                height=chosen.height,
-                scheme=chosen.scheme,
-                locale=chosen.locale,
-                whole=chosen.whole,
-            )
+            token = signed_in(stage.service, Role.MANAGER, name="Ana Ruiz")
+            for name, path in PICTURES.items():
+                if name == "comment.png":
+                    path = first_decision(f"{address}{path}", token)
+                take(
+                    address + path,
+                    chosen.folder / name,
+                    token=token,
+                    width=chosen.width,
+                    height=chosen.height,
+                    scheme=chosen.scheme,
+                    locale=chosen.locale,
+                    whole=chosen.whole,
+                )
 
 
 if __name__ == "__main__":

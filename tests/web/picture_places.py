@@ -9,14 +9,11 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
 from modbot.people import Role
-from tests.prerequisites import program
+from tests.web.chromium import chromium, profile
 from tests.web.district import fill, open_district
 from tests.web.serving import served
 from tests.web.signed_in import signed_in
-from tests.web.test_browser import FLAGS
 
 PICTURES = {"pages.png": "/pages", "fundraiser.png": "/fundraisers/1"}
 
@@ -28,21 +25,16 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         open_district(Path(folder)) as district,
-        sync_playwright() as playwright,
+        chromium() as browser,
     ):
         fill(district)
         token = signed_in(district.service, Role.ADMIN, name="Maria Santos")
-        browser = playwright.chromium.launch(
-            executable_path=program("chromium"), headless=True, args=FLAGS
-        )
-        context = browser.new_context(viewport={"width": 1200, "height": 1100}, locale="en-US")
+        size = {"width": 1200, "height": 1100}
         with served(district.service) as address:
-            context.add_cookies([{"name": "modbot", "value": token, "url": address}])
-            page = context.new_page()
+            page = profile(browser, address, token, viewport=size).new_page()
             for name, path in PICTURES.items():
                 page.goto(address + path)
                 page.screenshot(path=chosen.folder / name)
-        browser.close()
 
 
 if __name__ == "__main__":

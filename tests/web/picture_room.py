@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from sqlmodel import select
 
 from modbot.domain import Actor
@@ -22,14 +22,14 @@ from modbot.people.accounts import add_person
 from modbot.people.invitations import Grant
 from modbot.tables import PageRow
 from tests.fakes import make_page
-from tests.prerequisites import program
 from tests.web import district, queue_day, test_alerts
+from tests.web.chromium import chromium, profile
 from tests.web.school import FakeService
 from tests.web.serving import served
 from tests.web.signed_in import signed_in
-from tests.web.test_browser import FLAGS
 
 DESK, PHONE = {"width": 1200, "height": 1000}, {"width": 360, "height": 740}
+MANY = "/queue/many?rule=sales"
 NAMES = ("Lawrence High School", "Lawrence Public Schools on X")
 STAFF = (
     ("Ana Ruiz", Role.MANAGER, None),
@@ -69,14 +69,9 @@ class Camera:
         """A page of somebody who is signed in, and the address of the service."""
         with served(service) as address:
             touched = size is PHONE
-            context = self.browser.new_context(
-                viewport=size,  # type: ignore[arg-type]
-                has_touch=touched,
-                is_mobile=touched,
-                **self.options,  # type: ignore[arg-type]
-            )
             token = signed_in(service, name="Maria Santos")
-            context.add_cookies([{"name": "modbot", "value": token, "url": address}])
+            options = {"viewport": size, "has_touch": touched, "is_mobile": touched, **self.options}
+            context = profile(self.browser, address, token, **options)
             yield context.new_page(), address
             context.close()
 
@@ -108,11 +103,14 @@ def take(camera: Camera, folder: Path) -> None:
         screens.append(page.screenshot())
     service.database.close()
     (folder / "q").mkdir()
-    service = queue_day.open_queue_day(folder / "q")
+    service = named(queue_day.open_queue_day(folder / "q"))
     with camera.at(service, PHONE) as (page, address):
         for path in ("/queue/18", "/log"):
             page.goto(address + path)
             screens.append(page.screenshot())
+    with camera.at(service, DESK) as (page, address):
+        page.goto(f"{address}{MANY}")
+        page.screenshot(path=camera.folder / "bulk.png")
     service.database.close()
     (folder / "d").mkdir()
     with district.open_district(folder / "d") as place:
@@ -130,12 +128,8 @@ def main() -> None:
     arguments.add_argument("--locale", default="en-US")
     chosen = arguments.parse_args()
     options = {"color_scheme": chosen.scheme, "locale": chosen.locale}
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program("chromium"), headless=True, args=FLAGS
-        )
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         take(Camera(browser, chosen.folder, options), Path(folder))
-        browser.close()
 
 
 if __name__ == "__main__":

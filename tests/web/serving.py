@@ -12,7 +12,8 @@ from modbot.web.seam import WebService
 
 
 @contextmanager
-def served(service: WebService, *, demo: bool = False) -> Iterator[str]:
+def served(service: WebService, *, demo: bool = False, prepared: bool = False) -> Iterator[str]:
     """The address of the running pages, without a final slash."""
-    with serving(cast(Service, service), host="127.0.0.1", port=0, demo=demo) as address:
+    room = cast(Service, service)
+    with serving(room, host="127.0.0.1", port=0, demo=demo, prepared=prepared) as address:
         yield address.rstrip("/")

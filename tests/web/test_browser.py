@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from modbot.domain import Category, Decision, Verdict
-from tests.prerequisites import need, program
+from tests.web.chromium import NARROW, WIDE, barriers, profile, tab_to, watched
 from tests.web.school import (
     ALLOWED,
     THRESHOLDS,
@@ -27,17 +25,6 @@ from tests.web.signed_in import signed_in
 
 pytestmark = pytest.mark.browser
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-NARROW, WIDE = {"width": 360, "height": 740}, {"width": 1440, "height": 900}
-WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]}
 HOSTILE = [
     "<script>document.title='owned'</script>",
     "<img src=http://evil.example/x onerror=alert(1)>",
@@ -56,29 +43,6 @@ AXE = (
     "/log?category=crisis",
 )  # what axe looks at; test_axe.py says whether a screen is missing
 TOKENS: dict[str, str] = {}  # address of a served site -> an admin's session there
-
-
-@dataclass(kw_only=True)
-class Watch:
-    """What a visit must not show."""
-
-    origin: str
-    foreign: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-    def clean(self) -> bool:
-        return not self.foreign and not self.complaints
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    need("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program("chromium"), headless=True, args=FLAGS
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -113,24 +77,9 @@ def address(school: FakeService) -> Iterator[str]:
 @contextmanager
 def visit(browser: Browser, address: str, path: str = "/log", **options: Any) -> Iterator[Page]:
     """A fresh browser profile on a page; at the end nothing may have gone wrong or left."""
-    settings = {"viewport": WIDE, "locale": "en-US", **options}
-    context = browser.new_context(**settings)
-    context.add_cookies([{"name": "modbot", "value": TOKENS[address], "url": address}])
+    context = profile(browser, address, TOKENS[address], **options)
     page = context.new_page()
-    watch = Watch(origin=address)
-
-    def noted_request(url: str) -> None:
-        if not url.startswith(watch.origin):
-            watch.foreign.append(url)
-
-    def noted_console(kind: str, text: str) -> None:
-        if kind in ("error", "warning"):
-            watch.complaints.append(text)
-
-    page.on("request", lambda request: noted_request(request.url))
-    page.on("console", lambda message: noted_console(message.type, message.text))
-    page.on("pageerror", lambda error: watch.complaints.append(str(error)))
-    page.on("dialog", lambda dialog: (watch.complaints.append(dialog.message), dialog.dismiss()))
+    watch = watched(page, address)
     page.goto(address + path)
     try:
         yield page
@@ -153,31 +102,16 @@ def test_axe_finds_no_barrier(
     with visit(browser, address, **options) as page:
         for path in AXE:
             page.goto(address + path)
-            found = Axe().run(page, options=WCAG).response["violations"]
-            assert [(v["id"], [n["html"] for n in v["nodes"]]) for v in found] == []
-            sideways = page.evaluate(
-                "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
-            )
-            assert sideways == 0, f"{path} scrolls sideways by {sideways} px"
+            assert barriers(page) == [], path
 
 
 def test_error_pages_have_no_barrier_either(browser: Browser, address: str) -> None:
-    context = browser.new_context(viewport=NARROW, locale="en-US")
-    context.add_cookies([{"name": "modbot", "value": TOKENS[address], "url": address}])
+    context = profile(browser, address, TOKENS[address], viewport=NARROW)
     page = context.new_page()
     page.goto(address + "/log?before=x")
     assert page.get_by_role("heading", level=1).inner_text() == "This address does not work"
-    assert Axe().run(page, options=WCAG).response["violations"] == []
+    assert barriers(page) == []
     context.close()
-
-
-def tab_to(page: Page, selector: str, *, most: int = 200) -> int:
-    """Presses Tab until `selector` has the focus; how often."""
-    for presses in range(1, most + 1):
-        page.keyboard.press("Tab")
-        if page.evaluate("s => document.activeElement.matches(s)", selector):
-            return presses
-    raise AssertionError(f"{selector} cannot be reached by Tab")
 
 
 def test_the_first_tab_offers_to_skip_to_the_content(browser: Browser, address: str) -> None:

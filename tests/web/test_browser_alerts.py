@@ -8,18 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext
 
 from modbot.alerts import Alert
 from modbot.people import Role
+from tests.web.chromium import NARROW, WIDE, barriers, profile, tab_to
 from tests.web.school import FakeService
 from tests.web.serving import served
 from tests.web.signed_in import signed_in
 from tests.web.test_alerts import ONE, alerts, filled, send
-from tests.web.test_browser import NARROW, WCAG, WIDE, browser, tab_to
 
-__all__ = ["browser"]
 pytestmark = pytest.mark.browser
 
 AXE = ("/alerts", "/alerts?said=acknowledged", "/alerts?before=3")
@@ -46,19 +44,7 @@ def opened(
     browser: Browser, address: str, service: FakeService, role: Role, name: str, **options: Any
 ) -> BrowserContext:
     """A browser of somebody who is signed in."""
-    context = browser.new_context(**{"viewport": WIDE, "locale": "en-US", **options})
-    token = signed_in(service, role, name=name)
-    context.add_cookies([{"name": "modbot", "value": token, "url": address}])
-    return context
-
-
-def barriers(page: Page) -> list[tuple[str, list[str]]]:
-    found = Axe().run(page, options=WCAG).response["violations"]
-    told = [(v["id"], [n["html"] for n in v["nodes"]]) for v in found]
-    sideways = page.evaluate(
-        "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
-    )
-    return told + ([("sideways", [str(sideways)])] if sideways else [])
+    return profile(browser, address, signed_in(service, role, name=name), **options)
 
 
 @pytest.mark.parametrize("locale", ["en-US", "es-US"])

@@ -12,12 +12,12 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from modbot.people import Role
+from tests.web.chromium import Watch, profile
 from tests.web.hostile import SHORT
 from tests.web.signed_in import signed_in
-from tests.web.test_browser import WIDE, Watch, browser
 from tests.web.test_hostile import FORMS, Town, send, town
 
-__all__ = ["browser", "town"]
+__all__ = ["town"]
 pytestmark = pytest.mark.browser
 
 VIOLATIONS = """window.violations = [];
@@ -38,9 +38,8 @@ NOT_OURS = "Failed to load resource: the server responded with a status of"  # o
 @contextmanager
 def watched(browser: Browser, town: Town) -> Iterator[tuple[Page, Watch]]:
     address = town.site.address
-    context = browser.new_context(viewport=WIDE, locale="en-US")
     token = signed_in(town.district.service, Role.ADMIN, name="Maria Santos")
-    context.add_cookies([{"name": "modbot", "value": token, "url": address}])
+    context = profile(browser, address, token)
     context.add_init_script(VIOLATIONS)
     page, watch = context.new_page(), Watch(origin=address)
     page.on("request", lambda r: None if r.url.startswith(address) else watch.foreign.append(r.url))

@@ -9,17 +9,15 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from modbot.domain import Actor
 from modbot.people import Role, invitations, passwords
 from modbot.people.accounts import add_person
 from modbot.people.invitations import Grant
-from tests.prerequisites import need, program
+from tests.web.chromium import NARROW, WIDE, barriers, profile, tab_to
 from tests.web.school import FakeService, open_school
 from tests.web.serving import served
-from tests.web.test_browser import FLAGS, NARROW, WCAG, WIDE, tab_to
 
 pytestmark = pytest.mark.browser
 
@@ -28,17 +26,6 @@ AXE_OUTSIDE = ("/sign-in", "/invited/used", "/first/used")
 AXE_INSIDE = ("/people?said=uninvited", "/people/2", "/me", "/nowhere")
 AXE = (*AXE_OUTSIDE, *AXE_INSIDE)
 EMAIL = "dana@lps.test"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    need("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program("chromium"), headless=True, args=FLAGS
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +87,7 @@ def sign_in(page: Page, address: str) -> None:
 
 
 def test_somebody_signs_in_invites_and_signs_out(browser: Browser, address: str) -> None:
-    context = browser.new_context(viewport=WIDE, locale="en-US")
+    context = profile(browser, address)
     page = context.new_page()
     sign_in(page, address)
     page.get_by_label("E-mail address").fill("later@lps.test")
@@ -108,7 +95,7 @@ def test_somebody_signs_in_invites_and_signs_out(browser: Browser, address: str)
     page.get_by_role("button", name="Make the link").click()
     invited = page.get_by_label("Link").input_value()
     assert invited.startswith(f"{address}/invited/")
-    stranger = browser.new_context(locale="en-US").new_page()
+    stranger = profile(browser, address).new_page()
     stranger.goto(invited)
     stranger.get_by_label("Your name, as the record shows it").fill("Lee Later")
     stranger.get_by_label("New password").fill(PASSWORD)
@@ -130,7 +117,7 @@ def test_somebody_signs_in_invites_and_signs_out(browser: Browser, address: str)
 def test_axe_finds_no_barrier(
     browser: Browser, address: str, link: str, locale: str, scheme: str, width: dict[str, int]
 ) -> None:
-    context = browser.new_context(viewport=width, color_scheme=scheme, locale=locale)  # type: ignore[arg-type]
+    context = profile(browser, address, viewport=width, color_scheme=scheme, locale=locale)
     page = context.new_page()
     for path in (*AXE_OUTSIDE, link):
         look(page, address + path)
@@ -154,16 +141,11 @@ def test_the_link_for_the_first_admin_has_no_barrier(browser: Browser, tmp_path:
 
 def look(page: Page, address: str) -> None:
     page.goto(address)
-    found = Axe().run(page, options=WCAG).response["violations"]
-    assert [(v["id"], [n["html"] for n in v["nodes"]]) for v in found] == []
-    sideways = page.evaluate(
-        "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
-    )
-    assert sideways == 0, f"{address} scrolls sideways by {sideways} px"
+    assert barriers(page) == [], address
 
 
 def test_a_chosen_theme_counts_before_the_devices(browser: Browser, address: str) -> None:
-    context = browser.new_context(viewport=WIDE, color_scheme="light", locale="en-US")
+    context = profile(browser, address, color_scheme="light")
     page = context.new_page()
     sign_in(page, address)
     page.goto(f"{address}/me")
@@ -172,7 +154,7 @@ def test_a_chosen_theme_counts_before_the_devices(browser: Browser, address: str
     page.get_by_label("Dark").check()
     page.get_by_role("button", name="Save").click()
     assert page.evaluate(ground) != light
-    assert Axe().run(page, options=WCAG).response["violations"] == []
+    assert barriers(page) == []
     page.get_by_label("As the device wants it").check()
     page.get_by_role("button", name="Save").click()
     assert page.evaluate(ground) == light
@@ -183,7 +165,7 @@ def test_a_form_on_another_site_signs_nobody_out(
     browser: Browser, address: str, tmp_path: Path
 ) -> None:
     """Another port of this machine: even the same site is another origin."""
-    context = browser.new_context(viewport=WIDE, locale="en-US")
+    context = profile(browser, address)
     page = context.new_page()
     sign_in(page, address)
 

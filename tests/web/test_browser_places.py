@@ -8,16 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from modbot.domain import Mode, Verdict
 from modbot.people import Role
-from tests.prerequisites import need, program
+from tests.web.chromium import NARROW, WIDE, barriers, profile, tab_to
 from tests.web.district import District, fill, open_district
 from tests.web.serving import served
 from tests.web.signed_in import signed_in
-from tests.web.test_browser import FLAGS, NARROW, WCAG, WIDE, tab_to
 
 pytestmark = pytest.mark.browser
 
@@ -28,17 +26,6 @@ AXE = (
     *("/fundraisers/requests/2", "/fundraisers/requests/5", "/fundraisers/1", "/fundraisers/2"),
 )
 OFFER = "Car wash this saturday for the band, $10, lhs-band.org/wash"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    need("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program("chromium"), headless=True, args=FLAGS
-        )
-        yield browser
-        browser.close()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,20 +42,14 @@ class Visitor:
 
     def barriers(self) -> list[tuple[str, list[str]]]:
         """What axe finds, and whether the screen scrolls sideways."""
-        found = Axe().run(self.page, options=WCAG).response["violations"]
-        told = [(v["id"], [n["html"] for n in v["nodes"]]) for v in found]
-        root = "document.scrollingElement"
-        sideways = self.page.evaluate(f"{root}.scrollWidth - {root}.clientWidth")
-        return told + ([("scrolls sideways", [str(sideways)])] if sideways else [])
+        return barriers(self.page)
 
 
 def visitor(
     browser: Browser, district: District, address: str, role: Role, name: str, **options: object
 ) -> Visitor:
-    settings = {"viewport": WIDE, "locale": "en-US", **options}
-    context = browser.new_context(**settings)  # type: ignore[arg-type]
     token = signed_in(district.service, role, name=name)
-    context.add_cookies([{"name": "modbot", "value": token, "url": address}])
+    context = profile(browser, address, token, **options)
     page, complaints = context.new_page(), list[str]()
     page.on("request", lambda r: None if r.url.startswith(address) else complaints.append(r.url))
     page.on("pageerror", lambda error: complaints.append(str(error)))

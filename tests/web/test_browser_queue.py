@@ -10,19 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 from sqlmodel import col, select
 
 from modbot.people import Role
 from modbot.tables import ActionRow, DecisionRow
+from tests.web.chromium import NARROW, WIDE, Watch, barriers, profile
 from tests.web.queue_day import open_queue_day
 from tests.web.school import FakeService
 from tests.web.serving import served
 from tests.web.signed_in import signed_in
-from tests.web.test_browser import NARROW, WCAG, WIDE, Watch, browser
 
-__all__ = ["browser"]
 pytestmark = pytest.mark.browser
 
 AXE = ("/queue", "/queue/8", "/queue/16?by_hand=1", "/queue/many?rule=offensive:pig")
@@ -48,9 +46,8 @@ def visit(
     browser: Browser, address: str, service: FakeService, *, name: str = "Ana Ruiz", **options: Any
 ) -> Iterator[Page]:
     """A manager's fresh browser; at the end nothing may have gone wrong or left this host."""
-    context = browser.new_context(**{"viewport": WIDE, "locale": "en-US", **options})
     token = signed_in(service, Role.MANAGER, name=name)
-    context.add_cookies([{"name": "modbot", "value": token, "url": address}])
+    context = profile(browser, address, token, **options)
     page, watch = context.new_page(), Watch(origin=address)
     page.set_default_timeout(8_000)
 
@@ -336,9 +333,4 @@ def test_axe_finds_no_barrier(
 
 
 def no_barrier(page: Page, where: str) -> None:
-    found = Axe().run(page, options=WCAG).response["violations"]
-    assert [(v["id"], [n["html"] for n in v["nodes"]]) for v in found] == [], where
-    sideways = page.evaluate(
-        "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
-    )
-    assert sideways == 0, f"{where} scrolls sideways by {sideways} px"
+    assert barriers(page) == [], where

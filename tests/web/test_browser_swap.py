@@ -7,7 +7,6 @@ from playwright.sync_api import Browser, Page, Route
 from tests.web.school import FakeService
 from tests.web.test_browser_queue import (
     address,
-    browser,
     heading,
     made,
     onwards,
@@ -17,7 +16,7 @@ from tests.web.test_browser_queue import (
     visit,
 )
 
-__all__ = ["address", "browser", "pytestmark", "service"]
+__all__ = ["address", "pytestmark", "service"]
 
 
 def opened(page: Page, address: str, path: str = "/queue/8") -> None:

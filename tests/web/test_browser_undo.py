@@ -8,18 +8,16 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 from sqlmodel import col, select
 
 from modbot.people import Role
 from modbot.tables import DecisionRow, VersionRow
+from tests.web.chromium import NARROW, WIDE, Watch, barriers, profile, tab_to
 from tests.web.serving import served
 from tests.web.signed_in import signed_in
-from tests.web.test_browser import NARROW, WCAG, WIDE, Watch, browser, tab_to
 from tests.web.undo_town import RULE, Town, open_town
 
-__all__ = ["browser"]
 pytestmark = pytest.mark.browser
 AXE = (
     *("/undo", f"/undo/preview?kind=rule&subject={RULE}&since=2020-01-01T00:00", "/undo/1"),
@@ -49,9 +47,8 @@ def address(town: Town) -> Iterator[str]:
 @contextmanager
 def visit(browser: Browser, address: str, town: Town, path: str, **options: Any) -> Iterator[Page]:
     """A manager's fresh browser on a page; nothing may go wrong or leave this host."""
-    context = browser.new_context(**{"viewport": WIDE, "locale": "en-US", **options})
     token = signed_in(town.service, Role.MANAGER, name="Ana Ruiz")
-    context.add_cookies([{"name": "modbot", "value": token, "url": address}])
+    context = profile(browser, address, token, **options)
     page, watch = context.new_page(), Watch(origin=address)
     page.set_default_timeout(60_000)
     page.on("request", lambda r: None if r.url.startswith(address) else watch.foreign.append(r.url))
@@ -137,12 +134,7 @@ def test_axe_finds_no_barrier(
         for path in (*AXE, edited):
             page.goto(address + path)
             page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
-            found = Axe().run(page, options=WCAG).response["violations"]
-            assert [(v["id"], [n["html"] for n in v["nodes"]]) for v in found] == [], path
-            sideways = page.evaluate(
-                "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
-            )
-            assert sideways == 0, f"{path} scrolls sideways by {sideways} px"
+            assert barriers(page) == [], path
 
 
 def newest_edited(town: Town) -> int:

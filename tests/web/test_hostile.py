@@ -197,7 +197,7 @@ FORMS: dict[str, Sequence[str]] = {
     "/pages/facebook:hostile1/mode": ("to", "seen", "reason"),
     "/pages/facebook:hostile2/pause": ("reason",),
     "/pages/facebook:hostile2/resume": NOTHING,
-    "/pages/facebook:hostile3/token": ("token_ref",),
+    "/pages/facebook:hostile3/token": ("token_ref", "token_ends"),
     "/fundraisers/new": SALE_FIELDS,
     "/fundraisers/requests/{request}/approve": ("role", "confirm"),
     "/fundraisers/requests/{request}/refuse": ("reason",),

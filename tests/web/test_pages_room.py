@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -241,6 +242,24 @@ def test_a_token_is_read_from_another_place(room: Room) -> None:
         == 403
     )
     assert room.sound()
+
+
+def test_the_last_day_of_a_token_is_written_down_and_shown_before_it_comes(room: Room) -> None:
+    room.district.add_page("1001")
+    with room.district.database.write() as s:
+        now = room.district.clock.now()
+        store.save_page_state(s, "facebook:1001", last_poll_at=now, last_success_at=now)
+        before = store.page(s, "facebook:1001").token_ref
+    day = (now + timedelta(days=10)).date().isoformat()
+    answer = room.admin.post(f"{PAGE}/token", {"token_ref": "", "token_ends": "soon"})
+    assert answer.status_code == 422 and "year-month-day" in answer.text
+    answer = room.admin.post(f"{PAGE}/token", {"token_ref": "", "token_ends": day})
+    assert went_to(answer).startswith(PAGE)
+    shown = room.admin.get(PAGE).text
+    assert "its last day is" in shown and "Token ends soon" in shown
+    assert "Token ends soon" in room.admin.get("/pages").text
+    with room.district.database.read() as s:
+        assert store.page(s, "facebook:1001").token_ref == before
 
 
 def test_a_page_that_needs_no_token_gets_none(room: Room) -> None:

@@ -53,7 +53,13 @@ def upgrade() -> None:
         sqlite_where=sa.text("author_id IS NOT NULL"),
     )
     connection = op.get_bind()
-    for rows in _chunks(connection) if may_hold_rows(connection) else ():
+    if may_hold_rows(connection):
+        fill(connection)
+
+
+def fill(connection: sa.Connection) -> None:
+    """Puts what waits into the queue."""
+    for rows in _chunks(connection):
         connection.exec_driver_sql(_INSERT, [_waiting(*tuple(row)) for row in rows])
 
 

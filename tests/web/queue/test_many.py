@@ -98,8 +98,9 @@ def test_the_list_shows_what_a_rule_found_and_what_would_be_done(ana: Site) -> N
     page = ana.get(f"/queue/many?rule={RULE}").text
     assert f"All that wait with <bdi>{RULE}</bdi>" in page
     assert "7 comments" in page
-    assert "<bdi>School 1</bdi> 4, <bdi>Lawrence High</bdi> 2, <bdi>LPS on TikTok</bdi> 1" in page
-    assert "Offensive 6, Threat 1" in page
+    pages = ("<bdi>School 1</bdi>: 4", "<bdi>Lawrence High</bdi>: 2", "<bdi>LPS on TikTok</bdi>: 1")
+    assert ", ".join(pages) in page
+    assert "Offensive: 6, Threat: 1" in page
     assert "Facebook is asked to hide 4 comments." in page
     assert "1 is left out: it has to be removed by hand." in page
     assert "a possible threat or cry for help is left up one at a time" in page
