@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import eq
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 MAX_WORDS = 160  # read at once; a longer comment scores as its worst stretch
 MAX_WORD_LETTERS = 92
 _MOST_TIMES = 3  # that one word counts
+_LONGEST_PHRASE = 8  # words, of those that are said over and over
 # A longer run of letters counts as several words, so a word is bounded in time and memory.
 # A bare smile is read as nothing: people end thanks with it, and writers of threats too.
 _WORD = re.compile(r"[^\W_]{1,30}(?:['’][^\W_]{1,30}){0,2}|[!?]{1,8}|[^\w\s🙂😊]")
@@ -34,15 +36,16 @@ def split_words(text: str) -> list[str]:
 
 
 def kept_places(words: Sequence[str]) -> Sequence[int]:
-    """The places of the words that count: of each word the first three. What is said ten times over
-    is no worse than what is said three times, and a text is bounded by the words it knows."""
+    """The places of the words that count: a phrase that follows itself counts once, and then of
+    each word the first three. What is said ten times over is no worse than what is said once, and
+    a text is bounded by the words it knows."""
     if not _repeats(words):
         return range(len(words))
     seen: Counter[str] = Counter()
     kept = []
-    for place, word in enumerate(words):
-        seen[word] += 1
-        if seen[word] <= _MOST_TIMES:
+    for place in _said_once(words):
+        seen[words[place]] += 1
+        if seen[words[place]] <= _MOST_TIMES:
             kept.append(place)
     return kept
 
@@ -53,8 +56,29 @@ def unrepeated(words: list[str]) -> list[str]:
 
 
 def _repeats(words: Sequence[str]) -> bool:
-    """Does a word come more often than it counts?"""
-    return len(words) > _MOST_TIMES and max(Counter(words).values()) > _MOST_TIMES
+    """Does a word come so often that something may be said over and over?"""
+    return len(words) >= _MOST_TIMES and max(Counter(words).values()) >= _MOST_TIMES
+
+
+def _said_once(words: Sequence[str]) -> list[int]:
+    """The places of all words but those of phrases that repeat the phrase just before them."""
+    kept = list(range(len(words)))
+    for length in range(1, min(_LONGEST_PHRASE, len(words) // 2) + 1):
+        said = [words[place] for place in kept]
+        if sum(map(eq, said, said[length:])) >= length:
+            kept = _without_repeats(kept, said, length)
+    return kept
+
+
+def _without_repeats(places: list[int], said: list[str], length: int) -> list[int]:
+    kept: list[int] = []
+    alike = 0  # so many words up to this one are as those a phrase earlier
+    for number, place in enumerate(places):
+        kept.append(place)
+        alike = alike + 1 if number >= length and said[number] == said[number - length] else 0
+        if alike and alike % length == 0:
+            del kept[-length:]
+    return kept
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.embedded.pieces import MAX_WORDS, split_words
+from classifiers.embedded.pieces import MAX_WORDS, split_words, unrepeated
 from classifiers.normalise import fold
 from classifiers.training.batches import Texts, WordNumbers
 from classifiers.training.network import SENSE, WIDTH
@@ -118,7 +118,7 @@ def _folded(text: str) -> str:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(split_words(_folded(text))[:MAX_WORDS])
+    return tuple(unrepeated(split_words(_folded(text)))[:MAX_WORDS])
 
 
 def _phrases(
