@@ -26,6 +26,7 @@ class Encoded:
     joined: Vectors  # windows x features
     hidden: Vectors
     sense: Vectors  # windows x sense, each of length 1
+    sense_length: Vectors  # windows x 1: what it was before
 
     @property
     def features(self) -> Vectors:
@@ -56,7 +57,8 @@ def encode(windows: Sequence[Sequence[str]], table: WordTable, weights: Weights)
     hidden = np.maximum(joined @ weights.hidden + weights.hidden_bias, 0)
     features = np.concatenate([joined, hidden], axis=1)
     sense = features @ weights.sense + weights.sense_bias
-    sense /= np.sqrt(np.einsum("ij,ij->i", sense, sense) + _ROOT_FLOOR)[:, None]
+    sense_length = np.sqrt(np.einsum("ij,ij->i", sense, sense) + _ROOT_FLOOR)[:, None]
+    sense /= sense_length
     return Encoded(
         words=words,
         starts=starts,
@@ -66,6 +68,7 @@ def encode(windows: Sequence[Sequence[str]], table: WordTable, weights: Weights)
         joined=joined,
         hidden=hidden,
         sense=sense,
+        sense_length=sense_length,
     )
 
 

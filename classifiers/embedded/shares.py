@@ -145,10 +145,7 @@ def _slopes(asked: _Asked, weights: Weights) -> Vectors:
     at = input_slices(features, sense_size, len(weights.output_bias))
     outer = weights.policy_output.T[asked.labels] * (asked.inside > 0)
     inputs = outer @ weights.policy_hidden.T
-    raw = np.concatenate([encoded.joined[windows], hidden], axis=1) @ weights.sense
-    raw += weights.sense_bias
-    length = np.sqrt(np.einsum("ij,ij->i", raw, raw) + np.float32(1e-6))[:, None]
-    sense = raw / length
+    sense, length = encoded.sense[windows], encoded.sense_length[windows]
     towards = inputs[:, at.sense] + posts * MATCH_SCALE * inputs[:, at.match]
     across = towards - sense * np.einsum("ij,ij->i", sense, towards)[:, None]
     slope: Vectors = inputs[:, at.features] + (across / length) @ weights.sense.T
