@@ -62,7 +62,7 @@ test: $(VENV)/.dev-ready ## The tests that need no server, no browser and no pat
 	$(BIN)/python -m pytest -n 2 --dist loadfile \
 		-m "not servers and not browser and not campaigns and not models and not postgres"
 
-test-campaigns: $(VENV)/.dev-ready ## The whole service, killed, copied, watched for secrets, installed from a wheel
+test-campaigns: $(VENV)/.dev-ready ## The whole service: killed, copied, watched for secrets, installed from a wheel, through a morning
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m campaigns
 
 test-models: torch ## Training and export of models, with PyTorch

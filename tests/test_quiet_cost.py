@@ -15,7 +15,13 @@ from tests.line import ADA
 from tests.running import config_on
 
 
-@pytest.mark.parametrize(("platform", "pages"), [("facebook", 200), ("instagram", 10), ("x", 10)])
+@pytest.mark.parametrize(
+    ("platform", "pages"),
+    [
+        *(("facebook", 10), ("instagram", 10), ("x", 10)),
+        pytest.param("facebook", 200, marks=pytest.mark.campaigns),
+    ],
+)
 def test_one_poll_of_quiet_pages_costs_one_call_a_page(
     tmp_path: Path, platform: str, pages: int
 ) -> None:

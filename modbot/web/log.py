@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -21,15 +21,16 @@ from modbot.web.filters import SPOKEN, Filters
 from modbot.web.log_asked import Asked, LogRoom, ask, reading
 from modbot.web.log_values import Known, LogValues
 from modbot.web.rendering import reader_language
+from modbot.web.routes import Routes
 from modbot.web.today import DayCounter, count_today
 
 ROWS = 25
 COUNTED_NEW = 99  # more new decisions than this are not counted one by one
 
 
-def log_routes(room: LogRoom) -> APIRouter:
+def log_routes(room: LogRoom) -> Routes:
     """The log, its numbers by day, and what its script asks for."""
-    routes = APIRouter()
+    routes = Routes()
     counter, values = DayCounter(), LogValues(room.columns)
 
     @routes.api_route("/log", methods=["GET", "HEAD"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -28,6 +28,7 @@ from modbot.web.place_rights import (
     sees_page,
 )
 from modbot.web.places import Places
+from modbot.web.routes import Routes
 from modbot.web.seam import WebService
 
 Reader = Annotated[Person, Depends(needs(Right.READ))]
@@ -36,9 +37,9 @@ MOST_DECISIONS = 20_000  # of a week that are looked at
 _AUDITED = 12
 
 
-def page_screen_routes(places: Places) -> APIRouter:
+def page_screen_routes(places: Places) -> Routes:
     """GET /pages/ID."""
-    routes = APIRouter()
+    routes = Routes()
 
     @routes.api_route("/pages/{page_id:path}", methods=["GET", "HEAD"])
     def one(request: Request, who: Reader, page_id: str) -> HTMLResponse:
