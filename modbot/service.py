@@ -32,7 +32,7 @@ from modbot.errors import BadConfig, ModbotError, PlatformError
 from modbot.judging import Judge
 from modbot.measures import Measures
 from modbot.past_judge import keep_judge
-from modbot.pipeline import PollContext, PollResult, poll_page
+from modbot.pipeline import PollContext, PollResult, page_and_state, poll_page
 from modbot.poll_interval import next_poll_seconds
 from modbot.poll_notes import note_failure
 from modbot.ports import AdapterFactory, Budgeted, Clock, PlatformAdapter
@@ -231,18 +231,17 @@ class Service:
         with self._one_at_a_time(page_id) as mine:
             if not mine:
                 return PollResult(page_id=page_id, skipped="busy")
-            with self.database.read() as s:
-                page = store.page(s, page_id)
+            page, state = page_and_state(self.database, page_id)
             try:
                 adapter = self.adapter(page)
             except PlatformError as error:
                 note_failure(self.database, self.alerter, page_id, error, self.clock.now())
                 return PollResult(page_id=page_id, error=f"{type(error).__name__}: {error}")
-            result = poll_page(self._context(adapter), page_id)
+            result = poll_page(self._context(adapter), page_id, (page, state))
             if not (result.error or result.skipped):
-                self._past.turn(page)
+                state = self._past.turn(page)
             if isinstance(adapter, Budgeted):
-                store.keep_budget(self.database, page_id, adapter.budget)
+                store.keep_budget(self.database, page_id, adapter.budget, state)
             if result.error or result.actions_tried:
                 self._read_refused_token_again(page_id)
             return result

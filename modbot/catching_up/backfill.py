@@ -96,8 +96,11 @@ def carry_on(
     """Reads on for about `seconds`. `context` gives what reading a page back to a time needs.
     None: no back-fill runs, or it has to wait. What a platform refuses is noted and tried later."""
     with database.read() as s:
-        row, page = backfills.running_backfill(s, page_id), store.page(s, page_id)
-    if row is None or page.paused:
+        row = backfills.running_backfill(s, page_id)
+        if row is None:
+            return None
+        page = store.page(s, page_id)
+    if page.paused:
         return None
     if row.not_before is not None and clock.now() < row.not_before:
         return None

@@ -17,6 +17,7 @@ from modbot.store.backups import (
     newest_backup,
 )
 from modbot.store.budgets import (
+    Quiet,
     StoreLedger,
     budget_report,
     keep_budget,
@@ -266,6 +267,7 @@ __all__ = [
     "PastDecision",
     "PastText",
     "Phrase",
+    "Quiet",
     "Recorded",
     "Said",
     "Spot",
