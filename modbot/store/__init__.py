@@ -17,6 +17,7 @@ from modbot.store.backups import (
     newest_backup,
 )
 from modbot.store.budgets import (
+    Quiet,
     StoreLedger,
     budget_report,
     keep_budget,
@@ -139,8 +140,8 @@ from modbot.store.log_queries import (
     decision,
     decisions,
     entries,
+    for_people_to_remove,
     history,
-    newest_decisions,
     versions_of,
 )
 from modbot.store.page_health import (
@@ -266,6 +267,7 @@ __all__ = [
     "PastDecision",
     "PastText",
     "Phrase",
+    "Quiet",
     "Recorded",
     "Said",
     "Spot",
@@ -314,6 +316,7 @@ __all__ = [
     "entries",
     "failed_actions",
     "finish_action",
+    "for_people_to_remove",
     "fundraiser_of",
     "handed_on_before",
     "held_texts",
@@ -341,7 +344,6 @@ __all__ = [
     "newest_checkpoint",
     "newest_decision",
     "newest_decision_on",
-    "newest_decisions",
     "not_kept",
     "note_in_force",
     "oldest_open_action",

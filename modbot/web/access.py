@@ -26,6 +26,7 @@ OPEN_PATHS = frozenset({"/livez", "/readyz", "/metrics", SIGN_IN})
 OPEN_FOLDERS = ("/static/", "/oidc/", "/first/", "/invited/", "/demo/")
 _PROBES = frozenset({"/livez", "/readyz", "/metrics"})  # they and static files never look who it is
 LARGEST_BODY = 1_000_000  # bytes
+LARGEST_LIST = 4_000_000  # of what somebody who is signed in brings to a page without an API
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +110,8 @@ class Access:
         if found.signed_in is None and not is_open(path):
             await _to_sign_in(request)(scope, receive, send)
             return
-        await self.app(scope, _capped(receive), send)
+        largest = LARGEST_LIST if found.signed_in and _brings_a_list(path) else LARGEST_BODY
+        await self.app(scope, _capped(receive, largest), send)
 
     def _look(self, request: Request) -> Visit:
         token = self.cookies.read(request, self.cookies.session)
@@ -145,7 +147,11 @@ def _to_sign_in(request: Request) -> Response:
     return RedirectResponse(address, status_code=303)
 
 
-def _capped(receive: Receive) -> Receive:
+def _brings_a_list(path: str) -> bool:
+    return path.startswith("/pages/") and path.endswith("/seen")
+
+
+def _capped(receive: Receive, largest: int) -> Receive:
     """The body of a request, as long as it is no longer than a form can be."""
     taken = 0
 
@@ -153,7 +159,7 @@ def _capped(receive: Receive) -> Receive:
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if taken > LARGEST_BODY:
+        if taken > largest:
             raise HTTPException(413)
         return message
 

@@ -13,10 +13,12 @@ from starlette.responses import HTMLResponse
 from modbot import catching_up, registry, store
 from modbot.domain import Mode, Page
 from modbot.errors import UnknownPage
+from modbot.manual import Taken
 from modbot.mode_effects import ModeEffect, mode_effects, urgent
 from modbot.people import Person, Right
 from modbot.tables import RegistrationRow
 from modbot.web.access import needs
+from modbot.web.by_hand import by_hand
 from modbot.web.forms import Filled
 from modbot.web.health import page_health
 from modbot.web.navigation import paths_of
@@ -75,8 +77,9 @@ def screen(
     sent: Filled | None = None,
     faults: dict[str, list[registry.Problem]] | None = None,
     late: bool = False,
+    taken: Taken | None = None,
 ) -> HTMLResponse:
-    """The page's screen; with the faults of a form on it, or after somebody else was faster."""
+    """The page's screen; with faults of a form, after somebody was faster, or a list was taken."""
     service, now = places.service, places.service.clock.now()
     effects, alarms = week(service, page)
     with service.database.read() as s:
@@ -104,6 +107,7 @@ def screen(
         limits=service.limits,
         past=catching_up.backfill_of(service.database, page.id),
         most_days=catching_up.MOST_DAYS,
+        by_hand=by_hand(service, who, page, taken),
         has_queue="/queue" in paths_of(request.app.routes),
     )
 

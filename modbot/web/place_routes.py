@@ -8,6 +8,7 @@ from modbot.web.page_changes import page_change_routes
 from modbot.web.page_list import page_list_routes
 from modbot.web.page_past import page_past_routes
 from modbot.web.page_screen import page_screen_routes
+from modbot.web.page_seen import page_seen_routes
 from modbot.web.places import Places
 from modbot.web.registration import PageRequests
 from modbot.web.rendering import Pages
@@ -26,6 +27,7 @@ def place_routes(service: WebService, pages: Pages) -> Routes:
     routes.include(fundraiser_screen_routes(places))
     # Last: a page's id may hold slashes, so these take whatever is left.
     routes.include(page_past_routes(places))
+    routes.include(page_seen_routes(places))
     routes.include(page_change_routes(places))
     routes.include(page_screen_routes(places))
     return routes

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from modbot import claims, review, store
+from modbot.app_steps import removal_steps
 from modbot.domain import Verdict
 from modbot.errors import ReasonMissing, VerdictRefused
 from modbot.i18n import Language
@@ -143,6 +144,7 @@ class QueueScreen:
             answer=answer,
             error=error,
             by_hand=by_hand,
+            steps=removal_steps(entry.permalink, entry.page_id, entry.page_name),
             renew_seconds=int(self.service.config.settings.review.claim_minutes * 20),
             **values,
         )

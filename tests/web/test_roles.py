@@ -79,6 +79,8 @@ ROUTES: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/pages/{page_id:path}/past/stop"): ADMINS,
     ("POST", "/pages/{page_id:path}/pause"): DECIDING,
     ("POST", "/pages/{page_id:path}/resume"): DECIDING,
+    ("POST", "/pages/{page_id:path}/seen"): DECIDING,
+    ("POST", "/pages/{page_id:path}/removed"): DECIDING,
     ("POST", "/pages/{page_id:path}/token"): ADMINS,
     ("GET", "/fundraisers"): EVERYONE,
     ("GET", "/fundraisers/new"): EVERYONE,
