@@ -183,7 +183,10 @@ def test_the_watchdog_outlives_a_job_that_has_begun_since_the_clock_was_moved(
     try:
         begun = scheduler._scheduler.get_job("checkpoints")
         wait_for(lambda: scheduler._scheduler.get_job("checkpoints") is not begun)
-        scheduler._scheduler.get_jobs = lambda: [begun, *map(scheduler._scheduler.get_job, ["tick"])]
+        scheduler._scheduler.get_jobs = lambda: [
+            begun,
+            *map(scheduler._scheduler.get_job, ["tick"]),
+        ]
         scheduler._scheduler.remove_job("checkpoints")
         scheduler._run_all_now()
         wait_for(lambda: scheduler.ticked_seconds_ago() < 0.5)
