@@ -170,6 +170,14 @@ def test_the_compose_file_fits_the_image() -> None:
     )
 
 
+def test_what_lies_beside_the_compose_file_never_gets_to_the_builder() -> None:
+    """Its build context is the whole folder above: secrets and configuration lie in it."""
+    left_out = (ROOT / ".dockerignore").read_text("utf-8").split()
+    assert DEPLOY.name in left_out
+    copied = re.findall(r"^COPY (.+) \S+$", (ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE)
+    assert copied and "." not in " ".join(copied).split()
+
+
 def test_litestream_copies_the_database_of_the_unit() -> None:
     (database,) = yaml.safe_load((DEPLOY / "litestream.yml").read_text("utf-8"))["dbs"]
     assert database["path"] == f"{unit()['WorkingDirectory'][0]}/modbot.db"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text as sql
-from sqlmodel import select
+from sqlmodel import col, select
 
 from modbot import review, store
 from modbot.code_version import CodeVersion, judging_code
@@ -131,7 +131,8 @@ def test_each_configuration_and_model_is_kept_once(running: Running, config: Con
     with running.service.database.read() as s:
         names = sorted(row.name.split()[0] for row in s.exec(select(KeptRow)))
         since = [row.config_sha256 for row in s.exec(select(InForceRow))]
-        told = [row.kind for row in s.exec(select(AuditRow)) if row.kind.startswith("judgement")]
+        log = s.exec(select(AuditRow).order_by(col(AuditRow.seq)))
+        told = [row.kind for row in log if row.kind.startswith("judgement")]
     assert told == ["judgement.kept"] * 2 + ["judgement.in_force"] + [
         "judgement.kept",
         "judgement.in_force",
