@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,11 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from modbot.alerts import Alert, Alerter
 from modbot.errors import Unreachable
 from modbot.scheduler import EXIT_WATCHDOG, PollScheduler
 from modbot.settings.sections import CheckpointsSection
+from modbot.supervisor import Supervisor
 from modbot.tables import PageRow
 from tests.fakes import FakeAdapter, ManualClock, make_page
 from tests.running import Running, running_service
@@ -170,6 +173,89 @@ def test_the_watchdog_ends_the_process_when_a_poll_hangs(running: Running) -> No
     finally:
         release.set()
         scheduler.stop()
+
+
+def test_the_watchdog_outlives_a_job_that_has_begun_since_the_clock_was_moved(
+    running: Running,
+) -> None:
+    scheduler = PollScheduler(running.service)
+    scheduler.start()
+    try:
+        begun = scheduler._scheduler.get_job("checkpoints")
+        wait_for(lambda: scheduler._scheduler.get_job("checkpoints") is not begun)
+        scheduler._scheduler.get_jobs = lambda: [
+            begun,
+            *map(scheduler._scheduler.get_job, ["tick"]),
+        ]
+        scheduler._scheduler.remove_job("checkpoints")
+        scheduler._run_all_now()
+        wait_for(lambda: scheduler.ticked_seconds_ago() < 0.5)
+    finally:
+        scheduler.stop()
+
+
+def test_a_watchdog_that_fails_itself_ends_the_process(running: Running) -> None:
+    ended: list[int] = []
+    scheduler = PollScheduler(running.service, die=ended.append, tick_seconds=60)
+    scheduler.start()
+    try:
+        scheduler._ticked = None  # type: ignore[assignment]  # as if memory had gone bad
+        wait_for(lambda: ended == [EXIT_WATCHDOG])
+    finally:
+        scheduler.stop()
+
+
+@pytest.fixture
+def systemd(tmp_path: Path) -> Iterator[socket.socket]:
+    """The socket on which systemd listens to a service."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(tmp_path / "notify"))
+        listening.settimeout(8)
+        yield listening
+
+
+def test_systemd_hears_that_it_polls_and_every_second_that_it_still_does(
+    running: Running, systemd: socket.socket
+) -> None:
+    supervisor = Supervisor({"NOTIFY_SOCKET": systemd.getsockname()})
+    ended: list[int] = []
+    scheduler = PollScheduler(running.service, die=ended.append, supervisor=supervisor)
+    scheduler.start()
+    try:
+        assert [systemd.recv(100) for _ in range(2)] == [b"READY=1", b"WATCHDOG=1"]
+    finally:
+        scheduler.stop()
+    while (said := systemd.recv(100)) == b"WATCHDOG=1":
+        pass
+    assert said == b"STOPPING=1" and ended == []
+
+
+def test_systemd_hears_nothing_more_of_a_service_that_cannot_poll(
+    running: Running, systemd: socket.socket
+) -> None:
+    supervisor = Supervisor({"NOTIFY_SOCKET": systemd.getsockname()})
+    ended: list[int] = []
+    scheduler = PollScheduler(running.service, die=ended.append, supervisor=supervisor)
+    scheduler.start()
+    scheduler._scheduler._thread = threading.Thread()  # one that never lived
+    wait_for(lambda: ended == [EXIT_WATCHDOG])
+    scheduler._scheduler._thread = None
+    scheduler._stopping.set()
+    systemd.settimeout(1.5)
+    with pytest.raises(TimeoutError):
+        while True:
+            systemd.recv(100)
+
+
+def test_a_supervisor_that_is_gone_or_never_was_disturbs_nothing(
+    running: Running, systemd: socket.socket
+) -> None:
+    with capture_logs() as logs:
+        for environ in ({}, {"NOTIFY_SOCKET": systemd.getsockname() + ".gone"}):
+            told = Supervisor(environ)
+            told.tell(b"READY=1")
+            told.tell(b"WATCHDOG=1")
+    assert [one["event"] for one in logs] == ["supervisor_not_told"]
 
 
 def test_a_process_that_stood_still_is_not_ended_when_it_goes_on(running: Running) -> None:
