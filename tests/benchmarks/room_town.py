@@ -1,0 +1,163 @@
+"""What goes on beside the people of the room's benchmark: a service that polls, a public that writes.
+
+60 pages of stand-ins, half on Facebook and half on X, are registered beside those of the record,
+which are paused: nobody answers for them.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from urllib.error import URLError
+
+from sqlalchemy import update
+from sqlmodel import Session
+
+from modbot import registry
+from modbot.clocks import FastClock
+from modbot.domain import Mode
+from modbot.settings import init_config
+from modbot.store import Database
+from modbot.tables import PageRow
+from platforms.sandbox.graph import GraphApi
+from platforms.sandbox.server import SandboxServer
+from platforms.sandbox.world import World
+from platforms.sandbox.x import LIMITS, XApi
+from tests.benchmarks import large_record
+from tests.campaigns.district import MANY_CALLS, STAFF
+from tests.campaigns.holdings import look
+
+START = large_record.START + large_record.MONTHS_18 + timedelta(minutes=5)  # the record's end
+PAGES = 60
+COMMENTS_A_SECOND = 1.0  # of a record of 18 months: some twenty times its average
+STOP_SECONDS, START_SECONDS = 20.0, 60.0
+HOLDER = "room benchmark"  # of the pages that this registers
+MODBOT_TOML = """
+[database]
+url = "sqlite:///{database}"
+[web]
+port = {port}
+[log]
+level = "info"
+format = "json"
+[classifier]
+name = "embedded"
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Town:
+    """The running service, as its people see it."""
+
+    address: str
+    pid: int
+    world: World
+
+    @property
+    def cpu_seconds(self) -> float:
+        """What the service has used since it was started."""
+        return look(self.pid, 0.0).cpu_seconds
+
+
+def write_config(folder: Path, database: Path, port: int) -> Path:
+    """The shipped configuration on the record; its folder."""
+    init_config(folder / "config")
+    text = MODBOT_TOML.format(database=database, port=port)
+    (folder / "config" / "modbot.toml").write_text(text, "utf-8")
+    return folder / "config"
+
+
+@contextmanager
+def town(folder: Path, config: Path, database: Path, port: int) -> Iterator[Town]:
+    """The service at work on the record while people write, until the `with` block ends."""
+    world = World(FastClock(START, 1.0))
+    for what in ("facebook", *(f"x:{one}" for one in LIMITS)):
+        world.limits[what] = MANY_CALLS
+    with SandboxServer(world, apis=(GraphApi(world), XApi(world))) as platforms:
+        environ = dict(os.environ)
+        posts = _register(database, world, platforms.url, environ)
+        command = [sys.executable, "-m", "tests.benchmarks.room_service", str(config)]
+        with (folder / "service.log").open("ab") as log:
+            child = subprocess.Popen(
+                [*command, START.isoformat()], env=environ, stdout=log, stderr=log
+            )
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _await_answer(f"{address}/livez", child, folder / "service.log")
+            with _public(world, posts):
+                yield Town(address=address, pid=child.pid, world=world)
+        finally:
+            child.terminate()
+            child.wait(STOP_SECONDS)
+
+
+def _register(database: Path, world: World, url: str, environ: dict[str, str]) -> list[str]:
+    """The pages that are polled; ids of their posts. Tokens go into `environ`."""
+    posts = []
+    opened = Database.open(f"sqlite:///{database}")
+    with opened.write() as s:
+        _pause(s)
+    for number in range(PAGES):
+        platform = "x" if number % 2 else "facebook"
+        account = world.add_page(platform, f"Polled school {number}")
+        environ[f"ROOM_TOKEN_{number}"] = world.issue_token(account)
+        posts += [world.add_post(account, f"News {n}") for n in range(2)]
+        new = registry.NewPage(
+            platform=platform,
+            external_id=account,
+            name=f"Polled school {number}",
+            token_ref=f"env:ROOM_TOKEN_{number}",
+            district_owned=True,
+            base_url=url,
+            government_use="a stand-in on this machine" if platform == "x" else "",
+        )
+        page = registry.add_page(opened, new, STAFF, START, platforms={"facebook", "x"})
+        registry.set_mode(opened, page.id, Mode.ENFORCE, STAFF, START)
+    opened.close()
+    return posts
+
+
+def _pause(s: Session) -> None:
+    """No page that is there already is polled: none has a token, or a stand-in of another run."""
+    s.connection().execute(update(PageRow).values(paused=True))
+
+
+def _await_answer(address: str, child: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and child.poll() is None:
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except (URLError, OSError):
+            time.sleep(0.1)
+    raise SystemExit(f"the service did not start:\n{log.read_text('utf-8')[-2000:]}")
+
+
+@contextmanager
+def _public(world: World, posts: list[str]) -> Iterator[None]:
+    """People write on the pages, at random moments."""
+    over, rng = threading.Event(), random.Random(3)
+    texts = large_record.Texts(rng)
+
+    def write() -> None:
+        while not over.wait(rng.expovariate(COMMENTS_A_SECOND)):
+            text = texts.make(rng.choice(("en", "en", "es")))
+            world.add_comment(rng.choice(posts), text, author_id=f"u{rng.randrange(3000)}")
+
+    thread = threading.Thread(target=write, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
