@@ -128,9 +128,7 @@ def crowd(
     until = time.perf_counter() + seconds
     people = [Person(address, cookie, random.Random(n)) for n, cookie in enumerate(cookies)]
     threads = [
-        threading.Thread(
-            target=one.work, args=(asks(newest, n, scoped=n < SCOPED), until, pause)
-        )
+        threading.Thread(target=one.work, args=(asks(newest, n, scoped=n < SCOPED), until, pause))
         for n, one in enumerate(people)
     ]
     for thread in threads:

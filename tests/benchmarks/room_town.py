@@ -21,7 +21,6 @@ from pathlib import Path
 from urllib.error import URLError
 
 from sqlalchemy import update
-from sqlmodel import Session
 
 from modbot import registry
 from modbot.clocks import FastClock
@@ -41,7 +40,7 @@ START = large_record.START + large_record.MONTHS_18 + timedelta(minutes=5)  # th
 PAGES = 60
 COMMENTS_A_SECOND = 1.0  # of a record of 18 months: some twenty times its average
 STOP_SECONDS, START_SECONDS = 20.0, 60.0
-HOLDER = "room benchmark"  # of the pages that this registers
+IDS_A_PAGE = 1000  # more than a run makes
 MODBOT_TOML = """
 [database]
 url = "sqlite:///{database}"
@@ -102,11 +101,13 @@ def town(folder: Path, config: Path, database: Path, port: int) -> Iterator[Town
 
 
 def _register(database: Path, world: World, url: str, environ: dict[str, str]) -> list[str]:
-    """The pages that are polled; ids of their posts. Tokens go into `environ`."""
+    """The pages that are polled, and no others: no stand-in answers for those. Ids of their posts. Tokens go into `environ`."""
     posts = []
     opened = Database.open(f"sqlite:///{database}")
     with opened.write() as s:
-        _pause(s)
+        there = s.connection().execute(update(PageRow).values(paused=True)).rowcount
+    for _ in range(there * IDS_A_PAGE):  # ids of this run's own: a record may be used again
+        world.ids.make("author", "facebook", START)
     for number in range(PAGES):
         platform = "x" if number % 2 else "facebook"
         account = world.add_page(platform, f"Polled school {number}")
@@ -125,11 +126,6 @@ def _register(database: Path, world: World, url: str, environ: dict[str, str]) -
         registry.set_mode(opened, page.id, Mode.ENFORCE, STAFF, START)
     opened.close()
     return posts
-
-
-def _pause(s: Session) -> None:
-    """No page that is there already is polled: none has a token, or a stand-in of another run."""
-    s.connection().execute(update(PageRow).values(paused=True))
 
 
 def _await_answer(address: str, child: subprocess.Popen[bytes], log: Path) -> None:
