@@ -157,6 +157,7 @@ def main() -> None:
     parser.add_argument("--comments", type=int, default=1_000_000)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--pause", type=float, default=1, help="seconds between two pages")
+    parser.add_argument("--busy", type=float, default=1, help="comments a second in polls")
     parser.add_argument("--cold", action="store_true", help="nothing of the file in memory")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -178,7 +179,7 @@ def main() -> None:
         service.close()
         if chosen.cold:
             _forget(path)
-        with town(folder, config, path, port) as running:
+        with town(folder, config, path, port, comments=chosen.busy) as running:
             time.sleep(SETTLE_SECONDS)
             answers = at_once(running, cookies, newest, chosen.seconds, chosen.pause)
         told(answers)

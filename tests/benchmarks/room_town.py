@@ -1,4 +1,4 @@
-"""What goes on beside the people of the room's benchmark: a service that polls, a public that writes.
+"""What goes on beside the people of the room's benchmark: a service polls, the public writes.
 
 60 pages of stand-ins, half on Facebook and half on X, are registered beside those of the record,
 which are paused: nobody answers for them.
@@ -38,7 +38,6 @@ from tests.campaigns.holdings import look
 
 START = large_record.START + large_record.MONTHS_18 + timedelta(minutes=5)  # the record's end
 PAGES = 60
-COMMENTS_A_SECOND = 1.0  # of a record of 18 months: some twenty times its average
 STOP_SECONDS, START_SECONDS = 20.0, 60.0
 IDS_A_PAGE = 1000  # more than a run makes
 MODBOT_TOML = """
@@ -77,8 +76,11 @@ def write_config(folder: Path, database: Path, port: int) -> Path:
 
 
 @contextmanager
-def town(folder: Path, config: Path, database: Path, port: int) -> Iterator[Town]:
-    """The service at work on the record while people write, until the `with` block ends."""
+def town(
+    folder: Path, config: Path, database: Path, port: int, *, comments: float
+) -> Iterator[Town]:
+    """The service at work on the record, until the `with` block ends, while people write so many
+    comments a second."""
     world = World(FastClock(START, 1.0))
     for what in ("facebook", *(f"x:{one}" for one in LIMITS)):
         world.limits[what] = MANY_CALLS
@@ -93,7 +95,7 @@ def town(folder: Path, config: Path, database: Path, port: int) -> Iterator[Town
         try:
             address = f"http://127.0.0.1:{port}"
             _await_answer(f"{address}/livez", child, folder / "service.log")
-            with _public(world, posts):
+            with _public(world, posts, comments):
                 yield Town(address=address, pid=child.pid, world=world)
         finally:
             child.terminate()
@@ -101,7 +103,8 @@ def town(folder: Path, config: Path, database: Path, port: int) -> Iterator[Town
 
 
 def _register(database: Path, world: World, url: str, environ: dict[str, str]) -> list[str]:
-    """The pages that are polled, and no others: no stand-in answers for those. Ids of their posts. Tokens go into `environ`."""
+    """The pages that are polled, and no others: no stand-in answers for those. Gives the ids of
+    their posts; their tokens go into `environ`."""
     posts = []
     opened = Database.open(f"sqlite:///{database}")
     with opened.write() as s:
@@ -140,13 +143,13 @@ def _await_answer(address: str, child: subprocess.Popen[bytes], log: Path) -> No
 
 
 @contextmanager
-def _public(world: World, posts: list[str]) -> Iterator[None]:
+def _public(world: World, posts: list[str], comments: float) -> Iterator[None]:
     """People write on the pages, at random moments."""
     over, rng = threading.Event(), random.Random(3)
     texts = large_record.Texts(rng)
 
     def write() -> None:
-        while not over.wait(rng.expovariate(COMMENTS_A_SECOND)):
+        while not over.wait(rng.expovariate(comments)):
             text = texts.make(rng.choice(("en", "en", "es")))
             world.add_comment(rng.choice(posts), text, author_id=f"u{rng.randrange(3000)}")
 
