@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -57,13 +57,14 @@ def person(request: Request) -> Person:
     return who
 
 
-def needs(right: Right) -> Callable[[Request], Person]:
+def needs(right: Right) -> Callable[[Request], Awaitable[Person]]:
     """A dependency: the signed-in person where they have `right`, else 403 and an audit row."""
 
-    def check(request: Request) -> Person:
+    # Async, as asking costs nothing: a turn in a thread is only for writing down a refusal.
+    async def check(request: Request) -> Person:
         who = person(request)
         if not who.may(right):
-            refuse(request, right)
+            await run_in_threadpool(refuse, request, right)
         return who
 
     check.right = right  # type: ignore[attr-defined]  # what the table of routes and roles reads
