@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, func, select, text
+from sqlalchemy import bindparam, case, func, select, text
 from sqlmodel import Session, col
 
 from modbot.domain import ActionKind, ActionState, Verdict
@@ -107,8 +107,9 @@ def neighbours(session: Session, comment_row: int, decision_id: int) -> Neighbou
 
 
 @cache  # building it costs more than running it
-def _beside() -> Select[Any]:
-    number, here = col(DecisionRow.id), bindparam("decision")
+def _beside() -> Any:
+    number = col(DecisionRow.id)
+    here: Any = bindparam("decision")
     earlier, later = case((number < here, number)), case((number > here, number))
     return select(func.max(earlier), func.min(later), func.max(number), func.count(number)).where(
         col(DecisionRow.comment_row) == bindparam("row")

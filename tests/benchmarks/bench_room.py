@@ -158,6 +158,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--pause", type=float, default=1, help="seconds between two pages")
     parser.add_argument("--busy", type=float, default=1, help="comments a second in polls")
+    parser.add_argument("--apart", action="store_true", help="pages by `modbot web` beside it")
     parser.add_argument("--cold", action="store_true", help="nothing of the file in memory")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -167,7 +168,7 @@ def main() -> None:
             large_record.fill(path, chosen.comments)
         _refuse_what_does_not_fit(path)
         port = _free_port()
-        config = write_config(folder, path, port)
+        config = write_config(folder, path, port, apart=chosen.apart)
         service = build_service(load_config(config, environ={}), clock=FastClock(START, 1.0))
         session = cookies_for(service.config.settings.web).session
         scoped = [signed_in(service, Role.MANAGER, pages=MANAGED) for _ in range(SCOPED)]
@@ -179,7 +180,8 @@ def main() -> None:
         service.close()
         if chosen.cold:
             _forget(path)
-        with town(folder, config, path, port, comments=chosen.busy) as running:
+        beside = {"comments": chosen.busy, "apart": chosen.apart}
+        with town(config, path, port, **beside) as running:
             time.sleep(SETTLE_SECONDS)
             answers = at_once(running, cookies, newest, chosen.seconds, chosen.pause)
         told(answers)

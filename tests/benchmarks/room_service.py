@@ -1,7 +1,7 @@
-"""`modbot run` on a clock that was set back to where a large record ends, so that its newest rows
-are of today.
+"""`modbot run` or `modbot web` on a clock that was set back to where a large record ends: there its
+newest rows are of today.
 
-Run by tests/benchmarks/room_town.py: python -m tests.benchmarks.room_service CONFIG START
+Run by tests/benchmarks/room_town.py: python -m tests.benchmarks.room_service run|web CONFIG START
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from modbot.clocks import FastClock
 
 def serve() -> None:
     """Runs until it is told to stop."""
-    config, start = sys.argv[1:]
+    command, config, start = sys.argv[1:]
     clock = FastClock(datetime.fromisoformat(start), 1.0)
     service.build_service = partial(service.build_service, clock=clock)
-    sys.argv = ["modbot", "run", "--config", config]
+    sys.argv = ["modbot", command, "--config", config]
     main()
 
 

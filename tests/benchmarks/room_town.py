@@ -13,8 +13,8 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -37,17 +37,24 @@ from tests.campaigns.district import MANY_CALLS, STAFF
 from tests.campaigns.holdings import look
 
 START = large_record.START + large_record.MONTHS_18 + timedelta(minutes=5)  # the record's end
-PAGES = 60
+PAGES, POLLS_A_SECOND = 60, 4.0  # as many polls as of 200 pages at the shipped intervals
 STOP_SECONDS, START_SECONDS = 20.0, 60.0
 IDS_A_PAGE = 1000  # more than a run makes
 MODBOT_TOML = """
 [database]
 url = "sqlite:///{database}"
 [web]
+enabled = {enabled}
 port = {port}
 [log]
 level = "info"
 format = "json"
+[polling]
+min_seconds = {interval}
+max_seconds = {interval}
+[budget]
+x_cents_a_post = 0.0
+x_cents_a_hide = 0.0
 [classifier]
 name = "embedded"
 """
@@ -58,48 +65,71 @@ class Town:
     """The running service, as its people see it."""
 
     address: str
-    pid: int
+    pids: tuple[int, ...]
     world: World
 
     @property
     def cpu_seconds(self) -> float:
         """What the service has used since it was started."""
-        return look(self.pid, 0.0).cpu_seconds
+        return sum(look(pid, 0.0).cpu_seconds for pid in self.pids)
 
 
-def write_config(folder: Path, database: Path, port: int) -> Path:
-    """The shipped configuration on the record; its folder."""
+def write_config(folder: Path, database: Path, port: int, *, apart: bool) -> Path:
+    """The shipped configuration on the record; its folder. `apart`: `modbot run` serves no page."""
     init_config(folder / "config")
-    text = MODBOT_TOML.format(database=database, port=port)
+    text = MODBOT_TOML.format(
+        database=database,
+        port=port,
+        enabled=str(not apart).lower(),
+        interval=PAGES / POLLS_A_SECOND,
+    )
     (folder / "config" / "modbot.toml").write_text(text, "utf-8")
     return folder / "config"
 
 
 @contextmanager
 def town(
-    folder: Path, config: Path, database: Path, port: int, *, comments: float
+    config: Path, database: Path, port: int, *, comments: float, apart: bool
 ) -> Iterator[Town]:
     """The service at work on the record, until the `with` block ends, while people write so many
-    comments a second."""
+    comments a second. `apart`: its pages come from a process of their own, `modbot web`."""
     world = World(FastClock(START, 1.0))
     for what in ("facebook", *(f"x:{one}" for one in LIMITS)):
         world.limits[what] = MANY_CALLS
-    with SandboxServer(world, apis=(GraphApi(world), XApi(world))) as platforms:
+    with (
+        SandboxServer(world, apis=(GraphApi(world), XApi(world))) as platforms,
+        ExitStack() as open_,
+    ):
         environ = dict(os.environ)
         posts = _register(database, world, platforms.url, environ)
-        command = [sys.executable, "-m", "tests.benchmarks.room_service", str(config)]
-        with (folder / "service.log").open("ab") as log:
-            child = subprocess.Popen(
-                [*command, START.isoformat()], env=environ, stdout=log, stderr=log
-            )
-        try:
-            address = f"http://127.0.0.1:{port}"
-            _await_answer(f"{address}/livez", child, folder / "service.log")
-            with _public(world, posts, comments):
-                yield Town(address=address, pid=child.pid, world=world)
-        finally:
-            child.terminate()
-            child.wait(STOP_SECONDS)
+        log = config.parent / "service.log"
+        commands = ("run", "web") if apart else ("run",)
+        children = [open_.enter_context(_running(each, config, environ, log)) for each in commands]
+        address = f"http://127.0.0.1:{port}"
+        _await_answer(f"{address}/livez", children, log)
+        open_.enter_context(_public(world, posts, comments))
+        pids = tuple(child.pid for child in children)
+        yield Town(address=address, pids=pids, world=world)
+
+
+@contextmanager
+def _running(
+    command: str, config: Path, environ: dict[str, str], log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of the service, asked to end with the `with` block."""
+    module = [sys.executable, "-m", "tests.benchmarks.room_service"]
+    with log.open("ab") as file:
+        child = subprocess.Popen(
+            [*module, command, str(config), START.isoformat()],
+            env=environ,
+            stdout=file,
+            stderr=file,
+        )
+    try:
+        yield child
+    finally:
+        child.terminate()
+        child.wait(STOP_SECONDS)
 
 
 def _register(database: Path, world: World, url: str, environ: dict[str, str]) -> list[str]:
@@ -131,9 +161,9 @@ def _register(database: Path, world: World, url: str, environ: dict[str, str]) -
     return posts
 
 
-def _await_answer(address: str, child: subprocess.Popen[bytes], log: Path) -> None:
+def _await_answer(address: str, children: Sequence[subprocess.Popen[bytes]], log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and child.poll() is None:
+    while time.monotonic() < deadline and not any(each.poll() for each in children):
         try:
             with urllib.request.urlopen(address, timeout=5):
                 return
