@@ -37,7 +37,13 @@ class Taken:
 
 
 def take_in(
-    context: PollContext, page: Page, seen: Sequence[Seen], actor: Actor, zone: tzinfo
+    context: PollContext,
+    page: Page,
+    seen: Sequence[Seen],
+    actor: Actor,
+    zone: tzinfo,
+    *,
+    rows_at_once: int = ROWS_AT_ONCE,
 ) -> Taken:
     """Judges and stores what somebody saw. Known rows change nothing, so that a list which a crash
     cut off is brought once more. Raises ModbotError for a page that modbot reads itself."""
@@ -55,8 +61,8 @@ def take_in(
         comments.append(_comment(page, one, comment_id, post.id, at))
     comments.sort(key=lambda c: (c.created_at, c.id))
     result = PollResult(page_id=page.id)
-    for start in range(0, len(comments), ROWS_AT_ONCE):
-        part = tuple(comments[start : start + ROWS_AT_ONCE])
+    for start in range(0, len(comments), rows_at_once):
+        part = tuple(comments[start : start + rows_at_once])
         above = tuple(posts[one] for one in dict.fromkeys(c.post_id for c in part))
         batch = CommentBatch(comments=part, cursor="", posts=above)
         store_batch(context, page, batch, result, keep_cursor=False)

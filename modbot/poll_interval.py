@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from modbot.budget import PageBudget
 from modbot.clocks import is_to_come
 from modbot.settings.sections import PollingSection
-from modbot.store import Quiet
+from modbot.store.budgets import Quiet
 from modbot.tables import PageStateRow
 
 # One comment draws the next: on a school day 95 % of them come within 26 minutes of whatever stood

@@ -89,14 +89,13 @@ def test_who_brought_a_list_is_in_the_log(line: Line) -> None:
 
 
 def test_a_list_that_a_crash_cut_off_is_brought_once_more_and_nothing_is_there_twice(
-    line: Line, monkeypatch: pytest.MonkeyPatch
+    line: Line,
 ) -> None:
     seen = [Seen(text=f"go team {n}") for n in range(5)]
-    monkeypatch.setattr(manual, "ROWS_AT_ONCE", 2)
     judge = line.context.judge
     dying = replace(line.context, judge=replace(judge, classifiers=(DiesAtTheThird(),)))
     with pytest.raises(KeyboardInterrupt):
-        manual.take_in(dying, PAGE, seen, ADA, ZONE)
+        manual.take_in(dying, PAGE, seen, ADA, ZONE, rows_at_once=2)
     assert len(line.versions()) == 4
     again = bring(line, *seen)
     assert (again.new, again.known) == (1, 4)

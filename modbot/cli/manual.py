@@ -75,9 +75,7 @@ def add(
     def tell(console: Console) -> None:
         known = f", {taken.known} were known already" if taken.known else ""
         console.print(f"{taken.new} new{known}; {len(to_remove)} to remove in the app.")
-        _tell_tasks(console, to_remove[:TASKS_TOLD])
-        if len(to_remove) > TASKS_TOLD:
-            console.print(f"The others: modbot manual tasks ({len(to_remove) - TASKS_TOLD} more)")
+        _tell_some_tasks(console, to_remove)
 
     payload = {"new": taken.new, "known": taken.known, "tasks": [_fields(t) for t in to_remove]}
     answer(payload, as_json=as_json, tell=tell)
@@ -137,6 +135,12 @@ def _content(file: Path) -> bytes:
         return sys.stdin.buffer.read(MOST_BYTES + 1)
     with file.open("rb") as opened:
         return opened.read(MOST_BYTES + 1)
+
+
+def _tell_some_tasks(console: Console, found: list[LogEntry]) -> None:
+    _tell_tasks(console, found[:TASKS_TOLD])
+    if len(found) > TASKS_TOLD:
+        console.print(f"The others: modbot manual tasks ({len(found) - TASKS_TOLD} more)")
 
 
 def _tell_tasks(console: Console, found: list[LogEntry]) -> None:

@@ -17,7 +17,6 @@ from modbot.store.backups import (
     newest_backup,
 )
 from modbot.store.budgets import (
-    Quiet,
     StoreLedger,
     budget_report,
     keep_budget,
@@ -267,7 +266,6 @@ __all__ = [
     "PastDecision",
     "PastText",
     "Phrase",
-    "Quiet",
     "Recorded",
     "Said",
     "Spot",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends
 from starlette.exceptions import HTTPException
@@ -103,13 +103,20 @@ def screen(
         faults=faults or {},
         late=late,
         granted=_granted(who, page),
-        token_places=places.token_places,
-        limits=service.limits,
-        past=catching_up.backfill_of(service.database, page.id),
-        most_days=catching_up.MOST_DAYS,
+        **_surroundings(places, page),
         by_hand=by_hand(service, who, page, taken),
         has_queue="/queue" in paths_of(request.app.routes),
     )
+
+
+def _surroundings(places: Places, page: Page) -> dict[str, Any]:
+    """What forms on the screen need to know."""
+    return {
+        "token_places": places.token_places,
+        "limits": places.service.limits,
+        "past": catching_up.backfill_of(places.service.database, page.id),
+        "most_days": catching_up.MOST_DAYS,
+    }
 
 
 def _granted(who: Person, page: Page) -> dict[str, bool]:
