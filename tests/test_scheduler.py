@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from modbot.alerts import Alert, Alerter
 from modbot.errors import Unreachable
+from modbot.ports import seconds_for_calls
 from modbot.scheduler import EXIT_WATCHDOG, PollScheduler
 from modbot.settings.sections import CheckpointsSection
 from modbot.supervisor import Supervisor
@@ -173,6 +174,21 @@ def test_the_watchdog_ends_the_process_when_a_poll_hangs(running: Running) -> No
     finally:
         release.set()
         scheduler.stop()
+
+
+def test_a_poll_stops_calling_long_before_it_would_be_taken_for_hung(running: Running) -> None:
+    adapter = running.add_page(1)
+    left: list[float] = []
+    listing = adapter._list
+    adapter._list = lambda seen: (left.append(seconds_for_calls()), listing(seen))[1]
+    scheduler = PollScheduler(running.service, hung_seconds=600)
+    scheduler.start()
+    try:
+        wait_for(lambda: len(left) >= 2)
+    finally:
+        scheduler.stop()
+    assert all(200 < seconds <= 300 for seconds in left), "each poll has its own time"
+    assert seconds_for_calls() == float("inf"), "what a person asks for is not cut"
 
 
 def test_the_watchdog_outlives_a_job_that_has_begun_since_the_clock_was_moved(
