@@ -30,7 +30,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
         yield running
 
 
-def wait_for(what: Callable[[], object], seconds: float = 8.0) -> None:
+def wait_for(what: Callable[[], object], seconds: float = 30.0) -> None:
     until = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < until, "waited too long"
@@ -195,17 +195,16 @@ def test_the_watchdog_outlives_a_job_that_has_begun_since_the_clock_was_moved(
     running: Running,
 ) -> None:
     scheduler = PollScheduler(running.service)
+    ran = threading.Event()
     scheduler.start()
     try:
-        begun = scheduler._scheduler.get_job("checkpoints")
-        wait_for(lambda: scheduler._scheduler.get_job("checkpoints") is not begun)
-        scheduler._scheduler.get_jobs = lambda: [
-            begun,
-            *map(scheduler._scheduler.get_job, ["tick"]),
-        ]
-        scheduler._scheduler.remove_job("checkpoints")
+        scheduler._book("begun", lambda: None, 3600)
+        scheduler._book("waiting", ran.set, 3600)
+        jobs = [scheduler._scheduler.get_job(name) for name in ("begun", "waiting")]
+        scheduler._scheduler.get_jobs = lambda: jobs  # as they were a moment ago
+        scheduler._scheduler.remove_job("begun")
         scheduler._run_all_now()
-        wait_for(lambda: scheduler.ticked_seconds_ago() < 0.5)
+        wait_for(ran.is_set)
     finally:
         scheduler.stop()
 
