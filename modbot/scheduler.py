@@ -24,6 +24,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from modbot import store
 from modbot.alerts import Alert
+from modbot.ports import calls_within
 from modbot.service import Service
 from modbot.supervisor import ALIVE, READY, STOPPING, Supervisor
 
@@ -35,7 +36,7 @@ CHECKPOINT_SECONDS = 300.0  # between looks; a delivery that failed is tried aga
 ALERT_SECONDS = 2.0  # real seconds between looks at what has to be sent
 CLOCK_DRIFT_SECONDS = 5.0
 STANDSTILL_SECONDS = 5.0  # that the watchdog is late by, who should look every second
-HUNG_SECONDS = 30 * 60  # a job that takes longer has hung: calls and polls have their deadlines
+HUNG_SECONDS = 30 * 60  # a job that takes longer has hung: half of it is all it may call platforms
 STALE_TICKS = 5
 EXIT_WATCHDOG = 70
 
@@ -155,7 +156,8 @@ class PollScheduler:
             return
         self._running_since[job_id] = time.monotonic()
         try:
-            job()
+            with calls_within(self._hung_seconds / 2):
+                job()
         except Exception as error:
             # A locked database takes its time to fail, and again to be told of: still alive.
             self._show_life(job_id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from modbot import store
 from modbot.domain import ActionKind
 from modbot.scheduler import STALE_TICKS
 from modbot.web.figures import HELP, Figures
+from tests.prerequisites import need
 from tests.web.school import ALLOWED, open_school, record
 
 ROOT = Path(__file__).parents[1]
@@ -132,8 +132,8 @@ def test_no_dump_of_memory_is_written_where_tokens_are() -> None:
     assert unit()["LimitCORE"] == ["1"] and service["ulimits"] == {"core": 1}
 
 
-@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd here")
 def test_systemd_understands_the_unit_and_finds_it_hardened(tmp_path: Path) -> None:
+    need("systemd")
     text = (DEPLOY / "modbot.service").read_text("utf-8")
     there = tmp_path / "modbot.service"
     there.write_text(text.replace("/opt/modbot/.venv/bin/modbot", "/bin/true"))

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from modbot.alerts import Alert, Alerter
 from modbot.errors import Unreachable
+from modbot.ports import seconds_for_calls
 from modbot.scheduler import EXIT_WATCHDOG, PollScheduler
 from modbot.settings.sections import CheckpointsSection
 from modbot.supervisor import Supervisor
@@ -29,7 +30,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
         yield running
 
 
-def wait_for(what: Callable[[], object], seconds: float = 8.0) -> None:
+def wait_for(what: Callable[[], object], seconds: float = 30.0) -> None:
     until = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < until, "waited too long"
@@ -175,21 +176,35 @@ def test_the_watchdog_ends_the_process_when_a_poll_hangs(running: Running) -> No
         scheduler.stop()
 
 
+def test_a_poll_stops_calling_long_before_it_would_be_taken_for_hung(running: Running) -> None:
+    adapter = running.add_page(1)
+    left: list[float] = []
+    listing = adapter._list
+    adapter._list = lambda seen: (left.append(seconds_for_calls()), listing(seen))[1]
+    scheduler = PollScheduler(running.service, hung_seconds=600)
+    scheduler.start()
+    try:
+        wait_for(lambda: len(left) >= 2)
+    finally:
+        scheduler.stop()
+    assert all(200 < seconds <= 300 for seconds in left), "each poll has its own time"
+    assert seconds_for_calls() == float("inf"), "what a person asks for is not cut"
+
+
 def test_the_watchdog_outlives_a_job_that_has_begun_since_the_clock_was_moved(
     running: Running,
 ) -> None:
     scheduler = PollScheduler(running.service)
+    ran = threading.Event()
     scheduler.start()
     try:
-        begun = scheduler._scheduler.get_job("checkpoints")
-        wait_for(lambda: scheduler._scheduler.get_job("checkpoints") is not begun)
-        scheduler._scheduler.get_jobs = lambda: [
-            begun,
-            *map(scheduler._scheduler.get_job, ["tick"]),
-        ]
-        scheduler._scheduler.remove_job("checkpoints")
+        scheduler._book("begun", lambda: None, 3600)
+        scheduler._book("waiting", ran.set, 3600)
+        jobs = [scheduler._scheduler.get_job(name) for name in ("begun", "waiting")]
+        scheduler._scheduler.get_jobs = lambda: jobs  # as they were a moment ago
+        scheduler._scheduler.remove_job("begun")
         scheduler._run_all_now()
-        wait_for(lambda: scheduler.ticked_seconds_ago() < 0.5)
+        wait_for(ran.is_set)
     finally:
         scheduler.stop()
 

@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -184,7 +185,8 @@ class GitRemote:
             try:
                 out, complaint = process.communicate(timeout=self.deadline_seconds)
             except BaseException as error:
-                os.killpg(process.pid, signal.SIGKILL)  # and an ssh that would wait on without it
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)  # its ssh too, which would wait on
                 if not isinstance(error, subprocess.TimeoutExpired):
                     raise
                 seconds = f"{self.deadline_seconds:g} seconds"
