@@ -145,7 +145,7 @@ def test_a_stop_does_not_wait_for_the_end_of_a_flood(running: Running) -> None:
     wait_for(lambda: polls(adapter))
     began = time.monotonic()
     scheduler.stop()
-    assert time.monotonic() - began < 2  # a whole poll takes 4 s
+    assert time.monotonic() - began < 3  # a whole poll takes 4 s
 
 
 def test_the_watchdog_ends_the_process_when_the_scheduler_thread_is_dead(

@@ -19,7 +19,9 @@ import pytest
 
 from modbot.alerts.message import message
 from modbot.people import Role
+from modbot.ports import Connection
 from modbot.store.sendings import Told
+from platforms.manual import ManualAdapter
 from tests.fakes import SCHOOL_DAY, make_page
 from tests.web.district import District, open_district
 from tests.web.hostile import HOSTILE, LONGEST, PRODUCT, SHORT, another
@@ -69,9 +71,17 @@ class Town:
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     with open_district(tmp_path_factory.mktemp("hostile")) as district:
         filled = fill(district)
+        _add_page_by_hand(district)
         with served(district.service) as address:
             site = Site(address=address, service=district.service)
             yield Town(district=district, filled=filled, site=site)
+
+
+def _add_page_by_hand(district: District) -> None:
+    """One without an API, to which lists can be brought."""
+    made = district.add_page("hostile", SHORT[3], platform="manual")
+    connection = Connection(secrets={}, now=district.clock.now)
+    district.platform.adapters[made.page.id] = ManualAdapter(made.page, connection)  # type: ignore[assignment]
 
 
 def test_there_are_two_hundred_and_they_differ() -> None:
@@ -208,6 +218,8 @@ FORMS: dict[str, Sequence[str]] = {
     "/pages/facebook:hostile2/pause": ("reason",),
     "/pages/facebook:hostile2/resume": NOTHING,
     "/pages/facebook:hostile3/token": ("token_ref", "token_ends"),
+    "/pages/manual:hostile/seen": ("text", "author", "post", "url", "time", "list"),
+    "/pages/manual:hostile/removed": ("decision", "answer"),
     "/fundraisers/new": SALE_FIELDS,
     "/fundraisers/requests/{request}/approve": ("role", "confirm"),
     "/fundraisers/requests/{request}/refuse": ("reason",),
@@ -236,7 +248,7 @@ AS_ROUTE = {
     "/undo/2/{text}": "/undo/{number}/{change}", "/alerts/1/": "/alerts/{number}/",
     "/first/x": "/first/{token}", "/invited/x": "/invited/{token}",
     "facebook:hostile1": "{page_id:path}", "facebook:hostile2": "{page_id:path}",
-    "facebook:hostile3": "{page_id:path}", "{text}": "{sha256}",
+    "facebook:hostile3": "{page_id:path}", "manual:hostile": "{page_id:path}", "{text}": "{sha256}",
 }  # fmt: skip
 
 
