@@ -19,7 +19,8 @@ ON_POSTGRES := tests/test_store.py $(wildcard tests/test_store_*.py) tests/test_
 	tests/test_incidents.py tests/test_export.py tests/test_undo.py tests/test_registry.py \
 	tests/test_requests.py tests/test_tuning.py tests/web/test_log_search.py tests/web/test_probes.py \
 	tests/web/test_metrics.py tests/test_budget.py tests/test_shared_budgets.py tests/test_catching_up.py \
-	tests/platforms/test_catching_up.py
+	tests/platforms/test_catching_up.py tests/test_checkpoints.py tests/test_checkpoint_delivery.py \
+	tests/test_explanation.py
 
 SECONDS ?= 60
 SEED ?= 1
@@ -62,7 +63,7 @@ test: $(VENV)/.dev-ready ## The tests that need no server, no browser and no pat
 	$(BIN)/python -m pytest -n 2 --dist loadfile \
 		-m "not servers and not browser and not campaigns and not models and not postgres"
 
-test-campaigns: $(VENV)/.dev-ready ## The whole service, killed, copied, watched for secrets, installed from a wheel
+test-campaigns: $(VENV)/.dev-ready ## The whole service: killed, copied, watched for secrets, installed from a wheel, through a morning
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m campaigns
 
 test-models: torch ## Training and export of models, with PyTorch

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +69,4 @@ def build(choice: Choice, rules_dir: Path) -> tuple[Classifier, ...]:
     if choice.name == "detoxify" or (choice.name == "auto" and choice.exported()):
         names.append("detoxify")
     rules = RulesClassifier.load(rules_dir)
-    built = (rules, *(CLASSIFIERS[name](choice, rules) for name in names))
-    gc.collect()  # what loading left behind is swept now, not while the first comments wait
-    return built
+    return (rules, *(CLASSIFIERS[name](choice, rules) for name in names))

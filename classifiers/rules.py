@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
@@ -105,6 +106,7 @@ class RuleSet:
                     return known
             made = RuleSet(parse_rules(written))
             _COMPILED.append(made)
+        gc.collect()  # what compiling left behind is swept now, not while the first comments wait
         return made
 
     def judge(self, comment: Comment) -> list[Signal]:

@@ -10,6 +10,9 @@ from sqlmodel import Session
 
 from modbot import store
 from modbot.store import Claim, Database, Spot
+from modbot.store.claims import claims_of
+
+FRESH = 0.1  # of a claim's minutes: so long it is not written anew
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +47,8 @@ def take_next(
     the end of the queue. Whatever else they held is free again.
     """
     with database.write() as s:
-        spot = store.spot_of(s, after or before or 0)
+        beside = after or before
+        spot = store.spot_of(s, beside) if beside else None
         found = _first_free(s, who, now, spot, backwards=before is not None)
         store.release_others(s, who.person_id, None if found is None else found.comment_row)
         if found is None:
@@ -56,11 +60,27 @@ def take_next(
 def take(database: Database, comment_row: int, who: Claimant, now: datetime) -> Claim | None:
     """The claim on a comment after this person opened it: theirs, or that of who holds it; None
     when it does not wait for somebody like them. Whatever else they held is free again."""
+    with database.read() as s:
+        held = _held_just_now(s, comment_row, who, now)
+    if held is not None:
+        return held
     with database.write() as s:
         if not _waits_for(s, comment_row, who):
             return None
         store.release_others(s, who.person_id, comment_row)
         return _claim(s, comment_row, who, now)
+
+
+def _held_just_now(s: Session, comment_row: int, who: Claimant, now: datetime) -> Claim | None:
+    """Their claim where it is their only one and has hardly begun, as after take_next(): then
+    nothing is to be written, and nobody who writes is waited for."""
+    mine = claims_of(s, who.person_id, now)
+    held = mine[0] if len(mine) == 1 else None
+    if held is None or held.comment_row != comment_row:
+        return None
+    begun = now - (held.until - timedelta(minutes=who.minutes))
+    fresh = timedelta(0) <= begun < FRESH * timedelta(minutes=who.minutes)
+    return held if fresh and _waits_for(s, comment_row, who) else None
 
 
 def renew(database: Database, comment_row: int, who: Claimant, now: datetime) -> Claim | None:

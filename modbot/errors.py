@@ -4,6 +4,7 @@ ModbotError
 ├── BadConfig             a file or setting is wrong: says file, line and key
 ├── AlreadyRunning        another instance works on the same data
 ├── UnknownPage           no registered page has this id
+├── NoPast                a page's past cannot be read: people bring what is on it
 ├── SeenListRefused       a list of comments that people saw cannot be read: says the line
 ├── UnknownDecision       no stored decision has this number
 ├── UnknownRun            no undo run has this number
@@ -84,10 +85,23 @@ class UnknownRequest(ModbotError):
 class SeenListRefused(ModbotError):
     """A list of comments that people saw cannot be read; nothing of it was taken. Mend the line."""
 
-    def __init__(self, message: str, *, file: str = "", line: int | None = None):
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: str = "",
+        line: int | None = None,
+        why: str = "",
+        what: str = "",
+    ):
+        """`why` names the kind of fault and `what` its number or name, for other languages."""
         where = file + (f":{line}" if line else "")
         super().__init__(": ".join(part for part in (where, message) if part))
-        self.file, self.line = file, line
+        self.file, self.line, self.why, self.what = file, line, why, what
+
+
+class NoPast(ModbotError):
+    """A page's past cannot be read: people bring what is on it. Nothing was asked for."""
 
 
 class UnknownDecision(ModbotError):

@@ -11,72 +11,72 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from modbot import store
+from modbot import audit, store
+from modbot.app_steps import removal_steps
 from modbot.domain import ActionKind, ActionState, Actor, Comment, CommentBatch, Page, Post, Verdict
 from modbot.enforcement import CANNOT_HIDE
 from modbot.errors import ModbotError
 from modbot.pipeline import PollContext, PollResult, store_batch
-from modbot.seen_list import Seen, ids_of, moment_of
+from modbot.seen_list import Seen, digest_of, ids_of, moment_of
 from modbot.store import Database, LogEntry
 from modbot.stored_text import shown
 
 PLATFORM = "manual"
 UNNAMED_POST = "posts that were not named"
 HIDE_FAILED = "hide failed"  # a person asked for it elsewhere, and no program can
-GUIDANCE = (
-    "Take a picture of it first, with the author and the time.",
-    "Sign in to the app with the district's account and open the post.",
-    "Hold or swipe the comment, or open the menu beside it, and choose to remove or delete it;"
-    " where the app offers only to report, report it.",
-    "Look at the post from another account: the comment must not show there.",
-    "Confirm: modbot manual done {decision}",
-)
+ROWS_AT_ONCE = 500  # in a transaction, so that polls and other people are not held up
+MOST_TASKS = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
-    """What became of a list: comments that were new, known already, and tasks on the page."""
+    """What became of a list: how many comments were new, and known already."""
 
     new: int
     known: int
-    tasks: tuple[LogEntry, ...]
 
 
-def take_in(context: PollContext, page: Page, seen: Sequence[Seen], zone: tzinfo) -> Taken:
-    """Judges and stores what somebody saw, all in one transaction. Known rows change nothing."""
+def take_in(
+    context: PollContext,
+    page: Page,
+    seen: Sequence[Seen],
+    actor: Actor,
+    zone: tzinfo,
+    *,
+    rows_at_once: int = ROWS_AT_ONCE,
+) -> Taken:
+    """Judges and stores what somebody saw. Known rows change nothing, so that a list which a crash
+    cut off is brought once more. Raises ModbotError for a page that modbot reads itself."""
     _require_manual(page)
     now = context.clock.now()
+    detail = {"page": page.id, "rows": len(seen), "sha256": digest_of(seen)}
+    with context.database.write() as s:
+        entry = audit.Entry(kind="list.brought", actor=actor.name, detail=detail)
+        audit.append(s, [entry], now)
     comments, posts = [], {}
-    for comment_id, one in zip(ids_of(seen), seen, strict=True):
+    for comment_id, one in zip(ids_of(seen, zone), seen, strict=True):
         at = moment_of(one, zone) or now
         post = Post(id=_post_id(one), text=one.post, created_at=at)
         posts[post.id] = post
         comments.append(_comment(page, one, comment_id, post.id, at))
+    comments.sort(key=lambda c: (c.created_at, c.id))
     result = PollResult(page_id=page.id)
-    batch = CommentBatch(
-        comments=tuple(sorted(comments, key=lambda c: (c.created_at, c.id))),
-        cursor="",
-        posts=tuple(posts.values()),
-    )
-    store_batch(context, page, batch, result, keep_cursor=False)
-    return Taken(
-        new=result.new,
-        known=len(comments) - result.new,
-        tasks=tuple(tasks(context.database, page.id)),
-    )
+    for start in range(0, len(comments), rows_at_once):
+        part = tuple(comments[start : start + rows_at_once])
+        above = tuple(posts[one] for one in dict.fromkeys(c.post_id for c in part))
+        batch = CommentBatch(comments=part, cursor="", posts=above)
+        store_batch(context, page, batch, result, keep_cursor=False)
+    return Taken(new=result.new, known=len(comments) - result.new)
 
 
-def tasks(database: Database, page_id: str | None = None) -> list[LogEntry]:
+def tasks(
+    database: Database, page_id: str | None = None, *, limit: int = MOST_TASKS
+) -> list[LogEntry]:
     """The comments that a person has to remove in an app, oldest decision first."""
     with database.read() as s:
-        pages = [p for p in store.pages(s) if p.platform == PLATFORM]
-        newest = [
-            entry
-            for page in pages
-            if page_id in (None, page.id)
-            for entry in store.newest_decisions(s, page.id)
-        ]
-    return [entry for entry in newest if _is_task(entry)]
+        pages = [p.id for p in store.pages(s) if p.platform == PLATFORM]
+        wanted = [one for one in pages if page_id in (None, one)]
+        return store.for_people_to_remove(s, wanted, (CANNOT_HIDE, HIDE_FAILED), limit)
 
 
 def confirm_removed(
@@ -112,14 +112,9 @@ def confirm_removed(
 
 
 def guidance(entry: LogEntry) -> tuple[str, ...]:
-    """What to do about a task, step by step."""
-    return tuple(step.format(decision=entry.id) for step in GUIDANCE)
-
-
-def _is_task(entry: LogEntry) -> bool:
-    if entry.hidden or entry.gone_at is not None:
-        return False
-    return entry.hide or bool({CANNOT_HIDE, HIDE_FAILED} & set(entry.degraded))
+    """What to do about a task, step by step, in English."""
+    steps = removal_steps(entry.permalink, entry.page_id, entry.page_name)
+    return (*steps, f"Confirm: modbot manual done {entry.id}")
 
 
 def _require_manual(page: Page) -> None:

@@ -76,12 +76,14 @@ class PollResult:
     skipped: str = ""
 
 
-def poll_page(context: PollContext, page_id: str) -> PollResult:
+def poll_page(
+    context: PollContext, page_id: str, read: tuple[Page, PageStateRow] | None = None
+) -> PollResult:
     """Fetches, judges, stores and acts for one page. Platform failures end in the result and the
-    page's state; failures of the store are raised, and then nothing was hidden."""
+    page's state; failures of the store are raised, and then nothing was hidden. `read`: what the
+    store says of the page, where it was read just now."""
     result = PollResult(page_id=page_id)
-    with context.database.read() as s:
-        page, state = store.page(s, page_id), store.page_state(s, page_id)
+    page, state = read or page_and_state(context.database, page_id)
     if page.paused:
         result.skipped = "paused"
         return result
@@ -112,6 +114,12 @@ def poll_page(context: PollContext, page_id: str) -> PollResult:
         stopping=context.stopping,
     )
     return result
+
+
+def page_and_state(database: Database, page_id: str) -> tuple[Page, PageStateRow]:
+    """A page, and where polling it stands. Raises UnknownPage."""
+    with database.read() as s:
+        return store.page(s, page_id), store.page_state(s, page_id)
 
 
 def _read(
@@ -352,8 +360,8 @@ def look_again(
         if comment is None:
             with context.database.write() as s:
                 result.gone += store.mark_gone(s, page.id, comment_id, now)
-    there = _where_known(context, page, [c for c in found.values() if c is not None])
-    if there:
+    if shown := [c for c in found.values() if c is not None]:
+        there = _where_known(context, page, shown)
         again = CommentBatch(comments=there, cursor="")
         store_batch(context, page, again, result, keep_cursor=False)
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from modbot.budget import PageBudget
 from modbot.clocks import is_to_come
 from modbot.settings.sections import PollingSection
+from modbot.store.budgets import Quiet
 from modbot.tables import PageStateRow
 
 # One comment draws the next: on a school day 95 % of them come within 26 minutes of whatever stood
@@ -16,7 +17,7 @@ FRESH_FOR = timedelta(hours=1)
 OLD_AFTER = timedelta(hours=24)  # without a new post or comment a page is as quiet as it gets
 
 
-def interval_by_age(polling: PollingSection, state: PageStateRow, now: datetime) -> float:
+def interval_by_age(polling: PollingSection, state: Quiet, now: datetime) -> float:
     """Seconds: often under fresh posts and comments, seldom under old ones, and where nothing was
     ever seen."""
     newest = (state.newest_post_at, state.newest_comment_at)
@@ -31,7 +32,7 @@ def interval_by_age(polling: PollingSection, state: PageStateRow, now: datetime)
 def next_poll_seconds(
     polling: PollingSection,
     state: PageStateRow,
-    others: Sequence[PageStateRow],
+    others: Sequence[Quiet],
     budget: PageBudget | None,
     now: datetime,
 ) -> float:

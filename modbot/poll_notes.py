@@ -47,8 +47,7 @@ def note_success(
     if newest_comment is not None:
         fields["newest_comment_at"] = newest_comment
     with database.write() as s:
-        store.save_page_state(s, page_id, **fields)
-        token_ends = store.page_state(s, page_id).token_ends
+        token_ends = store.save_page_state(s, page_id, **fields).token_ends
     over = ("poll_late",) if writes_refused else ("poll_late", *WAITS_FOR_A_PERSON)
     for kind in over:
         alerter.over(kind, page_id)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -138,3 +142,23 @@ class KeepsFiles(Protocol):
     def files(self) -> Mapping[str, bytes]:
         """By name; a folder of them makes the same classifier again."""
         ...
+
+
+_CALLS_END: ContextVar[float] = ContextVar("calls_end", default=math.inf)
+
+
+@contextmanager
+def calls_within(seconds: float) -> Iterator[None]:
+    """What this thread does in the block may call platforms for so long, in real seconds. Each call
+    has its own deadline, but a poll may make hundreds: on a platform that answers each at the last
+    moment only this ends it."""
+    token = _CALLS_END.set(min(_CALLS_END.get(), time.monotonic() + seconds))
+    try:
+        yield
+    finally:
+        _CALLS_END.reset(token)
+
+
+def seconds_for_calls() -> float:
+    """How long this thread may still call platforms; infinite where nothing was said."""
+    return _CALLS_END.get() - time.monotonic()

@@ -13,17 +13,20 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from modbot import store
 from modbot.alerts import Alert
+from modbot.ports import calls_within
 from modbot.service import Service
+from modbot.supervisor import ALIVE, READY, STOPPING, Supervisor
 
 _log = structlog.get_logger("modbot.scheduler")
 
@@ -33,7 +36,7 @@ CHECKPOINT_SECONDS = 300.0  # between looks; a delivery that failed is tried aga
 ALERT_SECONDS = 2.0  # real seconds between looks at what has to be sent
 CLOCK_DRIFT_SECONDS = 5.0
 STANDSTILL_SECONDS = 5.0  # that the watchdog is late by, who should look every second
-HUNG_SECONDS = 30 * 60  # a job that takes longer has hung: calls and polls have their deadlines
+HUNG_SECONDS = 30 * 60  # a job that takes longer has hung: half of it is all it may call platforms
 STALE_TICKS = 5
 EXIT_WATCHDOG = 70
 
@@ -67,8 +70,10 @@ class PollScheduler:
         die: Callable[[int], object] = os._exit,
         tick_seconds: float = TICK_SECONDS,
         hung_seconds: float = HUNG_SECONDS,
+        supervisor: Supervisor | None = None,
     ):
         self._service = service
+        self._supervisor = supervisor or Supervisor(os.environ)
         self._die = die
         self._tick_seconds = tick_seconds
         self._hung_seconds = hung_seconds
@@ -102,6 +107,7 @@ class PollScheduler:
         self._book("checkpoints", self._checkpoints, 1.0, executor="checkpoints")
         self._book("alerts", self._alerts, 1.0, executor="alerts")
         self._watchdog.start()
+        self._supervisor.tell(READY)
 
     def stop(self) -> None:
         """Lets running jobs end, then stops."""
@@ -109,6 +115,7 @@ class PollScheduler:
         # that is about to book would wait for ever.
         with self._booking:
             self._stopping.set()
+        self._supervisor.tell(STOPPING)
         self._service.stopping.set()
         # shutdown() alone makes a round of the scheduler's thread that is under way fail.
         self._scheduler.pause()
@@ -149,7 +156,8 @@ class PollScheduler:
             return
         self._running_since[job_id] = time.monotonic()
         try:
-            job()
+            with calls_within(self._hung_seconds / 2):
+                job()
         except Exception as error:
             # A locked database takes its time to fail, and again to be told of: still alive.
             self._show_life(job_id)
@@ -227,6 +235,17 @@ class PollScheduler:
 
     def _watch(self) -> None:
         """Ends the process, so that its supervisor starts it again, when it cannot poll."""
+        try:
+            problem = self._watch_out()
+        except Exception as error:  # with the watchdog gone nobody would notice anything
+            _log.exception("watchdog_failed", error=type(error).__name__)
+            problem = "the watchdog itself failed"
+        if problem and not self._stopping.is_set():
+            _log.critical("watchdog", problem=problem)
+            self._die(EXIT_WATCHDOG)
+
+    def _watch_out(self) -> str:
+        """Looks every second; the first problem, or nothing once it is told to stop."""
         wall, mono = time.time(), time.monotonic()
         while not self._stopping.wait(1.0):
             self._forgive(time.monotonic() - mono)
@@ -234,13 +253,17 @@ class PollScheduler:
             wall, mono = time.time(), time.monotonic()
             if abs(drift) > CLOCK_DRIFT_SECONDS:
                 _log.warning("clock_moved", seconds=round(drift))
-                for job in self._scheduler.get_jobs():
-                    job.modify(next_run_time=datetime.now(UTC))
+                self._run_all_now()
             problem = self._problem()
-            if problem and not self._stopping.is_set():
-                _log.critical("watchdog", problem=problem)
-                self._die(EXIT_WATCHDOG)
-                return
+            if problem:
+                return problem
+            self._supervisor.tell(ALIVE)
+        return ""
+
+    def _run_all_now(self) -> None:
+        for job in self._scheduler.get_jobs():
+            with suppress(JobLookupError):  # it has begun meanwhile, and books itself anew
+                job.modify(next_run_time=datetime.now(UTC))
 
     def _forgive(self, seconds: float) -> None:
         """A process that stood still (SIGSTOP, a paused container) is no dead scheduler: when the

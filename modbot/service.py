@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 import structlog
 
@@ -17,7 +17,7 @@ import platforms
 from classifiers.fundraisers import speaks_of
 from classifiers.links import look_alikes
 from classifiers.rule_book import RuleBook, WrittenRule, written_rules
-from modbot import audit, store, undo
+from modbot import audit, manual, store, undo
 from modbot.adapters import Adapters
 from modbot.alerts import Alert, Alerter, IncidentBook, log_alert
 from modbot.alerts.sender import Sender
@@ -26,16 +26,17 @@ from modbot.budget import Budgets
 from modbot.catching_up import Backfill, PastReader
 from modbot.checkpoints import Checkpoints
 from modbot.clocks import SystemClock
-from modbot.domain import Capability, Comment, Decision, Page
+from modbot.domain import Actor, Capability, Comment, Decision, Page
 from modbot.enforcement import WORK_SECONDS, Limits, carry_out_due
 from modbot.errors import BadConfig, ModbotError, PlatformError
 from modbot.judging import Judge
 from modbot.measures import Measures
 from modbot.past_judge import keep_judge
-from modbot.pipeline import PollContext, PollResult, poll_page
+from modbot.pipeline import PollContext, PollResult, page_and_state, poll_page
 from modbot.poll_interval import next_poll_seconds
 from modbot.poll_notes import note_failure
 from modbot.ports import AdapterFactory, Budgeted, Clock, PlatformAdapter
+from modbot.seen_list import Seen
 from modbot.settings import Config, ConfigWatcher
 from modbot.store import Database, open_configured
 from modbot.store.postgres import Hold
@@ -101,7 +102,7 @@ class Service:
         self._past = PastReader(database, clock, lambda: self.config.settings, self._looking_back)
         self._page_locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
-        self._keeping = threading.Lock()
+        self._keeping, self._bringing = threading.Lock(), threading.Lock()
         self._written: tuple[str, dict[str, list[WrittenRule]]] = ("", {})
 
     @property
@@ -159,6 +160,11 @@ class Service:
     def context(self, page: Page) -> PollContext:
         """What judging and storing comments of a page needs. Raises a PlatformError."""
         return self._context(self.adapter(page))
+
+    def take_in(self, page: Page, seen: Sequence[Seen], actor: Actor, zone: tzinfo) -> manual.Taken:
+        """Judges and stores what people saw on a page without an API; see manual.take_in()."""
+        with self._bringing:  # of two who bring the same list at once the second adds nothing
+            return manual.take_in(self.context(page), page, seen, actor, zone)
 
     def read_past(self, page_id: str, seconds: float) -> Backfill | None:
         """Reads on in a page's back-fill; see catching_up.carry_on(). None where nothing was to be
@@ -225,18 +231,17 @@ class Service:
         with self._one_at_a_time(page_id) as mine:
             if not mine:
                 return PollResult(page_id=page_id, skipped="busy")
-            with self.database.read() as s:
-                page = store.page(s, page_id)
+            page, state = page_and_state(self.database, page_id)
             try:
                 adapter = self.adapter(page)
             except PlatformError as error:
                 note_failure(self.database, self.alerter, page_id, error, self.clock.now())
                 return PollResult(page_id=page_id, error=f"{type(error).__name__}: {error}")
-            result = poll_page(self._context(adapter), page_id)
+            result = poll_page(self._context(adapter), page_id, (page, state))
             if not (result.error or result.skipped):
-                self._past.turn(page)
+                state = self._past.turn(page)
             if isinstance(adapter, Budgeted):
-                store.keep_budget(self.database, page_id, adapter.budget)
+                store.keep_budget(self.database, page_id, adapter.budget, state)
             if result.error or result.actions_tried:
                 self._read_refused_token_again(page_id)
             return result

@@ -1,4 +1,4 @@
-"""Facebook Pages: comments of the page's own posts, through the Graph API.
+"""Facebook Pages: comments on the page, and what visitors post there, through the Graph API.
 
 A quiet poll is one call for all posts. Replies to replies are flattened by Facebook. A hidden
 comment stays visible to its author and the author's friends.
@@ -18,6 +18,7 @@ from modbot.errors import (
     Unsupported,
 )
 from modbot.ports import Connection
+from platforms import facebook_visitors
 from platforms.graph import MULTI_GET_LIMIT, GraphClient
 from platforms.graph_cursor import Pending
 from platforms.graph_items import Item, flag_of, id_of, object_of, text_of, time_of
@@ -31,6 +32,8 @@ COMMENT_FIELDS = (
 )
 # What a video and a photo have in place of a post's message.
 TEXT_FIELDS = {"video_reels": "description", "videos": "description", "photos": "name"}
+EDGE_PARAMS = {"photos": {"type": "uploaded"}, "visitor_posts": {"include_hidden": "true"}}
+VISITOR_FIELDS = f"id,created_time,{facebook_visitors.FIELDS}"
 POST_TEXTS = ("message", "description", "name")
 
 
@@ -51,17 +54,31 @@ class FacebookShapes:
     def __init__(self, page: Page, client: GraphClient) -> None:
         self.page = page
         self.client = client
+        self._without_text: set[str] = set()
 
     def edge_params(self, edge: str) -> Mapping[str, str]:
         """Without `type` the vendor lists the photos that show the Page as its profile picture."""
-        return {"type": "uploaded"} if edge == "photos" else {}
+        return EDGE_PARAMS.get(edge, {})
+
+    def may_lack_text(self, edge: str) -> bool:
+        """The names of these fields are from memory: where the vendor knows them not, the comments
+        are read without the text above them."""
+        return edge in TEXT_FIELDS and edge not in self._without_text
+
+    def ask_without_text(self, edge: str) -> None:
+        """From now on."""
+        self._without_text.add(edge)
 
     def post_fields(self, edge: str, since: int, comments: int) -> str:
-        text = TEXT_FIELDS.get(edge, "message")
+        text = f",{TEXT_FIELDS.get(edge, 'message')}"
+        if edge == facebook_visitors.EDGE:
+            text = f",{facebook_visitors.FIELDS}"
+        elif edge in self._without_text:
+            text = ""
         listing = (
             f"comments.filter(stream).order(reverse_chronological).since({since}).limit({comments})"
         )
-        return f"id,created_time,{text},{listing}.summary(true){{{COMMENT_FIELDS}}}"
+        return f"id,created_time{text},{listing}.summary(true){{{COMMENT_FIELDS}}}"
 
     def comment_params(self, since: int, comments: int) -> Mapping[str, str]:
         return {
@@ -78,6 +95,16 @@ class FacebookShapes:
             text=next(filter(None, (text_of(item, one) for one in POST_TEXTS)), ""),
             created_at=time_of(item, "created_time"),
         )
+
+    def said_by(self, edge: str, item: Item, raw: bytes) -> Comment | None:
+        return (
+            facebook_visitors.visitor_post(self.page, item, raw)
+            if edge == facebook_visitors.EDGE
+            else None
+        )
+
+    def wall(self, edge: str) -> str:
+        return facebook_visitors.wall(self.page) if edge == facebook_visitors.EDGE else ""
 
     def count(self, item: Item) -> int | None:  # noqa: ARG002
         return None
@@ -144,20 +171,33 @@ class FacebookAdapter:
         return self._listing.fetch_since(cursor)
 
     def fetch_one(self, comment_id: str) -> Comment | None:
+        visitors = self._is_visitor_post(comment_id)
+        fields = VISITOR_FIELDS if visitors else COMMENT_FIELDS
         try:
-            answer = self._client.get(comment_id, fields=COMMENT_FIELDS)
+            answer = self._client.get(comment_id, fields=fields)
         except CommentGone:
             return None
         item, raw = next(self._client.items(answer.text, ()))
-        return self._shapes.comment(item, raw, self._post_id(comment_id))
+        return self._comment(comment_id, item, raw)
 
     def fetch_many(self, comment_ids: Sequence[str]) -> Mapping[str, Comment | None]:
+        posts = [one for one in comment_ids if self._is_visitor_post(one)]
+        others = [one for one in comment_ids if not self._is_visitor_post(one)]
         found: dict[str, Comment | None] = {}
-        for start in range(0, len(comment_ids), MULTI_GET_LIMIT):
-            chunk = list(comment_ids[start : start + MULTI_GET_LIMIT])
-            for one, item in fetch_all(self._client, COMMENT_FIELDS, chunk).items():
-                found[one] = item and self._shapes.comment(*item, self._post_id(one))
+        for ids, fields in ((others, COMMENT_FIELDS), (posts, VISITOR_FIELDS)):
+            for start in range(0, len(ids), MULTI_GET_LIMIT):
+                chunk = ids[start : start + MULTI_GET_LIMIT]
+                for one, item in fetch_all(self._client, fields, chunk).items():
+                    found[one] = item and self._comment(one, *item)
         return found
+
+    def _comment(self, comment_id: str, item: Item, raw: bytes) -> Comment | None:
+        if self._is_visitor_post(comment_id):
+            return facebook_visitors.visitor_post(self.page, item, raw)
+        return self._shapes.comment(item, raw, self._post_id(comment_id))
+
+    def _is_visitor_post(self, comment_id: str) -> bool:
+        return facebook_visitors.is_visitor_post(self.page, comment_id)
 
     def hide(self, comment_id: str) -> None:
         self._set_hidden(comment_id, True)
@@ -186,7 +226,8 @@ class FacebookAdapter:
             self._write_hidden(comment_id, hidden)
         except (MissingScope, BadRequest) as error:
             refusal = error  # perhaps it was so already: what counts is what can be read back
-        state = self._client.get(comment_id, fields="is_hidden,can_hide").body
+        fields = "is_hidden" if self._is_visitor_post(comment_id) else "is_hidden,can_hide"
+        state = self._client.get(comment_id, fields=fields).body
         if flag_of(state, "is_hidden") is hidden:
             return
         if flag_of(state, "can_hide") is False:

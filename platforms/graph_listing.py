@@ -65,6 +65,20 @@ class Shapes(Protocol):
 
     def comment_params(self, since: int, comments: int) -> Mapping[str, str]: ...
 
+    def may_lack_text(self, edge: str) -> bool:
+        """Is it uncertain that the vendor knows the field of the posts' text there?"""
+        ...
+
+    def ask_without_text(self, edge: str) -> None: ...
+
+    def said_by(self, edge: str, item: Item, raw: bytes) -> Comment | None:
+        """What somebody else than the page said with the post itself, if anything."""
+        ...
+
+    def wall(self, edge: str) -> str:
+        """What posts of others stand under; empty: the page's own are there."""
+        ...
+
     def post(self, item: Item) -> Post: ...
 
     def count(self, item: Item) -> int | None:
@@ -214,9 +228,18 @@ class CommentListing:
     def _read_edge(self, found: Found, edge: str) -> None:
         """The newest posts there, and as many more as are younger than what is read back to."""
         known = set(found.posts)
-        after = self._read_posts(found, edge, POSTS_WATCHED)
+        try:
+            after = self._read_posts(found, edge, POSTS_WATCHED)
+        except BadRequest as error:
+            if not self.shapes.may_lack_text(edge):
+                raise
+            logger.warning("%s: %s is read without its texts: %s", self.page.id, edge, error)
+            self.shapes.ask_without_text(edge)
+            after = self._read_posts(found, edge, POSTS_WATCHED)
         for _ in range(POSTS_SWEPT // POSTS_WATCHED):
             if not after or found.reaches_back(known):
+                if wall := self.shapes.wall(edge):
+                    found.covered[wall] = datetime.fromtimestamp(found.since, UTC)
                 return
             after = self._read_posts(found, edge, POSTS_WATCHED, after)
         logger.warning("%s: %s has more posts than are read", self.page.id, edge)
@@ -229,6 +252,9 @@ class CommentListing:
             found.spend(answer)
             list_of(answer.body, "data")
             for item, raw in self.client.items(answer.text, ("data", "*")):
+                said = self.shapes.said_by(edge, item, raw)
+                if said is not None and said.created_at.timestamp() >= found.since:
+                    found.add([said])
                 self._read_post(found, item, raw.decode("utf-8", "surrogatepass"))
             after = next_cursor(answer.body) or ""
             if not after or len(found.posts) >= wanted:

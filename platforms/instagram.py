@@ -49,6 +49,18 @@ class InstagramShapes:
     def edge_params(self, edge: str) -> Mapping[str, str]:  # noqa: ARG002
         return {}
 
+    def may_lack_text(self, edge: str) -> bool:  # noqa: ARG002
+        return False
+
+    def ask_without_text(self, edge: str) -> None:
+        """Never asked for."""
+
+    def said_by(self, edge: str, item: Item, raw: bytes) -> Comment | None:  # noqa: ARG002
+        return None
+
+    def wall(self, edge: str) -> str:  # noqa: ARG002
+        return ""
+
     def post_fields(self, edge: str, since: int, comments: int) -> str:  # noqa: ARG002
         listed = f"comments.limit({comments}){{{_with_replies(comments)}}}"
         return f"id,caption,timestamp,comments_count,{listed}"

@@ -22,6 +22,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from modbot.errors import BadAnswer, BadRequest, Unreachable
+from modbot.ports import seconds_for_calls
 from platforms.gate import Gate
 
 BODY_CAP_BYTES = 10 * 1024 * 1024
@@ -75,6 +76,9 @@ class VendorTransport(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, *_: Any, **kwargs: Any) -> requests.Response:
         _last.answers.pop(self, None)
+        if seconds_for_calls() <= 0:
+            host = urlsplit(request.url or "").hostname
+            raise Unreachable(f"{host} answers too slowly: the time for this round is over")
         if self._gate is None:
             return self._exchange(request, **kwargs)
         receipt, response = self._gate.before(request), None
@@ -92,7 +96,8 @@ class VendorTransport(HTTPAdapter):
             request.url = self._redirected(request.url or "")
         _refuse_clear_text(request.url or "")
         kwargs.update(stream=True, timeout=self.timeout_seconds, proxies={})
-        with _Deadline(self.deadline_seconds) as deadline:
+        seconds = max(0.001, min(self.deadline_seconds, seconds_for_calls()))
+        with _Deadline(seconds) as deadline:
             try:
                 response = super().send(request, **kwargs)
                 _read_body(response)
@@ -103,7 +108,7 @@ class VendorTransport(HTTPAdapter):
                 # A header that cannot be sent; the text of the error would show it.
                 raise BadRequest(f"not a request for {host} ({type(error).__name__})") from None
         if deadline.passed:  # a body without a length looks whole when it is cut off
-            raise Unreachable(f"{host} gave no whole answer within {self.deadline_seconds:g} s")
+            raise Unreachable(f"{host} gave no whole answer within {seconds:.3g} s")
         if response.is_redirect:
             raise BadAnswer(f"{host} redirects (status {response.status_code}); not followed")
         _last.keep(self, response)

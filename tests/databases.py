@@ -22,9 +22,14 @@ def new_database(path: Path) -> Database:
     """An empty database at `path`, brought up to date; on a server it has the file's folder."""
     if on_postgres:
         return open_postgres(postgres_server.new_url(), path.parent)
+    put_empty(path)
+    return Database.open(f"sqlite:///{path}")
+
+
+def put_empty(path: Path) -> None:
+    """A SQLite file at `path` as modbot makes it."""
     path.write_bytes(_empty())
     path.chmod(0o600)
-    return Database.open(f"sqlite:///{path}")
 
 
 def address(database: Database) -> str:

@@ -48,6 +48,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         module: Requirement(module=module, install="make torch")
         for module in ("torch", "transformers", "onnx", "onnxscript", "onnxruntime", "tokenizers")
     },
+    "systemd": Requirement(program="systemd-analyze", install="apt-get install systemd"),
     "chromium": Requirement(program="chromium", install="apt-get install chromium"),
     "php": Requirement(program="php", install="apt-get install php-cli php-mysql"),
     "mariadb": Requirement(program="mariadb", install="apt-get install mariadb-client"),

@@ -8,13 +8,16 @@ import base64
 import json
 import os
 import re
+import resource
+import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -57,6 +60,9 @@ mail_from = "b@example.org"
 smtp_host = "127.0.0.1"
 smtp_port = 1
 smtp_login = "file:{folder}/smtp"
+[alerts]
+destinations = {{ duty = "env:CANARY_ALERT" }}
+on_call = [{{ after_minutes = 0, to = ["duty"] }}]
 [metrics]
 token = "env:CANARY_METRICS"
 [log]
@@ -126,6 +132,8 @@ def plant(world: World, folder: Path) -> tuple[Planted, list[tuple[str, str, str
     planted.file("key", planted.secret("checkpoint", new_key()))
     planted.file("smtp", json.dumps({"user": "u", "password": planted.secret("smtp")}))
     planted.variable("CANARY_METRICS", planted.secret("metrics"))
+    mailbox = f"mailtos://duty:{planted.secret('alert')}@mail.invalid?to=duty@example.org"
+    planted.variable("CANARY_ALERT", mailbox)
     return planted, pages
 
 
@@ -149,23 +157,74 @@ def set_up(planted: Planted, pages: list[tuple[str, str, str]], base_url: str) -
             registry.set_mode(database, page.id, Mode.ENFORCE, STAFF, now)
 
 
-@contextmanager
-def serving(planted: Planted) -> Iterator[str]:
-    """`modbot run`, its log going to a file; the address of its pages."""
-    log = planted.folder / "service.log"
+def start(planted: Planted, log: Path) -> subprocess.Popen[bytes]:
+    """`modbot run` where the system would keep a copy of a crashed program's memory."""
+    (planted.folder / "crash").mkdir(exist_ok=True)
     with log.open("wb") as file:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             [*PROGRAM, "run", "--config", str(planted.folder / "config")],
             env=planted.environ,
             stdout=file,
             stderr=file,
+            cwd=planted.folder / "crash",
+            preexec_fn=_allow_dumps,
         )
+
+
+def _allow_dumps() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+
+
+def address_in(log: Path) -> str:
+    return str(_wait(lambda: re.search(r'"address": "(http[^"]+?)/?"', log.read_text())))
+
+
+@contextmanager
+def serving(planted: Planted) -> Iterator[str]:
+    """The service, its log going to a file; the address of its pages."""
+    log = planted.folder / "service.log"
+    process = start(planted, log)
     try:
-        yield str(_wait(lambda: re.search(r'"address": "(http[^"]+?)/?"', log.read_text())))
+        yield address_in(log)
     finally:
         process.terminate()
         process.wait(PATIENCE_SECONDS)
         planted.left["log of the service"] = log.read_bytes()
+
+
+def crash(planted: Planted) -> None:
+    """The service ends as by a fault in a library; what lies about after it."""
+    log = planted.folder / "crashed.log"
+    process = start(planted, log)
+    address_in(log)
+    process.send_signal(signal.SIGABRT)
+    assert process.wait(PATIENCE_SECONDS) == -signal.SIGABRT
+    planted.left["log of the crash"] = log.read_bytes()
+    for path in (planted.folder / "crash").rglob("*"):
+        planted.left[f"crash {path.name}"] = path.read_bytes()
+
+
+@contextmanager
+def watching_processes(planted: Planted) -> Iterator[set[bytes]]:
+    """The command line of every process that is met, which any user of the machine can read."""
+    seen: set[bytes] = set()
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.02):
+            for path in Path("/proc").glob("[0-9]*/cmdline"):
+                with suppress(OSError):  # it has ended
+                    seen.add(path.read_bytes())
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        watcher.join()
+        planted.left["process list"] = b"\n".join(seen)
 
 
 def _wait(look: object) -> object:
@@ -249,10 +308,12 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Planted:
     made, pages = plant(world, tmp_path_factory.mktemp("canary"))
     with SandboxServer(world, apis=[GraphApi(world), XApi(world)]) as server:
         set_up(made, pages, server.url)
-        with serving(made) as address:
+        with watching_processes(made) as processes, serving(made) as address:
             _wait(lambda: at_work(made, world))
+            _wait(lambda: any(b"outbound.py" in line for line in processes.copy()))
             browse(made, address)
             type_commands(made)
+        crash(made)
     made.left["vendors' answers"] = vendors_answers(made.folder / "modbot.db")
     return made
 
@@ -268,7 +329,8 @@ def disguises(secret: str) -> set[bytes]:
 
 
 def test_every_secret_was_in_use(planted: Planted) -> None:
-    assert len(planted.secrets) == 11
+    assert len(planted.secrets) == 12
+    assert b"outbound.py" in planted.left["process list"], "an alert was sent"
     told = planted.left["modbot doctor"].decode()
     assert "no token" not in told and "each readable by modbot alone" in told
     assert b'"event": "poll_failed"' in planted.left["log of the service"]

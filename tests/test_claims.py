@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -107,6 +108,37 @@ def test_a_claim_ends_by_itself_unless_it_is_renewed(database: Database) -> None
     assert told is not None and told.name == "P2"
     again = claims.renew(database, 1, ANA, later(10))
     assert again is not None and again.name == "P2"
+
+
+def test_opening_the_item_that_one_was_just_given_waits_for_no_writer(database: Database) -> None:
+    assert claims.take_next(database, ANA, NOON) == 1
+    with database.write(), ThreadPoolExecutor(1) as elsewhere:
+        held = elsewhere.submit(claims.take, database, 1, ANA, later(0.1)).result(timeout=5)
+    assert held is not None and held.until == later(5)
+
+
+def test_an_item_that_one_has_had_for_a_while_is_held_anew(database: Database) -> None:
+    claims.take(database, 1, ANA, NOON)
+    held = claims.take(database, 1, ANA, later(1))
+    assert held is not None and held.until == later(6)
+
+
+def test_opening_one_item_frees_another_even_just_after_it_was_given(database: Database) -> None:
+    claims.take(database, 1, ANA, NOON)
+    claims.renew(database, 2, ANA, NOON)  # from a second window
+    held = claims.take(database, 1, ANA, later(0.1))
+    assert held is not None and held.name == "P1"
+    told = claims.take(database, 2, BEN, later(0.1))
+    assert told is not None and told.name == "P2"
+
+
+def test_what_was_decided_elsewhere_is_nobodys_even_just_after_it_was_given(
+    database: Database,
+) -> None:
+    claims.take(database, 1, ANA, NOON)
+    with database.write() as s:
+        judge(s, "c0", decided(Verdict.ALLOW), text="all is well", minute=ITEMS)
+    assert claims.take(database, 1, ANA, later(0.1)) is None
 
 
 def test_what_does_not_wait_is_nobodys(database: Database) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,9 @@ from prometheus_client.core import Metric
 
 from modbot import store
 from modbot.domain import ActionKind
+from modbot.scheduler import STALE_TICKS
 from modbot.web.figures import HELP, Figures
+from tests.prerequisites import need
 from tests.web.school import ALLOWED, open_school, record
 
 ROOT = Path(__file__).parents[1]
@@ -117,11 +118,22 @@ def test_the_unit_starts_the_service_again_unless_its_configuration_is_broken() 
     assert settings["Restart"] == ["always"] and settings["StartLimitIntervalSec"] == ["0"]
     assert settings["RestartPreventExitStatus"] == ["78"]
     assert settings["ExecStart"][0].endswith("/modbot run --config /etc/modbot")
-    assert "WatchdogSec" not in settings, "the service sends no sign of life to systemd"
 
 
-@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd here")
+def test_the_unit_waits_for_a_long_start_and_kills_what_gives_no_sign_of_life() -> None:
+    settings = unit()
+    assert settings["Type"] == ["notify"] and settings["TimeoutStartSec"] == ["infinity"]
+    assert int(settings["WatchdogSec"][0]) > 10 * STALE_TICKS
+    assert settings["WatchdogSignal"] == ["SIGKILL"]
+
+
+def test_no_dump_of_memory_is_written_where_tokens_are() -> None:
+    service = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"]["modbot"]
+    assert unit()["LimitCORE"] == ["1"] and service["ulimits"] == {"core": 1}
+
+
 def test_systemd_understands_the_unit_and_finds_it_hardened(tmp_path: Path) -> None:
+    need("systemd")
     text = (DEPLOY / "modbot.service").read_text("utf-8")
     there = tmp_path / "modbot.service"
     there.write_text(text.replace("/opt/modbot/.venv/bin/modbot", "/bin/true"))
@@ -156,6 +168,14 @@ def test_the_compose_file_fits_the_image() -> None:
         True,
         ["ALL"],
     )
+
+
+def test_what_lies_beside_the_compose_file_never_gets_to_the_builder() -> None:
+    """Its build context is the whole folder above: secrets and configuration lie in it."""
+    left_out = (ROOT / ".dockerignore").read_text("utf-8").split()
+    assert DEPLOY.name in left_out
+    copied = re.findall(r"^COPY (.+) \S+$", (ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE)
+    assert copied and "." not in " ".join(copied).split()
 
 
 def test_litestream_copies_the_database_of_the_unit() -> None:

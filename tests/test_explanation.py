@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text as sql
-from sqlmodel import select
+from sqlmodel import col, select
 
 from modbot import review, store
 from modbot.code_version import CodeVersion, judging_code
@@ -131,7 +131,8 @@ def test_each_configuration_and_model_is_kept_once(running: Running, config: Con
     with running.service.database.read() as s:
         names = sorted(row.name.split()[0] for row in s.exec(select(KeptRow)))
         since = [row.config_sha256 for row in s.exec(select(InForceRow))]
-        told = [row.kind for row in s.exec(select(AuditRow)) if row.kind.startswith("judgement")]
+        log = s.exec(select(AuditRow).order_by(col(AuditRow.seq)))
+        told = [row.kind for row in log if row.kind.startswith("judgement")]
     assert told == ["judgement.kept"] * 2 + ["judgement.in_force"] + [
         "judgement.kept",
         "judgement.in_force",
@@ -154,6 +155,7 @@ def test_a_decision_is_explained_under_the_text_that_its_post_had(running: Runni
     assert all(explained(running, decision).differences == () for decision in decisions(running))
 
 
+@pytest.mark.sqlite  # past the guards, in SQLite's words
 def test_what_was_tampered_with_comes_out_differently(running: Running) -> None:
     decision = decisions(running)[0]
     with running.service.database.write() as s:
@@ -168,6 +170,7 @@ def test_what_was_tampered_with_comes_out_differently(running: Running) -> None:
     assert "found now, not then: rules profanity_en:fuck" in told
 
 
+@pytest.mark.sqlite  # past the guards, in SQLite's words
 def test_other_code_is_told(running: Running) -> None:
     with running.service.database.write() as s:
         s.execute(sql("DROP TRIGGER in_force_update"))
@@ -177,6 +180,7 @@ def test_other_code_is_told(running: Running) -> None:
     assert again.code == judging_code() and again.differences == ()
 
 
+@pytest.mark.sqlite  # past the guards, in SQLite's words
 def test_kept_files_that_were_changed_are_refused(running: Running) -> None:
     with running.service.database.write() as s:
         s.execute(sql("DROP TRIGGER kept_update"))
@@ -185,6 +189,7 @@ def test_kept_files_that_were_changed_are_refused(running: Running) -> None:
         explained(running, decisions(running)[0])
 
 
+@pytest.mark.sqlite  # past the guards, in SQLite's words
 def test_what_judged_is_never_changed_in_the_database(running: Running) -> None:
     for table in ("kept", "in_force", "post_text"):
         with (
@@ -208,6 +213,7 @@ def test_a_persons_decision_is_told_as_such(running: Running) -> None:
         explained(running, made.decision_id)
 
 
+@pytest.mark.sqlite  # past the guards, in SQLite's words
 def test_an_unknown_decision_and_one_from_before_are_told(running: Running) -> None:
     with pytest.raises(UnknownDecision):
         explained(running, 999)
@@ -229,6 +235,7 @@ def test_a_set_of_files_is_the_same_bytes_each_time_and_stays_in_its_folder(tmp_
         unpack(b"no archive", tmp_path)
 
 
+@pytest.mark.sqlite  # past the guards, in SQLite's words
 def test_the_models_folder_is_asked_for_models_that_are_not_kept(
     running: Running, tmp_path: Path
 ) -> None:

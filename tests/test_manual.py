@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlmodel import col, select
 
 from modbot import manual, review
+from modbot.app_steps import removal_steps
 from modbot.audit import verify
-from modbot.domain import BOT, Mode, Page, Verdict
+from modbot.domain import BOT, Comment, Mode, Page, Signal, Verdict
 from modbot.enforcement import carry_out_due
 from modbot.errors import ModbotError, UnknownDecision
 from modbot.ports import Connection
 from modbot.seen_list import Seen
+from modbot.store import LogEntry
+from modbot.tables import AuditRow
 from platforms.manual import ManualAdapter
 from tests.fakes import ManualClock
 from tests.line import ADA, Line, line_on
@@ -33,14 +37,35 @@ def line(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -> 
 
 
 def bring(line: Line, *seen: Seen) -> manual.Taken:
-    return manual.take_in(line.context, PAGE, seen, ZONE)
+    return manual.take_in(line.context, PAGE, seen, ADA, ZONE)
+
+
+class DiesAtTheThird:
+    """Stands for a process that is killed while it judges the third part of a list."""
+
+    name, version = "mortal", "1"
+
+    def __init__(self) -> None:
+        self.parts = 0
+
+    def classify(self, comments: Sequence[Comment]) -> list[list[Signal]]:
+        self.parts += 1
+        if self.parts == 3:
+            raise KeyboardInterrupt
+        return [[] for _ in comments]
+
+
+def task_of(line: Line, one: Seen) -> LogEntry:
+    bring(line, one)
+    (task,) = manual.tasks(line.database)
+    return task
 
 
 def test_what_is_brought_is_judged_and_recorded_as_it_was_written(line: Line) -> None:
     one = Seen(text="BAD word", author="kid7", post="Homecoming", time="2026-09-08 20:00")
     taken = bring(line, one, Seen(text="go team"))
     assert (taken.new, taken.known) == (2, 0)
-    (task,) = taken.tasks
+    (task,) = manual.tasks(line.database)
     assert (task.text, task.author_name, task.post_text) == ("BAD word", "kid7", "Homecoming")
     assert task.created_at.isoformat() == "2026-09-09T00:00:00+00:00"
     assert {v.text for v in line.versions()} == {"BAD word", "go team"}
@@ -52,17 +77,62 @@ def test_the_same_list_again_adds_nothing(line: Line) -> None:
     assert bring(line, *seen).new == 3
     line.clock.advance(3600)
     again = bring(line, *seen)
-    assert (again.new, again.known, len(again.tasks)) == (0, 3, 2)
+    assert (again.new, again.known, len(manual.tasks(line.database))) == (0, 3, 2)
+
+
+def test_who_brought_a_list_is_in_the_log(line: Line) -> None:
+    bring(line, Seen(text="go team"), Seen(text="hi"))
+    with line.database.read() as s:
+        (row,) = s.scalars(select(AuditRow).where(col(AuditRow.kind) == "list.brought"))
+    assert row.actor == "Ada"
+    assert '"rows":2' in row.detail and '"page":"manual:snapchat-lps"' in row.detail
+
+
+def test_a_list_that_a_crash_cut_off_is_brought_once_more_and_nothing_is_there_twice(
+    line: Line,
+) -> None:
+    seen = [Seen(text=f"go team {n}") for n in range(5)]
+    judge = line.context.judge
+    dying = replace(line.context, judge=replace(judge, classifiers=(DiesAtTheThird(),)))
+    with pytest.raises(KeyboardInterrupt):
+        manual.take_in(dying, PAGE, seen, ADA, ZONE, rows_at_once=2)
+    assert len(line.versions()) == 4
+    again = bring(line, *seen)
+    assert (again.new, again.known) == (1, 4)
+    assert len(line.versions()) == 5
+
+
+def test_of_many_tasks_the_oldest_are_given_first(line: Line) -> None:
+    bring(line, *(Seen(text=f"BAD {n}") for n in range(5)))
+    every = manual.tasks(line.database)
+    assert len(every) == 5
+    assert manual.tasks(line.database, limit=2) == every[:2]
+    assert manual.tasks(line.database, "manual:another") == []
+
+
+@pytest.mark.parametrize(
+    ("told", "step"),
+    [
+        (("manual:snapchat-lps",), "Snapchat: tap your picture"),
+        (("manual:lps", "LPS on MySpace"), "Myspace: sign in on a computer"),
+        (("https://www.flickr.com/photos/1", "manual:snapchat-lps"), "Flickr: open the photo"),
+        ((None, "manual:lps", "LPS Shows"), "Hold or swipe the comment"),
+    ],
+)
+def test_the_steps_are_those_of_the_app(told: tuple[str | None, ...], step: str) -> None:
+    steps = removal_steps(*told)
+    assert steps[0].startswith("Take a picture") and steps[-1].startswith("Look at the post")
+    assert any(one.startswith(step) for one in steps)
 
 
 def test_a_task_says_step_by_step_what_to_do(line: Line) -> None:
-    (task,) = bring(line, Seen(text="BAD word")).tasks
+    task = task_of(line, Seen(text="BAD word"))
     steps = manual.guidance(task)
     assert "picture" in steps[0] and steps[-1] == f"Confirm: modbot manual done {task.id}"
 
 
 def test_a_confirmed_removal_is_recorded_with_its_person_and_no_task_any_more(line: Line) -> None:
-    (task,) = bring(line, Seen(text="BAD word")).tasks
+    task = task_of(line, Seen(text="BAD word"))
     made = manual.confirm_removed(line.database, task.id, ADA, "", line.clock.now())
     assert (made.actor, made.verdict, made.hidden) == ("Ada", Verdict.HIDE, True)
     assert (made.action_state, made.action_answer) == ("confirmed", "removed by hand: Ada")
@@ -73,7 +143,7 @@ def test_a_confirmed_removal_is_recorded_with_its_person_and_no_task_any_more(li
 
 
 def test_a_person_who_lets_it_stand_ends_the_task(line: Line) -> None:
-    (task,) = bring(line, Seen(text="BAD word")).tasks
+    task = task_of(line, Seen(text="BAD word"))
     review.resolve(line.database, task.id, Verdict.ALLOW, ADA, "a quote", line.clock.now())
     assert manual.tasks(line.database) == []
 
@@ -97,7 +167,8 @@ def test_a_hide_asked_for_in_the_log_becomes_a_task_too(line: Line) -> None:
 
 
 def test_a_crisis_is_told_at_once_and_is_no_task(line: Line) -> None:
-    assert bring(line, Seen(text="HELPME")).tasks == ()
+    bring(line, Seen(text="HELPME"))
+    assert manual.tasks(line.database) == []
     assert [alert.kind for alert in line.alerts] == ["crisis"]
 
 
@@ -109,7 +180,7 @@ def test_polling_such_a_page_calls_and_finds_nothing(line: Line) -> None:
 
 
 def test_only_a_named_person_confirms_and_only_once(line: Line) -> None:
-    (task,) = bring(line, Seen(text="BAD word")).tasks
+    task = task_of(line, Seen(text="BAD word"))
     now = line.clock.now()
     with pytest.raises(ModbotError, match="--by"):
         manual.confirm_removed(line.database, task.id, BOT, "", now)
@@ -122,4 +193,4 @@ def test_only_a_named_person_confirms_and_only_once(line: Line) -> None:
 
 def test_a_list_for_a_page_that_modbot_reads_is_refused(line: Line) -> None:
     with pytest.raises(ModbotError, match="read by modbot itself"):
-        manual.take_in(line.context, replace(PAGE, platform="x"), [Seen(text="hi")], ZONE)
+        manual.take_in(line.context, replace(PAGE, platform="x"), [Seen(text="hi")], ADA, ZONE)

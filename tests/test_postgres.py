@@ -13,11 +13,13 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from modbot import migrations, store
+from modbot.audit import Entry, append, verify
+from modbot.audit.verification import GUARDS
 from modbot.errors import AlreadyRunning, BadConfig, StoreUnreadable, UnknownDecision
 from modbot.store import Database, Doer, DoerKind
 from modbot.store.postgres import hold_postgres, open_postgres, upgrade
 from tests import postgres_server as servers
-from tests.records import PAGE, add_page, fill, judged, record
+from tests.records import NOON, PAGE, add_page, fill, judged, record
 
 pytestmark = pytest.mark.postgres
 
@@ -62,6 +64,51 @@ def test_the_services_role_can_take_nothing_back(database: Database) -> None:
             session.connection().exec_driver_sql(statement)
     with database.read() as session, pytest.raises(DBAPIError):
         session.connection().exec_driver_sql("DELETE FROM page_state")
+
+
+def test_the_services_role_has_no_right_to_what_a_guard_refuses(database: Database) -> None:
+    """The triggers are the second line: the role is stopped before one is asked."""
+    refused = [guard.rpartition("_") for guard in GUARDS if guard.endswith(("_update", "_delete"))]
+    assert {table for table, _, _ in refused} >= {*RECORD, *KEPT}
+    with database.read() as session:
+        connection = session.connection()
+        for table, _, right in refused:
+            for asked in (right.upper(), "TRUNCATE", "TRIGGER"):
+                query = "SELECT has_table_privilege(?, ?)"
+                granted = connection.exec_driver_sql(query, (table, asked)).scalar()
+                assert granted is False, f"{asked} on {table}"
+
+
+def test_appends_of_many_writers_make_one_chain(
+    database: Database, url: URL, tmp_path: Path
+) -> None:
+    start = verify(database).rows
+
+    def append_some(opened: Database, who: int) -> None:
+        for number in range(10):
+            with opened.write() as session:
+                entries = [Entry(kind="test", actor=f"writer {who}.{number}.{n}") for n in (1, 2)]
+                append(session, entries, NOON)
+
+    with closing(open_postgres(url, tmp_path)) as other:
+        writers = [
+            threading.Thread(target=append_some, args=(opened, who))
+            for who, opened in enumerate((database, other) * 2)
+        ]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join()
+    report = verify(database)
+    assert report.ok and report.head.seq == report.rows == start + 4 * 10 * 2
+    with database.read() as session:
+        told = session.connection().exec_driver_sql(
+            "SELECT actor FROM audit WHERE kind = 'test' ORDER BY seq"
+        )
+        actors = [actor for (actor,) in told]
+    assert len(set(actors)) == len(actors) == 80
+    pairs = zip(actors[::2], actors[1::2], strict=True)
+    assert all(one[:-1] == two[:-1] for one, two in pairs), "a batch stands together"
 
 
 def test_the_owner_too_is_refused_what_the_record_forbids(database: Database, url: URL) -> None:

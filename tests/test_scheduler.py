@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,11 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from modbot.alerts import Alert, Alerter
 from modbot.errors import Unreachable
+from modbot.ports import seconds_for_calls
 from modbot.scheduler import EXIT_WATCHDOG, PollScheduler
 from modbot.settings.sections import CheckpointsSection
+from modbot.supervisor import Supervisor
 from modbot.tables import PageRow
 from tests.fakes import FakeAdapter, ManualClock, make_page
 from tests.running import Running, running_service
@@ -26,7 +30,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
         yield running
 
 
-def wait_for(what: Callable[[], object], seconds: float = 8.0) -> None:
+def wait_for(what: Callable[[], object], seconds: float = 30.0) -> None:
     until = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < until, "waited too long"
@@ -141,7 +145,7 @@ def test_a_stop_does_not_wait_for_the_end_of_a_flood(running: Running) -> None:
     wait_for(lambda: polls(adapter))
     began = time.monotonic()
     scheduler.stop()
-    assert time.monotonic() - began < 2  # a whole poll takes 4 s
+    assert time.monotonic() - began < 3  # a whole poll takes 4 s
 
 
 def test_the_watchdog_ends_the_process_when_the_scheduler_thread_is_dead(
@@ -170,6 +174,103 @@ def test_the_watchdog_ends_the_process_when_a_poll_hangs(running: Running) -> No
     finally:
         release.set()
         scheduler.stop()
+
+
+def test_a_poll_stops_calling_long_before_it_would_be_taken_for_hung(running: Running) -> None:
+    adapter = running.add_page(1)
+    left: list[float] = []
+    listing = adapter._list
+    adapter._list = lambda seen: (left.append(seconds_for_calls()), listing(seen))[1]
+    scheduler = PollScheduler(running.service, hung_seconds=600)
+    scheduler.start()
+    try:
+        wait_for(lambda: len(left) >= 2)
+    finally:
+        scheduler.stop()
+    assert all(200 < seconds <= 300 for seconds in left), "each poll has its own time"
+    assert seconds_for_calls() == float("inf"), "what a person asks for is not cut"
+
+
+def test_the_watchdog_outlives_a_job_that_has_begun_since_the_clock_was_moved(
+    running: Running,
+) -> None:
+    scheduler = PollScheduler(running.service)
+    ran = threading.Event()
+    scheduler.start()
+    try:
+        scheduler._book("begun", lambda: None, 3600)
+        scheduler._book("waiting", ran.set, 3600)
+        jobs = [scheduler._scheduler.get_job(name) for name in ("begun", "waiting")]
+        scheduler._scheduler.get_jobs = lambda: jobs  # as they were a moment ago
+        scheduler._scheduler.remove_job("begun")
+        scheduler._run_all_now()
+        wait_for(ran.is_set)
+    finally:
+        scheduler.stop()
+
+
+def test_a_watchdog_that_fails_itself_ends_the_process(running: Running) -> None:
+    ended: list[int] = []
+    scheduler = PollScheduler(running.service, die=ended.append, tick_seconds=60)
+    scheduler.start()
+    try:
+        scheduler._ticked = None  # type: ignore[assignment]  # as if memory had gone bad
+        wait_for(lambda: ended == [EXIT_WATCHDOG])
+    finally:
+        scheduler.stop()
+
+
+@pytest.fixture
+def systemd(tmp_path: Path) -> Iterator[socket.socket]:
+    """The socket on which systemd listens to a service."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(tmp_path / "notify"))
+        listening.settimeout(8)
+        yield listening
+
+
+def test_systemd_hears_that_it_polls_and_every_second_that_it_still_does(
+    running: Running, systemd: socket.socket
+) -> None:
+    supervisor = Supervisor({"NOTIFY_SOCKET": systemd.getsockname()})
+    ended: list[int] = []
+    scheduler = PollScheduler(running.service, die=ended.append, supervisor=supervisor)
+    scheduler.start()
+    try:
+        assert [systemd.recv(100) for _ in range(2)] == [b"READY=1", b"WATCHDOG=1"]
+    finally:
+        scheduler.stop()
+    while (said := systemd.recv(100)) == b"WATCHDOG=1":
+        pass
+    assert said == b"STOPPING=1" and ended == []
+
+
+def test_systemd_hears_nothing_more_of_a_service_that_cannot_poll(
+    running: Running, systemd: socket.socket
+) -> None:
+    supervisor = Supervisor({"NOTIFY_SOCKET": systemd.getsockname()})
+    ended: list[int] = []
+    scheduler = PollScheduler(running.service, die=ended.append, supervisor=supervisor)
+    scheduler.start()
+    scheduler._scheduler._thread = threading.Thread()  # one that never lived
+    wait_for(lambda: ended == [EXIT_WATCHDOG])
+    scheduler._scheduler._thread = None
+    scheduler._stopping.set()
+    systemd.settimeout(1.5)
+    with pytest.raises(TimeoutError):
+        while True:
+            systemd.recv(100)
+
+
+def test_a_supervisor_that_is_gone_or_never_was_disturbs_nothing(
+    running: Running, systemd: socket.socket
+) -> None:
+    with capture_logs() as logs:
+        for environ in ({}, {"NOTIFY_SOCKET": systemd.getsockname() + ".gone"}):
+            told = Supervisor(environ)
+            told.tell(b"READY=1")
+            told.tell(b"WATCHDOG=1")
+    assert [one["event"] for one in logs] == ["supervisor_not_told"]
 
 
 def test_a_process_that_stood_still_is_not_ended_when_it_goes_on(running: Running) -> None:

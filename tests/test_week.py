@@ -16,6 +16,7 @@ from tests.campaigns.week import MONDAY, MOST_CALLS, NOUGHT, is_sound, play
 from tests.campaigns.week_account import BARS_SECONDS, Witness, account
 from tests.campaigns.week_district import CANARY, PLATFORMS, District, district
 
+pytestmark = pytest.mark.campaigns
 HOURS = 0.7
 POSTS_A_DAY = 40.0
 FAULTS = 0.05

@@ -7,11 +7,14 @@ import io
 import json
 import zipfile
 import zlib
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -56,6 +59,11 @@ class Weights:
     policy_bias: Vectors
     calibration: Vectors  # LANGUAGES x SCORED x (slope, intercept)
 
+    @cached_property
+    def rows(self) -> Mapping[str, int]:
+        """The row of each word of the vocabulary in `known` and `language`."""
+        return {word: row for row, word in enumerate(self.vocabulary, 1)}
+
     def __post_init__(self) -> None:
         width, words, contexts = self.known.shape[1], self.word.shape[1], self.context.shape[1]
         joined, hidden, sense = words + contexts + width, self.hidden.shape[1], self.sense.shape[1]
@@ -92,6 +100,9 @@ class Weights:
                 raise ValueError(f"{name} holds what is no number")
 
 
+_KEPT = 2  # weights in force and those that are tried beside them
+_UNPACKED: deque[tuple[str, Weights]] = deque(maxlen=_KEPT)  # by the SHA-256 of their file
+_unpacking = Lock()
 _BYTES = frozenset({"language", "known", "pieces", "ngrams"})
 
 
@@ -125,7 +136,7 @@ def load_weights(folder: Traversable | Path) -> tuple[Weights, str]:
         found = hashlib.sha256(packed).hexdigest()
         if found != sha256:
             raise ValueError(f"its SHA-256 is {found}, the manifest says {sha256}")
-        return _unpacked(packed), f"{model}+{sha256[:12]}"
+        return _kept(packed, found), f"{model}+{sha256[:12]}"
     except _UNUSABLE as error:
         what = f"{type(error).__name__}: {error}"
         raise ClassifierFailed(f"embedded model: {folder / name} is not usable: {what}") from error
@@ -150,9 +161,23 @@ def version_of(files: Mapping[str, bytes]) -> str:
     return f"{manifest['model']}+{hashlib.sha256(packed).hexdigest()[:12]}"
 
 
+def _kept(packed: bytes, sha256: str) -> Weights:
+    """Weights that were unpacked lately are shared: a configuration that is read again, or tried
+    beside the one in force, judges by the same layers."""
+    with _unpacking:
+        for known, weights in _UNPACKED:
+            if known == sha256:
+                return weights
+        weights = _unpacked(packed)
+        _UNPACKED.append((sha256, weights))
+    return weights
+
+
 def _unpacked(packed: bytes) -> Weights:
     with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
         layers: dict[str, Any] = {key: arrays[key] for key in arrays.files}
+    for layer in layers.values():
+        layer.flags.writeable = False
     vocabulary = tuple(layers.pop("vocabulary").tobytes().decode("utf-8").split("\n"))
     for name in ("known_scale", "pieces_scale"):
         layers[name] = float(layers[name])

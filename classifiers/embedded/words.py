@@ -32,7 +32,7 @@ class WordTable:
 
     def __init__(self, weights: Weights, *, capacity: int = _CACHED_WORDS) -> None:
         self._weights = weights
-        self._rows = {word: row for row, word in enumerate(weights.vocabulary, 1)}
+        self._rows = weights.rows
         self._capacity = capacity
         self._lock = Lock()
         self._places: dict[str, int] = {}

@@ -6,6 +6,7 @@ from modbot.catching_up.backfill import (
     ask,
     backfill_of,
     carry_on,
+    refuse_where_nothing_is_read,
     stop,
 )
 from modbot.catching_up.nightly import last_slot, sweep_is_due
@@ -22,6 +23,7 @@ __all__ = [
     "backfill_of",
     "carry_on",
     "last_slot",
+    "refuse_where_nothing_is_read",
     "stop",
     "sweep_is_due",
 ]

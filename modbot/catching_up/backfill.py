@@ -16,7 +16,7 @@ from modbot import store
 from modbot.alerts import Alerter
 from modbot.domain import CommentBatch, Mode, Page
 from modbot.enforcement import platform_errors_only, wait_seconds
-from modbot.errors import PlatformError
+from modbot.errors import NoPast, PlatformError
 from modbot.past_tables import BackfillRow, BackfillState
 from modbot.pipeline import PollContext, PollResult, store_batch
 from modbot.ports import Clock
@@ -24,6 +24,7 @@ from modbot.store import Database, backfills
 from modbot.store.comments import count_comments
 
 MOST_DAYS = 365
+BROUGHT_BY_PEOPLE = ("manual",)  # platforms
 _NOBODY = Alerter(())
 _PATIENCE = 3  # waits as a poll does after so many failures in a row
 
@@ -49,7 +50,9 @@ class Backfill:
 def ask(
     database: Database, page: Page, *, days: int, by: str, now: datetime, watch_hours: float
 ) -> Backfill:
-    """Asks for the last `days` of a page. Raises ValueError for days that are none."""
+    """Asks for the last `days` of a page. Raises ValueError for days that are none, NoPast for a
+    page that nothing can be read from."""
+    refuse_where_nothing_is_read(page)
     if not 1 <= days <= MOST_DAYS:
         raise ValueError(f"days must be 1 to {MOST_DAYS}")
     until = now - timedelta(hours=watch_hours)
@@ -57,6 +60,13 @@ def ask(
     row = BackfillRow(page_id=page.id, since=since, until=until, asked_by=by, asked_at=now)
     with database.write() as s:
         return _told(backfills.ask_backfill(s, row))
+
+
+def refuse_where_nothing_is_read(page: Page) -> None:
+    """Raises NoPast for a page that people bring comments to."""
+    if page.platform in BROUGHT_BY_PEOPLE:
+        said = "has no past that can be read: people bring what is on it, `modbot manual add`"
+        raise NoPast(f"{page.id} {said}")
 
 
 def stop(database: Database, page_id: str, *, by: str, now: datetime) -> bool:
@@ -86,8 +96,11 @@ def carry_on(
     """Reads on for about `seconds`. `context` gives what reading a page back to a time needs.
     None: no back-fill runs, or it has to wait. What a platform refuses is noted and tried later."""
     with database.read() as s:
-        row, page = backfills.running_backfill(s, page_id), store.page(s, page_id)
-    if row is None or page.paused:
+        row = backfills.running_backfill(s, page_id)
+        if row is None:
+            return None
+        page = store.page(s, page_id)
+    if page.paused:
         return None
     if row.not_before is not None and clock.now() < row.not_before:
         return None

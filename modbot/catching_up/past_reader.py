@@ -21,7 +21,8 @@ from modbot.errors import PlatformError
 from modbot.pipeline import PollContext
 from modbot.ports import Clock
 from modbot.settings import Settings
-from modbot.store import Database
+from modbot.store import Database, backfills
+from modbot.tables import PageStateRow
 
 _log = structlog.get_logger("modbot.past")
 
@@ -46,14 +47,17 @@ class PastReader:
         self._sweeps: dict[str, Sweep] = {}
         self._old_replies: dict[str, str | None] = {}  # by page, what the last sweep knew of them
 
-    def turn(self, page: Page) -> None:
-        """Reads on for TURN_SECONDS. Nobody else may read the page meanwhile."""
+    def turn(self, page: Page) -> PageStateRow:
+        """Reads on for TURN_SECONDS. Nobody else may read the page meanwhile. Gives the page's
+        state of when it began."""
         with self._database.read() as s:
             state = store.page_state(s, page.id)
-        if (state.usage or 0.0) >= USAGE_FOR_THE_PAST:
-            return
-        if self.backfill(page.id, TURN_SECONDS) is None:
+            fills = backfills.running_backfill(s, page.id) is not None
+        if (state.usage or 0.0) < USAGE_FOR_THE_PAST and not (
+            fills and self.backfill(page.id, TURN_SECONDS)
+        ):
             self._sweep(page, state.swept_at)
+        return state
 
     def backfill(self, page_id: str, seconds: float) -> Backfill | None:
         """See backfill.carry_on()."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import smtplib
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -22,6 +25,7 @@ from modbot.settings.sections import CheckpointsSection
 
 GIT_BRANCH = "checkpoints"
 DEADLINE_SECONDS = 60.0  # of one step: a copy, a git command, a talk with the mail server
+STALE_SECONDS = 600.0  # after which no git command of ours can be under way
 _PASSED_ON = (
     *("PATH", "HOME", "USER", "LOGNAME", "TZ", "TMPDIR", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"),
     "KRB5CCNAME",
@@ -55,6 +59,36 @@ def destinations(
     return found
 
 
+_LEFT_BEHIND: dict[str, threading.Thread] = {}  # by what the log calls the place
+
+
+def _in_time(name: str, seconds: float, work: Callable[[], None], late: str) -> None:
+    """Does the work. Raises what it raises, and DeliveryFailed(`late`) when it takes too long.
+
+    A share or server that has gone may hold a call for ever: that thread is left behind, and no
+    other follows it while it waits, or days of that would leave no room for a thread.
+    """
+    failure: list[BaseException] = []
+
+    def attempt() -> None:
+        try:
+            work()
+        except BaseException as error:
+            failure.append(error)
+
+    before = _LEFT_BEHIND.get(name)
+    if before is not None and before.is_alive():
+        raise DeliveryFailed(late)
+    thread = threading.Thread(target=attempt, name=f"checkpoint to {name}", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        _LEFT_BEHIND[name] = thread
+        raise DeliveryFailed(late)
+    if failure:
+        raise failure[0]
+
+
 @dataclass(frozen=True)
 class FolderOfShare:
     """A folder that another machine holds."""
@@ -68,7 +102,8 @@ class FolderOfShare:
 
     def deliver(self, checkpoint: Checkpoint) -> None:
         """Writes the file whole or not at all; one that is there is never written over."""
-        self._in_time(lambda: self._write(checkpoint))
+        late = f"{self.folder} did not answer: is the share's server up?"
+        _in_time(self.name, self.deadline_seconds, lambda: self._write(checkpoint), late)
 
     def _write(self, checkpoint: Checkpoint) -> None:
         if not self.folder.is_dir():
@@ -88,24 +123,6 @@ class FolderOfShare:
         except OSError as error:
             raise DeliveryFailed(f"{target} cannot be written ({error.strerror})") from None
 
-    def _in_time(self, work: Callable[[], None]) -> None:
-        """A share whose server has gone may hold a call for ever: that thread is left behind."""
-        failure: list[BaseException] = []
-
-        def attempt() -> None:
-            try:
-                work()
-            except BaseException as error:
-                failure.append(error)
-
-        thread = threading.Thread(target=attempt, name="checkpoint to a share", daemon=True)
-        thread.start()
-        thread.join(self.deadline_seconds)
-        if thread.is_alive():
-            raise DeliveryFailed(f"{self.folder} did not answer: is the share's server up?")
-        if failure:
-            raise failure[0]
-
 
 @dataclass(frozen=True)
 class GitRemote:
@@ -117,6 +134,7 @@ class GitRemote:
 
     url: str
     clones: Path
+    deadline_seconds: float = DEADLINE_SECONDS
 
     @property
     def name(self) -> str:
@@ -127,8 +145,9 @@ class GitRemote:
         clone = self.clones / f"git-{hashlib.sha256(self.url.encode()).hexdigest()[:12]}"
         try:
             clone.mkdir(parents=True, exist_ok=True)
-            if not (clone / ".git").is_dir():
+            if not (clone / ".git" / "HEAD").is_file():
                 self._git(clone, "init", "-q")
+            _unlock(clone)
             if not self._has_commits(clone):
                 self._take_over(clone)
             (clone / checkpoint.file_name).write_bytes(checkpoint.to_bytes())
@@ -150,25 +169,40 @@ class GitRemote:
             self._git(clone, "reset", "-q", "--hard", "FETCH_HEAD")
 
     def _git(self, clone: Path, *words: str) -> str:
-        environ = _surroundings()
         try:
-            done = subprocess.run(
+            process = subprocess.Popen(
                 (*_GIT, *words),
                 cwd=clone,
-                env=environ,
+                env=_surroundings(),
                 stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=DEADLINE_SECONDS,
-                check=False,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
             )
         except FileNotFoundError:
             raise DeliveryFailed("git is not installed") from None
-        except subprocess.TimeoutExpired:
-            raise DeliveryFailed(f"{self.url} did not answer within a minute") from None
-        if done.returncode:
-            said = one_line(done.stderr.decode("utf-8", "replace").strip())[:300]
+        with process:
+            try:
+                out, complaint = process.communicate(timeout=self.deadline_seconds)
+            except BaseException as error:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)  # its ssh too, which would wait on
+                if not isinstance(error, subprocess.TimeoutExpired):
+                    raise
+                seconds = f"{self.deadline_seconds:g} seconds"
+                raise DeliveryFailed(f"{self.url} did not answer within {seconds}") from None
+        if process.returncode:
+            said = one_line(complaint.decode("utf-8", "replace").strip())[:300]
             raise DeliveryFailed(f"{self.url}: git {words[0]} failed: {said}")
-        return done.stdout.decode("utf-8", "replace")
+        return out.decode("utf-8", "replace")
+
+
+def _unlock(clone: Path) -> None:
+    """Takes away what a git left locked that was ended in the middle, and that refuses all later
+    ones. Raises OSError."""
+    for lock in (clone / ".git").rglob("*.lock"):
+        if abs(time.time() - lock.stat().st_mtime) > STALE_SECONDS:
+            lock.unlink(missing_ok=True)
 
 
 def _surroundings() -> dict[str, str]:
@@ -189,6 +223,7 @@ class Mailbox:
 
     section: CheckpointsSection
     environ: Mapping[str, str]
+    deadline_seconds: float = DEADLINE_SECONDS
 
     @property
     def name(self) -> str:
@@ -196,6 +231,10 @@ class Mailbox:
 
     def deliver(self, checkpoint: Checkpoint) -> None:
         """Hands the mail to the server; what the server does with it cannot be told."""
+        late = f"{self.section.smtp_host}:{self.section.smtp_port} did not answer in time"
+        _in_time(self.name, self.deadline_seconds, lambda: self._send(checkpoint), late)
+
+    def _send(self, checkpoint: Checkpoint) -> None:
         section = self.section
         try:
             with self._server() as server:
@@ -212,10 +251,10 @@ class Mailbox:
         address = (section.smtp_host, section.smtp_port)
         if section.smtp_security == "tls":
             server: smtplib.SMTP = smtplib.SMTP_SSL(
-                *address, timeout=DEADLINE_SECONDS, context=ssl.create_default_context()
+                *address, timeout=self.deadline_seconds / 2, context=ssl.create_default_context()
             )
         else:
-            server = smtplib.SMTP(*address, timeout=DEADLINE_SECONDS)
+            server = smtplib.SMTP(*address, timeout=self.deadline_seconds / 2)
             if section.smtp_security == "starttls":
                 server.starttls(context=ssl.create_default_context())
         if section.smtp_login:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from modbot.cli.answers import CommandFailed, answer
+from modbot.cli.answers import CommandFailed, answer, complain
 from modbot.cli.surroundings import (
     ByOption,
     ConfigOption,
@@ -68,6 +68,9 @@ def _asked(
     with database.read() as s:
         page = registered(s, page_id)
     who, now = person(by), utc_now()
+    catching_up.refuse_where_nothing_is_read(page)
+    if page.paused and not stop:
+        raise CommandFailed(f"{page.id} is paused, so nothing is read: modbot pages resume first")
     if stop and not catching_up.stop(database, page.id, by=who.name, now=now):
         raise CommandFailed(f"no back-fill runs on {page.id}")
     if days is not None and not stop:
@@ -112,6 +115,7 @@ def _read(config: Config, known: Backfill, *, as_json: bool) -> Backfill:
 def _watch(config: Config, known: Backfill, show: Callable[[Backfill], None]) -> Backfill:
     from modbot import catching_up
 
+    complain("`modbot run` reads it, after each poll of the page; Ctrl-C leaves it to that")
     with open_database(config) as database:
 
         def look() -> Backfill | None:

@@ -26,8 +26,10 @@ from modbot.plain_text import one_line
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from modbot.seen_list import Seen
+    from modbot.seen_list import Seen, Terms
     from modbot.store import LogEntry
+
+TASKS_TOLD = 20  # after a list was brought
 
 app = typer.Typer(help="Pages without an API: Snapchat, Myspace, ...", rich_markup_mode=None)
 
@@ -49,29 +51,33 @@ def add(
     post: Annotated[str, typer.Option(help="What it stands under.")] = "",
     url: Annotated[str, typer.Option(help="Its address.")] = "",
     time: Annotated[str, typer.Option(metavar="TIME", help="When: 2026-09-09 14:30.")] = "",
+    by: ByOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Judge and record comments that somebody saw; tells which to remove in the app."""
     from modbot import manual, seen_list
 
+    who = person(by)
     if (text is None) == (csv is None):
         raise CommandFailed("give either --text or --csv")
     found = load(ctx, config)
     zone = ZoneInfo(found.settings.web.time_zone)
     one = seen_list.Seen(text=text or "", author=author, post=post, url=url, time=time)
-    seen = _listed(csv, one, zone) if csv else [seen_list.checked(one, zone)]
+    terms = seen_list.Terms(zone=zone, now=utc_now(), file=str(csv or ""))
+    seen = _listed(csv, one, terms) if csv else [seen_list.checked(one, terms)]
     with open_service(found) as service:
         with service.database.read() as s:
             registered_page = registered(s, page)
-        taken = manual.take_in(service.context(registered_page), registered_page, seen, zone)
+        taken = service.take_in(registered_page, seen, who, zone)
+        to_remove = manual.tasks(service.database, page)
 
     def tell(console: Console) -> None:
         known = f", {taken.known} were known already" if taken.known else ""
-        console.print(f"{taken.new} new{known}; {len(taken.tasks)} to remove in the app.")
-        _tell_tasks(console, taken.tasks)
+        console.print(f"{taken.new} new{known}; {len(to_remove)} to remove in the app.")
+        _tell_some_tasks(console, to_remove)
 
-    payload = {"new": taken.new, "known": taken.known, "tasks": [_fields(t) for t in taken.tasks]}
+    payload = {"new": taken.new, "known": taken.known, "tasks": [_fields(t) for t in to_remove]}
     answer(payload, as_json=as_json, tell=tell)
 
 
@@ -113,12 +119,12 @@ def done(
     answer({"decision": made.id, "answers": decision}, as_json=as_json, tell=tell)
 
 
-def _listed(file: Path, one: Seen, zone: ZoneInfo) -> list[Seen]:
+def _listed(file: Path, one: Seen, terms: Terms) -> list[Seen]:
     from modbot import seen_list
 
     if one != seen_list.Seen(text=""):
         raise CommandFailed("author, post, url and time are columns of the file")
-    return seen_list.read_seen_list(_content(file), zone, file=str(file))
+    return seen_list.read_seen_list(_content(file), terms)
 
 
 def _content(file: Path) -> bytes:
@@ -131,7 +137,13 @@ def _content(file: Path) -> bytes:
         return opened.read(MOST_BYTES + 1)
 
 
-def _tell_tasks(console: Console, found: list[LogEntry] | tuple[LogEntry, ...]) -> None:
+def _tell_some_tasks(console: Console, found: list[LogEntry]) -> None:
+    _tell_tasks(console, found[:TASKS_TOLD])
+    if len(found) > TASKS_TOLD:
+        console.print(f"The others: modbot manual tasks ({len(found) - TASKS_TOLD} more)")
+
+
+def _tell_tasks(console: Console, found: list[LogEntry]) -> None:
     from modbot.manual import guidance
 
     for entry in found:

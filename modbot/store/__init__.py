@@ -139,8 +139,8 @@ from modbot.store.log_queries import (
     decision,
     decisions,
     entries,
+    for_people_to_remove,
     history,
-    newest_decisions,
     versions_of,
 )
 from modbot.store.page_health import (
@@ -314,6 +314,7 @@ __all__ = [
     "entries",
     "failed_actions",
     "finish_action",
+    "for_people_to_remove",
     "fundraiser_of",
     "handed_on_before",
     "held_texts",
@@ -341,7 +342,6 @@ __all__ = [
     "newest_checkpoint",
     "newest_decision",
     "newest_decision_on",
-    "newest_decisions",
     "not_kept",
     "note_in_force",
     "oldest_open_action",

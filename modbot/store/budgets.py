@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, Protocol
 
-from sqlalchemy import select, text
+from sqlalchemy import Select, bindparam, select, text
 from sqlmodel import Session, col
 
 from modbot.budget import BudgetReport, PageBudget, report
@@ -20,6 +21,19 @@ _TAKEN = text(
     "ON CONFLICT (key, counter) DO UPDATE SET amount = budget_count.amount + excluded.amount "
     "RETURNING amount"
 )
+
+
+class Quiet(Protocol):
+    """What of a page's state tells how often it has to be polled."""
+
+    @property
+    def page_id(self) -> str: ...
+
+    @property
+    def newest_post_at(self) -> datetime | None: ...
+
+    @property
+    def newest_comment_at(self) -> datetime | None: ...
 
 
 class StoreLedger:
@@ -53,28 +67,37 @@ class StoreLedger:
             s.add(row)
 
 
-def keep_budget(database: Database, page_id: str, budget: PageBudget) -> None:
-    """After a page was called: what its budget knows by now, and whose it is. Mostly no write."""
+def keep_budget(
+    database: Database, page_id: str, budget: PageBudget, state: PageStateRow | None = None
+) -> None:
+    """After a page was called: what its budget knows by now, and whose it is. Mostly no write.
+    `state`: of the page, where it was read just now."""
     budget.of.keep()
     whose = {"budget_key": budget.of.key, "budget_scope": budget.scope}
-    with database.read() as s:
-        state = page_state(s, page_id)
-        known = {name: getattr(state, name) for name in whose}
-    if known != whose:
+    if state is None:
+        with database.read() as s:
+            state = page_state(s, page_id)
+    if any(getattr(state, name) != value for name, value in whose.items()):
         with database.write() as s:
             save_page_state(s, page_id, **whose)
 
 
-def states_sharing(session: Session, budget_key: str) -> list[PageStateRow]:
-    """Where polling of each page stands that shares a budget and is not paused."""
+def states_sharing(session: Session, budget_key: str) -> Sequence[Quiet]:
+    """How quiet each page is that shares a budget and is not paused."""
     if not budget_key:
         return []
-    states = (
-        select(PageStateRow)
-        .join(PageRow, col(PageRow.id) == col(PageStateRow.page_id))
-        .where(col(PageStateRow.budget_key) == budget_key, ~col(PageRow.paused))
+    return session.execute(_sharing(), {"key": budget_key}).all()
+
+
+@cache
+def _sharing() -> Select[Any]:
+    state = PageStateRow
+    columns: list[Any] = [state.page_id, state.newest_post_at, state.newest_comment_at]
+    return (
+        select(*columns)
+        .join(PageRow, col(PageRow.id) == col(state.page_id))
+        .where(col(state.budget_key) == bindparam("key"), ~col(PageRow.paused))
     )
-    return list(session.scalars(states))
 
 
 def budget_report(session: Session, page_id: str, now: datetime) -> BudgetReport:

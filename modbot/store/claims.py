@@ -58,6 +58,20 @@ def _held() -> Select[Any]:
     )
 
 
+def claims_of(session: Session, person_id: int, now: datetime) -> list[Claim]:
+    """What a person holds now."""
+    found = session.connection().execute(_held_by(), {"person": person_id, "now": now})
+    return [Claim(**row) for row in found.mappings()]
+
+
+@cache
+def _held_by() -> Select[Any]:
+    c = SQLModel.metadata.tables[str(ClaimRow.__tablename__)].c
+    return select(c.comment_row, c.person_id, c.name, c.until).where(
+        c.person_id == bindparam("person"), c.until > bindparam("now")
+    )
+
+
 def count_claims(session: Session, person_id: int, now: datetime) -> int:
     """How many comments others hold."""
     query = select(col(ClaimRow.comment_row)).where(

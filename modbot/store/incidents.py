@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, false, func, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, select, true, update
 from sqlmodel import Session, SQLModel, col
 
 from modbot.alert_tables import AlertRow, AlertSendingRow
 from modbot.audit import Entry, append
-from modbot.dialects import insert_once
+from modbot.dialects import among, insert_once, list_parameter
 from modbot.domain import BOT
 from modbot.store.id_lists import in_list
 from modbot.stored_text import shown
@@ -179,18 +181,21 @@ def count_open(session: Session, *, pages: Iterable[str] | None) -> int:
 
 def count_urgent(session: Session, *, pages: Iterable[str] | None) -> int:
     """How many urgent incidents nobody has acknowledged; COUNTED at most."""
-    some = (
-        select(col(AlertRow.id))
-        .where(
-            col(AlertRow.urgent),
-            col(AlertRow.over_at).is_(None),
-            col(AlertRow.acknowledged_at).is_(None),
-            _on(pages),
-        )
-        .limit(COUNTED)
-        .subquery()
+    values = {} if pages is None else {"pages": sorted(pages)}
+    return session.connection().scalar(_urgent(pages is not None), values) or 0
+
+
+@cache  # every page of the room asks
+def _urgent(some_pages: bool) -> Select[Any]:
+    query = select(col(AlertRow.id)).where(
+        col(AlertRow.urgent),
+        col(AlertRow.over_at).is_(None),
+        col(AlertRow.acknowledged_at).is_(None),
     )
-    return session.scalar(select(func.count()).select_from(some)) or 0
+    if some_pages:
+        pages = list_parameter("pages", whole_numbers=False)
+        query = query.where(among(col(AlertRow.page_id), pages))
+    return select(func.count()).select_from(query.limit(COUNTED).subquery())
 
 
 def sendings_of(session: Session, alert_ids: Iterable[int]) -> dict[int, list[AlertSendingRow]]:

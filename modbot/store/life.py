@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import bindparam, case, func, select, text
 from sqlmodel import Session, col
 
 from modbot.domain import ActionKind, ActionState, Verdict
@@ -100,14 +101,19 @@ def _decision(row: Any) -> LoggedDecision:
 
 def neighbours(session: Session, comment_row: int, decision_id: int) -> Neighbours:
     """The decisions before and after one, and the newest."""
-    d = DecisionRow
-    mine = col(d.comment_row) == comment_row
-    earlier = session.scalar(select(func.max(col(d.id))).where(mine, col(d.id) < decision_id))
-    later = session.scalar(select(func.min(col(d.id))).where(mine, col(d.id) > decision_id))
-    newest, whole = session.execute(
-        select(func.max(col(d.id)), func.count(col(d.id))).where(mine)
-    ).one()
+    values = {"row": comment_row, "decision": decision_id}
+    earlier, later, newest, whole = session.connection().execute(_beside(), values).one()
     return Neighbours(earlier=earlier, later=later, newest=newest, whole=whole)
+
+
+@cache  # building it costs more than running it
+def _beside() -> Any:
+    number = col(DecisionRow.id)
+    here: Any = bindparam("decision")
+    earlier, later = case((number < here, number)), case((number > here, number))
+    return select(func.max(earlier), func.min(later), func.max(number), func.count(number)).where(
+        col(DecisionRow.comment_row) == bindparam("row")
+    )
 
 
 def actions_on(session: Session, comment_row: int, limit: int) -> list[LoggedAction]:

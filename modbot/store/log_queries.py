@@ -9,11 +9,11 @@ from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Select, String, and_, func, select, type_coerce
+from sqlalchemy import Select, String, and_, func, or_, select, type_coerce
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from modbot.dialects import among, list_parameter, rows_as_json
+from modbot.dialects import among, holds_text, in_list, list_parameter, rows_as_json
 from modbot.domain import (
     ActionKind,
     ActionState,
@@ -140,17 +140,27 @@ def decisions(session: Session, decision_ids: Sequence[int]) -> list[LogEntry]:
     return [found[each] for each in dict.fromkeys(decision_ids) if each in found]
 
 
-def newest_decisions(session: Session, page_id: str) -> list[LogEntry]:
-    """The newest decision on each comment of a page that is there and not hidden, oldest first."""
-    ids = (
+def for_people_to_remove(
+    session: Session, page_ids: Sequence[str], degraded: Sequence[str], limit: int
+) -> list[LogEntry]:
+    """Of the comments of these pages that are there and not hidden those whose newest decision is
+    to hide, or has one of `degraded` on it; oldest decision first, `limit` at most."""
+    newest = (
         select(func.max(col(DecisionRow.id)))
         .join(CommentRow, col(CommentRow.id) == col(DecisionRow.comment_row))
         .where(
-            col(DecisionRow.page_id) == page_id,
+            in_list(col(DecisionRow.page_id), page_ids),
             col(CommentRow.hidden).is_not(True),
             col(CommentRow.gone_at).is_(None),
         )
         .group_by(col(DecisionRow.comment_row))
+    )
+    noted = [holds_text(col(DecisionRow.degraded), f'"{mark}"') for mark in degraded]
+    ids = (
+        select(col(DecisionRow.id))
+        .where(col(DecisionRow.id).in_(newest), or_(col(DecisionRow.hide).is_(True), *noted))
+        .order_by(col(DecisionRow.id))
+        .limit(limit)
     )
     return _entries(session, session.scalars(ids).all())[::-1]
 

@@ -85,8 +85,9 @@ def page_state(session: Session, page_id: str) -> PageStateRow:
     return session.get(PageStateRow, page_id) or PageStateRow(page_id=page_id)
 
 
-def save_page_state(session: Session, page_id: str, **fields: Any) -> None:
-    """Sets the named fields of PageStateRow and leaves the others. Raises AttributeError."""
+def save_page_state(session: Session, page_id: str, **fields: Any) -> PageStateRow:
+    """Sets the named fields of PageStateRow and leaves the others; the row as it is then. Raises
+    AttributeError."""
     row = page_state(session, page_id)
     for name, value in fields.items():
         if name not in PageStateRow.model_fields:
@@ -94,6 +95,7 @@ def save_page_state(session: Session, page_id: str, **fields: Any) -> None:
         setattr(row, name, value)
     session.add(row)
     session.flush()
+    return row
 
 
 def record_posts(session: Session, page_id: str, posts: Iterable[Post], now: datetime) -> None:

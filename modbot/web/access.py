@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -26,6 +26,7 @@ OPEN_PATHS = frozenset({"/livez", "/readyz", "/metrics", SIGN_IN})
 OPEN_FOLDERS = ("/static/", "/oidc/", "/first/", "/invited/", "/demo/")
 _PROBES = frozenset({"/livez", "/readyz", "/metrics"})  # they and static files never look who it is
 LARGEST_BODY = 1_000_000  # bytes
+LARGEST_LIST = 4_000_000  # of what somebody who is signed in brings to a page without an API
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,13 +57,14 @@ def person(request: Request) -> Person:
     return who
 
 
-def needs(right: Right) -> Callable[[Request], Person]:
+def needs(right: Right) -> Callable[[Request], Awaitable[Person]]:
     """A dependency: the signed-in person where they have `right`, else 403 and an audit row."""
 
-    def check(request: Request) -> Person:
+    # Async, as asking costs nothing: a turn in a thread is only for writing down a refusal.
+    async def check(request: Request) -> Person:
         who = person(request)
         if not who.may(right):
-            refuse(request, right)
+            await run_in_threadpool(refuse, request, right)
         return who
 
     check.right = right  # type: ignore[attr-defined]  # what the table of routes and roles reads
@@ -109,7 +111,8 @@ class Access:
         if found.signed_in is None and not is_open(path):
             await _to_sign_in(request)(scope, receive, send)
             return
-        await self.app(scope, _capped(receive), send)
+        largest = LARGEST_LIST if found.signed_in and _brings_a_list(path) else LARGEST_BODY
+        await self.app(scope, _capped(receive, largest), send)
 
     def _look(self, request: Request) -> Visit:
         token = self.cookies.read(request, self.cookies.session)
@@ -145,7 +148,11 @@ def _to_sign_in(request: Request) -> Response:
     return RedirectResponse(address, status_code=303)
 
 
-def _capped(receive: Receive) -> Receive:
+def _brings_a_list(path: str) -> bool:
+    return path.startswith("/pages/") and path.endswith("/seen")
+
+
+def _capped(receive: Receive, largest: int) -> Receive:
     """The body of a request, as long as it is no longer than a form can be."""
     taken = 0
 
@@ -153,7 +160,7 @@ def _capped(receive: Receive) -> Receive:
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if taken > LARGEST_BODY:
+        if taken > largest:
             raise HTTPException(413)
         return message
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import Depends, Form
 from sqlmodel import Session
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -20,6 +20,7 @@ from modbot.store import brakes, sendings
 from modbot.web.access import needs, refuse
 from modbot.web.filters import BadAddress, read_id
 from modbot.web.rendering import Pages, reader_language
+from modbot.web.routes import Routes
 from modbot.web.seam import WebService
 
 ROWS = 50
@@ -38,9 +39,9 @@ class Shown:
     sendings: Sequence[AlertSendingRow]
 
 
-def alert_routes(service: WebService, pages: Pages) -> APIRouter:
+def alert_routes(service: WebService, pages: Pages) -> Routes:
     """The screen, and what its forms do."""
-    routes = APIRouter()
+    routes = Routes()
 
     @routes.api_route("/alerts", methods=["GET", "HEAD"])
     def alerts(request: Request, who: Reader) -> HTMLResponse:
@@ -72,7 +73,7 @@ def alert_routes(service: WebService, pages: Pages) -> APIRouter:
     return routes
 
 
-def _acknowledging(routes: APIRouter, service: WebService) -> None:
+def _acknowledging(routes: Routes, service: WebService) -> None:
     @routes.post("/alerts/{number}/acknowledge")
     def acknowledge(number: str, who: Acknowledger) -> Response:
         alert_id = _number(number)
@@ -85,7 +86,7 @@ def _acknowledging(routes: APIRouter, service: WebService) -> None:
         return _said("acknowledged" if new else "acknowledged-before")
 
 
-def _releasing(routes: APIRouter, service: WebService) -> None:
+def _releasing(routes: Routes, service: WebService) -> None:
     @routes.post("/alerts/brakes/{number}/release")
     def release(
         request: Request, number: str, who: Releaser, reason: Annotated[str, Form()] = ""

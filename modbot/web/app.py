@@ -10,7 +10,7 @@ from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
 from anyio.to_thread import current_default_thread_limiter
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -48,6 +48,7 @@ from modbot.web.queue_bulk import queue_bulk_routes
 from modbot.web.queue_many import queue_many_routes
 from modbot.web.record import record_routes
 from modbot.web.rendering import STATIC_FOLDER, Pages
+from modbot.web.routes import Routes
 from modbot.web.seam import WebService
 from modbot.web.sign_in import sign_in_routes
 from modbot.web.undo import undo_routes
@@ -93,19 +94,19 @@ def create_app(service: WebService, *, demo: bool = False, prepared: bool = Fals
 def _add_routes(app: FastAPI, log_room: LogRoom, *, demo: bool) -> None:
     service, pages = log_room.service, log_room.pages
     for log_part in (log_routes, log_export_routes):
-        app.include_router(log_part(log_room))
+        log_part(log_room).add_to(app)
     rooms = (record_routes, alert_routes, place_routes, undo_routes, undo_run_routes)
     for routes in (*rooms, sign_in_routes, oidc_routes, link_routes, people_routes, me_routes):
-        app.include_router(routes(service, pages))
+        routes(service, pages).add_to(app)
     if demo:
-        app.include_router(demo_routes(service))
-    app.include_router(queue_many_routes(service, pages))
-    app.include_router(queue_bulk_routes(service, pages))
-    app.include_router(queue_routes(service, pages))
-    app.include_router(probe_routes(service))
-    app.include_router(metrics_routes(service))
+        demo_routes(service).add_to(app)
+    queue_many_routes(service, pages).add_to(app)
+    queue_bulk_routes(service, pages).add_to(app)
+    queue_routes(service, pages).add_to(app)
+    probe_routes(service).add_to(app)
+    metrics_routes(service).add_to(app)
     if "/" not in paths_of(app.routes):
-        app.include_router(_home())
+        _home().add_to(app)
 
 
 @asynccontextmanager
@@ -135,8 +136,8 @@ def _urgent_alerts(service: WebService, who: Person) -> int:
         return store.count_urgent(s, pages=who.pages)
 
 
-def _home() -> APIRouter:
-    routes = APIRouter()
+def _home() -> Routes:
+    routes = Routes()
 
     @routes.api_route("/", methods=["GET", "HEAD"])
     def home(request: Request) -> Response:

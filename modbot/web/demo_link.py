@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from modbot.people.demo import demo_person
 from modbot.settings.sign_in import on_this_machine
+from modbot.web.routes import Routes
 from modbot.web.seam import WebService
 from modbot.web.sign_in import let_in
 
 
-def demo_routes(service: WebService) -> APIRouter:
+def demo_routes(service: WebService) -> Routes:
     """/demo/{token}. Only an app that was made for the demo has it."""
-    routes = APIRouter()
+    routes = Routes()
 
     @routes.get("/demo/{token}")
     def demo(request: Request, token: str) -> Response:

@@ -33,7 +33,10 @@ def explain(language: Language, status: int) -> tuple[str, str]:
         ),
         404: (_("Nothing found here"), _("The address may be wrong or incomplete.")),
         405: (_("That cannot be done here"), _("This address does not take that kind of request.")),
-        413: (_("That is too much at once"), _("A form holds at most a million bytes.")),
+        413: (
+            _("That is too much at once"),
+            _("A form holds at most a million bytes, and a list of comments four million."),
+        ),
         429: (
             _("Too many people sign in at this moment"),
             _("Please try again in a few seconds."),

@@ -8,7 +8,7 @@ import shutil
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -39,6 +39,7 @@ HELP = {
     "modbot_page_needs_login": "1 while a page's token is refused.",
     "modbot_page_paused": "1 while a page is paused.",
     "modbot_page_rate_usage_ratio": "Share of the platform's rate budget that is spent.",
+    "modbot_page_token_ends_timestamp_seconds": "Start (UTC) of a token's last day, where known.",
     "modbot_polling_max_seconds": "Longest time between polls of a page as configured.",
     "modbot_poll_seconds": "Polls by how long they took, since this process started.",
     "modbot_poll_failures": "Polls that failed, since this process started.",
@@ -119,7 +120,7 @@ def _pages(s: Session) -> Iterator[Metric]:
         name: _labelled(f"modbot_page_{name}", "page", "platform")
         for name in (
             *("last_poll_success_timestamp_seconds", "failures", "needs_login", "paused"),
-            "rate_usage_ratio",
+            *("rate_usage_ratio", "token_ends_timestamp_seconds"),
         )
     }
     for page, state in store.polled_pages(s):
@@ -136,7 +137,12 @@ def _page(page: Page, state: PageStateRow) -> Mapping[str, float]:
         "needs_login": float(state.needs_login),
         "paused": float(page.paused),
     }
-    return values if state.usage is None else {**values, "rate_usage_ratio": state.usage}
+    if state.usage is not None:
+        values["rate_usage_ratio"] = state.usage
+    if state.token_ends:
+        day = datetime.fromisoformat(state.token_ends).replace(tzinfo=UTC)
+        values["token_ends_timestamp_seconds"] = day.timestamp()
+    return values
 
 
 def _state(s: Session) -> Iterator[Metric]:

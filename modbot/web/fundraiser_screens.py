@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -20,6 +20,7 @@ from modbot.web.forms import Sent
 from modbot.web.fundraiser_view import allowed_by, effect_of, imitations, plain, stand_of
 from modbot.web.places import Places
 from modbot.web.queue_sitting import room_of
+from modbot.web.routes import Routes
 from modbot.web.seam import WebService
 
 Reading = Annotated[Person, Depends(needs(Right.READ))]
@@ -27,9 +28,9 @@ Deciding = Annotated[Person, Depends(needs(Right.DECIDE))]
 Approving = Annotated[Person, Depends(needs(Right.APPROVE))]
 
 
-def fundraiser_screen_routes(places: Places) -> APIRouter:
+def fundraiser_screen_routes(places: Places) -> Routes:
     """GET /fundraisers/NUMBER, POST its end, and POST to leave up what it lets through."""
-    routes = APIRouter()
+    routes = Routes()
     service = places.service
 
     @routes.api_route("/fundraisers/{number}", methods=["GET", "HEAD"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -19,13 +19,14 @@ from modbot.web.fundraiser_view import effect_of, entries, imitations, wished
 from modbot.web.place_rights import asker
 from modbot.web.places import Places
 from modbot.web.requests import RequestKind
+from modbot.web.routes import Routes
 
 Reading = Annotated[Person, Depends(needs(Right.READ))]
 
 
-def fundraiser_list_routes(places: Places) -> APIRouter:
+def fundraiser_list_routes(places: Places) -> Routes:
     """GET /fundraisers."""
-    routes = APIRouter()
+    routes = Routes()
 
     @routes.api_route("/fundraisers", methods=["GET", "HEAD"])
     def listed(request: Request, who: Reading) -> HTMLResponse:

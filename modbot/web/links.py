@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,6 +15,7 @@ from modbot.people.invitations import FIRST, INVITED, PASSWORD, accept, find_inv
 from modbot.people_tables import InvitationRow
 from modbot.web.refusals import refusal_text
 from modbot.web.rendering import Pages
+from modbot.web.routes import Routes
 from modbot.web.seam import WebService
 from modbot.web.sign_in import let_in
 
@@ -29,17 +30,17 @@ class Answers:
     again: str = ""
 
 
-def link_routes(service: WebService, pages: Pages) -> APIRouter:
+def link_routes(service: WebService, pages: Pages) -> Routes:
     """/first/{token} and /invited/{token}. Looking at a link does not use it up: mail filters and
     chat programs open every address that they see."""
-    routes = APIRouter()
+    routes = Routes()
     for way, kinds in (("first", (FIRST,)), ("invited", (INVITED, PASSWORD))):
-        routes.include_router(_routes(_Door(service, pages, way, kinds)))
+        routes.include(_routes(_Door(service, pages, way, kinds)))
     return routes
 
 
-def _routes(door: _Door) -> APIRouter:
-    routes = APIRouter()
+def _routes(door: _Door) -> Routes:
+    routes = Routes()
     path = f"/{door.way}/{{token}}"
 
     @routes.api_route(path, methods=["GET", "HEAD"])

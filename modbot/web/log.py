@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -13,35 +13,37 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from modbot import store
 from modbot.domain import Category, Verdict
 from modbot.i18n import Language
-from modbot.people import Person
+from modbot.people import Person, Right
 from modbot.store import LogEntry, LogSearch
+from modbot.web.access import needs
 from modbot.web.by_day import count_days, day_edges
 from modbot.web.entries import log_row
 from modbot.web.filters import SPOKEN, Filters
-from modbot.web.log_asked import Asked, LogRoom, ask, reading
+from modbot.web.log_asked import Asked, LogRoom, ask
 from modbot.web.log_values import Known, LogValues
 from modbot.web.rendering import reader_language
+from modbot.web.routes import Routes
 from modbot.web.today import DayCounter, count_today
 
 ROWS = 25
 COUNTED_NEW = 99  # more new decisions than this are not counted one by one
 
 
-def log_routes(room: LogRoom) -> APIRouter:
+def log_routes(room: LogRoom) -> Routes:
     """The log, its numbers by day, and what its script asks for."""
-    routes = APIRouter()
+    routes = Routes()
     counter, values = DayCounter(), LogValues(room.columns)
 
     @routes.api_route("/log", methods=["GET", "HEAD"])
-    def log(request: Request, who: Annotated[Person, Depends(reading)]) -> HTMLResponse:
+    def log(request: Request, who: Annotated[Person, Depends(needs(Right.READ))]) -> HTMLResponse:
         return _log(room, request, who, counter, values)
 
     @routes.api_route("/log/days", methods=["GET", "HEAD"])
-    def days(request: Request, who: Annotated[Person, Depends(reading)]) -> HTMLResponse:
+    def days(request: Request, who: Annotated[Person, Depends(needs(Right.READ))]) -> HTMLResponse:
         return _days(room, request, who)
 
     @routes.get("/newest")
-    def newest(request: Request, who: Annotated[Person, Depends(reading)]) -> Response:
+    def newest(request: Request, who: Annotated[Person, Depends(needs(Right.READ))]) -> Response:
         with room.service.database.read() as session:
             asked = ask(session, request.query_params, who, room)
             after = asked.filters.after or 0

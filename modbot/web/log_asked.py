@@ -6,14 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 
 from modbot import store
 from modbot.domain import Page
 from modbot.people import Person, Right
 from modbot.store import LogColumns, LogSearch
-from modbot.web.access import person, refuse
 from modbot.web.filters import Filters, read_filters
 from modbot.web.rendering import Pages
 from modbot.web.seam import WebService
@@ -35,17 +32,6 @@ class Asked:
     filters: Filters
     visible: Sequence[Page]
     search: LogSearch
-
-
-async def reading(request: Request) -> Person:
-    """needs(Right.READ) without a turn in a thread: everyone who is signed in may read."""
-    who = person(request)
-    if not who.may(Right.READ):
-        await run_in_threadpool(refuse, request, Right.READ)
-    return who
-
-
-reading.right = Right.READ  # type: ignore[attr-defined]  # as needs() marks what it makes
 
 
 def ask(session: Session, params: Mapping[str, str], who: Person, room: LogRoom) -> Asked:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
@@ -19,6 +19,7 @@ from modbot.stored_rows import iso_time
 from modbot.web.access import needs
 from modbot.web.filters import Filters
 from modbot.web.log_asked import LogRoom, ask
+from modbot.web.routes import Routes
 
 CHUNK_ROWS = 200  # a session each, so that a long download holds up no writer's checkpoint
 FIELDS = (
@@ -29,9 +30,9 @@ FIELDS = (
 )
 
 
-def log_export_routes(room: LogRoom) -> APIRouter:
+def log_export_routes(room: LogRoom) -> Routes:
     """POST /log.csv with the filters of the log as fields."""
-    routes = APIRouter()
+    routes = Routes()
 
     @routes.post("/log.csv")
     async def export(

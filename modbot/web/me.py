@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -17,15 +17,16 @@ from modbot.people.signing_in import try_password
 from modbot.web.access import lifetimes, person, visit
 from modbot.web.refusals import refusal_text
 from modbot.web.rendering import LANGUAGE_COOKIE, Pages, keep_language
+from modbot.web.routes import Routes
 from modbot.web.seam import WebService
 from modbot.web.sign_in import origin_of
 
 Text = Annotated[str, Form()]
 
 
-def me_routes(service: WebService, pages: Pages) -> APIRouter:
+def me_routes(service: WebService, pages: Pages) -> Routes:
     """/me and what its forms send."""
-    routes = APIRouter()
+    routes = Routes()
     mine = _Me(service, pages)
 
     @routes.api_route("/me", methods=["GET", "HEAD"])

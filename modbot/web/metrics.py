@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 
 import structlog
-from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
@@ -19,6 +18,7 @@ from starlette.responses import Response
 from modbot.errors import BadConfig
 from modbot.settings import read_secret
 from modbot.web.figures import Figures
+from modbot.web.routes import Routes
 from modbot.web.seam import WebService
 
 _log = structlog.get_logger("modbot.web")
@@ -26,10 +26,10 @@ _log = structlog.get_logger("modbot.web")
 _RELAYED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
 
-def metrics_routes(service: WebService, environ: Mapping[str, str] = os.environ) -> APIRouter:
+def metrics_routes(service: WebService, environ: Mapping[str, str] = os.environ) -> Routes:
     """/metrics. Without [metrics] token it is there for this machine alone; with one it asks
     everybody for it."""
-    routes = APIRouter()
+    routes = Routes()
     figures = Figures(service)
 
     @routes.get("/metrics")

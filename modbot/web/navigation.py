@@ -32,12 +32,8 @@ class Place:
 
 
 def paths_of(routes: list[BaseRoute]) -> frozenset[str]:
-    """The paths that an app answers, those of the routers in it too."""
-    paths: set[str] = set()
-    for route in routes:
-        inside = getattr(route, "original_router", None)
-        paths |= {getattr(route, "path", "")} if inside is None else paths_of(inside.routes)
-    return frozenset(paths)
+    """The paths that an app answers."""
+    return frozenset(getattr(route, "path", "") for route in routes)
 
 
 def places(request: Request, who: Person | None) -> list[Place]:

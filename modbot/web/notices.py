@@ -29,6 +29,9 @@ NOTICES: dict[str, str] = {
         "Older comments are read after each reading of the page. This screen shows how far."
     ),
     "past-stopped": N_("No further old comments are read. What was read is kept."),
+    "removed-by-hand": N_("It is on record that you removed it."),
+    "stays-by-hand": N_("It is on record that it may stay."),
+    "removed-before": N_("Nothing was done: somebody decided on this comment before."),
     "token-changed": N_("The token is read from its new place."),
     "fundraiser-asked": N_("Your request waits for approval. This screen shows what comes of it."),
     "fundraiser-approved": N_("The fundraiser is approved."),

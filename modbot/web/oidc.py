@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -20,6 +19,7 @@ from modbot.web.cookies import cookies_for
 from modbot.web.devices import network_of
 from modbot.web.notices import N_
 from modbot.web.rendering import Pages
+from modbot.web.routes import Routes
 from modbot.web.seam import WebService
 from modbot.web.sign_in import let_in, own_path, sign_in_page
 
@@ -35,9 +35,9 @@ _WORDS = {
 _OTHERWISE = N_("The sign-in provider's answer was not accepted. Please begin again.")
 
 
-def oidc_routes(service: WebService, pages: Pages) -> APIRouter:
+def oidc_routes(service: WebService, pages: Pages) -> Routes:
     """/oidc/{name} and /oidc/{name}/return, for each configured provider."""
-    routes = APIRouter()
+    routes = Routes()
     way = _Way(service, os.environ)
 
     # A link, not a form: the form-action of our pages would stop a form from leading elsewhere.

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -21,22 +21,23 @@ from modbot.web.forms import Filled, Sent, by_field
 from modbot.web.page_screen import page_of, screen, week
 from modbot.web.place_rights import may_pause, may_register, page_address, require
 from modbot.web.places import Places
+from modbot.web.routes import Routes
 
 Setting = Annotated[Person, Depends(needs(Right.PAGES))]
 Reading = Annotated[Person, Depends(needs(Right.READ))]  # who may pause is asked for each page
 Approving = Annotated[Person, Depends(needs(Right.APPROVE))]
 
 
-def page_change_routes(places: Places) -> APIRouter:
+def page_change_routes(places: Places) -> Routes:
     """GET and POST /pages/ID/mode, POST /pages/ID/pause, /resume and /token."""
-    routes = APIRouter()
+    routes = Routes()
     _mode_routes(routes, places)
     _pause_routes(routes, places)
     _token_route(routes, places)
     return routes
 
 
-def _mode_routes(routes: APIRouter, places: Places) -> None:
+def _mode_routes(routes: Routes, places: Places) -> None:
     service = places.service
 
     @routes.api_route("/pages/{page_id:path}/mode", methods=["GET", "HEAD"])
@@ -66,7 +67,7 @@ def _mode_routes(routes: APIRouter, places: Places) -> None:
         return RedirectResponse(f"{page_address(page.id)}?said=mode-changed", 303)
 
 
-def _pause_routes(routes: APIRouter, places: Places) -> None:
+def _pause_routes(routes: Routes, places: Places) -> None:
     service = places.service
 
     @routes.post("/pages/{page_id:path}/pause")
@@ -88,7 +89,7 @@ def _pause_routes(routes: APIRouter, places: Places) -> None:
         return RedirectResponse(f"{page_address(page.id)}?said=page-resumed", 303)
 
 
-def _token_route(routes: APIRouter, places: Places) -> None:
+def _token_route(routes: Routes, places: Places) -> None:
     service = places.service
 
     @routes.post("/pages/{page_id:path}/token")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -21,14 +21,15 @@ from modbot.web.health import DRAWN_WIDTH, STATES, TONES, PageHealth, page_healt
 from modbot.web.navigation import paths_of
 from modbot.web.place_rights import may_register
 from modbot.web.places import Places
+from modbot.web.routes import Routes
 from modbot.web.seam import WebService
 
 Reader = Annotated[Person, Depends(needs(Right.READ))]
 
 
-def page_list_routes(places: Places) -> APIRouter:
+def page_list_routes(places: Places) -> Routes:
     """GET /pages."""
-    routes = APIRouter()
+    routes = Routes()
 
     @routes.api_route("/pages", methods=["GET", "HEAD"])
     def pages(request: Request, who: Reader) -> HTMLResponse:

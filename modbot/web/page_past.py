@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -16,13 +16,14 @@ from modbot.web.forms import Sent, by_field
 from modbot.web.page_screen import page_of, screen
 from modbot.web.place_rights import may_read_past, page_address, require
 from modbot.web.places import Places
+from modbot.web.routes import Routes
 
 Setting = Annotated[Person, Depends(needs(Right.PAGES))]
 
 
-def page_past_routes(places: Places) -> APIRouter:
+def page_past_routes(places: Places) -> Routes:
     """POST /pages/ID/past and /past/stop."""
-    routes, service = APIRouter(), places.service
+    routes, service = Routes(), places.service
 
     @routes.post("/pages/{page_id:path}/past/stop")
     def stop(request: Request, who: Setting, page_id: str) -> Response:

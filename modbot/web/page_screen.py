@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -13,10 +13,12 @@ from starlette.responses import HTMLResponse
 from modbot import catching_up, registry, store
 from modbot.domain import Mode, Page
 from modbot.errors import UnknownPage
+from modbot.manual import Taken
 from modbot.mode_effects import ModeEffect, mode_effects, urgent
 from modbot.people import Person, Right
 from modbot.tables import RegistrationRow
 from modbot.web.access import needs
+from modbot.web.by_hand import by_hand
 from modbot.web.forms import Filled
 from modbot.web.health import page_health
 from modbot.web.navigation import paths_of
@@ -28,6 +30,7 @@ from modbot.web.place_rights import (
     sees_page,
 )
 from modbot.web.places import Places
+from modbot.web.routes import Routes
 from modbot.web.seam import WebService
 
 Reader = Annotated[Person, Depends(needs(Right.READ))]
@@ -36,9 +39,9 @@ MOST_DECISIONS = 20_000  # of a week that are looked at
 _AUDITED = 12
 
 
-def page_screen_routes(places: Places) -> APIRouter:
+def page_screen_routes(places: Places) -> Routes:
     """GET /pages/ID."""
-    routes = APIRouter()
+    routes = Routes()
 
     @routes.api_route("/pages/{page_id:path}", methods=["GET", "HEAD"])
     def one(request: Request, who: Reader, page_id: str) -> HTMLResponse:
@@ -74,8 +77,9 @@ def screen(
     sent: Filled | None = None,
     faults: dict[str, list[registry.Problem]] | None = None,
     late: bool = False,
+    taken: Taken | None = None,
 ) -> HTMLResponse:
-    """The page's screen; with the faults of a form on it, or after somebody else was faster."""
+    """The page's screen; with faults of a form, after somebody was faster, or a list was taken."""
     service, now = places.service, places.service.clock.now()
     effects, alarms = week(service, page)
     with service.database.read() as s:
@@ -99,12 +103,20 @@ def screen(
         faults=faults or {},
         late=late,
         granted=_granted(who, page),
-        token_places=places.token_places,
-        limits=service.limits,
-        past=catching_up.backfill_of(service.database, page.id),
-        most_days=catching_up.MOST_DAYS,
+        **_surroundings(places, page),
+        by_hand=by_hand(service, who, page, taken),
         has_queue="/queue" in paths_of(request.app.routes),
     )
+
+
+def _surroundings(places: Places, page: Page) -> dict[str, Any]:
+    """What forms on the screen need to know."""
+    return {
+        "token_places": places.token_places,
+        "limits": places.service.limits,
+        "past": catching_up.backfill_of(places.service.database, page.id),
+        "most_days": catching_up.MOST_DAYS,
+    }
 
 
 def _granted(who: Person, page: Page) -> dict[str, bool]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import Depends, Form
 from sqlmodel import Session
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -21,6 +21,7 @@ from modbot.people_tables import PersonRow
 from modbot.web.access import needs
 from modbot.web.people_pages import PeoplePages
 from modbot.web.rendering import Pages
+from modbot.web.routes import Routes
 from modbot.web.seam import WebService
 
 Admin = Annotated[Person, Depends(needs(Right.PEOPLE))]
@@ -28,12 +29,12 @@ Text = Annotated[str, Form()]
 Texts = Annotated[list[str] | None, Form()]
 
 
-def people_routes(service: WebService, pages: Pages) -> APIRouter:
+def people_routes(service: WebService, pages: Pages) -> Routes:
     """/people and everything below it; for admins."""
-    routes = APIRouter()
+    routes = Routes()
     shown = PeoplePages(service, pages)
-    routes.include_router(_inviting(service, shown))
-    routes.include_router(_one_person(service, shown))
+    routes.include(_inviting(service, shown))
+    routes.include(_one_person(service, shown))
 
     @routes.api_route("/people", methods=["GET", "HEAD"])
     def people(request: Request, _admin: Admin) -> Response:
@@ -42,8 +43,8 @@ def people_routes(service: WebService, pages: Pages) -> APIRouter:
     return routes
 
 
-def _inviting(service: WebService, shown: PeoplePages) -> APIRouter:
-    routes = APIRouter()
+def _inviting(service: WebService, shown: PeoplePages) -> Routes:
+    routes = Routes()
 
     @routes.post("/people/invite")
     def invite(
@@ -78,8 +79,8 @@ def _inviting(service: WebService, shown: PeoplePages) -> APIRouter:
     return routes
 
 
-def _one_person(service: WebService, shown: PeoplePages) -> APIRouter:
-    routes = APIRouter()
+def _one_person(service: WebService, shown: PeoplePages) -> Routes:
+    routes = Routes()
 
     @routes.api_route("/people/{number}", methods=["GET", "HEAD"])
     def one(request: Request, number: str, _admin: Admin) -> Response:
@@ -115,7 +116,7 @@ def _one_person(service: WebService, shown: PeoplePages) -> APIRouter:
     return routes
 
 
-def _ending(routes: APIRouter, service: WebService, shown: PeoplePages) -> None:
+def _ending(routes: Routes, service: WebService, shown: PeoplePages) -> None:
     @routes.post("/people/{number}/disable")
     def disable(request: Request, number: str, admin: Admin) -> Response:
         def do(s: Session, row: PersonRow) -> str:

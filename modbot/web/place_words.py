@@ -12,6 +12,7 @@ from babel.dates import format_timedelta
 from modbot.i18n import Language
 from modbot.registry import Problem
 from modbot.store import WAITING_COUNTED
+from modbot.web.seen_words import seen_fields, seen_problems
 
 Translate = Callable[[str], str]
 
@@ -140,6 +141,7 @@ def _problems(_: Translate) -> dict[str, str]:
         ),
         **_problems_of_accounts(_),
         **_problems_of_terms(_),
+        **seen_problems(_),
         "unseen": _(
             "Leave out signs that cannot be seen, such as those that turn the direction of writing."
         ),
@@ -190,6 +192,7 @@ def _fields(_: Translate) -> dict[str, str]:
         "token_ref": _("Token"),
         "reason": _("Why"),
         "days": _("Days back"),
+        **seen_fields(_),
         "beneficiary": _("Who benefits"),
         "starts": _("First day"),
         "ends": _("Last day"),

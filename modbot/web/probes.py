@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from datetime import datetime
 
-from fastapi import APIRouter
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from starlette.responses import JSONResponse
@@ -13,6 +12,7 @@ from starlette.responses import JSONResponse
 from modbot import migrations, store
 from modbot.errors import AlreadyRunning, StoreUnreadable
 from modbot.store import Database
+from modbot.web.routes import Routes
 from modbot.web.seam import WebService
 
 STALE_TICK_SECONDS = 15.0  # three ticks of the scheduler, in real seconds
@@ -20,9 +20,9 @@ TURN_SECONDS = 0.5  # with the 5 s of SQLite's own waiting, a probe is answered 
 ROOM_BYTES = 20_000_000  # on the database's disk; below that a burst of comments may not fit
 
 
-def probe_routes(service: WebService) -> APIRouter:
+def probe_routes(service: WebService) -> Routes:
     """/livez and /readyz."""
-    routes = APIRouter()
+    routes = Routes()
 
     @routes.api_route("/livez", methods=["GET", "HEAD"])
     def livez() -> JSONResponse:

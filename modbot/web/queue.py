@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import Depends, Form
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from modbot import claims, review, store
+from modbot.app_steps import removal_steps
 from modbot.domain import Verdict
 from modbot.errors import ReasonMissing, VerdictRefused
 from modbot.i18n import Language
@@ -24,6 +25,7 @@ from modbot.web.queue_answers import LONGEST_NOTE, Answer, read_answer
 from modbot.web.queue_item import Item, can_hide, item_of
 from modbot.web.queue_sitting import Sitting, claimant, room_of
 from modbot.web.rendering import Pages, reader_language
+from modbot.web.routes import Routes
 from modbot.web.seam import WebService
 from modbot.web.wording import Wording
 
@@ -32,9 +34,9 @@ Decider = Annotated[Person, Depends(needs(Right.DECIDE))]
 ADVICE = ("decided", "edited", "gone")  # states in which another decision is what matters
 
 
-def queue_routes(service: WebService, pages: Pages) -> APIRouter:
+def queue_routes(service: WebService, pages: Pages) -> Routes:
     """Opening items and deciding on them."""
-    routes = APIRouter()
+    routes = Routes()
     screen = QueueScreen(service, pages)
 
     @routes.api_route("/queue", methods=["GET", "HEAD"])
@@ -66,7 +68,7 @@ def queue_routes(service: WebService, pages: Pages) -> APIRouter:
     return routes
 
 
-def _verdict_routes(routes: APIRouter, screen: QueueScreen) -> None:
+def _verdict_routes(routes: Routes, screen: QueueScreen) -> None:
     @routes.post("/decisions/{number}/verdict")
     def verdict(
         request: Request,
@@ -142,6 +144,7 @@ class QueueScreen:
             answer=answer,
             error=error,
             by_hand=by_hand,
+            steps=removal_steps(entry.permalink, entry.page_id, entry.page_name),
             renew_seconds=int(self.service.config.settings.review.claim_minutes * 20),
             **values,
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from sqlmodel import Session
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -23,6 +23,7 @@ from modbot.web.access import needs, refuse
 from modbot.web.filters import read_id
 from modbot.web.queue_many import AT_ONCE, many_page
 from modbot.web.rendering import Pages
+from modbot.web.routes import Routes
 from modbot.web.seam import WebService
 from modbot.web.undo import may_see, rights_of
 
@@ -30,9 +31,9 @@ Decider = Annotated[Person, Depends(needs(Right.DECIDE))]
 Undoer = Annotated[Person, Depends(needs(Right.UNDO_MANY))]
 
 
-def queue_bulk_routes(service: WebService, pages: Pages) -> APIRouter:
+def queue_bulk_routes(service: WebService, pages: Pages) -> Routes:
     """GET /queue/many/BULK, and the POST that takes it back."""
-    routes = APIRouter()
+    routes = Routes()
 
     @routes.api_route("/queue/many/{bulk}", methods=["GET", "HEAD"])
     def done(request: Request, who: Decider, bulk: str) -> Response:

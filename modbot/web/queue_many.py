@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import Depends, Form
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -29,6 +29,7 @@ from modbot.web.queue_answers import LONGEST_NOTE, Answer, read_answer
 from modbot.web.queue_item import VEILED, can_hide
 from modbot.web.queue_sitting import Sitting, claimant, room_of
 from modbot.web.rendering import Pages, reader_language
+from modbot.web.routes import Routes
 from modbot.web.seam import WebService
 
 AT_ONCE = 100  # comments that one form decides
@@ -64,9 +65,9 @@ class Many:
     signature: str
 
 
-def queue_many_routes(service: WebService, pages: Pages) -> APIRouter:
+def queue_many_routes(service: WebService, pages: Pages) -> Routes:
     """Seeing what would be decided together, and deciding it."""
-    routes = APIRouter()
+    routes = Routes()
 
     @routes.api_route("/queue/many", methods=["GET", "HEAD"])
     def preview(request: Request, who: Decider) -> Response:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import Depends, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -31,6 +31,7 @@ from modbot.web.filters import BadAddress
 from modbot.web.life import Life, life_of
 from modbot.web.queue_sitting import room_of
 from modbot.web.rendering import Pages
+from modbot.web.routes import Routes
 from modbot.web.seam import WebService
 from modbot.web.undo import rights_of
 
@@ -41,9 +42,9 @@ Reader = Annotated[Person, Depends(needs(Right.READ))]
 Decider = Annotated[Person, Depends(needs(Right.DECIDE))]
 
 
-def record_routes(service: WebService, pages: Pages) -> APIRouter:
+def record_routes(service: WebService, pages: Pages) -> Routes:
     """The page of one decision, its undo, and where a rule is written."""
-    routes, desk = APIRouter(), RecordDesk(service, pages)
+    routes, desk = Routes(), RecordDesk(service, pages)
 
     @routes.api_route("/decisions/{number}", methods=["GET", "HEAD"])
     def record(request: Request, number: str, who: Reader) -> Response:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Generic
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -22,6 +22,7 @@ from modbot.web.filters import BadAddress, read_id
 from modbot.web.forms import Filled, Sent, by_field
 from modbot.web.place_rights import approver, asker, require
 from modbot.web.places import Places
+from modbot.web.routes import Routes
 
 Asking = Annotated[Person, Depends(needs(Right.REQUEST))]
 Approving = Annotated[Person, Depends(needs(Right.APPROVE))]
@@ -71,9 +72,9 @@ class RequestKind(ABC, Generic[Row]):
         return sent or Filled()
 
 
-def request_routes(kind: RequestKind[Row]) -> APIRouter:
+def request_routes(kind: RequestKind[Row]) -> Routes:
     """FOLDER/new, and one request under FOLDER/requests/NUMBER."""
-    routes, desk = APIRouter(), _Desk(kind)
+    routes, desk = Routes(), _Desk(kind)
     form_path, one_path = f"{kind.folder}/new", f"{kind.folder}/requests/{{number}}"
     may_ask = [Depends(needs(Right.REQUEST))]
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import tzinfo
 from typing import Protocol
 
-from modbot.domain import Capability, Category, Comment, Decision
+from modbot.domain import Actor, Capability, Category, Comment, Decision, Page
 from modbot.enforcement import Limits
+from modbot.manual import Taken
 from modbot.measures import Measures
 from modbot.policy import Policy
 from modbot.ports import Clock
+from modbot.seen_list import Seen
 from modbot.settings import Settings
 from modbot.store import Database
 
@@ -72,6 +75,9 @@ class WebService(Protocol):
         """Where a rule is written; empty: nowhere."""
 
     def speaks_of(self, text: str, fundraiser: str) -> bool: ...
+
+    def take_in(self, page: Page, seen: Sequence[Seen], actor: Actor, zone: tzinfo) -> Taken:
+        """Judges and stores what people saw on a page without an API."""
 
     @property
     def measures(self) -> Measures: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -18,14 +18,15 @@ from modbot.web.cookies import cookies_for
 from modbot.web.devices import client_address, device_of, network_of
 from modbot.web.notices import N_
 from modbot.web.rendering import Pages
+from modbot.web.routes import Routes
 from modbot.web.seam import WebService
 
 _REFUSED = N_("The address or the password is not right.")
 
 
-def sign_in_routes(service: WebService, pages: Pages) -> APIRouter:
+def sign_in_routes(service: WebService, pages: Pages) -> Routes:
     """The sign-in form, what it sends, and the way out."""
-    routes = APIRouter()
+    routes = Routes()
     cookies = cookies_for(service.config.settings.web)
 
     @routes.api_route(SIGN_IN, methods=["GET", "HEAD"])

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import Depends, Form
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -21,6 +21,7 @@ from modbot.undo.runs import REASON_CAP
 from modbot.web.access import needs
 from modbot.web.filters import read_id
 from modbot.web.rendering import Pages
+from modbot.web.routes import Routes
 from modbot.web.seam import WebService
 from modbot.web.undo_asked import (
     PROBLEMS,
@@ -39,9 +40,9 @@ CHUNK = 200  # runs that are looked through at once
 EXAMPLES_SHOWN = 3
 
 
-def undo_routes(service: WebService, pages: Pages) -> APIRouter:
+def undo_routes(service: WebService, pages: Pages) -> Routes:
     """/undo, /undo/preview, and the POST that starts a run."""
-    routes, desk = APIRouter(), UndoDesk(service, pages)
+    routes, desk = Routes(), UndoDesk(service, pages)
 
     @routes.api_route("/undo", methods=["GET", "HEAD"])
     def form(request: Request, who: Undoer) -> Response:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from sqlmodel import Session
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -26,6 +26,7 @@ from modbot.web.access import needs
 from modbot.web.filters import BadAddress, read_id
 from modbot.web.marking import pieces
 from modbot.web.rendering import Pages
+from modbot.web.routes import Routes
 from modbot.web.seam import WebService
 from modbot.web.undo import Undoer, may_see
 from modbot.web.undo_words import KINDS, OUTCOMES, STATES, look_of, outcome_parts
@@ -41,9 +42,9 @@ Reader = Annotated[Person, Depends(needs(Right.READ))]
 Exporter = Annotated[Person, Depends(needs(Right.EXPORT))]
 
 
-def undo_run_routes(service: WebService, pages: Pages) -> APIRouter:
+def undo_run_routes(service: WebService, pages: Pages) -> Routes:
     """/undo/{run} and what can be done with it."""
-    routes, desk = APIRouter(), RunDesk(service, pages)
+    routes, desk = Routes(), RunDesk(service, pages)
 
     @routes.api_route("/undo/{number}", methods=["GET", "HEAD"])
     def run(request: Request, number: str, who: Reader) -> Response:

@@ -140,6 +140,8 @@ class GraphApi:
         actions = graph_facebook if caller.token.platform == "facebook" else graph_instagram
         if isinstance(node, SandboxComment) and method == "POST":
             return actions.update_comment(caller, node, params)
+        if isinstance(node, SandboxPost) and node.author_id and method == "POST":
+            return graph_facebook.update_post(caller, node, params)
         if isinstance(node, SandboxComment) and method == "DELETE":
             return actions.delete_comment(caller, node)
         raise gone(node.id, method.lower())

@@ -99,11 +99,21 @@ def _posts(
 ) -> Sequence[SandboxPost]:
     caller.needs("pages_read_engagement")
     posts = [post for post in caller.world.posts(page.id) if post.edge == edge]
+    if params.get("include_hidden") != "true":
+        posts = [post for post in posts if not post.hidden]
     if "since" in params:
         posts = [post for post in posts if post.created_at >= parse_since(params["since"])]
     if "until" in params:
         posts = [post for post in posts if post.created_at <= parse_since(params["until"])]
     return sorted(posts, key=lambda post: (post.created_at, post.id), reverse=True)
+
+
+def _post_author(caller: Caller, post: SandboxPost) -> Json | None:
+    if not post.author_id:
+        return {"id": post.page_id, "name": _page_name(caller, post)}
+    if caller.world.withholds_authors:
+        return None
+    return {"id": post.author_id, "name": post.author_name}
 
 
 def _page_name(caller: Caller, post: SandboxPost) -> str:
@@ -177,13 +187,13 @@ POST = NodeType(
         "message": lambda p: p.text,
         "created_time": lambda p: graph_time(p.created_at),
         "updated_time": lambda p: graph_time(p.created_at),
+        "is_hidden": lambda p: p.hidden,
         "permalink_url": lambda p: f"https://www.facebook.com/{p.id}",
     },
     looked_up={
-        "from": lambda caller, p: {"id": p.page_id, "name": _page_name(caller, p)},
+        "from": _post_author,
     },
     constant={
-        "is_hidden": False,
         "is_published": True,
         "is_expired": False,
     },
@@ -331,6 +341,15 @@ def update_comment(caller: Caller, comment: SandboxComment, params: Mapping[str,
         if not comment.can_hide:
             raise GraphFailure(200, "(#200) This comment cannot be hidden", status=403)
         caller.world.set_hidden(comment.id, hidden)
+    return {"success": True}
+
+
+def update_post(caller: Caller, post: SandboxPost, params: Mapping[str, str]) -> Json:
+    """POST on a visitor's post: is_hidden."""
+    caller.needs("pages_manage_engagement", code=200)
+    if set(params) != {"is_hidden"}:
+        raise bad_parameter("Only is_hidden can be set on a visitor's post")
+    post.hidden = parse_bool(params, "is_hidden")
     return {"success": True}
 
 

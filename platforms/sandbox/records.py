@@ -28,6 +28,9 @@ class SandboxPost:
     text: str
     created_at: datetime
     edge: str = "published_posts"  # Facebook: or another edge of the Page
+    author_id: str = ""  # of a visitor; empty: the page itself
+    author_name: str = ""
+    hidden: bool = False
     story: str | None = None  # a video's or photo's post, when their comments are the same
 
 

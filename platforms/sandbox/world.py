@@ -155,6 +155,11 @@ class World:
             self._of_post[post_id] = []
             return post_id
 
+    def remove_post(self, post: str) -> None:
+        """The API knows it no longer, nor anything under it."""
+        with self.lock:
+            del self._posts[self._known(post)]
+
     def add_comment(
         self,
         post: str,

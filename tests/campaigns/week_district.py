@@ -27,7 +27,7 @@ from platforms.sandbox.wordpress import WordPressApi
 from platforms.sandbox.world import World
 from platforms.sandbox.x import XApi
 from platforms.sandbox.youtube import UNITS_A_DAY, YouTubeApi
-from tests.campaigns.week_public import Public, Texts
+from tests.campaigns.week_public import WELCOME, Public, Texts
 from tests.campaigns.week_troubles import Troubles
 
 MONDAY = datetime(2026, 9, 14, 12, 0, tzinfo=UTC)  # eight in the morning in Lawrence
@@ -149,9 +149,12 @@ def district(
         urls = [stack.enter_context(SandboxServer(world, apis=apis)).url for _ in range(HOSTS)]
         service = _service(folder, clock, tokens.environ, quiet_seconds)
         stack.callback(service.close)
-        hosts = [urls[n // len(platforms) % HOSTS] for n in range(pages)]
+        hosts = [
+            urls[n // len(platforms) % HOSTS if p == "wordpress" else 0]
+            for n, p in enumerate(names)
+        ]
         page_ids = _registered(service, world, tokens, zip(accounts, hosts, strict=True))
-        texts = Texts.chosen(partial(_hides, service))
+        texts = Texts.chosen(partial(_hidden, service))
         yield District(
             folder=folder, clock=clock, world=world, youtube=youtube, x=x, troubles=troubles,
             texts=texts, public=Public(world, texts), service=service, page_ids=page_ids,
@@ -190,7 +193,7 @@ def _service(
 def _register(service: Service, world: World, account: str, tokens: Tokens, url: str) -> str:
     page = world.page(account)
     assert page is not None
-    world.add_post(account, "Welcome to our page", at=world.now() - OLD)
+    world.add_post(account, WELCOME, at=world.now() - OLD)
     new = registry.NewPage(
         platform=page.platform,
         external_id=account,
@@ -207,11 +210,21 @@ def _register(service: Service, world: World, account: str, tokens: Tokens, url:
     return made.id
 
 
-def _hides(service: Service, text: str) -> bool:
-    comment = Comment(
-        page_id="p", platform="facebook", id="1", post_id="1", text=text, created_at=MONDAY
-    )
-    return service.judge([comment])[0].hide
+def _hidden(service: Service, said: Sequence[tuple[str, str]]) -> list[bool]:
+    """Of texts under posts: is each to be hidden?"""
+    comments = [
+        Comment(
+            page_id="p",
+            platform="facebook",
+            id="1",
+            post_id="1",
+            post_text=post,
+            text=text,
+            created_at=MONDAY,
+        )
+        for text, post in said
+    ]
+    return [judged.hide for judged in service.judge(comments)]
 
 
 @contextmanager

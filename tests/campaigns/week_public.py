@@ -12,11 +12,13 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import product
 from pathlib import Path
 
 from platforms.sandbox.world import World
 
 CORPUS = Path(__file__).parent.parent / "corpus" / "dev.jsonl"
+WELCOME, POST = "Welcome to our page", "School news {}"  # what stands there first, and later
 POSTS_A_DAY = 0.4  # of a page, on average, unless a run says otherwise
 COMMENTS_A_POST = 8.0
 HOT_SHARE, HOT_COMMENTS = 0.04, 70  # some posts draw a crowd
@@ -44,22 +46,25 @@ class Act:
 
 @dataclass(frozen=True, kw_only=True)
 class Texts:
-    """Texts that the service judges the same way whatever follows them."""
+    """Texts that the service judges the same way whatever follows them, under whichever post."""
 
     bad: Sequence[str]
     good: Sequence[str]
 
     @classmethod
-    def chosen(cls, hides: Callable[[str], bool]) -> Texts:
-        """Of the corpus: where its label and the judgement agree, with any number behind."""
+    def chosen(cls, hidden: Callable[[Sequence[tuple[str, str]]], Sequence[bool]]) -> Texts:
+        """Of the corpus: where its label and the judgement agree, with any number behind.
+        `hidden` says of texts and the posts that they stand under whether they are hidden."""
         rows = [json.loads(line) for line in CORPUS.read_text("utf-8").splitlines()]
-        tails = ("", " 104729", " 7")
+        ways = list(product(("", " 104729", " 7"), (POST.format(868), WELCOME)))
 
-        def agreed(action: str, *, hidden: bool) -> list[str]:
-            found = [row["comment"] for row in rows if row["action"] == action]
-            return [t for t in found if all(hides(t + tail) is hidden for tail in tails)]
+        def agreed(action: str, *, wanted: bool) -> list[str]:
+            texts = [row["comment"] for row in rows if row["action"] == action]
+            found = iter(hidden([(text + tail, post) for text in texts for tail, post in ways]))
+            each = [[next(found) for _ in ways] for _ in texts]
+            return [t for t, of in zip(texts, each, strict=True) if of == [wanted] * len(ways)]
 
-        return cls(bad=agreed("hide", hidden=True), good=agreed("allow", hidden=False))
+        return cls(bad=agreed("hide", wanted=True), good=agreed("allow", wanted=False))
 
 
 def written(
@@ -101,7 +106,7 @@ class _Author:
 
     def thread(self, page: str, platform: str, at: datetime) -> Iterator[Act]:
         post = self._next()
-        yield Act(at=at, kind="post", number=post, page=page, text=f"School news {post}")
+        yield Act(at=at, kind="post", number=post, page=page, text=POST.format(post))
         mean = HOT_COMMENTS if self._chance.random() < HOT_SHARE else COMMENTS_A_POST
         tops: list[tuple[int, datetime]] = []
         for moment in sorted(self._delays(int(self._chance.expovariate(1 / mean)))):

@@ -18,7 +18,7 @@ from modbot.cli import main
 from modbot.domain import ActionKind, Actor, Category, Decision, Evidence, Mode, Signal, Verdict
 from modbot.registry import NewPage
 from modbot.store import Database, Judged
-from tests.databases import new_database
+from tests.databases import new_database, put_empty
 from tests.fakes import SCHOOL_DAY, make_comment, make_page
 
 SHIPPED = Path(__file__).parent.parent.parent / "config"
@@ -55,7 +55,8 @@ def _logging_as_before() -> Iterator[None]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The shipped configuration, on a database of its own and any free port."""
+    """The shipped configuration, on an empty database of its own and any free port."""
+    put_empty(tmp_path / "modbot.db")
     made = shutil.copytree(SHIPPED, tmp_path / "config")
     service = made / "modbot.toml"
     text = service.read_text("utf-8")

@@ -126,6 +126,17 @@ def test_what_cannot_be_done_is_said(
     assert town.decided() == []
 
 
+def test_a_paused_page_is_told_at_once_for_nothing_would_come_of_waiting(
+    run: Run, town: Town
+) -> None:
+    run("pages", "pause", town.page)
+    answer = run("pages", "backfill", town.page, "--days", "5")
+    assert answer.code == 2 and "is paused, so nothing is read" in answer.err
+    assert run("pages", "backfill", town.page, "--stop").code == 2
+    run("pages", "resume", town.page)
+    assert run("pages", "backfill", town.page, "--days", "5", "--json").json["state"] == "done"
+
+
 def test_a_refused_token_is_said_and_what_was_asked_stays(run: Run, town: Town) -> None:
     (token,) = town.world.tokens
     town.world.expire_token(token, 463)

@@ -27,6 +27,7 @@ def test_check_answers_with_the_decision_and_nothing_else(run: Run) -> None:
 
 
 def test_check_needs_no_database(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "modbot.db").unlink()
     assert run("check", "good morning", "--json").json["verdict"] == "allow"
     assert not (tmp_path / "modbot.db").exists()
 

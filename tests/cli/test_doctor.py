@@ -92,7 +92,10 @@ def test_a_broken_configuration_is_a_failure_with_file_line_and_key(run: Run, fo
     assert f"{folder / 'modbot.toml'}:2: web.prot" in named(answer, "configuration")["said"]
 
 
-def test_before_the_first_start_there_is_no_database_and_that_is_a_warning(run: Run) -> None:
+def test_before_the_first_start_there_is_no_database_and_that_is_a_warning(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "modbot.db").unlink()
     answer = run("doctor", "--json")
     assert (answer.code, named(answer, "database")["state"]) == (1, "warning")
 

@@ -29,7 +29,7 @@ def test_one_comment_is_judged_becomes_a_task_and_is_confirmed(run: Run, page: s
     (task,) = added.json["tasks"]
     assert (added.json["new"], task["author"], task["post"]) == (1, "kid7", "Homecoming")
     told = run("manual", "tasks").out
-    assert "kid7 on LPS Snapchat, under Homecoming" in told and "remove or delete it" in told
+    assert "kid7 on LPS Snapchat, under Homecoming" in told and "Press and hold the comment" in told
     done = run("manual", "done", str(task["decision"]), "--by", "Ada", "--json")
     assert done.json["answers"] == task["decision"]
     assert run("manual", "tasks").out == "Nothing is to be removed.\n"
@@ -81,6 +81,41 @@ def test_other_pages_take_no_lists(run: Run) -> None:
     )
     answer = run("manual", "add", "feed:blog", "--text", "hi")
     assert answer.code == 2 and "read by modbot itself" in answer.err
+
+
+@pytest.mark.parametrize("days", [("--days", "30"), ()])
+def test_a_page_without_a_listing_has_no_past_to_read_and_that_is_said_at_once(
+    run: Run, page: str, days: tuple[str, ...]
+) -> None:
+    answer = run("pages", "backfill", page, *days)
+    assert answer.code == 2
+    assert "manual:snapchat-lps has no past that can be read" in answer.err
+    assert "modbot manual add" in answer.err
+
+
+def test_a_list_as_a_spreadsheet_of_another_country_saves_it_is_taken(
+    run: Run, page: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "seen.csv"
+    file.write_bytes("text;author\r\nolé;kid\r\n".encode("utf-8-sig"))
+    assert run("manual", "add", page, "--csv", str(file), "--json").json["new"] == 1
+    file.write_bytes("text,author\nolé,kid\n".encode("windows-1252"))
+    refused = run("manual", "add", page, "--csv", str(file))
+    assert refused.code == 2 and f"{file}:2: not UTF-8" in refused.err
+    file.write_text("text,author\nolé,kid\n", "utf-8")
+    assert run("manual", "add", page, "--csv", str(file), "--json").json["known"] == 1
+
+
+def test_after_a_long_list_the_first_tasks_are_told_and_how_to_see_the_others(
+    run: Run, page: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "seen.csv"
+    file.write_text("text\n" + "you are a stupid bitch\n" * 23, "utf-8")
+    told = run("manual", "add", page, "--csv", str(file)).out
+    assert told.startswith("23 new; 23 to remove in the app.")
+    assert told.count("Take a picture") == 20
+    assert "modbot manual tasks (3 more)" in told
+    assert run("manual", "tasks").out.count("Take a picture") == 23
 
 
 def test_a_feed_needs_its_address_and_other_pages_their_token(run: Run) -> None:

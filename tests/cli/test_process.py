@@ -116,3 +116,23 @@ def test_run_serves_refuses_a_second_outlives_a_broken_configuration_and_ends_cl
         assert process.returncode == 0
         assert re.search(rf"\n{re.escape(address)}first/[\w-]{{43}}\n$", out)
         assert '"event": "stopped"' in err and "Traceback" not in err
+
+
+@pytest.mark.parametrize("runs_modbot", [False, True])
+def test_a_crash_leaves_no_copy_of_memory(tmp_path: Path, runs_modbot: bool) -> None:
+    """The first shows that the system would have made one."""
+    modbot = "import contextlib; from modbot.cli import main\n"
+    modbot += "with contextlib.suppress(SystemExit): main(['--version'])\n"
+    unlimited = "import os, resource as r\n"
+    unlimited += "r.setrlimit(r.RLIMIT_CORE, (r.getrlimit(r.RLIMIT_CORE)[1],) * 2)\n"
+    program = unlimited + (modbot if runs_modbot else "") + "os.abort()"
+    child = subprocess.Popen(
+        [sys.executable, "-c", program], cwd=tmp_path, stdout=subprocess.DEVNULL
+    )
+    _, status = os.waitpid(child.pid, 0)
+    child.returncode = -os.WTERMSIG(status)
+    assert child.returncode == -signal.SIGABRT
+    if not runs_modbot and not os.WCOREDUMP(status):
+        pytest.skip("this system copies no memory")
+    assert os.WCOREDUMP(status) is not runs_modbot
+    assert not runs_modbot or list(tmp_path.iterdir()) == []

@@ -106,6 +106,7 @@ def test_a_page_and_a_day_are_chosen(run: Run, history: Database, page: str) -> 
 
 
 def test_no_database_is_made_by_a_replay(run: Run, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "modbot.db").unlink()
     answer = run("replay", "--json")
     assert (answer.code, "no such file" in answer.json["error"]) == (2, True)
     assert not (tmp_path / "modbot.db").exists()

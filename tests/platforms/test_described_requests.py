@@ -93,6 +93,20 @@ SLIPS = [
     ("wordpress", '"context": "edit", "orderby"', '"context": "view", "orderby"', "context is"),
     ("wordpress", 'HIDDEN, SHOWN = "hold"', 'HIDDEN, SHOWN = "hidden"', "status is 'hidden'"),
     ("wordpress", '"id,post,parent,author,', '"id,post,parent,author,content.raw,', "content.raw"),
+    (
+        "wordpress",
+        '"POST", f"comments/{comment_id}", {"_',
+        '"PUT", f"comments/{comment_id}", {"_',
+        "not PUT",
+    ),
+    ("youtube", "PAGE_SIZE = 100", "PAGE_SIZE = 101", "maxResults is 101; from 1 to 100"),
+    (
+        "youtube",
+        "id=ids, moderationStatus=status",
+        "id=ids, moderationStatus=status, banAuthor=True",
+        "banAuthor",
+    ),
+    ("facebook", '"include_hidden": "true"', '"hidden": "true"', "hidden is no parameter"),
     ("feed", 'accept, "User-Agent"', 'accept, "Authorization": "Basic x", "User-Agent"', "token"),
 ]
 

@@ -78,7 +78,7 @@ def test_an_answer_too_heavy_for_facebook_is_asked_for_in_smaller_pages(
     batch = adapter.fetch_since(None)
 
     assert sorted(ids(batch)) == sorted(made)
-    assert len(batch.covered) == 25
+    assert len([c for c in batch.covered if c.post_id != adapter.page.external_id]) == 25
 
 
 def test_what_is_too_heavy_even_then_is_an_outage(world: World, adapter: FacebookAdapter):

@@ -95,3 +95,90 @@ def test_more_comments_than_fit_one_answer_are_all_read_there(
     post = post_on(world, edge)
     written = {world.add_comment(post, f"comment {n}") for n in range(120)}
     assert set(ids(sandbox.facebook().fetch_since(None))) == written
+
+
+def visitors_post(world: World, text: str) -> str:
+    post_id = post_on(world, "visitor_posts")
+    found = world.post(post_id)
+    assert found is not None
+    found.text, found.author_id, found.author_name = text, "v7", "A Visitor"
+    return post_id
+
+
+def test_what_a_visitor_posts_is_read_and_hidden_like_a_comment(
+    sandbox: GraphSandbox, world: World
+) -> None:
+    adapter = sandbox.facebook()
+    cursor = adapter.fetch_since(None).cursor
+    sandbox.clock.advance(HOUR)
+    post = visitors_post(world, "you are all idiots")
+    under = world.add_comment(post, "so true")
+    batch = adapter.fetch_since(cursor)
+    said = {c.id: c for c in batch.comments}
+    assert set(said) == {post, under}
+    assert (said[post].text, said[post].author_name) == ("you are all idiots", "A Visitor")
+    assert (said[post].hidden, said[post].by_page, said[post].parent_id) == (False, False, None)
+    assert said[under].post_id == post and said[post].post_id == adapter.page.external_id
+    assert json.loads(said[post].raw)["message"] == "you are all idiots"
+    adapter.hide(post)
+    hidden = world.post(post)
+    assert hidden is not None and hidden.hidden
+    assert [one and one.hidden for one in adapter.fetch_many([post, under]).values()].count(
+        True
+    ) == 1
+    adapter.restore(post)
+    read_back = adapter.fetch_one(post)
+    assert not hidden.hidden and read_back is not None and read_back.hidden is False
+
+
+def test_a_hidden_visitors_post_stays_in_the_list_and_a_deleted_one_leaves_a_gap(
+    sandbox: GraphSandbox, world: World
+) -> None:
+    adapter = sandbox.facebook()
+    hidden, deleted = visitors_post(world, "rude"), visitors_post(world, "ruder")
+    first = adapter.fetch_since(None)
+    assert {hidden, deleted} <= set(ids(first))
+    adapter.hide(hidden)
+    world.remove_post(deleted)
+    sandbox.clock.advance(2 * HOUR)
+    batch = adapter.fetch_since(first.cursor)
+    assert [(c.id, c.hidden) for c in batch.comments] == [(hidden, True)]
+    assert [c for c in batch.covered if c.post_id == adapter.page.external_id]
+    assert adapter.fetch_many([deleted, hidden])[deleted] is None
+
+
+def test_of_visitors_posts_only_what_is_within_the_watched_hours_is_judged(
+    sandbox: GraphSandbox, world: World
+) -> None:
+    old = visitors_post(world, "old")
+    post_on(world, "visitor_posts")  # written by the Page itself
+    sandbox.clock.advance(60 * HOUR)
+    new = visitors_post(world, "new")
+    assert ids(sandbox.facebook().fetch_since(None)) == [new] != [old]
+
+
+@pytest.mark.parametrize("edge", ["video_reels", "videos", "photos"])
+def test_where_the_field_of_the_text_has_another_name_the_comments_are_read_without_it(
+    sandbox: GraphSandbox, world: World, caplog: pytest.LogCaptureFixture, edge: str
+) -> None:
+    comment = world.add_comment(post_on(world, edge), "rude")
+    error = {"code": 100, "message": "Tried accessing nonexisting field", "type": "OAuthException"}
+    world.faults.push(
+        Fault(
+            kind="status",
+            match=lambda request: (
+                request.path.endswith(f"/{edge}")
+                and any(name in request.query["fields"][0] for name in ("description", "time,name"))
+            ),
+            status=400,
+            body=json.dumps({"error": error}).encode(),
+            times=99,
+        )
+    )
+    adapter = sandbox.facebook()
+    with caplog.at_level(logging.WARNING):
+        batch = adapter.fetch_since(None)
+        sandbox.clock.advance(2 * HOUR)
+        assert ids(adapter.fetch_since(batch.cursor)) == [comment]
+    assert ids(batch) == [comment]
+    assert caplog.text.count(f"{edge} is read without its texts") == 1

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from modbot.errors import BadAnswer, BadRequest, PlatformError, Unreachable
+from modbot.ports import calls_within
 from platforms.transport import BODY_CAP_BYTES, VendorTransport
 from tests.platforms.raw_server import Conversation, RawServer, response
 
@@ -208,3 +209,20 @@ def test_a_header_that_cannot_be_sent_is_our_bug_and_not_shown():
 def test_nothing_is_sent_in_clear_to_another_machine(host: str):
     with pytest.raises(BadRequest, match="https"):
         call(f"http://{host}/")
+
+
+def test_a_round_that_has_had_its_time_makes_no_further_call():
+    with RawServer(says(response(b"{}"))) as server:
+        with calls_within(0), pytest.raises(Unreachable, match="the time for this round is over"):
+            call(server.url)
+        assert server.heads == []
+        assert call(server.url).json() == {}, "the next round has its own"
+
+
+def test_a_call_at_the_end_of_a_round_is_cut_there():
+    body = b"x" * 200
+    with RawServer(drip(OK_HEAD + b"Content-Length: 200\r\n\r\n", body)) as server:
+        began = time.monotonic()
+        with calls_within(60), calls_within(0.4), calls_within(60), pytest.raises(Unreachable):
+            call(server.url, deadline_seconds=8.0, timeout_seconds=2.0)
+    assert time.monotonic() - began < 4

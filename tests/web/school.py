@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import tzinfo
 from pathlib import Path
 
 from sqlmodel import Session
@@ -14,6 +15,7 @@ from classifiers.rule_book import WrittenRule
 from modbot import store
 from modbot.domain import (
     ActionKind,
+    Actor,
     Aspect,
     Capability,
     Category,
@@ -26,8 +28,10 @@ from modbot.domain import (
     Verdict,
 )
 from modbot.enforcement import Limits
+from modbot.manual import Taken
 from modbot.measures import Measures
 from modbot.policy import CategoryPolicy, Policy
+from modbot.seen_list import Seen
 from modbot.settings import Settings
 from modbot.store import Database, Judged, Recorded
 from modbot.tables import PageRow
@@ -67,6 +71,9 @@ class FakeService:
 
     def capabilities(self, platform: str) -> frozenset[Capability]:
         return frozenset() if platform in ("manual", "feed") else EVERYTHING
+
+    def take_in(self, page: Page, seen: Sequence[Seen], actor: Actor, zone: tzinfo) -> Taken:
+        raise NotImplementedError  # no page here is without an API
 
     def rule_entries(self, rule: str) -> list[WrittenRule]:
         known = WrittenRule(

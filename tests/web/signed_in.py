@@ -15,6 +15,7 @@ from modbot.web.cookies import cookies_for
 from modbot.web.seam import WebService
 
 _numbers = itertools.count(1)
+Files = Mapping[str, tuple[str, bytes] | tuple[str, bytes, str]]  # field: name, content, type
 
 
 def signed_in(
@@ -79,11 +80,15 @@ class Site:
         return answer
 
     def post(
-        self, path: str, data: Mapping[str, object] | None = None, **headers: str
+        self,
+        path: str,
+        data: Mapping[str, object] | None = None,
+        files: Files | None = None,
+        **headers: str,
     ) -> requests.Response:
-        """What a form sends, with the token of our forms."""
+        """What a form sends, with the token of our forms; `files` as requests takes them."""
         token = {"csrf": form_token(self.token)} if self.token else {}
-        return self._send("POST", path, headers, {**token, **(data or {})})
+        return self._send("POST", path, headers, {**token, **(data or {})}, files)
 
     def _send(
         self,
@@ -91,6 +96,7 @@ class Site:
         path: str,
         headers: Mapping[str, str],
         data: Mapping[str, object] | None = None,
+        files: Files | None = None,
     ) -> requests.Response:
         sent = {"accept-language": "en", **headers}
         if self.token and self.service is not None:
@@ -102,6 +108,7 @@ class Site:
             self.address + path,
             headers=sent,
             data=data,
+            files=files,
             timeout=60,
             allow_redirects=False,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import warnings
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,23 +24,19 @@ EXAMPLES = 8
 NOT_READY = "GET /readyz"  # its 503 says that no scheduler runs here
 
 
-def operations(service: FakeService) -> dict[str, Any]:
+@cache
+def operations() -> dict[str, Any]:
     """Every route as schemathesis sees it, by method and path."""
-    with warnings.catch_warnings():
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # GET and HEAD share a function
-        described = create_app(service, demo=True).openapi()
+        service = open_school(Path(folder))
+        try:
+            described = create_app(service, demo=True).openapi()
+        finally:
+            service.database.close()
     schema = schemathesis.openapi.from_dict(described)
     found = [each.ok() for each in schema.get_all_operations()]
     return {f"{o.method.upper()} {o.path}": o for o in found if o.method != "head"}
-
-
-def _names() -> list[str]:
-    with tempfile.TemporaryDirectory() as folder:
-        service = open_school(Path(folder))
-        try:
-            return sorted(operations(service).keys() - {NOT_READY})
-        finally:
-            service.database.close()
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +50,10 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.mark.parametrize("who", ["signed in", "nobody"])
-@pytest.mark.parametrize("name", _names())
+@pytest.mark.parametrize("name", sorted(operations().keys() - {NOT_READY}))
 def test_no_request_is_a_server_error(name: str, who: str, room: Site) -> None:
     assert isinstance(room.service, FakeService)
-    operation = operations(room.service)[name]
+    operation = operations()[name]
     cookie = cookies_for(room.service.config.settings.web).session
 
     @given(case=operation.as_strategy())

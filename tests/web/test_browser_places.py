@@ -203,3 +203,27 @@ def test_the_room_works_without_script(browser: Browser, full: tuple[District, s
     page.get_by_role("button", name="Filter").click()
     assert page.locator(".places-list tbody tr").count() == 1
     assert re.search(r"school=Leonard", page.url)
+
+
+@pytest.mark.parametrize("locale", ["en-US", "es-ES"])
+@pytest.mark.parametrize("width", [NARROW, WIDE], ids=["360px", "1440px"])
+def test_on_a_page_without_an_api_a_file_is_brought_and_its_comment_removed(
+    empty: tuple[District, str], browser: Browser, width: dict[str, int], locale: str
+) -> None:
+    district, address = empty
+    made = district.add_page("snapchat-lps", "LPS Snapchat", platform="manual", mode=Mode.OBSERVE)
+    maria = visitor(
+        browser, district, address, Role.ADMIN, "Maria Santos", viewport=width, locale=locale
+    )
+    page = maria.go(f"/pages/{made.page.id}")
+    assert maria.barriers() == []
+    for content in (b"text\nhi\nol\xe9\n", b"text\nyou stupid bitch\ngo team\n"):
+        file = {"name": "seen.csv", "mimeType": "text/csv", "buffer": content}
+        page.set_input_files("input[name=file]", file)  # type: ignore[arg-type]
+        page.locator("form[enctype] button").click()
+        assert maria.barriers() == []
+        assert bool(page.locator(".faults").count()) == (b"\xe9" in content)
+    page.locator("details summary").first.click()
+    page.locator("button[value=removed]").click()
+    assert page.locator("button[value=removed]").count() == 0
+    assert maria.complaints == []

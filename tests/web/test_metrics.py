@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -119,6 +119,7 @@ def test_each_page_tells_when_it_was_last_read_and_what_is_in_the_way(
         store.save_page_state(
             s, FACEBOOK.id, last_success_at=at, failures=3, needs_login=True, usage=0.25
         )
+        store.save_page_state(s, FACEBOOK.id, token_ends="2026-12-24")
     found = scraped(site)
     facebook = {"page": FACEBOOK.id, "platform": "facebook"}
     name = "modbot_page_last_poll_success_timestamp_seconds"
@@ -126,8 +127,11 @@ def test_each_page_tells_when_it_was_last_read_and_what_is_in_the_way(
     assert value(found, "modbot_page_failures", **facebook) == 3
     assert value(found, "modbot_page_needs_login", **facebook) == 1
     assert value(found, "modbot_page_rate_usage_ratio", **facebook) == 0.25
+    ends = value(found, "modbot_page_token_ends_timestamp_seconds", **facebook)
+    assert datetime.fromtimestamp(ends, UTC) == datetime(2026, 12, 24, tzinfo=UTC)
     never = {"page": X.id, "platform": "x"}
     assert value(found, name, **never) == 0
+    assert not [key for key in found if "token_ends" in key[0] and ("platform", "x") in key[1]]
     assert ("modbot_page_rate_usage_ratio", tuple(sorted(never.items()))) not in found
     assert value(found, "modbot_polling_max_seconds") == 240
 

@@ -79,6 +79,8 @@ ROUTES: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/pages/{page_id:path}/past/stop"): ADMINS,
     ("POST", "/pages/{page_id:path}/pause"): DECIDING,
     ("POST", "/pages/{page_id:path}/resume"): DECIDING,
+    ("POST", "/pages/{page_id:path}/seen"): DECIDING,
+    ("POST", "/pages/{page_id:path}/removed"): DECIDING,
     ("POST", "/pages/{page_id:path}/token"): ADMINS,
     ("GET", "/fundraisers"): EVERYONE,
     ("GET", "/fundraisers/new"): EVERYONE,
@@ -109,12 +111,9 @@ GET_THAT_WRITES = {"/oidc/{name}", "/oidc/{name}/return", "/demo/{token}"}
 
 
 def routes_of(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, str]]:
-    """Method and path of every route, those of included routers too; HEAD goes with GET."""
+    """Method and path of every route; HEAD goes with GET."""
     for route in routes:
-        inside = getattr(route, "original_router", None)
-        if inside is not None:
-            yield from routes_of(inside.routes)
-        elif isinstance(route, Mount):
+        if isinstance(route, Mount):
             assert route.path == "/static"
         else:
             for method in getattr(route, "methods", ()):

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classifiers.embedded import EmbeddedClassifier, shipped_weights
+from classifiers.embedded import EmbeddedClassifier, load_weights, shipped_weights
 from modbot.errors import ClassifierFailed
 
 MOST_BYTES = 10_000_000
@@ -27,6 +27,24 @@ def test_the_version_names_the_model_and_the_weights() -> None:
     assert name == manifest["model"]
     assert manifest["sha256"].startswith(digest)
     assert len(digest) == 12
+
+
+def test_the_same_weights_are_unpacked_once_and_others_are_not_taken_for_them(
+    tmp_path: Path,
+) -> None:
+    shipped, _ = load_weights(shipped_weights())
+    folder = shutil.copytree(str(shipped_weights()), tmp_path / "weights")
+    assert load_weights(folder)[0] is shipped
+    with_layers(output_bias=shipped.output_bias + 1)(folder)
+    other, _ = load_weights(folder)
+    assert np.array_equal(other.output_bias, shipped.output_bias + 1)
+    assert load_weights(shipped_weights())[0] is shipped
+
+
+def test_nobody_can_change_weights_that_others_judge_by() -> None:
+    shipped, _ = load_weights(shipped_weights())
+    with pytest.raises(ValueError, match="read-only"):
+        shipped.output_bias += 1  # type: ignore[misc]
 
 
 def without(name: str) -> Callable[[Path], None]:
