@@ -15,7 +15,7 @@ Cleared = Callable[[str], Iterable[tuple[int, int, frozenset[Category]]]]  # fro
 Spans = Sequence[tuple[int, int]]
 
 SURE_OF_SALE = 0.85  # from here on an offer counts although it names an approved fundraiser
-_MOSTLY = 0.5  # of what speaks for a category: so much in cleared words clears the whole
+_ENOUGH = 0.4  # of what speaks for a category: so much in cleared words clears the whole
 _PUBLIC_BODIES = (".gov", ".k12.ma.us", ".edu")
 
 
@@ -62,7 +62,7 @@ class Reading:
         return self._sells_nothing or (score < SURE_OF_SALE and self._names_approved)
 
     def is_innocent(self, category: Category, parts: Sequence[float], spans: Spans) -> bool:
-        """Does most of what speaks for the category stand in words that are cleared of it?"""
+        """Does enough of what speaks for the category stand in words that are cleared of it?"""
         clear = [(start, end) for start, end, of in self._innocent if category in of]
         if not clear:
             return False
@@ -72,4 +72,4 @@ class Reading:
             total += max(part, 0.0)
             if any(start < last and first < end for first, last in clear):
                 inside += max(part, 0.0)
-        return inside >= _MOSTLY * total
+        return inside >= _ENOUGH * total
