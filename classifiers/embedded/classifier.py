@@ -221,14 +221,13 @@ class EmbeddedClassifier:
             if text.is_innocent(category, of_words, each.spans):
                 continue
             shares = shares_of(of_words, each.spans, text.folded, text.comment.text)
-            official = each.scores[_CRITICISM] >= SPEAKS_OF_OFFICIALS
             yield (
                 each.window.owner,
                 Signal(
                     source=self.name,
                     category=category,
                     score=round(each.scores[_CATEGORIES.start + number], 4),
-                    aspect=_aspect(category, official=official),
+                    aspect=_aspect(category, each.scores[_CRITICISM]),
                     evidence=_evidence(category.value, shares),
                 ),
             )
@@ -240,8 +239,9 @@ def _languages(encoded: Encoded) -> NDArray[np.int64]:
     return (spoken > 0).astype(np.int64)
 
 
-def _aspect(category: Category, *, official: bool) -> Aspect:
+def _aspect(category: Category, criticism: float) -> Aspect:
     """What the model takes the comment to be about, where that changes what may be done."""
+    official = criticism >= SPEAKS_OF_OFFICIALS
     if category is Category.PERSONAL_ISSUE:
         return Aspect.OFFICIAL if official else Aspect.PRIVATE
     return Aspect.OFFICIAL if official and category in _OF_OPINION else Aspect.NONE

@@ -14,7 +14,7 @@ from modbot.domain import Category, Comment
 Cleared = Callable[[str], Iterable[tuple[int, int, frozenset[Category]]]]  # from, to, of what
 Spans = Sequence[tuple[int, int]]
 
-SURE_OF_SALE = 0.85  # from here on an offer counts although it names an approved fundraiser
+SURE_OF_SALE = 0.94  # from here on an offer counts although it names an approved fundraiser
 _ENOUGH = 0.4  # of what speaks for a category: so much in cleared words clears the whole
 _PUBLIC_BODIES = (".gov", ".k12.ma.us", ".edu")
 

@@ -21,6 +21,7 @@ from modbot.domain import Share
 _MOST = 3  # n-grams that are named
 _MOST_WORDS = 4  # in one
 _SMALLEST = 0.1  # share of all that speaks for the label
+_PAUSES = frozenset(",.;:")  # stand in the middle of what is named, not at its ends
 _GOES_WITH = 0.35  # of its neighbour's part: from here on a word belongs to the same n-gram
 
 Numbers = NDArray[np.int64]
@@ -83,6 +84,10 @@ def shares_of(
         if share < _SMALLEST:
             break
         left[first:last] = [0.0] * (last - first)
+        while last - first > 1 and folded.text[slice(*spans[first])] in _PAUSES:
+            first += 1
+        while last - first > 1 and folded.text[slice(*spans[last - 1])] in _PAUSES:
+            last -= 1
         begin, end = folded.span(spans[first][0], spans[last - 1][1])
         found.append(Share(text=text[begin:end], start=begin, end=end, share=round(share, 2)))
     return tuple(sorted(found, key=lambda share: -share.share))

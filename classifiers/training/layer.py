@@ -74,6 +74,11 @@ def fit_layer(
             schedule.step()
             losses.append(float(loss.detach()))
     report(f"second head, layer: loss {np.mean(losses):.4f} a label")
+    return _layer(net, mean, spread)
+
+
+def _layer(net: torch.nn.Sequential, mean: Numbers, spread: Numbers) -> Layer:
+    """The net's weights for inputs as they are, not brought to one spread."""
     into, out = net[1], net[4]
     inner = into.weight.detach().numpy().T / spread[:, None]
     return Layer(
