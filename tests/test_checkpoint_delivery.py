@@ -167,13 +167,19 @@ def is_at_work(pid: int) -> bool:
         return False
 
 
+def delivered(checkpoint: Checkpoint, folder: Path) -> tuple[GitRemote, Path]:
+    """A new remote that has it, and the clone through which it went there."""
+    git("init", "-q", "--bare", str(folder / "remote.git"), folder=folder)
+    remote = GitRemote(str(folder / "remote.git"), folder / "clones")
+    remote.deliver(checkpoint)
+    (clone,) = (folder / "clones").iterdir()
+    return remote, clone
+
+
 def test_what_a_git_left_behind_that_was_killed_does_not_stop_the_next(
     checkpoint: Checkpoint, tmp_path: Path
 ) -> None:
-    git("init", "-q", "--bare", str(tmp_path / "remote.git"), folder=tmp_path)
-    remote = GitRemote(str(tmp_path / "remote.git"), tmp_path / "clones")
-    remote.deliver(checkpoint)
-    (clone,) = (tmp_path / "clones").iterdir()
+    remote, clone = delivered(checkpoint, tmp_path)
     for lock in ("index.lock", "refs/heads/master.lock", "HEAD.lock"):
         (clone / ".git" / lock).touch()
         os.utime(clone / ".git" / lock, (1, 1))
@@ -186,10 +192,7 @@ def test_what_a_git_left_behind_that_was_killed_does_not_stop_the_next(
 def test_a_lock_of_a_git_that_may_be_at_work_is_left_alone(
     checkpoint: Checkpoint, tmp_path: Path
 ) -> None:
-    git("init", "-q", "--bare", str(tmp_path / "remote.git"), folder=tmp_path)
-    remote = GitRemote(str(tmp_path / "remote.git"), tmp_path / "clones")
-    remote.deliver(checkpoint)
-    (clone,) = (tmp_path / "clones").iterdir()
+    remote, clone = delivered(checkpoint, tmp_path)
     (clone / checkpoint.file_name).unlink()
     git("rm", "-q", "--cached", checkpoint.file_name, folder=clone)
     (clone / ".git" / "index.lock").touch()

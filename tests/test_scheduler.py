@@ -229,13 +229,19 @@ def systemd(tmp_path: Path) -> Iterator[socket.socket]:
         yield listening
 
 
-def test_systemd_hears_that_it_polls_and_every_second_that_it_still_does(
-    running: Running, systemd: socket.socket
-) -> None:
+def started_by(systemd: socket.socket, running: Running) -> tuple[PollScheduler, list[int]]:
+    """A scheduler that tells systemd, and the exit codes that it would have ended with."""
     supervisor = Supervisor({"NOTIFY_SOCKET": systemd.getsockname()})
     ended: list[int] = []
     scheduler = PollScheduler(running.service, die=ended.append, supervisor=supervisor)
     scheduler.start()
+    return scheduler, ended
+
+
+def test_systemd_hears_that_it_polls_and_every_second_that_it_still_does(
+    running: Running, systemd: socket.socket
+) -> None:
+    scheduler, ended = started_by(systemd, running)
     try:
         assert [systemd.recv(100) for _ in range(2)] == [b"READY=1", b"WATCHDOG=1"]
     finally:
@@ -248,10 +254,7 @@ def test_systemd_hears_that_it_polls_and_every_second_that_it_still_does(
 def test_systemd_hears_nothing_more_of_a_service_that_cannot_poll(
     running: Running, systemd: socket.socket
 ) -> None:
-    supervisor = Supervisor({"NOTIFY_SOCKET": systemd.getsockname()})
-    ended: list[int] = []
-    scheduler = PollScheduler(running.service, die=ended.append, supervisor=supervisor)
-    scheduler.start()
+    scheduler, ended = started_by(systemd, running)
     scheduler._scheduler._thread = threading.Thread()  # one that never lived
     wait_for(lambda: ended == [EXIT_WATCHDOG])
     scheduler._scheduler._thread = None
