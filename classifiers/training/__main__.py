@@ -12,6 +12,7 @@ from classifiers.training.metrics import by_group
 from classifiers.training.rows import read_lines
 from classifiers.training.run import Choices, train
 from classifiers.training.teacher import Teacher
+from classifiers.training.tutor import Tutor
 from classifiers.training.vocabulary import Wordfreq
 from classifiers.training.weights_file import write_weights
 
@@ -22,7 +23,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--comments", type=Path, metavar="DIR", help="other written comments")
-    parser.add_argument("--cache", type=Path, metavar="DIR", help="keeps the teacher's answers")
+    parser.add_argument("--cache", type=Path, metavar="DIR", help="keeps what the teachers know")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args(arguments)
@@ -34,6 +35,7 @@ def main(arguments: list[str] | None = None) -> None:
             seed=chosen.seed,
         ),
         Teacher(chosen.cache, _say),
+        Tutor(chosen.cache, chosen.seed, _say),
         Wordfreq(),
         report=_say,
     )

@@ -127,21 +127,18 @@ def _loss(layers: Layers, lesson: Lesson, chosen: Places) -> torch.Tensor:
     seen = features(layers, lesson.texts.batch(chosen), dropout)
     apart = ((sense(layers, seen) - torch.from_numpy(lesson.views[chosen])) ** 2).mean(1)
     loss = (apart * torch.from_numpy(lesson.view_weights[chosen])).mean()
-    if lesson.targets is None or lesson.weights is None:
-        return loss
-    labels: torch.Tensor = functional.binary_cross_entropy_with_logits(
-        label_logits(layers, seen),
-        torch.from_numpy(lesson.targets[chosen]),
-        weight=torch.from_numpy(lesson.weights[chosen]),
-        reduction="sum",
+    if lesson.targets is not None and lesson.weights is not None:
+        weights = lesson.weights[chosen]
+        loss = loss + _apart(label_logits(layers, seen), lesson.targets[chosen], weights)
+    if lesson.policy is not None and lesson.policy_weights is not None:
+        weights = lesson.policy_weights[chosen][:, None]
+        loss = loss + _apart(guesses(layers, seen), lesson.policy[chosen], weights)
+    return loss
+
+
+def _apart(logits: torch.Tensor, targets: Numbers, weights: Numbers) -> torch.Tensor:
+    """The cross-entropy of a text on average, its labels weighted."""
+    total: torch.Tensor = functional.binary_cross_entropy_with_logits(
+        logits, torch.from_numpy(targets), weight=torch.from_numpy(weights), reduction="sum"
     )
-    loss = loss + labels / len(chosen)
-    if lesson.policy is None or lesson.policy_weights is None:
-        return loss
-    breaches: torch.Tensor = functional.binary_cross_entropy_with_logits(
-        guesses(layers, seen),
-        torch.from_numpy(lesson.policy[chosen]),
-        weight=torch.from_numpy(lesson.policy_weights[chosen])[:, None],
-        reduction="sum",
-    )
-    return loss + breaches / len(chosen)
+    return total / len(targets)

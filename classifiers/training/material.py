@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ _SPANS_OF = {"es": 3, "pt": 1}  # phrases cut from a public text; English has te
 _WRITTEN_SPANS = 6
 _WRITTEN_WEIGHT = 2.0  # of their views, against a public text
 _PORTUGUESE_SPANS = 15_000
+_ASKED_ONE_IN = {"es": 1}  # public texts that the tutor is asked of; Spanish ones are scarce
+_ELSE_ONE_IN = 3
 
 Numbers = NDArray[np.float32]
 Views = Callable[[Sequence[str], str], Numbers]  # texts and what they are, to texts x teacher
@@ -43,6 +46,9 @@ class Viewed:
 class Material:
     """What the layers and the second head learn from."""
 
+    public_texts: tuple[str, ...]
+    asked: NDArray[np.int64]  # places of the public texts that the tutor is asked of
+    phrase_texts: tuple[str, ...]
     vocabulary: Vocabulary
     known: Numbers  # the vocabulary's first vectors
     public: Viewed
@@ -74,26 +80,26 @@ def read_material(
     words = build(texts, ours, lists, _folded)
     report(f"{len(lines)} public texts, {len(written)} comments, {len(words.words)} known words")
     views, word_views = teacher(texts, "public texts"), teacher(words.forms, "words")
-    viewing = _Viewing(WordNumbers(words.words), Projection(views[:_SAMPLE], SENSE))
+    viewing = _Viewing(WordNumbers(words.words), Projection(views[:_SAMPLE], SENSE), teacher)
     rows = [training_row(line, _folded) for line in lines]
     phrases = _phrases(lines, written, seed)
     posts = tuple(sorted({comment.post for comment in written}))
-    written_words = tuple(_words(comment.text) for comment in written)
-    written_views = teacher([comment.text for comment in written], "written comments")
-    by_language = [LANGUAGE_WEIGHTS.get(str(line["lang"]), 1.0) for line in lines]
     return Material(
+        public_texts=tuple(texts),
+        asked=_asked([str(line["lang"]) for line in lines]),
+        phrase_texts=tuple(phrases),
         vocabulary=words,
         known=Projection(word_views, WIDTH)(word_views) * np.float32(_KNOWN_SPREAD),
-        public=viewing.of([row.words for row in rows], views, by_language),
+        public=viewing.of([row.words for row in rows], views, _language_weights(lines)),
         targets=np.array([row.targets for row in rows], dtype=np.float32),
         target_weights=np.array([row.weights for row in rows], dtype=np.float32),
         words=viewing.of([(word,) for word in words.words], word_views, 1.0),
-        phrases=viewing.of(
-            [_words(phrase) for phrase in phrases], teacher(phrases, "phrases"), 1.0
-        ),
+        phrases=viewing.asked(phrases, "phrases", 1.0),
         comments=tuple(written),
-        written=viewing.of(written_words, written_views, _WRITTEN_WEIGHT),
-        written_words=written_words,
+        written=viewing.asked(
+            [comment.text for comment in written], "written comments", _WRITTEN_WEIGHT
+        ),
+        written_words=tuple(_words(comment.text) for comment in written),
         posts=posts,
         post_texts=Texts([_words(post) for post in posts], viewing.numbers),
     )
@@ -105,6 +111,11 @@ class _Viewing:
 
     numbers: WordNumbers
     project: Projection
+    teacher: Views
+
+    def asked(self, texts: Sequence[str], name: str, weight: float) -> Viewed:
+        """Texts that only the teacher knows something of."""
+        return self.of(list(map(_words, texts)), self.teacher(texts, name), weight)
 
     def of(
         self, words: Sequence[Sequence[str]], views: Numbers, weights: float | list[float]
@@ -119,6 +130,21 @@ def _folded(text: str) -> str:
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(unrepeated(split_words(_folded(text)))[:MAX_WORDS])
+
+
+def _language_weights(lines: Sequence[dict[str, object]]) -> list[float]:
+    return [LANGUAGE_WEIGHTS.get(str(line["lang"]), 1.0) for line in lines]
+
+
+def _asked(languages: Sequence[str]) -> NDArray[np.int64]:
+    """One text in so many of each language, evenly from front to back."""
+    seen: Counter[str] = Counter()
+    found = []
+    for place, language in enumerate(languages):
+        if seen[language] % _ASKED_ONE_IN.get(language, _ELSE_ONE_IN) == 0:
+            found.append(place)
+        seen[language] += 1
+    return np.array(found, dtype=np.int64)
 
 
 def _phrases(

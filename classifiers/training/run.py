@@ -1,13 +1,14 @@
-"""The whole training: the layers, the second head, its calibration.
+"""The whole training: the tutor, the layers, the second head, its calibration.
 
 It runs twice. First a quarter of the posts with all their comments is kept out, to measure and to
-calibrate on; then all comments teach, and the calibration of the first run stands.
+calibrate on; then all comments teach, and the calibration of the first run stands. The tutor learns
+once, without that quarter, so that what it answers gives none of it away.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,17 +23,20 @@ from classifiers.labels import CRITICISM, LABELS, policy_score
 from classifiers.training.calibration import calibrated, realistic_weights
 from classifiers.training.fit import encoded, fit
 from classifiers.training.head import Head, HeadInput, fit_head, ngram_rows
-from classifiers.training.lessons import lessons
+from classifiers.training.lessons import Answers, answers_of, lessons
 from classifiers.training.material import Material, Views, read_material
 from classifiers.training.metrics import ranking
 from classifiers.training.network import Layers
 from classifiers.training.vocabulary import WordLists
 from classifiers.training.weights_file import packed_layers
+from classifiers.training.written import WrittenComment
 
 KEPT_OUT = 4  # one post in so many, by the hash of its text
 
 Numbers = NDArray[np.float32]
 Chosen = NDArray[np.int64]
+# Comments to what has learnt them: texts and what they are, to texts x POLICY_LABELS.
+Tutoring = Callable[[Sequence[WrittenComment]], Views]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +60,12 @@ class Trained:
 
 
 def train(
-    choices: Choices, teacher: Views, lists: WordLists, *, report: Callable[[str], None]
+    choices: Choices,
+    teacher: Views,
+    tutoring: Tutoring,
+    lists: WordLists,
+    *,
+    report: Callable[[str], None],
 ) -> Trained:
     """Both runs. Needs torch."""
     material = read_material(
@@ -65,17 +74,15 @@ def train(
     out = np.array([_is_kept_out(comment.post) for comment in material.comments])
     everything = np.arange(len(out))
     taught, held = np.flatnonzero(~out), np.flatnonzero(out)
-    layers, head = one_run(material, taught, choices, report)
+    answers = answers_of(tutoring([material.comments[place] for place in taught]), material)
+    layers, head = one_run(material, taught, answers, choices, report)
     head = head.weighed(_head_input(material, layers).only(held))
     logits = logits_of(material, held, layers, head).astype(np.float64)
     targets = _targets(material)[held].astype(np.float64)
-    harmless = np.array([material.comments[place].action == "allow" for place in held])
     spanish = np.array([material.comments[place].lang in ("es", "pt") for place in held])
-    weights = np.repeat(realistic_weights(harmless)[:, None], len(SCORED), axis=1)
-    weights[:, SCORED.index(policy_score(CRITICISM))] = 1  # it is harmless itself
-    calibration = calibrated(logits, targets, spanish, weights)
+    calibration = calibrated(logits, targets, spanish, _weights_of(material, held))
     share = head.share
-    layers, head = one_run(material, everything, choices, report)
+    layers, head = one_run(material, everything, answers, choices, report)
     head = replace(head, share=share)
     words = material.vocabulary
     arrays = weights_arrays(layers, head, calibration)
@@ -99,11 +106,15 @@ def _is_kept_out(post: str) -> bool:
 
 
 def one_run(
-    material: Material, taught: Chosen, choices: Choices, report: Callable[[str], None]
+    material: Material,
+    taught: Chosen,
+    answers: Answers,
+    choices: Choices,
+    report: Callable[[str], None],
 ) -> tuple[Layers, Head]:
     """Layers and second head, with the labels of the taught comments alone."""
     layers = fit(
-        lessons(material, taught),
+        lessons(material, taught, answers),
         material.known,
         epochs=choices.epochs,
         seed=choices.seed,
@@ -159,6 +170,14 @@ def logits_of(material: Material, chosen: Chosen, layers: Layers, head: Head) ->
 def _targets(material: Material) -> Numbers:
     rows = [(*each.label_targets, *each.policy_targets) for each in material.comments]
     return np.array(rows, dtype=np.float32)
+
+
+def _weights_of(material: Material, held: Chosen) -> NDArray[np.float64]:
+    """How much each comment counts in the calibration of each of SCORED."""
+    harmless = np.array([material.comments[place].action == "allow" for place in held])
+    weights = np.repeat(realistic_weights(harmless)[:, None], len(SCORED), axis=1)
+    weights[:, SCORED.index(policy_score(CRITICISM))] = 1  # it is harmless itself
+    return weights
 
 
 def _predictions(

@@ -1,11 +1,11 @@
-"""The training: its parts, and that a run can be repeated. The teacher is a fake one."""
+"""The training: its parts, and that a run can be repeated. Teacher and tutor are fake ones."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,7 +18,7 @@ from classifiers.training.calibration import HARMLESS_SHARE, calibrated, realist
 from classifiers.training.teacher import Projection
 from classifiers.training.vocabulary import build
 from classifiers.training.weights_file import packed_layers, quantised, write_weights
-from classifiers.training.written import DOUBTFUL, written_comments
+from classifiers.training.written import DOUBTFUL, WrittenComment, written_comments
 from tests.prerequisites import need
 
 GOOD = ("thank you teacher", "what a lovely concert", "gracias a todos", "go team", "que orgullo")
@@ -45,6 +45,18 @@ class FakeTeacher:
             seed = int(hashlib.sha256(word.encode()).hexdigest()[:8], 16)
             total += np.random.default_rng(seed).normal(size=192)
         return total / max(float(np.linalg.norm(total)), 1.0)
+
+
+def fake_tutor(comments: Sequence[WrittenComment]) -> Callable[..., np.ndarray]:  # type: ignore[type-arg]
+    """Knows the one word that is wrong."""
+
+    def answers(texts: Sequence[str], name: str) -> np.ndarray:  # type: ignore[type-arg]
+        found = np.full((len(texts), len(POLICY_LABELS)), 0.02, dtype=np.float32)
+        bad = ["idiot" in text for text in texts]
+        found[bad, POLICY_LABELS.index("offensive")] = 0.98
+        return found
+
+    return answers
 
 
 class FakeLists:
@@ -184,7 +196,7 @@ def test_a_run_learns_and_gives_the_same_bytes_again(small_data: Path) -> None:
 
     choices = Choices(data=small_data, comments=small_data / "comments", epochs=8)
     for out in ("one", "two"):
-        trained = train(choices, FakeTeacher(), FakeLists(), report=lambda line: None)
+        trained = train(choices, FakeTeacher(), fake_tutor, FakeLists(), report=lambda line: None)
         write_weights(small_data / out, trained.arrays, trained.facts)
     one, two = ((small_data / out / "word-cnn.npz").read_bytes() for out in ("one", "two"))
     assert one == two
@@ -198,6 +210,7 @@ def test_a_run_learns_and_gives_the_same_bytes_again(small_data: Path) -> None:
 @pytest.mark.models
 def test_torch_and_numpy_give_the_same_probabilities(small_data: Path) -> None:
     need("torch")
+    from classifiers.training.lessons import answers_of
     from classifiers.training.material import read_material
     from classifiers.training.run import Choices, logits_of, one_run
 
@@ -206,7 +219,8 @@ def test_torch_and_numpy_give_the_same_probabilities(small_data: Path) -> None:
         choices.data, choices.comments, FakeTeacher(), FakeLists(), seed=1, report=lambda line: None
     )
     everything = np.arange(len(material.comments))
-    layers, head = one_run(material, everything, choices, report=lambda line: None)
+    answers = answers_of(fake_tutor(material.comments), material)
+    layers, head = one_run(material, everything, answers, choices, report=lambda line: None)
     expected = 1 / (1 + np.exp(-logits_of(material, everything, layers, head)))
     from classifiers.training.run import weights_arrays
 

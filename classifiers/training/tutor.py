@@ -1,0 +1,192 @@
+"""The tutor: a pretrained encoder that is taught the written comments, then asked of other texts.
+
+It knows languages that the written comments show little of, and is far too slow and large to serve.
+What it answers of public texts and of phrases is what the small model learns beside them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from classifiers.labels import LABELS, POLICY_LABELS
+from classifiers.training.pretrained import Tokens, read_pretrained
+from classifiers.training.written import WrittenComment
+
+_EPOCHS = 2
+_ROWS = 32  # in a batch
+_SORTED = 50  # batches whose texts are sorted by length together
+_RATE, _OUTPUT_RATE = 1e-4, 1e-3
+_LAST_RATE = 0.02  # share of the first rates that is left at the end
+_WARM = 0.05  # share of the steps in which the rates rise
+_DECAY = 0.01
+_LARGEST_STEP = 1.0  # norm of a batch's gradient
+_LABEL_WEIGHT = 0.5  # of LABELS beside POLICY_LABELS
+_VIEW_SCALE = 4.0  # the encoder's numbers are small
+_FIRST_BIAS = -2.0  # most texts breach nothing
+_CHARACTERS = 400  # read of a text
+_TOKENS_AT_ONCE = 4000
+_REPORTED = 500  # steps between two lines
+
+Numbers = NDArray[np.float32]
+
+
+class Tutor:
+    """Call it with comments: it learns them. With a folder, what it learnt once is read there."""
+
+    def __init__(self, cache: Path | None, seed: int, report: Callable[[str], None]) -> None:
+        self._cache, self._seed, self._report = cache, seed, report
+
+    def __call__(self, comments: Sequence[WrittenComment]) -> Taught:
+        """The tutor that has learnt these comments."""
+        torch.set_num_threads(1)
+        torch.use_deterministic_algorithms(True)
+        torch.manual_seed(self._seed)
+        pupil = _Pupil()
+        kept = self._cache / f"tutor-{_digest(comments)}-{self._seed}.pt" if self._cache else None
+        if kept is not None and kept.exists():
+            pupil.restore(torch.load(kept, weights_only=True))
+        else:
+            self._teach(pupil, comments)
+            if kept is not None:
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                torch.save(pupil.learnt(), kept)
+        return Taught(pupil, self._report)
+
+    def _teach(self, pupil: _Pupil, comments: Sequence[WrittenComment]) -> None:
+        random = np.random.default_rng(self._seed)
+        read = pupil.tokenise([comment.text for comment in comments])
+        targets = torch.tensor([[*each.policy_targets, *each.label_targets] for each in comments])
+        weights = torch.ones_like(targets)
+        sure = torch.tensor([each.label_weight for each in comments])
+        weights[:, len(POLICY_LABELS) :] = _LABEL_WEIGHT * sure[:, None]
+        optimiser = torch.optim.AdamW(
+            [
+                {"params": pupil.encoder.encoder.parameters(), "lr": _RATE},
+                {"params": pupil.output.parameters(), "lr": _OUTPUT_RATE},
+            ],
+            weight_decay=_DECAY,
+        )
+        plan = [batch for _ in range(_EPOCHS) for batch in _batches(read, random)]
+        steps, warm = len(plan), max(1, int(_WARM * len(plan)))
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimiser, lambda step: min(1, (step + 1) / warm) * max(_LAST_RATE, 1 - step / steps)
+        )
+        pupil.learning(True)
+        losses: list[float] = []
+        for step, chosen in enumerate(plan, 1):
+            logits = pupil([read[place] for place in chosen])
+            loss = functional.binary_cross_entropy_with_logits(
+                logits, targets[chosen], weight=weights[chosen], reduction="sum"
+            ) / len(chosen)
+            optimiser.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(pupil.trained(), _LARGEST_STEP)
+            optimiser.step()
+            schedule.step()
+            losses.append(float(loss.detach()))
+            if step % _REPORTED == 0 or step == steps:
+                self._report(f"tutor: step {step} of {steps}, loss {np.mean(losses):.4f}")
+                losses = []
+
+
+class Taught:
+    """Answers what a text breaches."""
+
+    def __init__(self, pupil: _Pupil, report: Callable[[str], None]) -> None:
+        self._pupil, self._report = pupil, report
+
+    def __call__(self, texts: Sequence[str], name: str) -> Numbers:
+        """Texts x POLICY_LABELS: probabilities."""
+        self._pupil.learning(False)
+        read = self._pupil.tokenise([text[:_CHARACTERS] for text in texts])
+        answers = np.zeros((len(texts), len(POLICY_LABELS)), dtype=np.float32)
+        with torch.no_grad():
+            for chosen in _of_one_length(read):
+                logits = self._pupil([read[place] for place in chosen])
+                answers[chosen] = torch.sigmoid(logits[:, : len(POLICY_LABELS)]).numpy()
+        self._report(f"tutor: asked of {len(texts)} {name}")
+        return answers
+
+
+class _Pupil:
+    """The encoder, and a layer on the mean and the first of what it says of a text's tokens."""
+
+    def __init__(self) -> None:
+        self.encoder, self.tokenise, self._pad = read_pretrained()
+        self.encoder.embeddings.requires_grad_(False)  # words that nobody wrote stay near theirs
+        size = self.encoder.config.hidden_size
+        self.output = torch.nn.Linear(2 * size, len(POLICY_LABELS) + len(LABELS))
+        torch.nn.init.zeros_(self.output.weight)
+        torch.nn.init.constant_(self.output.bias, _FIRST_BIAS)
+
+    def trained(self) -> list[torch.Tensor]:
+        """All that learns."""
+        return [*self.encoder.encoder.parameters(), *self.output.parameters()]
+
+    def learning(self, on: bool) -> None:
+        """With dropout, or without."""
+        self.encoder.train(on)
+
+    def learnt(self) -> dict[str, Any]:
+        """What restore() takes."""
+        return {"encoder": self.encoder.state_dict(), "output": self.output.state_dict()}
+
+    def restore(self, learnt: dict[str, Any]) -> None:
+        """Knows what another one has learnt."""
+        self.encoder.load_state_dict(learnt["encoder"])
+        self.output.load_state_dict(learnt["output"])
+
+    def __call__(self, read: Sequence[Tokens]) -> torch.Tensor:
+        """Texts x (POLICY_LABELS, LABELS): logits."""
+        longest = max(map(len, read))
+        padded = [tokens + [self._pad] * (longest - len(tokens)) for tokens in read]
+        tokens = torch.tensor(padded)
+        real = (tokens != self._pad).long()
+        with torch.autocast("cpu", torch.bfloat16):
+            seen: Any = self.encoder(input_ids=tokens, attention_mask=real).last_hidden_state
+        seen, real = seen.float(), real[:, :, None]
+        mean = (seen * real).sum(1) / real.sum(1)
+        view = torch.cat([mean, seen[:, 0]], dim=1) * _VIEW_SCALE
+        found: torch.Tensor = self.output(
+            functional.dropout(view, self.encoder.config.hidden_dropout_prob, self.encoder.training)
+        )
+        return found
+
+
+def _batches(read: Sequence[Tokens], random: np.random.Generator) -> list[NDArray[np.int64]]:
+    """Every text once, beside texts of about its length."""
+    order = random.permutation(len(read))
+    found = []
+    for start in range(0, len(order), _ROWS * _SORTED):
+        some = sorted(order[start : start + _ROWS * _SORTED], key=lambda place: len(read[place]))
+        found += [np.array(some[at : at + _ROWS]) for at in range(0, len(some), _ROWS)]
+    return [found[place] for place in random.permutation(len(found))]
+
+
+def _of_one_length(read: Sequence[Tokens]) -> Iterator[list[int]]:
+    """Every text once, the shortest first, in batches of about as many tokens."""
+    batch: list[int] = []
+    for place in sorted(range(len(read)), key=lambda place: len(read[place])):
+        if batch and (len(batch) + 1) * len(read[place]) > _TOKENS_AT_ONCE:
+            yield batch
+            batch = []
+        batch.append(place)
+    if batch:
+        yield batch
+
+
+def _digest(comments: Sequence[WrittenComment]) -> str:
+    """Of what is learnt: texts and targets."""
+    found = hashlib.sha256()
+    for each in comments:
+        known = (each.text, each.policy_targets, each.label_targets, each.label_weight)
+        found.update(repr(known).encode("utf-8", "surrogatepass"))
+    return found.hexdigest()[:16]
