@@ -7,6 +7,7 @@ import re
 import pytest
 
 from modbot.people import Role
+from modbot.tables import PageRow
 from tests.web.queue.answers import (
     ASSIST,
     BY_HAND,
@@ -21,7 +22,7 @@ from tests.web.queue.answers import (
     place,
     place_or_none,
 )
-from tests.web.queue_day import HIGH
+from tests.web.queue_day import HIGH, LPS
 from tests.web.school import FakeService
 from tests.web.signed_in import Site
 
@@ -51,6 +52,17 @@ def test_each_button_says_what_it_does_on_that_platform(ana: Site) -> None:
     by_hand = ana.get(f"/queue/{BY_HAND}").text
     assert "LPS on TikTok lets no program hide it" in by_hand
     assert "A reason is asked for." in ana.get(f"/queue/{CASE}").text
+
+
+def test_what_a_button_does_is_said_in_spanish_to_the_last_sentence(
+    ana: Site, service: FakeService
+) -> None:
+    with service.database.write() as s:
+        s.get_one(PageRow, LPS.id).paused = True
+    page = ana.get("/queue/8", **{"accept-language": "es"}).text
+    assert "La administración decide. Mientras tanto sigue visible." in page
+    assert "La página está en pausa: eso ocurre cuando se reanude." in page
+    assert "administrator" not in page and "paused" not in page
 
 
 def test_two_people_get_different_items_and_see_each_other(ana: Site, ben: Site) -> None:
