@@ -29,11 +29,16 @@ class FastClock:
 
     def __init__(self, start: datetime, speed: float):
         self.speed = speed
-        self._start = start
-        self._began = time.monotonic()
+        self._pace = (start, time.monotonic(), speed)  # replaced as one, so that none reads half
 
     def now(self) -> datetime:
-        return self._start + timedelta(seconds=(time.monotonic() - self._began) * self.speed)
+        start, began, speed = self._pace
+        return start + timedelta(seconds=(time.monotonic() - began) * speed)
+
+    def slow_down(self) -> None:
+        """From now on as fast as life."""
+        self._pace = (self.now(), time.monotonic(), 1.0)
+        self.speed = 1.0
 
 
 class SteppedClock:

@@ -189,6 +189,7 @@ def told(**fields: object) -> Told:
         "decision_id": 17,
         "urgent": True,
         "opened_at": SCHOOL_DAY,
+        "crisis": fields.get("kind") == "crisis",
     }
     return Told(**{**values, **fields})  # type: ignore[arg-type]
 
@@ -227,6 +228,8 @@ def test_an_alert_of_a_crisis_holds_the_district_s_own_text() -> None:
     assert "Call" not in message([told()], pages_named("LHS"), texts).body
     many = [told(alert_id=n) for n in range(30)] + [told(kind="crisis")]
     assert message(many, pages_named("LHS"), texts).body.count("Call 1-800-792-5200.") == 1
+    other = settings_with(mandated_reporting_en="Call 1-800-792-5200.", language="es")
+    assert "Call 1-800-792-5200." in message([told(kind="crisis")], pages_named("LHS"), other).body
 
 
 def test_many_alerts_make_one_short_message() -> None:

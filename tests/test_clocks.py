@@ -23,6 +23,16 @@ def test_a_fast_clock_starts_where_it_is_told_and_runs_at_its_speed() -> None:
     assert clock.speed == 1000.0
 
 
+def test_a_fast_clock_that_is_slowed_down_goes_on_from_where_it_was() -> None:
+    clock = FastClock(SCHOOL_DAY, 100_000.0)
+    before = clock.now()
+    clock.slow_down()
+    assert clock.speed == 1.0
+    after = clock.now()
+    assert before <= after
+    assert clock.now() - after < timedelta(seconds=10)
+
+
 def test_a_stepped_clock_stands_still_and_never_goes_back() -> None:
     clock = SteppedClock(SCHOOL_DAY)
     assert clock.now() == clock.now() == SCHOOL_DAY

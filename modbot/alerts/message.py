@@ -84,10 +84,9 @@ class _Lines:
 
     def end(self, told: Sequence[Told]) -> Iterator[str]:
         """What stands once under all of them."""
-        if any(one.kind == "crisis" for one in told):
-            text = self._alerts.mandated_reporting.get(self._spoken.code, "")
-            if text:
-                yield text
+        text, _ = self._alerts.reporting_in(self._spoken.code)
+        if text and any(one.crisis for one in told):
+            yield text
         room = f"{self._web.public_address}/alerts"
         if self._web.public_address:
             yield self._spoken.gettext("Acknowledge it here: %(address)s") % {"address": room}

@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 from modbot.clocks import FastClock
 from modbot.demo.report import account
 from modbot.demo.stage import Stage, day_begins, demo_feed, paced, set_stage
-from modbot.people.demo import open_demo
+from modbot.people.demo import keep_signed_in, open_demo
 from modbot.plain_text import one_line
 from modbot.scheduler import polling
 from modbot.service import Service
@@ -43,7 +43,8 @@ def run_live(
     """Plays the day `speed` times as fast as life until it is over or `stop` is set.
 
     `serve` keeps the service's web page open and gives its address. With `stay` that lasts after
-    the day until `stop` is set.
+    the day until `stop` is set, from then on as fast as life: what somebody decides there is
+    still carried out.
     """
     feed = demo_feed()
     clock = FastClock(day_begins(feed), speed)
@@ -58,9 +59,14 @@ def run_live(
         _welcome(console, link, stage, (end - clock.now()).total_seconds() / speed)
         with polling(stage.service):
             _watch(console, stage, end, stop)
-        _farewell(console, stage, link, stay=stay and not stop.is_set())
-        while stay and not stop.wait(LOOK_SECONDS):  # timed, so that a signal is handled
-            pass
+            stays = stay and not stop.is_set()
+            if stays:
+                _after_the_day(stage, clock)
+                _farewell(console, stage, link, stay=True)
+            while stays and not stop.wait(LOOK_SECONDS):  # timed, so that a signal is handled
+                pass
+        if not stays:
+            _farewell(console, stage, link, stay=False)
 
 
 def _welcome(console: Console, link: str, stage: Stage, seconds: float) -> None:
@@ -90,6 +96,13 @@ def _watch(console: Console, stage: Stage, end: datetime, stop: threading.Event)
                     console.print(_line(decision, comment, version, page, zone), soft_wrap=True)
             now = stage.service.clock.now().astimezone(zone)
             status.update(f"{now:%H:%M} in Lawrence, {sum(stage.world.calls.values())} calls")
+
+
+def _after_the_day(stage: Stage, clock: FastClock) -> None:
+    """As fast as life, or a reader's hour would be three weeks of the room's."""
+    with stage.service.database.write() as s:
+        clock.slow_down()
+        keep_signed_in(s, clock.now())
 
 
 def _newer(s: Session, last: int) -> list[tuple[DecisionRow, CommentRow, VersionRow, PageRow]]:

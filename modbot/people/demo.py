@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, select
+from sqlmodel import Session, select, update
 
 from modbot.people.accounts import add_person
 from modbot.people.roles import Role
 from modbot.people.tokens import new_token, token_sha256
-from modbot.people_tables import InvitationRow, PersonRow
+from modbot.people_tables import InvitationRow, PersonRow, SessionRow
 
 _DEMO = "demo"
 _EMAIL = "manager@demo.invalid"
@@ -35,6 +35,11 @@ def open_demo(s: Session, now: datetime) -> str:
         )
     )
     return token
+
+
+def keep_signed_in(s: Session, now: datetime) -> None:
+    """Lets every session begin now: half an hour of a fast clock is less than a second of life."""
+    s.exec(update(SessionRow).values(began_at=now, seen_at=now))
 
 
 def is_demo(s: Session) -> bool:

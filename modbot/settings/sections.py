@@ -278,6 +278,13 @@ class AlertsSection(Section):
         texts = {"en": self.mandated_reporting_en, "es": self.mandated_reporting_es}
         return {code: text.strip() for code, text in texts.items() if text.strip()}
 
+    def reporting_in(self, code: str) -> tuple[str, str]:
+        """The district's text in a language, else in the other one, with its language; empty:
+        the district has none."""
+        texts = self.mandated_reporting
+        found = code if code in texts else next(iter(texts), code)
+        return texts.get(found, ""), found
+
 
 class BrakeSection(Section):
     """When a rule or a model that hides too much of a page may only ask for review there."""

@@ -14,7 +14,7 @@ from sqlmodel import Session, SQLModel, col
 from modbot.alert_tables import AlertRow, AlertSendingRow
 from modbot.audit import Entry, append
 from modbot.dialects import among, insert_once, list_parameter
-from modbot.domain import BOT
+from modbot.domain import BOT, Category
 from modbot.store.id_lists import in_list
 from modbot.stored_text import shown
 from modbot.tables import DecisionRow
@@ -34,6 +34,20 @@ class NewIncident:
     decision_id: int = 0  # 0: about no comment
     detail: str = ""
     urgent: bool = False
+
+
+def about_crisis(session: Session, alerts: Sequence[AlertRow]) -> set[int]:
+    """Ids of the alerts about a cry for help, also where a threat in the same comment gave the
+    alert its kind."""
+    ids = {row.decision_id for row in alerts if row.decision_id}
+    query = select(col(DecisionRow.id), col(DecisionRow.categories))
+    found = session.execute(query.where(in_list(col(DecisionRow.id), list(ids)))) if ids else ()
+    crises = {number for number, categories in found if Category.CRISIS in categories}
+    return {
+        row.id
+        for row in alerts
+        if row.id is not None and (row.kind == Category.CRISIS or row.decision_id in crises)
+    }
 
 
 def open_incidents(

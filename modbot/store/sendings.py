@@ -28,6 +28,7 @@ from modbot.audit import Entry, append
 from modbot.dialects import any_true, insert_once
 from modbot.domain import BOT
 from modbot.store.id_lists import in_list
+from modbot.store.incidents import about_crisis
 from modbot.stored_text import shown
 
 _SENDING = SQLModel.metadata.tables["alert_sending"]
@@ -61,6 +62,7 @@ class Told:
     decision_id: int
     urgent: bool
     opened_at: datetime
+    crisis: bool  # somebody, maybe a child, calls for help there, whatever else was found
 
 
 def anything_due(session: Session, now: datetime, horizon: timedelta) -> bool:
@@ -137,14 +139,14 @@ def claim(session: Session, destination: str, now: datetime) -> list[Told]:
         .order_by(col(AlertRow.urgent).desc(), col(AlertRow.id))
         .limit(AT_ONCE)
     ).all()
-    claimed = []
+    claimed, of_crisis = [], about_crisis(session, [alert for _, alert in rows])
     for sending, alert in rows:
         if alert.over_at is not None or alert.acknowledged_at is not None:
             sending.state = "dropped"
             continue
         sending.attempts += 1
         sending.next_try_at = now + retry_after(sending.attempts)
-        claimed.append(_told(sending, alert))
+        claimed.append(_told(sending, alert, crisis=alert.id in of_crisis))
     session.flush()
     return claimed
 
@@ -223,7 +225,7 @@ def _sending_due(now: datetime) -> ColumnElement[bool]:
     return _WAITING & _due(at, now, LONGEST_RETRY)
 
 
-def _told(sending: AlertSendingRow, alert: AlertRow) -> Told:
+def _told(sending: AlertSendingRow, alert: AlertRow, *, crisis: bool) -> Told:
     assert sending.id is not None and alert.id is not None
     return Told(
         alert_id=alert.id,
@@ -236,6 +238,7 @@ def _told(sending: AlertSendingRow, alert: AlertRow) -> Told:
         decision_id=alert.decision_id,
         urgent=alert.urgent,
         opened_at=alert.opened_at,
+        crisis=crisis,
     )
 
 

@@ -17,6 +17,7 @@ from modbot.alert_tables import AlertRow, AlertSendingRow
 from modbot.domain import Page
 from modbot.people import Person, Right
 from modbot.store import brakes, sendings
+from modbot.store.incidents import about_crisis
 from modbot.web.access import needs, refuse
 from modbot.web.filters import BadAddress, read_id
 from modbot.web.rendering import Pages, reader_language
@@ -37,6 +38,7 @@ class Shown:
     row: AlertRow
     page: Page | None  # None: about no page, or one that the reader does not look after
     sendings: Sequence[AlertSendingRow]
+    crisis: bool  # what the law asks of whoever reads it is told beside it
 
 
 def alert_routes(service: WebService, pages: Pages) -> Routes:
@@ -60,7 +62,7 @@ def alert_routes(service: WebService, pages: Pages) -> Routes:
             now=service.clock.now(),
             before=before,
             older=past[ROWS - 1].id if len(past) > ROWS else None,
-            reporting=_reporting(service, request),
+            reporting=service.config.settings.alerts.reporting_in(reader_language(request).code),
             waiting=shown,
             number=number,
             past=over,
@@ -126,18 +128,13 @@ def _before(request: Request) -> int | None:
 def _shown(s: Session, rows: Sequence[AlertRow]) -> list[Shown]:
     registered = {page.id: page for page in store.pages(s)} if rows else {}
     sent = store.sendings_of(s, [row.id for row in rows if row.id is not None])
+    of_crisis = about_crisis(s, rows)
     return [
-        Shown(row=row, page=registered.get(row.page_id), sendings=sent.get(row.id or 0, []))
+        Shown(
+            row=row,
+            page=registered.get(row.page_id),
+            sendings=sent.get(row.id or 0, []),
+            crisis=row.id in of_crisis,
+        )
         for row in rows
     ]
-
-
-def _reporting(service: WebService, request: Request) -> tuple[str, str]:
-    """The district's text on mandated reporting in the reader's language, else in the other one,
-    with its language."""
-    texts = service.config.settings.alerts.mandated_reporting
-    code = reader_language(request).code
-    if code in texts or not texts:
-        return texts.get(code, ""), code
-    other = next(iter(texts))
-    return texts[other], other

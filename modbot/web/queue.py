@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -100,20 +101,23 @@ class QueueScreen:
             return entry_for(s, number, who)
 
     def first(self, request: Request, who: Person) -> Response:
-        """To the next free item; where there is none, the page that says so."""
+        """To the next free item, or with a page's id to the worst of that page; where there is
+        none, the page that says so."""
+        only = request.query_params.get("page", "")
+        asks = replace(who, pages=frozenset({only})) if only and who.sees(only) else who
         sides = {name: _number(request, name) for name in ("after", "before")}
         if who.may(Right.DECIDE) and _asks_itself(request):
             found = claims.take_next(
                 self.service.database,
-                claimant(self.service, who),
+                claimant(self.service, asks),
                 self.service.clock.now(),
                 **{name: value for name, value in sides.items() if value},
             )
         else:
             with self.service.database.read() as s:
-                found = _first_seen(s, who, **sides)
+                found = _first_seen(s, asks, **sides)
         if found is None:
-            return self._empty(request, who)
+            return self._empty(request, who, of_page=asks is not who)
         said = request.query_params.get("said", "")
         return _to(found, did=_number(request, "did"), said=said if said in NOTICES else "")
 
@@ -271,11 +275,11 @@ class QueueScreen:
             **values,
         )
 
-    def _empty(self, request: Request, who: Person) -> Response:
+    def _empty(self, request: Request, who: Person, *, of_page: bool) -> Response:
         with self.service.database.read() as s:
             others = store.count_claims(s, who.id, self.service.clock.now())
-            values = self._around(s, request, who)
-        return self._page(request, "queue/empty.html", here=("/queue", {}), others=others, **values)
+            values = {"others": others, "of_page": of_page, **self._around(s, request, who)}
+        return self._page(request, "queue/empty.html", here=("/queue", {}), **values)
 
     def _around(self, s: Session, request: Request, who: Person) -> dict[str, Any]:
         sitting = Sitting.of(request, self.service.clock.now())

@@ -224,13 +224,14 @@ class Effects:
         """The sentence, in the reader's language."""
         _ = self._
         if verdict is Verdict.ESCALATE:
+            who = _("An administrator decides.")
             kept = _("It stays hidden meanwhile.") if self.hidden else _("It stays up meanwhile.")
-            return f"{_('An administrator decides.')} {kept}"
+            return f"{who} {kept}"
         said = self._hide() if verdict is Verdict.HIDE else self._allow()
-        waits = self.page.paused and not self.by_hand
-        return (
-            f"{said} {_('The page is paused, so that happens when it goes on.')}" if waits else said
-        )
+        if self.page.paused and not self.by_hand:
+            later = _("The page is paused, so that happens when it goes on.")
+            return f"{said} {later}"
+        return said
 
     def _hide(self) -> str:
         _ = self._

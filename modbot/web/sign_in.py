@@ -17,7 +17,7 @@ from modbot.web.access import SIGN_IN, visit
 from modbot.web.cookies import cookies_for
 from modbot.web.devices import client_address, device_of, network_of
 from modbot.web.notices import N_
-from modbot.web.rendering import Pages
+from modbot.web.rendering import Pages, keep_language
 from modbot.web.routes import Routes
 from modbot.web.seam import WebService
 
@@ -83,6 +83,8 @@ def let_in(service: WebService, request: Request, row: PersonRow, *, how: str, t
     answer = RedirectResponse(to, 303)
     cookies.set(answer, cookies.session, token)
     cookies.drop(answer, cookies.visit)
+    if row.language:  # the browser may remember that of whoever used it before
+        keep_language(answer, row.language)
     return answer
 
 

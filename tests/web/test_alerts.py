@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
+from sqlmodel import func, select
 
 from modbot import audit, store
 from modbot.alert_tables import AlertRow, AlertSendingRow, BrakeRow
@@ -19,7 +19,7 @@ from modbot.people import Role
 from modbot.settings.sections import AlertsSection
 from modbot.store import brakes, sendings
 from modbot.store.sendings import Step
-from modbot.tables import AuditRow
+from modbot.tables import AuditRow, DecisionRow
 from tests.fakes import make_page
 from tests.web.school import FakeService, open_school, record
 from tests.web.serving import served
@@ -138,6 +138,28 @@ def test_the_worst_and_oldest_stand_first_with_whom_they_went_to(
 def test_the_reporting_text_is_in_the_reader_s_language(full: tuple[FakeService, Site]) -> None:
     _, site = full
     assert "La ley le obliga" in site.get("/alerts?lang=es").text
+
+
+def test_a_threat_that_is_a_cry_for_help_too_shows_the_reporting_text(tmp_path: Path) -> None:
+    service = filled(tmp_path)
+    both = Decision(
+        verdict=Verdict.ESCALATE, hide=True, categories=(Category.THREAT, Category.CRISIS)
+    )
+    record(service, [("dad says he will kill mom and me", both)])
+    with service.database.read() as s:
+        decision_id = s.scalar(select(func.max(DecisionRow.id)))
+    assert decision_id
+    send(service, Alert(kind="threat", page_id=ONE, decision_id=decision_id))
+    with served(service) as address:
+        page = Site(address=address, service=service).get("/alerts").text
+    shown = page.partition(f'href="/decisions/{decision_id}"')[0].rpartition("<li id=")[2]
+    assert "Threat" in shown and "You are a mandated reporter" in shown
+    with service.database.write() as s:
+        now = service.clock.now()
+        sendings.begin_steps(s, STEPS, now, timedelta(days=1))
+        told = sendings.claim(s, "on call", now)
+    assert {one.decision_id: one.crisis for one in told}[decision_id]
+    service.database.close()
 
 
 def test_an_acknowledged_alert_says_by_whom_and_the_banner_counts_the_rest(

@@ -325,6 +325,7 @@ def test_no_page_name_acts_in_a_mail_or_message(town: Town) -> None:
         decision_id=1,
         urgent=True,
         opened_at=SCHOOL_DAY,
+        crisis=True,
     )
     for text in HOSTILE:
         what = message([told], {"p": replace(make_page(), id="p", name=text)}, settings)

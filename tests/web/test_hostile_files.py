@@ -118,6 +118,7 @@ def mailed(text: str, mails: MailServer) -> EmailMessage:
         decision_id=17,
         urgent=True,
         opened_at=SCHOOL_DAY,
+        crisis=True,
     )
     page = replace(make_page(), name=text)
     what = message([told], {"facebook:1001": page}, settings)

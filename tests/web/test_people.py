@@ -241,6 +241,20 @@ def test_people_choose_language_and_colors(service: FakeService, site: Site) -> 
     assert '<html lang="en" data-theme="light">' in ana.get("/me").text
 
 
+def test_a_shared_browser_speaks_the_language_of_whoever_signs_in(
+    service: FakeService, site: Site, ana: Site
+) -> None:
+    ana.post("/me", {"language": "es", "theme": "auto"})
+    with requests.Session() as browser:
+        browser.get(f"{site.address}/sign-in?lang=en", timeout=60)  # as somebody else left it
+        html = browser.get(f"{site.address}/sign-in", timeout=60).text
+        token = re.search(r'name="csrf" value="([^"]+)"', html)
+        assert token is not None and '<html lang="en">' in html
+        fields = {"csrf": token[1], "email": "ana@lps.test", "password": GOOD}
+        inside = browser.post(f"{site.address}/sign-in", fields, timeout=60)
+    assert '<html lang="es">' in inside.text
+
+
 @pytest.fixture
 def ana(service: FakeService, site: Site) -> Site:
     """Somebody with a password, signed in in two browsers."""

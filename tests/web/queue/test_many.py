@@ -44,9 +44,10 @@ def add(
     times: int = 1,
     author: str = "Somebody",
     also: Category | None = None,
+    finds: str = "rat",
 ) -> list[store.Recorded]:
     """Comments in which the rule found something."""
-    signals = [rule(Category.OFFENSIVE, text, "rat")]
+    signals = [rule(Category.OFFENSIVE, text, finds)]
     if also is not None:
         signals.insert(0, rule(also, text, "get you"))
     items = []
@@ -104,6 +105,17 @@ def test_the_list_shows_what_a_rule_found_and_what_would_be_done(ana: Site) -> N
     assert "Facebook is asked to hide 4 comments." in page
     assert "1 is left out: it has to be removed by hand." in page
     assert "a possible threat or cry for help is left up one at a time" in page
+
+
+def test_a_verdict_that_would_decide_nothing_is_not_offered(
+    ana: Site, service: FakeService
+) -> None:
+    add(service, LPS, "get you", also=Category.THREAT, finds="get")
+    threats = ana.get("/queue/many?rule=offensive:get").text
+    assert "Hide these" in threats and "Leave these up" not in threats
+    add(service, TIKTOK, "a clod", finds="clod")
+    by_hand = ana.get("/queue/many?rule=offensive:clod").text
+    assert "Leave these up" in by_hand and "Hide these" not in by_hand
 
 
 def test_each_gets_a_decision_of_its_own_with_the_reason(ana: Site, service: FakeService) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlmodel import col, delete
 
 from modbot.people import Role
+from modbot.room_tables import WaitingRow
+from modbot.tables import PageRow
 from tests.web.queue.answers import (
     ASSIST,
     BY_HAND,
@@ -21,7 +24,7 @@ from tests.web.queue.answers import (
     place,
     place_or_none,
 )
-from tests.web.queue_day import HIGH
+from tests.web.queue_day import HIGH, LPS
 from tests.web.school import FakeService
 from tests.web.signed_in import Site
 
@@ -51,6 +54,36 @@ def test_each_button_says_what_it_does_on_that_platform(ana: Site) -> None:
     by_hand = ana.get(f"/queue/{BY_HAND}").text
     assert "LPS on TikTok lets no program hide it" in by_hand
     assert "A reason is asked for." in ana.get(f"/queue/{CASE}").text
+
+
+def test_the_number_that_waits_on_a_page_leads_to_the_worst_of_that_page(
+    ana: Site, ben: Site, service: FakeService
+) -> None:
+    link = re.search(r'href="(/queue\?page=[^"]*instagram[^"]*)"', ana.get("/pages").text)
+    assert link is not None
+    assert place(ana.get(link[1])) == f"/queue/{ASSIST}"
+    with service.database.write() as s:
+        s.exec(delete(WaitingRow).where(col(WaitingRow.decision_id) == ASSIST + 1))
+    assert place_or_none(ben.get(link[1])) is None, "Ana has the only one"
+    assert "Nothing of this page is free" in ben.get(link[1]).text
+    looks = ana.as_(Role.VIEWER)
+    assert place(looks.get(link[1])) == f"/queue/{ASSIST}"
+
+
+def test_a_page_that_is_not_in_somebodys_care_narrows_nothing(ana: Site) -> None:
+    hers = ana.as_(Role.MANAGER, pages={HIGH.id}, name="Hilda High")
+    assert place(hers.get(f"/queue?page={LPS.id}")) == f"/queue/{ASSIST}"
+
+
+def test_what_a_button_does_is_said_in_spanish_to_the_last_sentence(
+    ana: Site, service: FakeService
+) -> None:
+    with service.database.write() as s:
+        s.get_one(PageRow, LPS.id).paused = True
+    page = ana.get("/queue/8", **{"accept-language": "es"}).text
+    assert "La administración decide. Mientras tanto sigue visible." in page
+    assert "La página está en pausa: eso ocurre cuando se reanude." in page
+    assert "administrator" not in page and "paused" not in page
 
 
 def test_two_people_get_different_items_and_see_each_other(ana: Site, ben: Site) -> None:
