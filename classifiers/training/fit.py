@@ -129,14 +129,14 @@ def _loss(layers: Layers, lesson: Lesson, chosen: Places) -> torch.Tensor:
     loss = (apart * torch.from_numpy(lesson.view_weights[chosen])).mean()
     if lesson.targets is not None and lesson.weights is not None:
         weights = lesson.weights[chosen]
-        loss = loss + _apart(label_logits(layers, seen), lesson.targets[chosen], weights)
+        loss = loss + _cross_entropy(label_logits(layers, seen), lesson.targets[chosen], weights)
     if lesson.policy is not None and lesson.policy_weights is not None:
         weights = lesson.policy_weights[chosen][:, None]
-        loss = loss + _apart(guesses(layers, seen), lesson.policy[chosen], weights)
+        loss = loss + _cross_entropy(guesses(layers, seen), lesson.policy[chosen], weights)
     return loss
 
 
-def _apart(logits: torch.Tensor, targets: Numbers, weights: Numbers) -> torch.Tensor:
+def _cross_entropy(logits: torch.Tensor, targets: Numbers, weights: Numbers) -> torch.Tensor:
     """The cross-entropy of a text on average, its labels weighted."""
     total: torch.Tensor = functional.binary_cross_entropy_with_logits(
         logits, torch.from_numpy(targets), weight=torch.from_numpy(weights), reduction="sum"

@@ -80,10 +80,12 @@ def read_material(
     words = build(texts, ours, lists, _folded)
     report(f"{len(lines)} public texts, {len(written)} comments, {len(words.words)} known words")
     views, word_views = teacher(texts, "public texts"), teacher(words.forms, "words")
-    viewing = _Viewing(WordNumbers(words.words), Projection(views[:_SAMPLE], SENSE), teacher)
+    viewing = _Viewing(WordNumbers(words.words), Projection(views[:_SAMPLE], SENSE))
     rows = [training_row(line, _folded) for line in lines]
     phrases = _phrases(lines, written, seed)
     posts = tuple(sorted({comment.post for comment in written}))
+    own = [comment.text for comment in written]
+    own_words = list(map(_words, own))
     return Material(
         public_texts=tuple(texts),
         asked=_asked([str(line["lang"]) for line in lines]),
@@ -94,12 +96,10 @@ def read_material(
         targets=np.array([row.targets for row in rows], dtype=np.float32),
         target_weights=np.array([row.weights for row in rows], dtype=np.float32),
         words=viewing.of([(word,) for word in words.words], word_views, 1.0),
-        phrases=viewing.asked(phrases, "phrases", 1.0),
+        phrases=viewing.of(list(map(_words, phrases)), teacher(phrases, "phrases"), 1.0),
         comments=tuple(written),
-        written=viewing.asked(
-            [comment.text for comment in written], "written comments", _WRITTEN_WEIGHT
-        ),
-        written_words=tuple(_words(comment.text) for comment in written),
+        written=viewing.of(own_words, teacher(own, "written comments"), _WRITTEN_WEIGHT),
+        written_words=tuple(own_words),
         posts=posts,
         post_texts=Texts([_words(post) for post in posts], viewing.numbers),
     )
@@ -111,11 +111,6 @@ class _Viewing:
 
     numbers: WordNumbers
     project: Projection
-    teacher: Views
-
-    def asked(self, texts: Sequence[str], name: str, weight: float) -> Viewed:
-        """Texts that only the teacher knows something of."""
-        return self.of(list(map(_words, texts)), self.teacher(texts, name), weight)
 
     def of(
         self, words: Sequence[Sequence[str]], views: Numbers, weights: float | list[float]

@@ -184,8 +184,8 @@ def _of_one_length(read: Sequence[Tokens]) -> Iterator[list[int]]:
 
 
 def _digest(comments: Sequence[WrittenComment]) -> str:
-    """Of what is learnt: texts and targets."""
-    found = hashlib.sha256()
+    """Of what is learnt, texts and targets, and how."""
+    found = hashlib.sha256(repr((_EPOCHS, _ROWS, _SORTED, _RATE, _OUTPUT_RATE)).encode())
     for each in comments:
         known = (each.text, each.policy_targets, each.label_targets, each.label_weight)
         found.update(repr(known).encode("utf-8", "surrogatepass"))

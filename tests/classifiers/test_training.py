@@ -236,3 +236,37 @@ def test_torch_and_numpy_give_the_same_probabilities(small_data: Path) -> None:
     # int8 tables move a score a little; anything else would be another computation.
     assert np.abs(found - expected).max() < 0.02
     assert len(LABELS) + len(POLICY_LABELS) == found.shape[1]
+
+
+@pytest.mark.models
+def test_what_the_tutor_answers_is_taught_of_phrases_and_of_the_texts_it_was_asked_of(
+    small_data: Path,
+) -> None:
+    need("torch")
+    from classifiers.training.lessons import answers_of, lessons
+    from classifiers.training.material import read_material
+
+    material = read_material(
+        small_data,
+        small_data / "comments",
+        FakeTeacher(),
+        FakeLists(),
+        seed=1,
+        report=lambda line: None,
+    )
+    answers = answers_of(fake_tutor(material.comments), material)
+    everything = np.arange(len(material.comments))
+    taught = {lesson.name: lesson for lesson in lessons(material, everything, answers)}
+    offensive = POLICY_LABELS.index("offensive")
+    public, phrases = taught["public"], taught["phrases"]
+    assert public.policy is not None and public.policy_weights is not None
+    assert phrases.policy is not None and phrases.policy_weights is not None
+    asked = np.flatnonzero(public.policy_weights)
+    assert 0 < len(asked) < len(material.public_texts)
+    for place in asked:
+        bad = "idiot" in material.public_texts[place]
+        assert (public.policy[place, offensive] > 0.5) == bad
+    assert (phrases.policy_weights > 0).all()
+    bad_phrases = ["idiot" in phrase for phrase in material.phrase_texts]
+    assert ((phrases.policy[:, offensive] > 0.5) == bad_phrases).all()
+    assert any(bad_phrases)
