@@ -52,4 +52,4 @@ def next_poll_seconds(
     if budget is None:
         return seconds * (1 + 10 * max(0.0, (state.usage or 0.0) - 0.5))
     intervals = [interval_by_age(polling, one, now) for one in others]
-    return seconds * budget.slowdown(intervals or [seconds])
+    return budget.slowed(seconds, intervals or [seconds])

@@ -21,6 +21,7 @@ from platforms.gate import LONGEST_WAIT_SECONDS, Gate, retry_after_seconds
 
 WAIT_SECONDS = 300.0  # when throttled and the vendor does not say for how long
 OF_THE_APP = "4"  # the code for an app, not a Page, that called too often
+MOST = 1_000_000  # percent or minutes: larger numbers say no more
 APP, PAGE = "X-App-Usage", "X-Business-Use-Case-Usage"
 
 
@@ -60,11 +61,8 @@ def usage(headers: Mapping[str, str]) -> float | None:
 
 def wait_seconds(headers: Mapping[str, str], now: datetime) -> float:
     """The longest estimated_time_to_regain_access (minutes), or Retry-After."""
-    waits = [
-        float(part["estimated_time_to_regain_access"] * 60)
-        for part in (_header_json(headers, APP), *_page_parts(headers))
-        if _is_number(part.get("estimated_time_to_regain_access"))
-    ]
+    parts = (_header_json(headers, APP), *_page_parts(headers))
+    waits = [60 * (_number(part.get("estimated_time_to_regain_access")) or 0.0) for part in parts]
     asked = retry_after_seconds(headers, now)
     longest = max([*waits, asked or 0.0])
     return min(longest, LONGEST_WAIT_SECONDS) if longest > 0 else WAIT_SECONDS
@@ -74,10 +72,11 @@ def _share(parts: list[Mapping[str, Any]]) -> float | None:
     shares = [
         value
         for part in parts
-        for name, value in part.items()
-        if name in ("call_count", "total_time", "total_cputime") and _is_number(value)
+        for name, told in part.items()
+        if name in ("call_count", "total_time", "total_cputime")
+        and (value := _number(told)) is not None
     ]
-    return min(max(max(shares) / 100, 0.0), 1.0) if shares else None
+    return min(max(shares) / 100, 1.0) if shares else None
 
 
 def _page_parts(headers: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
@@ -95,5 +94,8 @@ def _header_json(headers: Mapping[str, str], name: str) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _number(value: object) -> float | None:
+    """0 to MOST; None: not a number, which JSON's NaN is in Python."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or value != value:
+        return None
+    return float(min(max(value, 0), MOST))

@@ -117,7 +117,7 @@ def _wait_seconds(headers: Mapping[str, str], now: datetime) -> float:
     asked = retry_after_seconds(headers, now)
     try:
         wait = int(headers["x-rate-limit-reset"]) - now.timestamp()
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         return asked or RATE_WINDOW_SECONDS
     return min(max(wait, asked or 1.0, 1.0), LONGEST_WAIT_SECONDS)
 
@@ -190,7 +190,9 @@ def refuse_incomplete(answer: XAnswer) -> None:
 
 
 def _usage(headers: Mapping[str, str]) -> float | None:
+    """0 to 1. None: the headers say nothing that can be understood."""
     try:
-        return 1 - int(headers["x-rate-limit-remaining"]) / int(headers["x-rate-limit-limit"])
-    except (KeyError, ValueError, ZeroDivisionError):
+        left = int(headers["x-rate-limit-remaining"]) / int(headers["x-rate-limit-limit"])
+    except (KeyError, ValueError, ZeroDivisionError, OverflowError):
         return None
+    return min(1.0, max(0.0, 1 - left))

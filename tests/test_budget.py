@@ -316,10 +316,10 @@ def test_what_is_charged_once_a_day_is_counted_once_a_day(clock: ManualClock) ->
 
 
 def test_a_budget_that_suffices_slows_nothing(clock: ManualClock) -> None:
-    assert budget_on(clock).slowdown([60.0] * 100) == 1.0
+    assert budget_on(clock).slowed(60.0, [60.0] * 100) == 60.0
     plenty = Allowance(name="units a day", what="units", limit=10_000, reserve=1000, poll_cost=1)
     clock.move_to(datetime(2026, 9, 10, tzinfo=UTC))
-    assert budget_on(clock, plenty).slowdown([60.0] * 6) == 1.0
+    assert budget_on(clock, plenty).slowed(60.0, [60.0] * 6) == 60.0
 
 
 @pytest.mark.parametrize("pages", [1, 20, 100])
@@ -340,7 +340,7 @@ def test_pages_that_share_a_budget_make_it_last_until_it_begins_anew(
             budget.admit(costs={"units": 1})
             polls[number] += 1
             interval = (fresh + old)[number]
-            due[number] = second + interval * budget.slowdown(fresh + old)
+            due[number] = second + budget.slowed(interval, fresh + old)
         clock.advance(60)
     spent = sum(polls.values())
     assert spent <= 9000, "nothing of what is kept for hides"
@@ -349,12 +349,29 @@ def test_pages_that_share_a_budget_make_it_last_until_it_begins_anew(
     assert polls[0] > 5 * polls[pages], "fresh pages first"
 
 
+@pytest.mark.parametrize("pages", [1, 30, 1000])
+def test_no_page_waits_for_longer_than_until_what_is_spent_begins_anew(
+    clock: ManualClock, pages: int
+) -> None:
+    clock.move_to(datetime(2026, 9, 10, 22, tzinfo=UTC))
+    allowed = Allowance(name="units a day", what="units", limit=10_000, reserve=1000, poll_cost=1)
+    budget = budget_on(clock, allowed)
+    budget.admit(costs={"units": 9000})
+    assert budget.slowed(240.0, [240.0] * pages) <= 2 * HOUR + 240
+    window = Gauge(
+        used=0.99, at=clock.now(), left=1, limit=300, resets_at=clock.now() + timedelta(minutes=15)
+    )
+    other = budget_on(clock)
+    other.learn(window)
+    assert other.slowed(60.0, [60.0] * pages) <= 15 * 60 + 60
+
+
 def test_polls_slow_down_as_the_vendors_window_fills(clock: ManualClock) -> None:
     budget = budget_on(clock)
     for used, slower in ((0.3, 1.0), (0.75, 3.5), (1.0, 6.0)):
         budget.learn(Gauge(used=used, at=clock.now()), scope="page")
-        assert budget.slowdown([60.0], "page") == pytest.approx(slower)
-        assert budget.slowdown([60.0], "another page") == 1.0
+        assert budget.slowed(60.0, [60.0], "page") == pytest.approx(60 * slower)
+        assert budget.slowed(60.0, [60.0], "another page") == 60.0
 
 
 def test_the_key_tells_nothing_of_the_token(clock: ManualClock) -> None:
@@ -367,7 +384,7 @@ def test_only_the_kind_of_call_that_polls_make_slows_them(clock: ManualClock) ->
     resets_at = clock.now() + timedelta(minutes=15)
     scarce = Gauge(used=0.99, at=clock.now(), left=1, limit=100, resets_at=resets_at)
     budget.learn(scarce, "search", "account")
-    assert budget.slowdown([60.0], "account", "mentions") == 1.0
+    assert budget.slowed(60.0, [60.0], "account", "mentions") == 60.0
     budget.learn(scarce, "mentions", "account")
-    assert budget.slowdown([60.0], "account", "mentions") == pytest.approx(15.0)
-    assert budget.slowdown([60.0, 60.0], "account", "mentions") == pytest.approx(15.0)
+    assert budget.slowed(60.0, [60.0], "account", "mentions") == pytest.approx(900.0)
+    assert budget.slowed(60.0, [60.0, 60.0], "account", "mentions") == pytest.approx(900.0)

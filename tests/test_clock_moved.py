@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from modbot import store
+from modbot.budget import WRITES, Gauge, Ledger, MemoryLedger, RateBudget, report
 from modbot.checkpoints import new_key
 from modbot.clocks import LONGEST_WAIT, is_to_come
 from modbot.domain import Capability
-from modbot.errors import AuthExpired, RateLimited, Unreachable
+from modbot.errors import AuthExpired, RateLimited, Unreachable, WritesBlocked
 from modbot.settings.sections import CheckpointsSection
+from modbot.store import StoreLedger
 from tests.fakes import EVERYTHING, SCHOOL_DAY, ManualClock, make_page
 from tests.running import Running, running_service
 
@@ -145,3 +147,43 @@ def test_comments_that_no_listing_shows_are_looked_up_again_after_the_wrong_year
     adapter.calls.clear()
     running.service.poll_page(PAGE)
     assert "fetch_many" in [method for method, _ in adapter.calls]
+
+
+def budget_on(clock: ManualClock, ledger: Ledger) -> RateBudget:
+    return RateBudget("k", platform="p", now=clock.now, ledger=ledger)
+
+
+def wrong_year(budget: RateBudget, clock: ManualClock) -> None:
+    """Two waits and two full gauges of a clock that is wrong, and then is set right."""
+    clock.advance(90 * 24 * HOUR)
+    budget.block(clock.now() + timedelta(minutes=5), "busy")
+    budget.note(WritesBlocked("368", retry_after_seconds=6 * HOUR), WRITES, "page")
+    budget.learn(Gauge(used=0.99, at=clock.now()))
+    ends = clock.now() + timedelta(minutes=15)
+    budget.learn(Gauge(used=1.0, at=clock.now(), left=0, limit=9, resets_at=ends), "mentions")
+    budget.keep()
+    clock.advance(-90 * 24 * HOUR)
+
+
+def test_waits_of_a_clock_that_was_wrong_are_over_once_it_is_right(
+    running: Running, clock: ManualClock
+) -> None:
+    ledger = StoreLedger(running.service.database)
+    budget = budget_on(clock, ledger)
+    wrong_year(budget, clock)
+    for one in (budget, budget_on(clock, ledger)):
+        one.before_poll("page")
+        one.admit("mentions", "page")
+        one.admit(WRITES, "page")
+        assert one.waits_until("mentions", "page") is None
+        assert report(one.standing(), "page", clock.now()).waits == ()
+
+
+def test_a_real_wait_takes_the_place_of_one_of_the_wrong_year(clock: ManualClock) -> None:
+    budget = budget_on(clock, MemoryLedger())
+    wrong_year(budget, clock)
+    until = clock.now() + timedelta(minutes=10)
+    budget.block(until, "busy")
+    assert budget.waits_until() == until
+    with pytest.raises(RateLimited):
+        budget.admit()

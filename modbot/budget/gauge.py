@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from modbot.clocks import is_to_come
+
 
 @dataclass(frozen=True, kw_only=True)
 class Gauge:
@@ -20,7 +22,7 @@ class Gauge:
 
     def holds(self, now: datetime) -> bool:
         """Does it still say something?"""
-        return self.resets_at is None or now < self.resets_at
+        return self.resets_at is None or is_to_come(self.resets_at, now)
 
     def plain(self) -> dict[str, Any]:
         """As JSON."""
@@ -53,6 +55,10 @@ class Block:
     until: datetime
     why: str
     paid: bool = False  # because paid credits are used up: a person has to act
+
+    def holds(self, now: datetime) -> bool:
+        """Is it still to be waited for? One of a clock that was wrong is not."""
+        return is_to_come(self.until, now)
 
     def plain(self) -> dict[str, Any]:
         """As JSON."""

@@ -46,6 +46,6 @@ class PageBudget:
         """RateBudget.waits_until(), for polls."""
         return self.of.waits_until(self.poll_lane, self.scope)
 
-    def slowdown(self, intervals: Sequence[float]) -> float:
-        """RateBudget.slowdown()."""
-        return self.of.slowdown(intervals, self.scope, self.poll_lane)
+    def slowed(self, seconds: float, intervals: Sequence[float]) -> float:
+        """RateBudget.slowed()."""
+        return self.of.slowed(seconds, intervals, self.scope, self.poll_lane)

@@ -85,7 +85,8 @@ class RateBudget:
                 gauge = self._gauges.get(place)
                 if gauge is None or gauge.resets_at is not None or gauge.used < POLLS_END_AT:
                     continue
-                if (wait := gauge.at + LOOK_AGAIN) > now:
+                wait = gauge.at + LOOK_AGAIN
+                if gauge.at <= now < wait:  # told later than now: the clock was set back
                     self.refused += 1
                     raise RateLimited(
                         f"{gauge.used:.0%} of the rate limit is spent; the rest is for hides",
@@ -141,7 +142,7 @@ class RateBudget:
         """No such call before `until`. A shorter wait never ends a longer one; durable at once."""
         with self._lock:
             known = self._blocks.get((scope, lane))
-            if known is None or known.until < until:
+            if known is None or known.until < until or not known.holds(self._now()):
                 self._blocks[scope, lane] = Block(until=until, why=why[:200], paid=paid)
                 self.keep()
 
@@ -200,25 +201,29 @@ class RateBudget:
             found = self._longest(lane, scope, self._now())
             return found and found[0].until
 
-    def slowdown(self, intervals: Sequence[float], scope: str = "", lane: str = READS) -> float:
-        """By how much pages that share the budget and would be polled at these intervals (seconds)
-        have to wait longer, so that what is left lasts until it begins anew; at least 1. `lane`:
-        the kind of call that a quiet poll makes."""
+    def slowed(
+        self, seconds: float, intervals: Sequence[float], scope: str = "", lane: str = READS
+    ) -> float:
+        """The interval of a page that would be polled every `seconds`, when it shares the budget
+        with pages that would be polled at `intervals`, its own among them: longer for all alike, so
+        that what is left lasts until it begins anew; but then the page is polled in any case.
+        `lane`: the kind of call that a quiet poll makes."""
         with self._lock:
             now = self._now()
-            polls = sum(1 / max(1.0, seconds) for seconds in intervals)  # a second
-            factors = [1.0]
+            polls = sum(1 / max(1.0, one) for one in intervals)  # a second
+            slowed = [seconds]
             for counter in self._counters.values():
                 allowed = counter.allowance
                 left = max(1, counter.left(now) - allowed.reserve)
-                seconds = (allowed.ends_at(now) - now).total_seconds()
-                factors.append(polls * allowed.poll_cost * seconds / left)
+                rest = (allowed.ends_at(now) - now).total_seconds()
+                factor = polls * allowed.poll_cost * rest / left
+                slowed.append(min(seconds * factor, seconds + rest))
             for of, kind in _places(scope, lane):
                 gauge = self._gauges.get((of, kind))
                 if gauge is not None and gauge.holds(now):
                     own = polls if of == "" else polls / max(1, len(intervals))
-                    factors.append(_by_gauge(gauge, own, now))
-            return max(factors)
+                    slowed.append(_by_gauge(gauge, seconds, own, now))
+            return max(slowed)
 
     def keep(self) -> None:
         """Makes what is known outlive the process; writes only when it has changed enough."""
@@ -258,7 +263,7 @@ class RateBudget:
                 "blocks": [
                     {"scope": s, "lane": lane, **b.plain()}
                     for (s, lane), b in self._blocks.items()
-                    if b.until > now
+                    if b.holds(now)
                 ],
             }
 
@@ -301,7 +306,7 @@ class RateBudget:
             if gauge and gauge.resets_at and gauge.left is not None and gauge.left <= 0:
                 spent = Block(until=gauge.resets_at, why="the rate limit is spent")
                 found.append((spent, place[1]))
-        running = [one for one in found if one[0].until > now]
+        running = [one for one in found if one[0].holds(now)]
         return max(running, key=lambda one: one[0].until, default=None)
 
     def _refuse_blocked(self, lane: str, scope: str, now: datetime) -> None:
@@ -346,9 +351,9 @@ def _places(scope: str, lane: str) -> list[Place]:
     return list(dict.fromkeys((s, la) for s in ("", scope) for la in (EVERY_LANE, lane)))
 
 
-def _by_gauge(gauge: Gauge, polls: float, now: datetime) -> float:
-    """How much slower: so that the calls left last, or six times slower as a share runs out."""
+def _by_gauge(gauge: Gauge, seconds: float, polls: float, now: datetime) -> float:
+    """The interval so that the calls left last, or up to six times as long as a share runs out."""
     if gauge.left is not None and gauge.resets_at is not None:
-        seconds = (gauge.resets_at - now).total_seconds()
-        return polls * seconds / max(1.0, 0.8 * gauge.left)
-    return 1 + 10 * max(0.0, gauge.used - 0.5)
+        rest = (gauge.resets_at - now).total_seconds()
+        return seconds * min(polls * rest / max(1.0, 0.8 * gauge.left), 1 + rest / seconds)
+    return seconds * (1 + 10 * max(0.0, gauge.used - 0.5))

@@ -59,7 +59,7 @@ def report(standing: Mapping[str, Any], scope: str, now: datetime) -> BudgetRepo
     waits = [
         BudgetWait(until=block.until, why=block.why, lane=plain["lane"])
         for plain in standing.get("blocks", ())
-        if plain["scope"] in ("", scope) and (block := Block.read(plain)).until > now
+        if plain["scope"] in ("", scope) and (block := Block.read(plain)).holds(now)
     ]
     return BudgetReport(lines=tuple(lines), waits=tuple(sorted(waits, key=lambda w: w.until)))
 

@@ -116,6 +116,10 @@ def test_a_transient_error_is_retried_whatever_its_code(sandbox: GraphSandbox, c
     assert isinstance(failure(client), Unreachable)
 
 
+def of_a_page(minutes: str) -> str:
+    return f'{{"1": [{{"type": "pages", "estimated_time_to_regain_access": {minutes}}}]}}'
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
@@ -133,6 +137,9 @@ def test_a_transient_error_is_retried_whatever_its_code(sandbox: GraphSandbox, c
         pytest.param({"X-Business-Use-Case-Usage": "{"}, 300, id="header broken"),
         pytest.param({"X-Business-Use-Case-Usage": '{"1":[7],"2":3}'}, 300, id="wrong types"),
         pytest.param({"Retry-After": "9" * 30}, 86_400, id="absurd wait"),
+        pytest.param({"X-Business-Use-Case-Usage": of_a_page("9" * 400)}, 86_400, id="no float"),
+        pytest.param({"X-Business-Use-Case-Usage": of_a_page("NaN")}, 300, id="not a number"),
+        pytest.param({"X-Business-Use-Case-Usage": of_a_page("-7")}, 300, id="less than nothing"),
     ],
 )
 def test_the_wait_is_what_the_vendor_says(
@@ -216,6 +223,19 @@ def test_the_usage_is_the_largest_share_that_the_headers_tell(
     }
     sandbox.world.faults.push(Fault(kind="status", headers=headers, body=b"{}"))
     assert client.get("me").usage == 0.81
+
+
+@pytest.mark.parametrize(
+    ("written", "usage"),
+    [("9" * 400, 1.0), ("NaN", None), ("Infinity", 1.0), ("-5", 0.0), ('"81"', None), ("[]", None)],
+)
+def test_a_usage_that_makes_no_sense_stops_nothing(
+    sandbox: GraphSandbox, client: GraphClient, written: str, usage: float | None
+):
+    headers = {"X-App-Usage": f'{{"call_count": {written}}}'}
+    sandbox.world.faults.push(Fault(kind="status", headers=headers, body=b"{}"))
+    assert client.get("me").usage == usage
+    client.budget.of.keep()
 
 
 @pytest.mark.parametrize("token", ["", "two words", "line\nbreak", "naïve"])

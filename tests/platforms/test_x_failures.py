@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 
@@ -89,6 +90,20 @@ def test_a_spent_rate_budget_says_how_long_to_wait(
     assert caught.value.retry_after_seconds == 300
     district.clock.advance(301)
     call(adapter, reply)
+
+
+@pytest.mark.parametrize("written", ["9" * 400, "-5"])
+def test_rate_headers_that_make_no_sense_stop_nothing(district: District, written: str) -> None:
+    reply, adapter = district.reply(), district.adapter()
+    headers = {f"x-rate-limit-{n}": written for n in ("limit", "remaining", "reset")}
+    body = json.dumps({"meta": {"result_count": 0}}).encode()
+    district.world.faults.push(Fault(kind="status", headers=headers, body=body))
+    assert not adapter.fetch_since(None).usage
+    district.world.faults.push(Fault(kind="status", status=429, headers=headers, body=b"{}"))
+    with pytest.raises(RateLimited) as caught:
+        adapter.fetch_since(None)
+    assert 1 <= caught.value.retry_after_seconds <= 900
+    adapter.hide(reply)
 
 
 def test_a_rate_limit_without_a_reset_time_waits_a_window(district: District) -> None:
