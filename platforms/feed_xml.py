@@ -11,8 +11,8 @@ import hashlib
 import io
 import re
 from calendar import timegm
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urldefrag
@@ -54,11 +54,9 @@ def read_feed(page: Page, content: bytes, now: datetime) -> Feed:
     if not parsed.get("version") or len(parsed.entries) != len(raws):
         raise BadAnswer("what stands at the address is not an RSS or Atom feed")
     title = str(parsed.feed.get("title") or page.name)
-    found: dict[str, Comment] = {}
-    for entry, raw in zip(parsed.entries, raws, strict=True):
-        comment = _comment(page, entry, raw, now)
-        found.setdefault(comment.id, comment)
-    comments = tuple(sorted(found.values(), key=lambda c: (c.created_at, c.id)))
+    items = zip(parsed.entries, raws, strict=True)
+    found = _told_apart([(_digest(entry), _comment(page, entry, raw, now)) for entry, raw in items])
+    comments = tuple(sorted(found, key=lambda c: (c.created_at, c.id)))
     oldest = {c.post_id: c.created_at for c in reversed(comments)}
     posts = tuple(Post(id=p, text=title, created_at=at) for p, at in oldest.items())
     return Feed(comments=comments, posts=posts)
@@ -109,16 +107,15 @@ def _local(name: str) -> str:
 def _comment(page: Page, entry: Mapping[str, Any], raw: bytes, now: datetime) -> Comment:
     link, author = str(entry.get("link") or ""), str(entry.get("author") or "")
     text = _text(entry)
-    moment = entry.get("published_parsed") or entry.get("updated_parsed")
+    moment = _moment(entry)
     # RFC 4685: what an entry answers; else the page that the comment's address is on.
     answered = entry.get("thr_in-reply-to") or {}
     post = str(answered.get("ref") or "") or urldefrag(link)[0] or page.external_id
-    made_up = hashlib.sha256(f"{author}\0{moment}\0{text}".encode("utf-8", "replace"))
     web = link.startswith(("https://", "http://"))
     return Comment(
         page_id=page.id,
         platform=page.platform,
-        id=str(entry.get("id") or link or made_up.hexdigest()),
+        id=str(entry.get("id") or link or _digest(entry)),
         post_id=post,
         text=text,
         created_at=_time(moment) or now,
@@ -127,6 +124,30 @@ def _comment(page: Page, entry: Mapping[str, Any], raw: bytes, now: datetime) ->
         permalink=link if web else None,
         raw=raw,
     )
+
+
+def _told_apart(items: Sequence[tuple[str, Comment]]) -> list[Comment]:
+    """Each once. Some feeds name every item after the post: what bears one id and was not written
+    by the same person at the same time with the same words is another comment, which its id then
+    has to say."""
+    by_id: dict[str, dict[str, Comment]] = {}
+    for digest, one in items:
+        by_id.setdefault(one.id, {}).setdefault(digest, one)
+    apart = []
+    for same in by_id.values():
+        for digest, one in same.items():
+            apart.append(one if len(same) == 1 else replace(one, id=f"{one.id} {digest[:16]}"))
+    return apart
+
+
+def _digest(entry: Mapping[str, Any]) -> str:
+    """Of who wrote what and when, as the feed tells it."""
+    said = f"{entry.get('author') or ''}\0{_moment(entry)}\0{_text(entry)}"
+    return hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
+
+
+def _moment(entry: Mapping[str, Any]) -> Any:
+    return entry.get("published_parsed") or entry.get("updated_parsed")
 
 
 def _text(entry: Mapping[str, Any]) -> str:

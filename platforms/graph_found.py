@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,6 +11,8 @@ from modbot.domain import Comment, Post
 from platforms.graph import GraphAnswer
 from platforms.graph_counts import created_of, unexplained
 from platforms.graph_cursor import Pending, Place
+
+logger = logging.getLogger(__name__)
 
 CATCH_UP_OVERLAP = timedelta(seconds=5)  # for a thread that the last poll could not finish
 
@@ -30,6 +33,17 @@ class Found:
     sweeping: bool = False
     burst: bool = False  # so many are new that the window may move on before the next poll
     usage: float | None = None
+    asked: set[tuple[str, str]] = field(default_factory=set)  # lists, and where they were read on
+
+    def leads_on(self, listing: str, after: str | None) -> str:
+        """Where a list goes on; empty when it ends, or leads back to where it was read already."""
+        if not after:
+            return ""
+        if (listing, after) in self.asked:
+            logger.warning("%s goes in circles: its rest is not read", listing)
+            return ""
+        self.asked.add((listing, after))
+        return after
 
     def reaches_back(self, but: Collection[str] = ()) -> bool:
         """Do the posts read, those of `but` left out, go back to before `since`?"""
@@ -67,3 +81,13 @@ class Found:
     def spend(self, answer: GraphAnswer) -> None:
         if answer.usage is not None:
             self.usage = max(self.usage or 0.0, answer.usage)
+
+
+def reaches_floor(comments: list[Comment], floor: int) -> bool:
+    """Does a page, newest first, go back to known ground?"""
+    return bool(comments) and oldest_of(comments) <= floor
+
+
+def oldest_of(comments: list[Comment]) -> int:
+    """UNIX time of the oldest; 0 when there is none."""
+    return min((int(c.created_at.timestamp()) for c in comments), default=0)

@@ -20,7 +20,7 @@ from modbot.ports import Connection
 from platforms.graph import GraphAnswer, GraphClient, TooMuchData
 from platforms.graph_counts import Tally, created_of, first_tally, settled
 from platforms.graph_cursor import Pending, Place, read_cursor
-from platforms.graph_found import Found
+from platforms.graph_found import Found, oldest_of, reaches_floor
 from platforms.graph_items import Item, list_of, next_cursor, object_of
 
 OVERLAP = timedelta(minutes=10)  # what `since` measures is undocumented; listings may lag
@@ -248,6 +248,7 @@ class CommentListing:
         """Reads about `wanted` more posts; where to go on. Empty: there are no more."""
         wanted += len(found.posts)
         for _ in range(wanted):  # a page may be empty and yet have a next one
+            found.asked.add((edge, after))
             answer = self._posts_page(found.since, edge, after)
             found.spend(answer)
             list_of(answer.body, "data")
@@ -256,7 +257,7 @@ class CommentListing:
                 if said is not None and said.created_at.timestamp() >= found.since:
                     found.add([said])
                 self._read_post(found, item, raw.decode("utf-8", "surrogatepass"))
-            after = next_cursor(answer.body) or ""
+            after = found.leads_on(edge, next_cursor(answer.body))
             if not after or len(found.posts) >= wanted:
                 break
         return after
@@ -295,7 +296,7 @@ class CommentListing:
         found.pending += self._unread_replies(found, replies, floor, grown)
         if after is None:
             return
-        reaches, owed = _reaches(comments, floor), found.owes(post.id)
+        reaches, owed = reaches_floor(comments, floor), found.owes(post.id)
         if reaches and not grown:
             return
         if grown and (reaches or owed):
@@ -346,7 +347,7 @@ class CommentListing:
             found.covered[post_id] = since
         elif self.shapes.stream and comments:
             # More of the same second may stand on the next page.
-            oldest = datetime.fromtimestamp(_oldest(comments) + 1, UTC)
+            oldest = datetime.fromtimestamp(oldest_of(comments) + 1, UTC)
             found.covered[post_id] = max(since, oldest)
 
     def _read_on(self, found: Found, saved: tuple[Pending, ...]) -> tuple[Pending, ...]:
@@ -365,6 +366,8 @@ class CommentListing:
             listed = self.shapes.comment_params(found.since, size.more_comments)
             return {**listed, **_after(one.after)}
 
+        listing = f"{one.node}/{one.edge}"
+        found.asked.add((listing, one.after))
         try:
             answer = self._get(one.node, one.edge, params)
         except CommentGone:
@@ -377,23 +380,14 @@ class CommentListing:
         list_of(answer.body, "data")
         comments, following = self.shapes.comments(answer.text, ("data", "*"), one.post_id)
         found.add(comments)
-        after = next_cursor(answer.body)
+        ended = next_cursor(answer.body) is None
+        after = found.leads_on(listing, next_cursor(answer.body))
         if self.shapes.stream and one.post_id in found.covered and not from_cursor:
-            self._cover(found, one.post_id, comments, complete=after is None)
-        if after is not None and not _reaches(comments, one.floor):
+            self._cover(found, one.post_id, comments, complete=ended)
+        if after and not reaches_floor(comments, one.floor):
             following.append(replace(one, after=after))
         return following
 
 
 def _after(cursor: str | None) -> dict[str, str]:
     return {"after": cursor} if cursor else {}
-
-
-def _reaches(comments: list[Comment], floor: int) -> bool:
-    """Does a page, newest first, go back to known ground?"""
-    return bool(comments) and _oldest(comments) <= floor
-
-
-def _oldest(comments: list[Comment]) -> int:
-    """UNIX time of the oldest; 0 when there is none."""
-    return min((int(c.created_at.timestamp()) for c in comments), default=0)

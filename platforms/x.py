@@ -31,7 +31,7 @@ from platforms.x_answers import XPost, problem_kind, read_answer
 from platforms.x_client import XClient, checked_id
 from platforms.x_conversations import Conversations
 from platforms.x_cursor import Cursor, highest, snowflake
-from platforms.x_sweep import Sweep
+from platforms.x_sweep import ABOVE_ALL, Sweep
 
 # Ids are in order of time only within about a second, and a reply may be listed late. What is
 # listed twice within one UTC day is billed once.
@@ -155,11 +155,13 @@ class XAdapter:
         if at.until:
             within["until_id"] = at.until
         items, more, usage = self._client.listed(self._client.api.get_users_mentions, within)
+        lowest = min((int(i.id) for i in items), default=0)
+        more = more and lowest < int(at.until or ABOVE_ALL)  # else the list goes in circles
         after = replace(
             at,
             newest=highest([at.newest, *(i.id for i in items)]),
             since=since if more else "",
-            until=min((i.id for i in items), key=int) if more else "",
+            until=str(lowest) if more else "",
         )
         return items, after, usage
 

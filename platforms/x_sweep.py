@@ -109,9 +109,10 @@ class Sweep:
         answer = read_answer(response)
         refuse_incomplete(answer)
         items += answer.items
-        if answer.next_token is None or not answer.items:
-            return None
-        return replace(search, until_id=min((i.id for i in answer.items), key=int))
+        lowest = min((int(i.id) for i in answer.items), default=0)
+        if answer.next_token is None or not 0 < lowest < int(search.until_id or ABOVE_ALL):
+            return None  # the end, or a list that goes in circles
+        return replace(search, until_id=str(lowest))
 
     def _size(self) -> int:
         budget, spending = self._client.budget, self._connection.spending

@@ -9,6 +9,7 @@ was held before anybody saw it waits for those ten minutes.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -33,6 +34,8 @@ REPLY_PAGES = 20  # 2,000 replies under one comment at once: more is a list that
 HELD_EVERY = timedelta(minutes=10)
 # A comment may be listed later than it was written.
 OVERLAP = timedelta(minutes=2)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(kw_only=True)
@@ -109,7 +112,12 @@ class ChannelListing:
 
     def _read_down(self, found: Found, listing: Listing) -> None:
         """Pages below `listing` until what is known, at most PAGES_A_POLL of them."""
+        asked = {found.cursor.page}
         for pages_left in range(PAGES_A_POLL, -1, -1):
+            if listing.next_page in asked:
+                log.warning("%s: the list of threads goes in circles", self._page.id)
+                listing = replace(listing, next_page=None)
+            asked.add(listing.next_page or "")
             if self._reaches_known(found, listing):
                 done = found.cursor.top or found.cursor.floor
                 found.cursor = replace(found.cursor, floor=done, page="", top="")

@@ -186,6 +186,38 @@ def test_an_atom_feed_names_what_it_answers(blog: Blog, adapter: FeedAdapter) ->
     assert comment.post_id == "tag:x,post-9"
 
 
+ITEM = "<item><link>https://blog.example/snow/</link>{id}<author>{who}</author>{date}{text}</item>"
+
+
+def feed_of(*written: tuple[str, str], guid: str = "", dates: bool = True) -> bytes:
+    items = "".join(
+        ITEM.format(
+            id=guid,
+            who=who,
+            date=f"<pubDate>Wed, 09 Sep 2026 1{n}:00:00 GMT</pubDate>" if dates else "",
+            text=f"<description>{text}</description>",
+        )
+        for n, (who, text) in enumerate(written)
+    )
+    return f"<rss version='2.0'><channel><title>T</title>{items}</channel></rss>".encode()
+
+
+@pytest.mark.parametrize("guid", ["", "<guid>https://blog.example/snow/</guid>"])
+@pytest.mark.parametrize("dates", [True, False])
+def test_comments_that_the_feed_gives_one_id_are_all_read_and_stay_the_same(
+    blog: Blog, adapter: FeedAdapter, guid: str, dates: bool
+) -> None:
+    said = [("Ana", "first"), ("Luis", "second"), ("Ana", "third")]
+    blog.says(200, feed_of(*said, guid=guid, dates=dates))
+    found = {c.id: c.text for c in adapter.fetch_since(None).comments}
+    assert sorted(found.values()) == ["first", "second", "third"]
+    blog.clock.advance(60)
+    blog.says(200, feed_of(*said, ("Eva", "fourth"), guid=guid, dates=dates))
+    later = {c.id: c.text for c in adapter.fetch_since(None).comments}
+    assert found.items() < later.items(), "each has kept its id"
+    assert len(later) == 4
+
+
 @pytest.mark.parametrize("name", sorted(HOSTILE_TEXTS.keys() - {"lone surrogate"}))
 def test_hostile_texts_come_through_and_spoil_nothing(
     blog: Blog, adapter: FeedAdapter, name: str
