@@ -17,6 +17,7 @@ from modbot.store import Database
 _log = structlog.get_logger("modbot.pipeline")
 
 LATE_AFTER_FAILURES = 5
+LONG_SECONDS = 3600.0  # who is asked to wait for so long is late after the first failure
 TOKEN_ENDS = "token_ends"  # the kind of alert
 
 
@@ -73,7 +74,9 @@ def note_failure(
     """Puts the page's next call off as the error asks, and tells a person where one is needed."""
     with database.write() as s:
         failures = store.page_state(s, page_id).failures + 1  # in a row
-        kind = incident(error) or ("poll_late" if failures >= LATE_AFTER_FAILURES else "")
+        waits_long = isinstance(error, RateLimited) and error.retry_after_seconds >= LONG_SECONDS
+        late = waits_long or failures >= LATE_AFTER_FAILURES
+        kind = incident(error) or ("poll_late" if late else "")
         # Hides go on where only reads must wait; the adapter refuses reads without a call.
         reads_only = isinstance(error, RateLimited) and error.reads_only
         wait = timedelta(seconds=wait_seconds(error, failures))

@@ -25,6 +25,7 @@ from platforms.graph_items import Item, list_of, next_cursor, object_of
 
 OVERLAP = timedelta(minutes=10)  # what `since` measures is undocumented; listings may lag
 SWEEP_EVERY = timedelta(hours=1)
+CLOSED_FOR = timedelta(days=1)
 POSTS_WATCHED = 25
 POSTS_SWEPT = 200  # in one go, and as many more as are younger than the time that is read back to
 MOST_POSTS = 5_000  # of one back-fill
@@ -101,7 +102,7 @@ class CommentListing:
         self.connection = connection
         self.shapes = shapes
         self._size = 0
-        self._closed: set[str] = set()  # other edges that this token cannot see
+        self._closed: dict[str, datetime] = {}  # other edges that the token could not see, and when
         self._blind = False  # the last poll was shown nothing of what is counted
 
     def fetch_since(self, cursor: str | None) -> CommentBatch:
@@ -214,15 +215,18 @@ class CommentListing:
         )
 
     def _read_other_edges(self, found: Found) -> None:
-        """What a token may not see there is said once, and costs nothing of the rest. With little
-        of the rate budget left they wait for the next hour."""
+        """What a token may not see there costs nothing of the rest, and is tried and said once a
+        day. With little of the rate budget left they wait for the next hour."""
+        now = self.connection.now()
         for edge in self.shapes.other_edges:
-            if edge in self._closed or (found.usage or 0.0) >= USAGE_FOR_OTHERS:
+            closed = self._closed.get(edge)
+            shut = closed is not None and closed <= now < closed + CLOSED_FOR
+            if shut or (found.usage or 0.0) >= USAGE_FOR_OTHERS:
                 continue
             try:
                 self._read_edge(found, edge)
             except (MissingScope, BadRequest, CommentGone) as error:
-                self._closed.add(edge)
+                self._closed[edge] = now
                 logger.warning("%s: %s cannot be read: %s", self.page.id, edge, error)
 
     def _read_edge(self, found: Found, edge: str) -> None:

@@ -320,6 +320,22 @@ def test_a_quota_that_runs_out_within_one_poll_is_told_once(
         assert [a.kind for a in line.alerts] == ["hide_quota"] * 2
 
 
+@pytest.mark.parametrize("reads_only", [True, False], ids=["reads", "every call"])
+def test_a_page_that_has_to_wait_for_hours_is_told_at_once(line: Line, reads_only: bool) -> None:
+    short, day = 15 * 60.0, 24 * 3600.0
+    for seconds, told in ((short, []), (day, ["poll_late"])):
+        error = RateLimited(
+            "spent until midnight",
+            retry_after_seconds=seconds,
+            reads_only=reads_only,
+            every_call=not reads_only,
+        )
+        line.adapter.fail_next("fetch_since", error)
+        line.poll()
+        assert [a.kind for a in line.alerts] == told
+        line.clock.advance(seconds)
+
+
 def test_a_page_that_fails_again_and_again_is_told_once_until_it_is_read(line: Line) -> None:
     line.adapter.fail_next("fetch_since", Unreachable(), times=7)
     for _ in range(8):

@@ -75,6 +75,22 @@ def test_a_list_that_the_token_may_not_see_is_said_once_and_stops_nothing(
     assert caplog.text.count(f"{edge} cannot be read") == 1
 
 
+def test_a_list_that_the_token_may_see_by_now_is_read_again_within_a_day(
+    sandbox: GraphSandbox, world: World
+) -> None:
+    comment = world.add_comment(post_on(world, "ads_posts"), "hi")
+    body = json.dumps({"error": {"code": 10, "message": "needs a permission"}}).encode()
+    world.faults.push(Fault(kind="status", match="/ads_posts", status=403, body=body))
+    adapter = sandbox.facebook()
+    cursor = adapter.fetch_since(None).cursor
+    for _ in range(23):
+        sandbox.clock.advance(HOUR)
+        assert ids(batch := adapter.fetch_since(cursor)) == []
+        cursor = batch.cursor
+    sandbox.clock.advance(HOUR)
+    assert ids(adapter.fetch_since(cursor)) == [comment]
+
+
 @pytest.mark.parametrize("edge", ["video_reels", "photos"])
 def test_a_comment_on_both_a_post_and_its_video_or_photo_is_given_once_under_the_post(
     sandbox: GraphSandbox, world: World, edge: str
