@@ -85,7 +85,8 @@ def test_a_list_that_the_token_may_see_by_now_is_read_again_within_a_day(
     cursor = adapter.fetch_since(None).cursor
     for _ in range(23):
         sandbox.clock.advance(HOUR)
-        assert ids(batch := adapter.fetch_since(cursor)) == []
+        batch = adapter.fetch_since(cursor)
+        assert ids(batch) == []
         cursor = batch.cursor
     sandbox.clock.advance(HOUR)
     assert ids(adapter.fetch_since(cursor)) == [comment]
