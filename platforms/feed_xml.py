@@ -43,7 +43,8 @@ def read_feed(page: Page, content: bytes, now: datetime) -> Feed:
     """Raises BadAnswer when it is no feed that may be read; `now` is the time of undated items."""
     if len(content) > FEED_CAP_BYTES:
         raise BadAnswer(f"the feed is larger than {FEED_CAP_BYTES // 1024 // 1024} MB")
-    clean = _NOT_XML_HEX.sub(b"", _NOT_XML.sub(b"", content))
+    # Plug-ins of blogs send empty lines first, where XML wants its declaration.
+    clean = _NOT_XML_HEX.sub(b"", _NOT_XML.sub(b"", content)).lstrip()
     raws = _Items(clean).raws
     parsed = feedparser.parse(
         io.BytesIO(clean),

@@ -2,7 +2,7 @@
 
 A file says where the API lives, how the token is shown, and each call: method, path, what may stand
 in query, form or JSON body, and which values. A call that no entry describes is a deviation.
-`[house]` names what the vendor would take and we never send.
+`[house]` names what the vendor would take and we never send, `name` or `"name=value"`.
 """
 
 from __future__ import annotations

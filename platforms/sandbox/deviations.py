@@ -186,6 +186,7 @@ def _holds(condition: str, given: Mapping[str, Any]) -> bool:
 def _of_house(api: Description, given: Mapping[str, Mapping[str, Any]]) -> Iterator[Broken]:
     for place, names in api.house.items():
         for name, why in names.items():
-            if name in given[place]:
+            wanted, equals, value = name.partition("=")
+            if wanted in given[place] and (not equals or value in given[place][wanted]):
                 rule = f"{name} in the {place}: {why}"
                 yield Broken(kind="token" if "token" in name else "house", rule=rule, house=True)

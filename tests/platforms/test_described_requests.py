@@ -106,6 +106,12 @@ SLIPS = [
         "id=ids, moderationStatus=status, banAuthor=True",
         "banAuthor",
     ),
+    (
+        "youtube",
+        'HELD, SPAM = "published", "heldForReview"',
+        'HELD, SPAM = "published", "rejected"',
+        "moderationStatus=rejected in the query",
+    ),
     ("facebook", '"include_hidden": "true"', '"hidden": "true"', "hidden is no parameter"),
     ("feed", 'accept, "User-Agent"', 'accept, "Authorization": "Basic x", "User-Agent"', "token"),
 ]

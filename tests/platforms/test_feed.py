@@ -229,6 +229,24 @@ def test_hostile_texts_come_through_and_spoil_nothing(
     assert found[hostile].text.strip() == text.replace("\x00", "").strip()  # XML has no NUL
 
 
+@pytest.mark.parametrize(
+    ("written", "encoding"),
+    [
+        ('\n\n<?xml version="1.0"?>', "utf-8"),
+        ("\ufeff", "utf-8"),
+        ('<?xml version="1.0" encoding="iso-8859-1"?>', "iso-8859-1"),
+        ('<?xml version="1.0" encoding="windows-1252"?>', "windows-1252"),
+    ],
+)
+def test_a_feed_is_read_in_the_encoding_that_it_names_and_after_empty_lines(
+    blog: Blog, adapter: FeedAdapter, written: str, encoding: str
+) -> None:
+    feed = feed_of(("Ana", "el niño")).decode()
+    blog.says(200, f"{written}{feed}".encode(encoding))
+    (comment,) = adapter.fetch_since(None).comments
+    assert comment.text == "el niño"
+
+
 def entities(declared: str) -> bytes:
     item = "<item><guid>1</guid><description>&z;</description></item>"
     return f"<!DOCTYPE r [{declared}]><rss version='2.0'><channel>{item}</channel></rss>".encode()
