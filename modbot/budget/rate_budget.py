@@ -355,5 +355,5 @@ def _by_gauge(gauge: Gauge, seconds: float, polls: float, now: datetime) -> floa
     """The interval so that the calls left last, or up to six times as long as a share runs out."""
     if gauge.left is not None and gauge.resets_at is not None:
         rest = (gauge.resets_at - now).total_seconds()
-        return seconds * min(polls * rest / max(1.0, 0.8 * gauge.left), 1 + rest / seconds)
+        return min(seconds * polls * rest / max(1.0, 0.8 * gauge.left), seconds + rest)
     return seconds * (1 + 10 * max(0.0, gauge.used - 0.5))
