@@ -73,7 +73,7 @@ test-campaigns: $(VENV)/.dev-ready ## The whole service: killed, copied, watched
 test-models: torch ## Training and export of models, with PyTorch
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m models
 
-test-servers: $(VENV)/.dev-ready ## Tests against a real WordPress (Debian packages: see CONTRIBUTING.md)
+test-servers: $(VENV)/.dev-ready ## Tests against a real WordPress and a real systemd (Debian packages: see CONTRIBUTING.md)
 	$(BIN)/python -m pytest -m servers
 
 test-postgres: $(VENV)/.dev-ready ## The tests of the store on a PostgreSQL server that they start (Debian package: postgresql)
@@ -165,7 +165,7 @@ release: $(VENV)/.dev-ready audit ## dist/release: sdist, wheel, SBOM, lock and 
 	git archive HEAD | tar -x -C $(RELEASE)/source
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --no-isolation --outdir $(RELEASE) $(RELEASE)/source
 	$(MAKE) -o $(VENV)/.dev-ready sbom SBOM=$(RELEASE)/sbom.json
-	cp requirements.lock $(RELEASE)
+	cp requirements.lock requirements-postgres.lock $(RELEASE)
 	rm -rf $(RELEASE)/source
 	cd $(RELEASE) && LC_ALL=C sha256sum -- * > ../SHA256SUMS && mv ../SHA256SUMS .
 	ssh-keygen -q -Y sign -f $(KEY) -n modbot-release $(RELEASE)/SHA256SUMS
@@ -190,6 +190,7 @@ PIN := $(BIN)/python -m piptools compile --quiet --generate-hashes --strip-extra
 lock: $(VENV)/.dev-ready ## Pin every dependency by hash
 	$(PIN) --build-deps-for editable --output-file requirements.lock pyproject.toml
 	$(PIN) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	$(PIN) --build-deps-for editable --extra postgres --constraint requirements-dev.lock --output-file requirements-postgres.lock pyproject.toml
 	$(PIN) --extra quality --constraint requirements-dev.lock --output-file requirements-quality.lock pyproject.toml
 
 clean: ## Remove what was made

@@ -21,7 +21,7 @@ from tests.prerequisites import need
 ROOT = Path(__file__).parents[1]
 UNIT = "modbot.service"
 USER_ID = 10001
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 HIERARCHIES = [Path("/sys/fs/cgroup"), *Path("/sys/fs/cgroup").glob("*")]
 PYTHON, LIBRARIES, SOURCE = "/opt/python", "/opt/libraries", "/opt/source"
 PROGRAM = f"""#!/bin/sh

@@ -95,12 +95,28 @@ def signers(released: Path, checkout: Path) -> Path:
 
 def test_a_release_holds_all_that_an_installation_needs(released: Path) -> None:
     names = {path.name for path in released.iterdir()}
-    whole = {"requirements.lock", "sbom.json", "SHA256SUMS", "SHA256SUMS.sig"}
+    locks = {"requirements.lock", "requirements-postgres.lock"}
+    whole = {*locks, "sbom.json", "SHA256SUMS", "SHA256SUMS.sig"}
     [sdist] = released.glob("modbot-*.tar.gz")
     [wheel] = released.glob("modbot-*-py3-none-any.whl")
     assert names == whole | {sdist.name, wheel.name}
     listed = {line.split()[1] for line in (released / "SHA256SUMS").read_text().splitlines()}
     assert listed == names - {"SHA256SUMS", "SHA256SUMS.sig"}
+
+
+def pinned(lock: str) -> dict[str, set[str]]:
+    """The hashes of each package of a lock, by name and version."""
+    lines = (ROOT / lock).read_text("utf-8").replace(" \\\n", " ").splitlines()
+    words = (line.split() for line in lines)
+    return {first: {w for w in rest if w.startswith("--hash=")} for first, *rest in words}
+
+
+def test_postgresql_adds_its_driver_to_what_is_locked_and_changes_nothing() -> None:
+    service, with_driver = pinned("requirements.lock"), pinned("requirements-postgres.lock")
+    assert all(with_driver.values())
+    assert service.items() <= with_driver.items()
+    added = {package.split("==")[0] for package in with_driver.keys() - service.keys()}
+    assert added == {"psycopg", "psycopg-binary"}
 
 
 def test_a_release_is_the_commit_and_nothing_that_lies_about(released: Path) -> None:

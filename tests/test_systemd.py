@@ -52,7 +52,7 @@ StandardOutput=append:/root/log
 StandardError=append:/root/log
 LoadCredential=facebook:/etc/modbot-secrets/facebook
 LoadCredential=duty:/etc/modbot-secrets/duty
-WatchdogSec=15
+WatchdogSec=30
 """
 
 
@@ -129,7 +129,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 def begun_anew(served: Served, before: int) -> bool:
     """Whether systemd has started it once more and it says that it works."""
-    wait_for(lambda: int(served.machine.property("NRestarts")) == before + 1)
+    wait_for(lambda: int(served.machine.property("NRestarts")) > before)
     wait_for(lambda: served.machine.property("ActiveState") == "active")
     wait_for(served.ready)
     return True
