@@ -43,7 +43,9 @@ REQUIREMENTS: dict[str, Requirement] = {
         file=str((postgres_programs() or Path("/usr/lib/postgresql")) / "initdb"),
         install="apt-get install postgresql",
     ),
-    "psycopg": Requirement(module="psycopg", install="pip install --require-hashes -r requirements-postgres.lock"),
+    "psycopg": Requirement(
+        module="psycopg", install="pip install --require-hashes -r requirements-postgres.lock"
+    ),
     **{
         module: Requirement(module=module, install="make torch")
         for module in (

@@ -61,7 +61,9 @@ class Machine:
         inside = self.property("MainPID")
         for status in Path("/proc").glob("[0-9]*/status") if inside != "0" else ():
             try:
-                lines = dict(x.split(":\t", 1) for x in status.read_text().splitlines() if ":\t" in x)
+                lines = dict(
+                    x.split(":\t", 1) for x in status.read_text().splitlines() if ":\t" in x
+                )
                 same = os.readlink(status.with_name("ns") / "pid") == self._processes()
             except OSError:  # it has ended
                 continue
@@ -130,7 +132,9 @@ def new_machine(folder: Path) -> Machine:
     for name in ("bin", "sbin", "lib", "lib64"):
         (folder / name).symlink_to(f"usr/{name}")
     people = (("root", 0, "/root"), ("modbot", USER_ID, "/var/lib/modbot"), ("nobody", 65534, "/"))
-    machine.write("etc/passwd", "".join(f"{n}:x:{i}:{i}::{home}:/bin/sh\n" for n, i, home in people))
+    machine.write(
+        "etc/passwd", "".join(f"{n}:x:{i}:{i}::{home}:/bin/sh\n" for n, i, home in people)
+    )
     machine.write("etc/group", "".join(f"{n}:x:{i}:\n" for n, i, _ in people))
     machine.write("etc/machine-id", "")
     machine.write("etc/ld.so.conf", f"{PYTHON}/lib\n")
