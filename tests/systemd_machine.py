@@ -57,9 +57,10 @@ class Machine:
         return self.systemctl("show", UNIT, "--value", f"--property={name}")
 
     def main_process(self) -> int:
-        """The service's process, by its number on this side; 0 when there is none."""
+        """The service's process, by its number on this side. Never 0, which to kill() means the
+        test itself: raises LookupError where the service has none."""
         inside = self.property("MainPID")
-        for status in Path("/proc").glob("[0-9]*/status") if inside != "0" else ():
+        for status in Path("/proc").glob("[0-9]*/status"):
             try:
                 lines = dict(
                     x.split(":\t", 1) for x in status.read_text().splitlines() if ":\t" in x
@@ -69,7 +70,7 @@ class Machine:
                 continue
             if same and lines["NSpid"].split()[-1] == inside:
                 return int(lines["Pid"])
-        return 0
+        raise LookupError(f"no process {inside} inside")
 
     def _processes(self) -> str:
         return os.readlink(f"/proc/{self._first}/ns/pid")
