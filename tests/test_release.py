@@ -150,6 +150,11 @@ def test_a_missing_file_is_found(received: Path, signers: Path) -> None:
     assert not verified(received, signers)
 
 
+def test_a_file_that_was_slipped_in_is_found(received: Path, signers: Path) -> None:
+    (received / "modbot-9.0-py3-none-any.whl").write_bytes(b"evil")
+    assert not verified(received, signers)
+
+
 def test_sums_made_anew_are_found(received: Path, signers: Path) -> None:
     (received / "requirements.lock").write_text("evil==1", "utf-8")
     names = [p.name for p in received.iterdir() if not p.name.startswith("SHA256SUMS")]
