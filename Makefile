@@ -175,7 +175,7 @@ verify-release: ## Whether RELEASE=DIR is whole and signed by a key of SIGNERS=F
 	ssh-keygen -Y verify -f $(SIGNERS) -I modbot -n modbot-release -s $(RELEASE)/SHA256SUMS.sig < $(RELEASE)/SHA256SUMS
 	cd $(RELEASE) && sha256sum --strict --check SHA256SUMS
 	@cd $(RELEASE) && for one in *; do case "$$one" in SHA256SUMS|SHA256SUMS.sig) ;; \
-		*) grep -qF "  $$one" SHA256SUMS || { echo "$$one: not in SHA256SUMS, so nobody signed it"; exit 1; };; esac; done
+		*) sed 's/^[0-9a-f]*  //' SHA256SUMS | grep -qxF -- "$$one" || { echo "$$one: not in SHA256SUMS, so nobody signed it"; exit 1; };; esac; done
 
 pin: ## Put the digest of the base image into the Dockerfile (Docker or DOCKER=podman, and a way to its registry)
 	@base=$$(sed -n 's/^FROM \([^@ ]*\).*/\1/p' $(DOCKERFILE)) && $(DOCKER) pull --quiet "$$base" >/dev/null && \
