@@ -31,8 +31,11 @@ SAVES_CALLS := --quiet 3600
 POLLS ?= 67
 COMMENTS ?= 20
 SBOM ?= dist/sbom.json
+RELEASE ?= dist/release
+DOCKER ?= docker
+DOCKERFILE ?= Dockerfile
 
-.PHONY: help demo test test-servers test-browser test-campaigns test-models lint check torch train bench quality fuzz kill tamper sbom audit lock clean day week faults soak test-postgres default-day latency
+.PHONY: help demo test test-servers test-browser test-campaigns test-models lint check torch train bench quality fuzz kill tamper sbom audit release verify-release pin image lock clean day week faults soak test-postgres default-day latency
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -70,7 +73,7 @@ test-campaigns: $(VENV)/.dev-ready ## The whole service: killed, copied, watched
 test-models: torch ## Training and export of models, with PyTorch
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m models
 
-test-servers: $(VENV)/.dev-ready ## Tests against a real WordPress (Debian packages: see CONTRIBUTING.md)
+test-servers: $(VENV)/.dev-ready ## Tests against a real WordPress and a real systemd (Debian packages: see CONTRIBUTING.md)
 	$(BIN)/python -m pytest -m servers
 
 test-postgres: $(VENV)/.dev-ready ## The tests of the store on a PostgreSQL server that they start (Debian package: postgresql)
@@ -154,12 +157,42 @@ $(AUDITOR)/.ready: Makefile
 audit: $(AUDITOR)/.ready ## Known weaknesses of what is locked, from PyPI; a package that it cannot look up is a failure
 	$(AUDITOR)/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
 
+# From the commit, so that neither secrets nor drafts that lie about in the checkout get in.
+release: $(VENV)/.dev-ready audit ## dist/release: sdist, wheel, SBOM, lock and their sums, signed with KEY=FILE (ssh-keygen -t ed25519)
+	@test -n "$(KEY)" || { echo "name the signing key: make release KEY=FILE (docs/operate.md, Releases)"; exit 1; }
+	@git diff --quiet HEAD || { echo "what is not committed would not be in the release: commit it first"; exit 1; }
+	rm -rf $(RELEASE) && mkdir -p $(RELEASE)/source
+	git archive HEAD | tar -x -C $(RELEASE)/source
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --no-isolation --outdir $(RELEASE) $(RELEASE)/source
+	$(MAKE) -o $(VENV)/.dev-ready sbom SBOM=$(RELEASE)/sbom.json
+	cp requirements.lock requirements-postgres.lock $(RELEASE)
+	rm -rf $(RELEASE)/source
+	cd $(RELEASE) && LC_ALL=C sha256sum -- * > ../SHA256SUMS && mv ../SHA256SUMS .
+	ssh-keygen -q -Y sign -f $(KEY) -n modbot-release $(RELEASE)/SHA256SUMS
+
+verify-release: ## Whether RELEASE=DIR is whole and signed by a key of SIGNERS=FILE (docs/operate.md, Releases)
+	@test -n "$(SIGNERS)" || { echo "name the file of the keys that you trust: make verify-release SIGNERS=FILE"; exit 1; }
+	ssh-keygen -Y verify -f $(SIGNERS) -I modbot -n modbot-release -s $(RELEASE)/SHA256SUMS.sig < $(RELEASE)/SHA256SUMS
+	cd $(RELEASE) && sha256sum --strict --check SHA256SUMS
+	@cd $(RELEASE) && for one in *; do case "$$one" in SHA256SUMS|SHA256SUMS.sig) ;; \
+		*) sed 's/^[0-9a-f]*  //' SHA256SUMS | grep -qxF -- "$$one" || { echo "$$one: not in SHA256SUMS, so nobody signed it"; exit 1; };; esac; done
+
+pin: ## Put the digest of the base image into the Dockerfile (Docker or DOCKER=podman, and a way to its registry)
+	@base=$$(sed -n 's/^FROM \([^@ ]*\).*/\1/p' $(DOCKERFILE)) && $(DOCKER) pull --quiet "$$base" >/dev/null && \
+		digest=$$($(DOCKER) image inspect --format '{{index .RepoDigests 0}}' "$$base" | grep -o 'sha256:[0-9a-f]\{64\}$$') && \
+		sed -i "s|^FROM .*|FROM $$base@$$digest|" $(DOCKERFILE) && grep '^FROM' $(DOCKERFILE)
+
+image: ## Build the image `modbot`, from a base that is pinned by its digest alone
+	@grep -q '^FROM [^ ]*@sha256:' $(DOCKERFILE) || { echo "$(DOCKERFILE) names its base by a tag, which may be another image tomorrow: make pin"; exit 1; }
+	$(DOCKER) build --file $(DOCKERFILE) --tag modbot .
+
 PIN := $(BIN)/python -m piptools compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate
 
 lock: $(VENV)/.dev-ready ## Pin every dependency by hash
 	$(PIN) --build-deps-for editable --output-file requirements.lock pyproject.toml
 	$(PIN) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	$(PIN) --build-deps-for editable --extra postgres --constraint requirements-dev.lock --output-file requirements-postgres.lock pyproject.toml
 	$(PIN) --extra quality --constraint requirements-dev.lock --output-file requirements-quality.lock pyproject.toml
 
 clean: ## Remove what was made

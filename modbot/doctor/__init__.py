@@ -2,5 +2,6 @@
 
 from modbot.doctor.examination import examine
 from modbot.doctor.findings import Finding, State
+from modbot.doctor.secret_files import secrets
 
-__all__ = ["Finding", "State", "examine"]
+__all__ = ["Finding", "State", "examine", "secrets"]

@@ -41,7 +41,7 @@ _NETWORK = {
     "tcp_user_timeout": 15_000,
 }
 _ORDERED_BY_BYTES = ("C", "POSIX", "C.UTF-8", "C.utf8")
-INSTALL = "install modbot with its extra: pip install 'modbot[postgres]'"
+INSTALL = "in the checkout: pip install --require-hashes -r requirements-postgres.lock"
 
 
 class _WholeNumber(Integer):

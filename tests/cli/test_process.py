@@ -118,6 +118,22 @@ def test_run_serves_refuses_a_second_outlives_a_broken_configuration_and_ends_cl
         assert '"event": "stopped"' in err and "Traceback" not in err
 
 
+def test_at_its_start_it_tells_of_secrets_that_others_can_read_or_that_are_not_there(
+    folder: Path, tmp_path: Path
+) -> None:
+    open_to_all = tmp_path / "duty"
+    open_to_all.write_text("json://relay.lps.example/SECRET", "utf-8")
+    open_to_all.chmod(0o644)
+    with (folder / "modbot.toml").open("a", encoding="utf-8") as file:
+        file.write(f'[alerts]\ndestinations = {{ duty = "file:{open_to_all}" }}\n')
+        file.write('[checkpoints]\nkey = "env:NO_SUCH_KEY"\n')
+    with running(folder) as (process, _):
+        told = [next_event(process, "secret_not_usable") for _ in range(2)]
+    assert "checkpoints.key: env:NO_SUCH_KEY is not set" in told[0]["secret"]
+    assert "can be read by other users" in told[1]["secret"] and "chmod" in told[1]["todo"]
+    assert "SECRET" not in json.dumps(told)
+
+
 @pytest.mark.parametrize("runs_modbot", [False, True])
 def test_a_crash_leaves_no_copy_of_memory(tmp_path: Path, runs_modbot: bool) -> None:
     """The first shows that the system would have made one."""
