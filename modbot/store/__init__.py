@@ -95,6 +95,7 @@ from modbot.store.incidents import (
     lasting_incidents,
     open_incidents,
     open_list,
+    open_subjects,
     past_list,
     sendings_of,
 )
@@ -348,6 +349,7 @@ __all__ = [
     "open_configured",
     "open_incidents",
     "open_list",
+    "open_subjects",
     "page",
     "page_names",
     "page_state",

@@ -18,6 +18,7 @@ from modbot.mode_effects import ModeEffect, mode_effects, urgent
 from modbot.people import Person, Right
 from modbot.tables import RegistrationRow
 from modbot.web.access import needs
+from modbot.web.brakes import braked
 from modbot.web.by_hand import by_hand
 from modbot.web.forms import Filled
 from modbot.web.health import page_health
@@ -87,6 +88,7 @@ def screen(
         refusals = store.failed_actions(s, page.id, now - WEEK)
         asked = registry.registration_of(s, page.id)
         audit = store.audit_of_rows(s, _audited(page, asked), limit=_AUDITED)
+        pulled = braked(s, [page.id])
     return places.answer(
         request,
         "pages/page.html",
@@ -99,6 +101,7 @@ def screen(
         alarms=alarms,
         refusals=refusals,
         audit=audit,
+        pulled=pulled,
         sent=sent or Filled(),
         faults=faults or {},
         late=late,

@@ -26,7 +26,7 @@ from modbot.store import LogEntry
 from modbot.stored_text import shown
 from modbot.undo.runs import REASON_CAP
 from modbot.web.access import needs, refuse
-from modbot.web.entries import entry_for, log_row, reasons
+from modbot.web.entries import entry_for, log_row
 from modbot.web.filters import BadAddress
 from modbot.web.life import Life, life_of
 from modbot.web.queue_sitting import room_of
@@ -34,6 +34,7 @@ from modbot.web.rendering import Pages
 from modbot.web.routes import Routes
 from modbot.web.seam import WebService
 from modbot.web.undo import rights_of
+from modbot.web.why import reasons
 
 LONGEST_RULE = 300  # characters of an id
 LONGEST_PATTERN = 2000
@@ -83,7 +84,8 @@ class RecordDesk:
             here=(f"/decisions/{entry.id}", query),
             entry=entry,
             hidden_there=bool(entry.hidden) and not asked,
-            row=log_row(entry, whole=True),
+            row=(row := log_row(entry, whole=True)),
+            veils=row.veiled or life.veils,
             reasons=reasons(entry),
             changes=_changes(policy, entry),
             clause_text=_clause_text(policy, entry),
