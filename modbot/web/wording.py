@@ -76,7 +76,8 @@ class Wording:
     def braked(self, key: str) -> str:
         """What a brake is pulled on: a rule, or a model with its version."""
         kind, _space, name = key.partition(" ")
-        return self._braked.get(kind, key) % {"name": name} if name else key
+        known = self._braked.get(kind) if name else None
+        return known % {"name": name} if known else key
 
     def clause(self, text: str) -> str:
         """A clause's name or text; the district's own words stay as they are in policy.toml."""
