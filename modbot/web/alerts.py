@@ -42,6 +42,11 @@ class Shown:
     sendings: Sequence[AlertSendingRow]
     crisis: bool  # what the law asks of whoever reads it is told beside it
 
+    @property
+    def told_nobody(self) -> bool:
+        """It was sent to nobody and will not be."""
+        return not self.sendings and self.row.next_step_at is None
+
 
 def alert_routes(service: WebService, pages: Pages) -> Routes:
     """The screen, and what its forms do."""
@@ -66,6 +71,7 @@ def alert_routes(service: WebService, pages: Pages) -> Routes:
             older=past[ROWS - 1].id if len(past) > ROWS else None,
             reporting=service.config.settings.alerts.reporting_in(reader_language(request).code),
             waiting=shown,
+            told_nobody=all(one.told_nobody for one in shown),
             number=number,
             past=over,
             pulled=pulled,

@@ -20,9 +20,9 @@ from modbot.errors import (
     UndoRefused,
     VerdictRefused,
 )
-from modbot.people import Person, Right
+from modbot.people import Person, Right, Role
 from modbot.policy import Policy
-from modbot.store import LogEntry
+from modbot.store import LogEntry, Waiting
 from modbot.stored_text import shown
 from modbot.undo.runs import REASON_CAP
 from modbot.web.access import needs, refuse
@@ -78,6 +78,7 @@ class RecordDesk:
             entry = entry_for(session, number, who)
             life = life_of(session, entry, who, query)
             asked = store.asked_to_hide(session, entry.comment_row)
+            found = store.waiting_comment(session, entry.comment_row)
         return self.pages.answer(
             request,
             "decision/record.html",
@@ -92,6 +93,7 @@ class RecordDesk:
             life=life,
             query=query,
             can_undo=who.may(Right.DECIDE, entry.page_id) and _can_undo(entry, life),
+            decides=_decides(who, entry, found),
             reason_cap=REASON_CAP,
         )
 
@@ -154,6 +156,13 @@ def _notice(refusal: VerdictRefused | UndoRefused) -> str:
         UndoRefused: "undo-nothing",
     }
     return known.get(type(refusal), "undo-newer")
+
+
+def _decides(who: Person, entry: LogEntry, found: Waiting | None) -> bool:
+    """Whether it waits for this person in the queue, with this decision."""
+    if found is None or found.decision_id != entry.id or not who.may(Right.DECIDE, entry.page_id):
+        return False
+    return found.level == store.FOR_REVIEWERS or who.role is Role.ADMIN
 
 
 def _can_undo(entry: LogEntry, life: Life) -> bool:

@@ -31,7 +31,7 @@ from modbot.web.entries import Row
 from modbot.web.marking import visible
 from modbot.web.navigation import places
 from modbot.web.notices import NOTICES
-from modbot.web.veiling import Liked
+from modbot.web.veiling import Liked, spells_out
 from modbot.web.wording import Wording
 
 STATIC_FOLDER = Path(__file__).parent / "static"
@@ -105,6 +105,7 @@ class Pages:
             kind_name=lambda kind: kind_name(spoken, kind),
             advice=lambda kind: advice(spoken, kind),
             age=spoken.span,
+            spells_out=spells_out,
         )
         return environment
 

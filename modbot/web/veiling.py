@@ -12,12 +12,18 @@ from modbot.domain import Category
 from modbot.web.cookies import Cookies
 
 _VEILED = frozenset({Category.PROFANITY, Category.OFFENSIVE, Category.THREAT})
+_WORD_LISTS = ("profanity", "insults", "slurs")  # how the files of config/rules begin
 _LIKED = "modbot-queue"  # a cookie that does not tell who somebody is
 
 
 def may_offend(categories: Iterable[Category]) -> bool:
     """Whether a text that was found to be in these categories is blurred at first."""
     return not _VEILED.isdisjoint(categories)
+
+
+def spells_out(rule: str) -> bool:
+    """Whether a rule's name is the very word that it is about, as those of the word lists are."""
+    return rule.startswith(_WORD_LISTS)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -91,3 +91,14 @@ def test_words_that_a_model_rests_on_are_covered_too(service: FakeService, site:
     table = html[html.index('id="signals"') : html.index('id="thread"')]
     (cell,) = re.findall(r"<td>([^\n]*clown.*?)</td>", table, re.S)
     assert 'class="veil"' in cell
+
+
+@pytest.mark.parametrize("path", ["/log", "/decisions/1", "/queue/1"])
+def test_a_rule_that_is_named_by_its_word_does_not_spell_it_out(
+    path: str, service: FakeService, site: Site
+) -> None:
+    record(service, [(TEXT, swearing(TEXT, "frick", verdict=Verdict.REVIEW, hide=False))])
+    html = site.get(path).text
+    assert '</span><span class="veil">x</span></bdi>' in html
+    assert "<bdi>profanity_en:x</bdi>" not in html
+    assert "rule=profanity_en%3Ax" in html, "its link leads where it led"
