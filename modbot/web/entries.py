@@ -18,6 +18,7 @@ from modbot.web.why import Why, counted, spans_of, why_of
 
 LISTED_CHARACTERS = 700  # of a comment, in the log; its own page has all
 LISTED_POST_CHARACTERS = 240
+LONG_CHARACTERS = 200  # of a comment among others, on a phone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,7 @@ class Row(Why):
     version: int
     pieces: tuple[Piece, ...]
     cut: bool  # some of the text is left out
+    long: bool  # where it stands among others it is scrolled, so the keyboard has to reach it
     post: str
     verdict: str
     hide: bool
@@ -82,6 +84,7 @@ def log_row(entry: LogEntry, *, whole: bool = False) -> Row:
         version=entry.version_number,
         pieces=tuple(shown),
         cut=cut,
+        long=len(entry.text) > LONG_CHARACTERS,
         post=post,
         verdict=entry.verdict.value,
         hide=entry.hide,
