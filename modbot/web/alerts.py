@@ -71,7 +71,7 @@ def alert_routes(service: WebService, pages: Pages) -> Routes:
             older=past[ROWS - 1].id if len(past) > ROWS else None,
             reporting=service.config.settings.alerts.reporting_in(reader_language(request).code),
             waiting=shown,
-            told_nobody=all(one.told_nobody for one in shown),
+            told_nobody=len(shown) > 1 and all(one.told_nobody for one in shown),
             number=number,
             past=over,
             pulled=pulled,

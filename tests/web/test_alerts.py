@@ -305,6 +305,9 @@ def test_what_was_sent_to_nobody_and_what_to_do_is_said_once_for_many(
     service: FakeService, site: Site
 ) -> None:
     send(service, *(Alert(kind="threat", page_id=ONE, decision_id=n) for n in range(1, 12)))
+    with service.database.write() as s:  # as where no destination is set up
+        nobody: dict[bool, tuple[Step, ...]] = {True: (), False: ()}
+        sendings.begin_steps(s, nobody, service.clock.now(), timedelta(days=1))
     page = site.get("/alerts").text
     assert page.count("None of these was sent to anybody") == 1
     assert "Sent to nobody" not in page
