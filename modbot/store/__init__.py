@@ -95,7 +95,6 @@ from modbot.store.incidents import (
     lasting_incidents,
     open_incidents,
     open_list,
-    open_subjects,
     past_list,
     sendings_of,
 )
@@ -349,7 +348,6 @@ __all__ = [
     "open_configured",
     "open_incidents",
     "open_list",
-    "open_subjects",
     "page",
     "page_names",
     "page_state",

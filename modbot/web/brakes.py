@@ -8,9 +8,10 @@ from urllib.parse import urlencode
 
 from sqlmodel import Session
 
-from modbot import brake, store
+from modbot import brake
 from modbot.alert_tables import BrakeRow
 from modbot.store import brakes
+from modbot.store.incidents import open_subjects
 from modbot.web.place_rights import page_address
 
 
@@ -38,7 +39,7 @@ class Braked:
 def braked(s: Session, pages: Iterable[str] | None) -> list[Braked]:
     """The brakes in force on these pages (None: everywhere), oldest first."""
     pulled = brakes.brakes_on(s, pages=pages)
-    alerts = store.open_subjects(s, brake.KIND) if pulled else {}
+    alerts = open_subjects(s, brake.KIND) if pulled else {}
     return [_braked(row, name, alerts.get((row.page_id, row.key))) for row, name in pulled]
 
 
