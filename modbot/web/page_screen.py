@@ -88,7 +88,6 @@ def screen(
         refusals = store.failed_actions(s, page.id, now - WEEK)
         asked = registry.registration_of(s, page.id)
         audit = store.audit_of_rows(s, _audited(page, asked), limit=_AUDITED)
-        pulled = braked(s, [page.id])
     return places.answer(
         request,
         "pages/page.html",
@@ -97,10 +96,10 @@ def screen(
         health=health,
         page=page,
         facts=health.facts,
-        **{"effects": effects, "alarms": alarms},
+        effects=effects,
+        alarms=alarms,
         refusals=refusals,
         audit=audit,
-        pulled=pulled,
         sent=sent or Filled(),
         faults=faults or {},
         late=late,
@@ -112,8 +111,11 @@ def screen(
 
 
 def _surroundings(places: Places, page: Page) -> dict[str, Any]:
-    """What forms on the screen need to know."""
+    """The brakes in force, and what forms on the screen need to know."""
+    with places.service.database.read() as s:
+        pulled = braked(s, [page.id])
     return {
+        "pulled": pulled,
         "token_places": places.token_places,
         "limits": places.service.limits,
         "past": catching_up.backfill_of(places.service.database, page.id),
