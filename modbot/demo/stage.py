@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from modbot import registry
+from modbot.demo.district import REGISTERED
 from modbot.domain import Actor, Mode
 from modbot.ports import Clock
 from modbot.service import Service, build_service
@@ -83,6 +84,11 @@ def _on_database(config: Config, path: Path) -> Config:
     return replace(config, settings=config.settings.model_copy(update={"database": section}))
 
 
+def _said_of(feed_id: str) -> dict[str, str]:
+    known = REGISTERED.get(feed_id)
+    return asdict(known) if known else {}
+
+
 def _register(
     service: Service, world: World, base_url: str, environ: dict[str, str]
 ) -> dict[str, str]:
@@ -99,6 +105,7 @@ def _register(
             handle=page.handle if page.platform == "x" else "",
             base_url=base_url,
             government_use="a stand-in, not the vendor" if page.platform == "x" else "",
+            **_said_of(world.feed_id(page.id)),
         )
         now = service.clock.now()
         added = registry.add_page(

@@ -172,6 +172,15 @@ def open_list(session: Session, *, pages: Iterable[str] | None, limit: int) -> l
     return list(session.scalars(query))
 
 
+def open_subjects(session: Session, kind: str) -> dict[tuple[str, str], int]:
+    """The open alerts of a kind, by page and by what of the page they are about."""
+    row = AlertRow
+    query = select(col(row.page_id), col(row.subject), col(row.id)).where(
+        col(row.kind) == kind, col(row.over_at).is_(None)
+    )
+    return {(page_id, subject): number for page_id, subject, number in session.execute(query)}
+
+
 def past_list(
     session: Session, *, pages: Iterable[str] | None, before: int | None, limit: int
 ) -> list[AlertRow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -10,9 +11,9 @@ from typing import Any
 from sqlalchemy import bindparam, case, func, select, text
 from sqlmodel import Session, col
 
-from modbot.domain import ActionKind, ActionState, Verdict
+from modbot.domain import ActionKind, ActionState, Category, Signal, Verdict
 from modbot.store.id_lists import in_list
-from modbot.store.log_queries import LoggedAudit, LoggedVersion
+from modbot.store.log_queries import LoggedAudit, LoggedVersion, signals_of
 from modbot.tables import ActionRow, AuditRow, DecisionRow, VersionRow
 
 
@@ -28,6 +29,10 @@ class LoggedDecision:
     actor: str
     reason: str
     decided_at: datetime
+    categories: tuple[Category, ...]
+    signals: tuple[Signal, ...]  # their offsets lie in the text as sent
+    thresholds: Mapping[str, float]
+    degraded: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,16 +63,27 @@ class Neighbours:
 def versions_before(
     session: Session, comment_row: int, number: int, limit: int
 ) -> list[LoggedVersion]:
-    """Texts of a comment older than version `number`, newest first."""
+    """Texts of a comment older than version `number`, newest first, with what they were found to
+    be."""
     v = VersionRow
     columns = (v.id, v.number, v.text, v.escaped, v.text_sha256, v.raw_sha256, v.seen_at)
+    categories = (
+        select(col(DecisionRow.categories))
+        .where(col(DecisionRow.version_id) == col(v.id))
+        .order_by(col(DecisionRow.id).desc())
+        .limit(1)
+        .scalar_subquery()
+    )
     rows = session.execute(
-        select(*columns)  # type: ignore[call-overload]
+        select(*columns, categories.label("categories"))  # type: ignore[call-overload]
         .where(col(v.comment_row) == comment_row, col(v.number) < number)
         .order_by(col(v.number).desc())
         .limit(limit)
     )
-    return [LoggedVersion(**row) for row in rows.mappings()]
+    return [
+        LoggedVersion(**{**row, "categories": tuple(map(Category, row["categories"] or ()))})
+        for row in rows.mappings()
+    ]
 
 
 def decisions_before(
@@ -76,8 +92,9 @@ def decisions_before(
     """Decisions on a comment older than one, newest first."""
     d = DecisionRow
     columns = (d.id, VersionRow.number, d.verdict, d.hide, d.actor_kind, d.actor, d.reason)
+    found = (d.categories, d.signals, d.thresholds, d.degraded)
     rows = session.execute(
-        select(*columns, d.decided_at)  # type: ignore[call-overload]
+        select(*columns, *found, d.decided_at)  # type: ignore[call-overload]
         .join(VersionRow, col(VersionRow.id) == col(d.version_id))
         .where(col(d.comment_row) == comment_row, col(d.id) < decision_id)
         .order_by(col(d.id).desc())
@@ -96,6 +113,10 @@ def _decision(row: Any) -> LoggedDecision:
         actor=row.actor,
         reason=row.reason,
         decided_at=row.decided_at,
+        categories=tuple(map(Category, row.categories)),
+        signals=signals_of(row.signals),
+        thresholds=row.thresholds,
+        degraded=tuple(row.degraded),
     )
 
 

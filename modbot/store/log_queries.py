@@ -81,6 +81,11 @@ class LogEntry:
     action_state: ActionState | None
     action_answer: str
 
+    @property
+    def person(self) -> bool:
+        """Whether a person decided, not the bot."""
+        return self.actor_kind != "bot"
+
 
 @dataclass(frozen=True, kw_only=True)
 class LoggedVersion:
@@ -93,6 +98,7 @@ class LoggedVersion:
     text_sha256: str
     raw_sha256: str
     seen_at: datetime
+    categories: tuple[Category, ...] = ()  # of the newest decision on it, where that was asked for
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, false, func, select
 from sqlmodel import Session, SQLModel, col
 
-from modbot.domain import ActionKind, ActionState
+from modbot.domain import ActionKind, ActionState, Category
 from modbot.errors import UnknownRun
 from modbot.room_tables import UndoItemRow, UndoRunRow
 from modbot.stored_rows import insert_stored
-from modbot.tables import ActionRow, CommentRow, PageRow, VersionRow
+from modbot.tables import ActionRow, CommentRow, DecisionRow, PageRow, VersionRow
 
 _ITEM = SQLModel.metadata.tables[str(UndoItemRow.__tablename__)]
 TEXT_SHOWN = 160  # characters of a comment in a receipt
@@ -44,6 +44,7 @@ class LoggedItem:
     comment_id: str  # the vendor's
     author_name: str | None
     text: str  # the beginning of the newest
+    categories: tuple[Category, ...]  # that it was found to be in
     outcome: str
     action_kind: str  # empty: nothing was asked of the platform
     action_state: str
@@ -154,10 +155,13 @@ def logged_items(
     row = UndoItemRow
     query: Select[Any] = (
         select(row, CommentRow, col(PageRow.name), ActionRow)
-        .add_columns(func.substr(col(VersionRow.text), 1, TEXT_SHOWN + 1))
+        .add_columns(
+            func.substr(col(VersionRow.text), 1, TEXT_SHOWN + 1), col(DecisionRow.categories)
+        )
         .join(CommentRow, col(CommentRow.id) == col(row.comment_row))
         .join(PageRow, col(PageRow.id) == col(row.page_id))
         .join(VersionRow, col(VersionRow.comment_row) == col(CommentRow.id))
+        .join(DecisionRow, col(DecisionRow.id) == col(row.decision_id))
         .outerjoin(ActionRow, col(ActionRow.decision_id) == col(row.made_decision))
         .where(
             col(row.run_id) == run_id,
@@ -182,7 +186,12 @@ def _any_of(pairs: Sequence[tuple[Sequence[str], Sequence[str]]]) -> ColumnEleme
 
 
 def _logged(
-    item: UndoItemRow, comment: CommentRow, page_name: str, action: ActionRow | None, text: str
+    item: UndoItemRow,
+    comment: CommentRow,
+    page_name: str,
+    action: ActionRow | None,
+    text: str,
+    categories: list[str],
 ) -> LoggedItem:
     assert item.id is not None
     return LoggedItem(
@@ -195,6 +204,7 @@ def _logged(
         comment_id=comment.comment_id,
         author_name=comment.author_name,
         text=text if len(text) <= TEXT_SHOWN else f"{text[:TEXT_SHOWN]}…",
+        categories=tuple(map(Category, categories)),
         outcome=item.outcome,
         action_kind=action.kind if action else "",
         action_state=action.state if action else "",

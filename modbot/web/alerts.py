@@ -19,7 +19,9 @@ from modbot.people import Person, Right
 from modbot.store import brakes, sendings
 from modbot.store.incidents import about_crisis
 from modbot.web.access import needs, refuse
+from modbot.web.brakes import braked
 from modbot.web.filters import BadAddress, read_id
+from modbot.web.place_rights import page_address
 from modbot.web.rendering import Pages, reader_language
 from modbot.web.routes import Routes
 from modbot.web.seam import WebService
@@ -40,6 +42,11 @@ class Shown:
     sendings: Sequence[AlertSendingRow]
     crisis: bool  # what the law asks of whoever reads it is told beside it
 
+    @property
+    def told_nobody(self) -> bool:
+        """It was sent to nobody and will not be."""
+        return not self.sendings and self.row.next_step_at is None
+
 
 def alert_routes(service: WebService, pages: Pages) -> Routes:
     """The screen, and what its forms do."""
@@ -53,7 +60,7 @@ def alert_routes(service: WebService, pages: Pages) -> Routes:
             past = store.past_list(s, pages=who.pages, before=before, limit=ROWS + 1)
             shown, over = _shown(s, waiting[:ROWS]), _shown(s, past[:ROWS])
             number = store.count_open(s, pages=who.pages)
-            pulled = brakes.brakes_on(s, pages=who.pages)
+            pulled = braked(s, who.pages)
             failing = sendings.failing_destinations(s) if who.pages is None else []
         return pages.answer(
             request,
@@ -64,6 +71,7 @@ def alert_routes(service: WebService, pages: Pages) -> Routes:
             older=past[ROWS - 1].id if len(past) > ROWS else None,
             reporting=service.config.settings.alerts.reporting_in(reader_language(request).code),
             waiting=shown,
+            told_nobody=len(shown) > 1 and all(one.told_nobody for one in shown),
             number=number,
             past=over,
             pulled=pulled,
@@ -91,7 +99,11 @@ def _acknowledging(routes: Routes, service: WebService) -> None:
 def _releasing(routes: Routes, service: WebService) -> None:
     @routes.post("/alerts/brakes/{number}/release")
     def release(
-        request: Request, number: str, who: Releaser, reason: Annotated[str, Form()] = ""
+        request: Request,
+        number: str,
+        who: Releaser,
+        reason: Annotated[str, Form()] = "",
+        at: Annotated[str, Form()] = "",
     ) -> Response:
         brake_id, reason = _number(number), reason.strip()[:REASON_CAP]
         with service.database.read() as s:
@@ -100,17 +112,18 @@ def _releasing(routes: Routes, service: WebService) -> None:
             raise HTTPException(404)
         if not who.may(Right.UNDO_MANY, row.page_id):
             refuse(request, Right.UNDO_MANY, row.page_id)
+        place = page_address(row.page_id) if at == "page" else "/alerts"
         if not reason:
-            return _said("reason-missing")
+            return _said("reason-missing", place)
         with service.database.write() as s:
             row = brakes.brake(s, brake_id)
             assert row is not None
             new = brake.release(s, row, who.actor.name, reason, service.clock.now())
-        return _said("released" if new else "released-before")
+        return _said("released" if new else "released-before", place)
 
 
-def _said(key: str) -> Response:
-    return RedirectResponse(f"/alerts?said={key}", status_code=303)
+def _said(key: str, place: str = "/alerts") -> Response:
+    return RedirectResponse(f"{place}?said={key}", status_code=303)
 
 
 def _number(text: str) -> int:

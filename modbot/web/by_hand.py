@@ -13,6 +13,8 @@ from modbot.people import Person, Right
 from modbot.store import LogEntry
 from modbot.web.marking import Piece, excerpt
 from modbot.web.seam import WebService
+from modbot.web.veiling import may_offend
+from modbot.web.why import Why, why_of
 
 MOST_ROWS = 2_000  # of a list that is brought here: somebody waits for the answer
 _TASKS_SHOWN = 50
@@ -30,7 +32,8 @@ class Task:
     post: str
     at: datetime
     url: str  # of the comment, where somebody wrote it down
-    why: str  # the reason that the decision gives
+    why: Why
+    veiled: bool  # blurred until somebody asks for it
     steps: tuple[str, ...]  # to be translated
 
 
@@ -73,6 +76,7 @@ def _task(entry: LogEntry) -> Task:
         post=entry.post_text[:_CHARACTERS],
         at=entry.created_at,
         url=entry.permalink or "",
-        why=entry.reason,
+        why=why_of(entry),
+        veiled=may_offend(entry.categories),
         steps=removal_steps(entry.permalink, entry.page_id, entry.page_name),
     )

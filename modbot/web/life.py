@@ -17,12 +17,14 @@ from modbot.store import (
     LoggedDecision,
     LoggedVersion,
     Neighbours,
-    Said,
     Thread,
 )
+from modbot.web.beside import Beside, beside
 from modbot.web.differences import Difference, differences
 from modbot.web.filters import read_id
 from modbot.web.marking import Piece, pieces
+from modbot.web.veiling import may_offend
+from modbot.web.why import Why, why_of
 
 VERSIONS, DECISIONS, ACTIONS, LINKS = 10, 25, 50, 100  # of each on one page
 SHOWN_CHARACTERS = 4000  # of a text that is not the one that was judged
@@ -36,14 +38,15 @@ class Text:
     version: LoggedVersion
     changed: tuple[Difference, ...]  # empty: it is the first
     pieces: tuple[Piece, ...]  # of the whole
+    veiled: bool  # blurred until somebody asks for it, or what it was changed from is
 
 
 @dataclass(frozen=True, kw_only=True)
-class Beside:
-    """A comment around this one."""
+class Step:
+    """One decision of the comment, and why it was made."""
 
-    said: Said
-    pieces: tuple[Piece, ...]
+    decision: LoggedDecision
+    why: Why
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +56,7 @@ class Life:
 
     texts: tuple[Text, ...]  # newest first
     older_texts: int
-    decisions: tuple[LoggedDecision, ...]  # newest first
+    decisions: tuple[Step, ...]  # newest first
     older_decisions: int
     around: Neighbours
     actions: tuple[LoggedAction, ...]  # newest first
@@ -65,6 +68,14 @@ class Life:
     earlier: Earlier | None  # what the author wrote before
     earlier_latest: tuple[Beside, ...]
     runs: tuple[int, ...]  # undo runs with this comment in them that the reader may open
+
+    @property
+    def veils(self) -> bool:
+        """Whether some of it is blurred until somebody asks for it."""
+        around = [one for part in self.beside.values() for one in part]
+        said = any(one.veiled for one in (*around, *self.earlier_latest))
+        decided = any(step.why.veiled for step in self.decisions)
+        return said or decided or any(text.veiled for text in self.texts)
 
 
 def life_of(session: Session, entry: LogEntry, who: Person, query: Mapping[str, str]) -> Life:
@@ -81,7 +92,7 @@ def life_of(session: Session, entry: LogEntry, who: Person, query: Mapping[str, 
     return Life(
         texts=_texts(versions),
         older_texts=versions[VERSIONS - 1].number if len(versions) > VERSIONS else 0,
-        decisions=tuple(decided[:DECISIONS]),
+        decisions=tuple(Step(decision=one, why=why_of(one)) for one in decided[:DECISIONS]),
         older_decisions=decided[DECISIONS - 1].id if len(decided) > DECISIONS else 0,
         around=store.neighbours(session, row, entry.id),
         actions=tuple(store.actions_on(session, row, ACTIONS)),
@@ -90,13 +101,13 @@ def life_of(session: Session, entry: LogEntry, who: Person, query: Mapping[str, 
         further_links=left[LINKS - 1] if len(left) > LINKS else 0,
         thread=thread,
         beside={
-            "parent": _beside(*([thread.parent] if thread.parent else [])),
-            "before": _beside(*thread.before),
-            "after": _beside(*thread.after),
-            "replies": _beside(*thread.replies),
+            "parent": beside(*([thread.parent] if thread.parent else [])),
+            "before": beside(*thread.before),
+            "after": beside(*thread.after),
+            "replies": beside(*thread.replies),
         },
         earlier=earlier,
-        earlier_latest=_beside(*earlier.latest) if earlier else (),
+        earlier_latest=beside(*earlier.latest) if earlier else (),
         runs=tuple(store.runs_of_comment(session, row, who.pages)),
     )
 
@@ -113,9 +124,7 @@ def _texts(versions: list[LoggedVersion]) -> tuple[Text, ...]:
         changed = differences(old.text, version.text) if old else ()
         cut = version.text[:SHOWN_CHARACTERS]
         whole = cut if len(cut) == len(version.text) else f"{cut} …"
-        found.append(Text(version=version, changed=changed, pieces=tuple(pieces(whole, []))))
+        veiled = may_offend((*version.categories, *(old.categories if old else ())))
+        shown = tuple(pieces(whole, []))
+        found.append(Text(version=version, changed=changed, pieces=shown, veiled=veiled))
     return tuple(found)
-
-
-def _beside(*said: Said) -> tuple[Beside, ...]:
-    return tuple(Beside(said=one, pieces=tuple(pieces(one.text, []))) for one in said)

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse
 from modbot import registry, store
 from modbot.people import Person, Right
 from modbot.registry import RequestState
+from modbot.store import brakes
 from modbot.tables import RegistrationRow
 from modbot.web.access import needs
 from modbot.web.filters import BadAddress
@@ -35,6 +36,7 @@ def page_list_routes(places: Places) -> Routes:
     def pages(request: Request, who: Reader) -> HTMLResponse:
         with places.service.database.read() as s:
             seen, asked = _seen(places.service, s, who), requests_for(s, who)
+            pulled = {row.page_id for row, _name in brakes.brakes_on(s, pages=who.pages)}
         schools = sorted({p.facts.school for p in seen if p.facts.school}, key=str.casefold)
         platforms = sorted({p.page.platform for p in seen})
         chosen = {
@@ -53,6 +55,7 @@ def page_list_routes(places: Places) -> Routes:
             path="/pages",
             query={name: value for name, value in chosen.items() if value},
             rows=worst_first(shown),
+            braked=pulled,
             parts=_parts(shown),
             registered=len(seen),
             schools=schools,

@@ -18,6 +18,7 @@ from modbot.mode_effects import ModeEffect, mode_effects, urgent
 from modbot.people import Person, Right
 from modbot.tables import RegistrationRow
 from modbot.web.access import needs
+from modbot.web.brakes import braked
 from modbot.web.by_hand import by_hand
 from modbot.web.forms import Filled
 from modbot.web.health import page_health
@@ -110,8 +111,11 @@ def screen(
 
 
 def _surroundings(places: Places, page: Page) -> dict[str, Any]:
-    """What forms on the screen need to know."""
+    """The brakes in force, and what forms on the screen need to know."""
+    with places.service.database.read() as s:
+        pulled = braked(s, [page.id])
     return {
+        "pulled": pulled,
         "token_places": places.token_places,
         "limits": places.service.limits,
         "past": catching_up.backfill_of(places.service.database, page.id),

@@ -28,6 +28,7 @@ from modbot.web.queue_sitting import Sitting, claimant, room_of
 from modbot.web.rendering import Pages, reader_language
 from modbot.web.routes import Routes
 from modbot.web.seam import WebService
+from modbot.web.veiling import Liked
 from modbot.web.wording import Wording
 
 Reader = Annotated[Person, Depends(needs(Right.READ))]
@@ -63,7 +64,7 @@ def queue_routes(service: WebService, pages: Pages) -> Routes:
     ) -> Response:
         place = f"/queue/{at}" if at.isdigit() and at.isascii() and len(at) < 20 else "/queue"
         response = RedirectResponse(place, status_code=303)
-        Sitting.keep(pages, response, show=bool(show), keys=bool(keys))
+        Liked(show=bool(show), keys=bool(keys)).keep(pages.cookies, response)
         return response
 
     return routes

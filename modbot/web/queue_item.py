@@ -8,27 +8,17 @@ from sqlmodel import Session
 
 from modbot import store
 from modbot.counterfactual import Change, stored_changes
-from modbot.domain import Capability, Category, Page, Verdict
+from modbot.domain import Capability, Page, Verdict
 from modbot.enforcement import CANNOT_HIDE
 from modbot.i18n import Language
 from modbot.people import Person, Right, Role
 from modbot.policy import Policy, ReviewRules
-from modbot.store import Claim, Earlier, LogEntry, Said, Thread, Waiting
+from modbot.store import Claim, Earlier, LogEntry, Thread, Waiting
+from modbot.web.beside import Beside, beside
 from modbot.web.entries import Row, log_row
-from modbot.web.marking import Piece, pieces
+from modbot.web.veiling import may_offend
 
-# Text in these is blurred until somebody asks for it.
-VEILED = frozenset({Category.PROFANITY, Category.OFFENSIVE, Category.THREAT})
 _KEYS = {Verdict.HIDE: "h", Verdict.ALLOW: "l", Verdict.ESCALATE: "e"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Beside:
-    """A comment around the one that is looked at."""
-
-    said: Said
-    pieces: tuple[Piece, ...]
-    veiled: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,10 +97,10 @@ def item_of(
         handed_on_by=entry.actor if handed_on else "",
         note=entry.reason if handed_on else "",
         hidden_there=bool(entry.hidden) and not asked,
-        veiled=not VEILED.isdisjoint(entry.categories),
+        veiled=may_offend(entry.categories),
         talk=_talk(around.thread),
         earlier=earlier,
-        earlier_latest=tuple(map(_beside, earlier.latest)) if earlier else (),
+        earlier_latest=beside(*earlier.latest) if earlier else (),
         changes=stored_changes(judged, policy) if judged.actor_kind == "bot" else (),
         clause_text=clause_text(policy, entry),
         buttons=_buttons(effects, policy.review, entry, handed_on=handed_on),
@@ -127,10 +117,10 @@ def _buttons(
 
 def _talk(thread: Thread) -> Talk:
     return Talk(
-        parent=_beside(thread.parent) if thread.parent else None,
-        before=tuple(map(_beside, thread.before)),
-        after=tuple(map(_beside, thread.after)),
-        replies=tuple(map(_beside, thread.replies)),
+        parent=beside(thread.parent)[0] if thread.parent else None,
+        before=beside(*thread.before),
+        after=beside(*thread.after),
+        replies=beside(*thread.replies),
     )
 
 
@@ -166,14 +156,6 @@ def _state(
     if found.level == store.FOR_ADMINISTRATORS and who.role is not Role.ADMIN:
         return "handed_on"
     return "open"
-
-
-def _beside(said: Said) -> Beside:
-    return Beside(
-        said=said,
-        pieces=tuple(pieces(said.text, [])),
-        veiled=not VEILED.isdisjoint(said.categories),
-    )
 
 
 def clause_text(policy: Policy, entry: LogEntry) -> str:

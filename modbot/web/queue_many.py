@@ -26,7 +26,7 @@ from modbot.web.access import needs, visit
 from modbot.web.entries import Row, entry_for, log_row
 from modbot.web.filters import read_id
 from modbot.web.queue_answers import LONGEST_NOTE, Answer, read_answer
-from modbot.web.queue_item import VEILED, can_hide
+from modbot.web.queue_item import can_hide
 from modbot.web.queue_sitting import Sitting, claimant, room_of
 from modbot.web.rendering import Pages, reader_language
 from modbot.web.routes import Routes
@@ -39,14 +39,6 @@ Decider = Annotated[Person, Depends(needs(Right.DECIDE))]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Example:
-    """One of the comments, as the list shows it."""
-
-    row: Row
-    veiled: bool
-
-
-@dataclass(frozen=True, kw_only=True)
 class Many:
     """The comments of one choice and what a verdict on all of them would do."""
 
@@ -55,8 +47,8 @@ class Many:
     author_of: int
     ids: tuple[int, ...]
     capped: bool  # there are more than one form takes
-    examples: tuple[Example, ...]
-    others: tuple[Example, ...]
+    examples: tuple[Row, ...]
+    others: tuple[Row, ...]
     by_page: tuple[tuple[str, int], ...]
     by_category: tuple[tuple[str, int], ...]
     hidden: tuple[tuple[str, int], ...]  # platform, how many it would be asked to hide
@@ -124,10 +116,7 @@ def _chosen(service: WebService, request: Request, who: Person) -> Many:
 
 
 def _many(service: WebService, request: Request, entries: Sequence[LogEntry], **about: Any) -> Many:
-    listed = [
-        Example(row=log_row(entry), veiled=not VEILED.isdisjoint(entry.categories))
-        for entry in entries
-    ]
+    listed = [log_row(entry) for entry in entries]
     able = [e for e in entries if can_hide(e, service.capabilities(e.platform))]
     ids = tuple(entry.id for entry in entries)
     return Many(

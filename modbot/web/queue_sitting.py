@@ -1,4 +1,4 @@
-"""One sitting at the queue: since when, what was just done, and how somebody likes to work."""
+"""One sitting at the queue: since when, and what was just done."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from modbot.web.rendering import Pages
 from modbot.web.seam import WebService
 
 LONGEST_SITTING = timedelta(hours=4)
-_BEGUN, _LIKED = "modbot-sitting", "modbot-queue"  # cookies; neither tells who somebody is
+_BEGUN = "modbot-sitting"  # a cookie that does not tell who somebody is
 
 
 def claimant(service: WebService, who: Person) -> Claimant:
@@ -51,8 +51,6 @@ class Sitting:
 
     since: datetime
     now: datetime
-    show: bool  # offensive text at once, without a blur
-    keys: bool  # one key a command
 
     @classmethod
     def of(cls, request: Request, now: datetime) -> Sitting:
@@ -62,20 +60,11 @@ class Sitting:
             live = timedelta(0) <= now - since < LONGEST_SITTING
         except (ValueError, TypeError):
             live = False
-        liked = request.cookies.get(_LIKED, "").split(".")
-        return cls(
-            since=since if live else now, now=now, show="show" in liked, keys="nokeys" not in liked
-        )
+        return cls(since=since if live else now, now=now)
 
     def remember(self, pages: Pages, response: Response) -> None:
         """Keeps when the sitting began, until the browser is closed."""
         pages.cookies.set(response, _BEGUN, self.since.isoformat())
-
-    @staticmethod
-    def keep(pages: Pages, response: Response, *, show: bool, keys: bool) -> None:
-        """Keeps how somebody likes to work in this browser."""
-        liked = [*(["show"] if show else []), *([] if keys else ["nokeys"])]
-        pages.cookies.set(response, _LIKED, ".".join(liked) or "as-it-comes")
 
     def side(self, s: Session, who: Person, mine: Claimant, spoken: Language) -> Side:
         """What waits for this person, and how much they did in this sitting."""

@@ -20,13 +20,13 @@ from modbot.errors import (
     UndoRefused,
     VerdictRefused,
 )
-from modbot.people import Person, Right
+from modbot.people import Person, Right, Role
 from modbot.policy import Policy
-from modbot.store import LogEntry
+from modbot.store import LogEntry, Waiting
 from modbot.stored_text import shown
 from modbot.undo.runs import REASON_CAP
 from modbot.web.access import needs, refuse
-from modbot.web.entries import entry_for, log_row, reasons
+from modbot.web.entries import entry_for, log_row
 from modbot.web.filters import BadAddress
 from modbot.web.life import Life, life_of
 from modbot.web.queue_sitting import room_of
@@ -34,6 +34,7 @@ from modbot.web.rendering import Pages
 from modbot.web.routes import Routes
 from modbot.web.seam import WebService
 from modbot.web.undo import rights_of
+from modbot.web.why import reasons
 
 LONGEST_RULE = 300  # characters of an id
 LONGEST_PATTERN = 2000
@@ -77,19 +78,22 @@ class RecordDesk:
             entry = entry_for(session, number, who)
             life = life_of(session, entry, who, query)
             asked = store.asked_to_hide(session, entry.comment_row)
+            found = store.waiting_comment(session, entry.comment_row)
         return self.pages.answer(
             request,
             "decision/record.html",
             here=(f"/decisions/{entry.id}", query),
             entry=entry,
             hidden_there=bool(entry.hidden) and not asked,
-            row=log_row(entry, whole=True),
+            row=(row := log_row(entry, whole=True)),
+            veils=row.veiled or life.veils,
             reasons=reasons(entry),
             changes=_changes(policy, entry),
             clause_text=_clause_text(policy, entry),
             life=life,
             query=query,
             can_undo=who.may(Right.DECIDE, entry.page_id) and _can_undo(entry, life),
+            decides=_decides(who, entry, found),
             reason_cap=REASON_CAP,
         )
 
@@ -152,6 +156,13 @@ def _notice(refusal: VerdictRefused | UndoRefused) -> str:
         UndoRefused: "undo-nothing",
     }
     return known.get(type(refusal), "undo-newer")
+
+
+def _decides(who: Person, entry: LogEntry, found: Waiting | None) -> bool:
+    """Whether it waits for this person in the queue, with this decision."""
+    if found is None or found.decision_id != entry.id or not who.may(Right.DECIDE, entry.page_id):
+        return False
+    return found.level == store.FOR_REVIEWERS or who.role is Role.ADMIN
 
 
 def _can_undo(entry: LogEntry, life: Life) -> bool:

@@ -31,6 +31,7 @@ from modbot.web.entries import Row
 from modbot.web.marking import visible
 from modbot.web.navigation import places
 from modbot.web.notices import NOTICES
+from modbot.web.veiling import Liked, spells_out
 from modbot.web.wording import Wording
 
 STATIC_FOLDER = Path(__file__).parent / "static"
@@ -104,6 +105,7 @@ class Pages:
             kind_name=lambda kind: kind_name(spoken, kind),
             advice=lambda kind: advice(spoken, kind),
             age=spoken.span,
+            spells_out=spells_out,
         )
         return environment
 
@@ -151,6 +153,7 @@ class Pages:
                 navigation=places(request, who),
                 # An error page asks the database for nothing: it may be what failed.
                 urgent_alerts=self.urgent_alerts(who) if who and status < 400 else 0,
+                liked=Liked.of(request),
                 notice=NOTICES.get(request.query_params.get("said", ""), ""),
                 **values,
             )

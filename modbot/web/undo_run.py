@@ -30,6 +30,7 @@ from modbot.web.routes import Routes
 from modbot.web.seam import WebService
 from modbot.web.undo import Undoer, may_see
 from modbot.web.undo_words import KINDS, OUTCOMES, STATES, look_of, outcome_parts
+from modbot.web.veiling import may_offend
 
 ROWS, CHUNK_ROWS = 50, 500
 FIELDS = (
@@ -196,6 +197,7 @@ def _row(item: LoggedItem) -> dict[str, Any]:
         "name": OUTCOMES[outcome],
         "look": look_of(outcome),
         "pieces": pieces(item.text, []),
+        "veiled": may_offend(item.categories),
     }
 
 

@@ -1,4 +1,5 @@
-"""The usual reasons of the shipped policy.toml, to be read in every language of the pages."""
+"""The usual reasons of the shipped policy.toml, and those that modbot writes for a person, to be
+read in every language of the pages."""
 
 from __future__ import annotations
 
@@ -31,5 +32,7 @@ def usual_reasons(language: Language) -> Mapping[str, str]:
             _("A threat that others have to judge"),
             _("A question for counsel"),
             _("The district should answer"),
+            _("Taken back."),
+            _("Removed in the app."),
         )
     )

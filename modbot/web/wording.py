@@ -39,9 +39,10 @@ class Wording:
         self._actors = {"bot": "modbot", "person": _("Any person")}
         self._roles = _roles(_)
         self._reasons = usual_reasons(language)
-        self._braked = _(
+        self._brake_pulled = _(
             "The brake is pulled on %(name)s: it hid too much of this page, so a person decides."
         )
+        self._braked = {"rule": _("the rule %(name)s"), "model": _("the model %(name)s")}
         self._classifier_failed = _("The classifier %(name)s failed, so a person decides.")
 
     def verdict(self, verdict: str) -> str:
@@ -66,19 +67,29 @@ class Wording:
 
     def degraded(self, what: str) -> str:
         if what.startswith(MARK):
-            return self._braked % {"name": what.removeprefix(MARK)}
+            return self._brake_pulled % {"name": self.braked(what.removeprefix(MARK))}
         name, _space, state = what.rpartition(" ")
         if what not in self._degraded and state == "failed" and name:
             return self._classifier_failed % {"name": name}
         return self._degraded.get(what, what)
+
+    def braked(self, key: str) -> str:
+        """What a brake is pulled on: a rule, or a model with its version."""
+        kind, _space, name = key.partition(" ")
+        known = self._braked.get(kind) if name else None
+        return known % {"name": name} if known else key
 
     def clause(self, text: str) -> str:
         """A clause's name or text; the district's own words stay as they are in policy.toml."""
         return self._clauses.get(text, text)
 
     def reason(self, text: str) -> str:
-        """A usual reason; the district's own stay as they are in policy.toml."""
-        return self._reasons.get(text, text)
+        """A usual reason, also before a note of somebody's own, which stays as it is; so do the
+        district's reasons in policy.toml."""
+        usual, found = text, ":"
+        while usual not in self._reasons and found:
+            usual, found, _note = usual.rpartition(": ")
+        return self._reasons[usual] + text[len(usual) :] if found else text
 
     def action(self, kind: str, state: str) -> str:
         return self._actions.get((kind, state), f"{kind}: {state}")

@@ -81,7 +81,12 @@ def faults(answer: requests.Response) -> dict[str, str]:
 
 def text_of(answer: requests.Response) -> str:
     """The text of a page, without tags."""
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.text)))
+    return untagged(answer.text)
+
+
+def untagged(html: str) -> str:
+    """The text of some markup."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html)))
 
 
 def went_to(answer: requests.Response) -> str:

@@ -299,3 +299,21 @@ def test_hostile_names_and_details_act_nowhere(site: Site, service: FakeService)
     assert page.status_code == 200 and "<script>alert" not in page.text
     assert "a=b" not in page.headers.get("set-cookie", "") and "{{ 7*7 }}" in page.text
     assert audit.verify(service.database).rows > 0
+
+
+def test_what_was_sent_to_nobody_and_what_to_do_is_said_once_for_many(
+    service: FakeService, site: Site
+) -> None:
+    send(service, *(Alert(kind="threat", page_id=ONE, decision_id=n) for n in range(1, 12)))
+    with service.database.write() as s:  # as where no destination is set up
+        nobody: dict[bool, tuple[Step, ...]] = {True: (), False: ()}
+        sendings.begin_steps(s, nobody, service.clock.now(), timedelta(days=1))
+    page = site.get("/alerts").text
+    assert page.count("None of these was sent to anybody") == 1
+    assert "Sent to nobody" not in page
+    assert page.count("Look at it now") == 1 and page.count("/acknowledge") == 11
+
+
+def test_where_somebody_was_told_each_alert_says_whom(full: tuple[FakeService, Site]) -> None:
+    page = full[1].get("/alerts").text
+    assert "None of these was sent to anybody" not in page and "on call" in page

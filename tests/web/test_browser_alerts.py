@@ -20,7 +20,7 @@ from tests.web.test_alerts import ONE, alerts, filled, send
 
 pytestmark = pytest.mark.browser
 
-AXE = ("/alerts", "/alerts?said=acknowledged", "/alerts?before=3")
+AXE = ("/alerts", "/alerts?said=acknowledged", "/alerts?before=3", "/pages/facebook:1001")
 DUTY = {
     "en-US": "You are a mandated reporter: call the child line at once.",
     "es-US": "La ley le obliga a denunciar: llame a la línea en una hora.",

@@ -32,7 +32,8 @@ HIDDEN = swearing("what the frick is this", "frick")
 
 def texts(html: str) -> list[str]:
     """The comments of a log page, top to bottom."""
-    found = re.findall(r'<blockquote class="comment"><bdi dir="auto">(.*?)</bdi>', html, re.S)
+    quotes = re.findall(r'<blockquote class="comment">(.*?)</blockquote>', html, re.S)
+    found = [re.findall(r'<bdi dir="auto">(.*?)</bdi>', quote, re.S)[0] for quote in quotes]
     return [re.sub(r"<[^>]+>", "", text) for text in found]
 
 

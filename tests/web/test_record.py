@@ -6,6 +6,7 @@ import pytest
 
 from modbot import store
 from modbot.domain import ActionKind, Verdict
+from modbot.people import Role
 from modbot.store import Judged
 from tests.fakes import make_comment, make_page
 from tests.web.conftest import Site
@@ -91,3 +92,27 @@ def test_the_page_says_when_other_switches_were_set_then(service: FakeService, s
     record(service, [("what the frick", stays), ("hello", ALLOWED)])
     assert "decided under other switches" in site.get("/decisions/1").text
     assert "What would have changed it" not in site.get("/decisions/2").text
+
+
+def test_a_comment_that_waits_leads_whoever_decides_to_the_queue(
+    service: FakeService, site: Site
+) -> None:
+    text = "what the frick"
+    waits = swearing(text, "frick", verdict=Verdict.REVIEW, hide=False)
+    record(service, [(text, waits), ("hello", ALLOWED)])
+    link = 'href="/queue/1"'
+    assert link in site.get("/decisions/1").text
+    assert link not in site.as_(Role.VIEWER).get("/decisions/1").text
+    assert "/queue/2" not in site.get("/decisions/2").text
+    with service.database.write() as s:
+        store.record_person_decision(
+            s,
+            decision_id=1,
+            verdict=Verdict.ALLOW,
+            hide=False,
+            actor="Ana",
+            reason="",
+            action=None,
+            now=service.clock.now(),
+        )
+    assert link not in site.get("/decisions/1").text
