@@ -166,6 +166,5 @@ def _setters(encoded: Encoded, windows: Numbers) -> Numbers:
     for window in windows.tolist():
         if window not in found:
             here = slice(encoded.starts[window], encoded.starts[window] + encoded.lengths[window])
-            single, triple = encoded.single[here], encoded.triple[here]
-            found[window] = np.concatenate([single.argmax(axis=0), triple.argmax(axis=0)])
+            found[window] = encoded.answers[here].argmax(axis=0)
     return np.stack([found[window] for window in windows.tolist()])
