@@ -24,8 +24,9 @@ Found = tuple[WordRule, int, int]
 _WORD: Final = re.compile("[a-zñ]+")
 _TOKEN: Final = re.compile(r"\S+")
 _BESIDE: Final = r"[^a-zñ\s'\",;:?]"  # neither a letter nor what stands between words
-# Letters with something between them that is neither, or a sign or digit at a word's edge. Both
-# patterns begin with what is rare and look back: a text is mostly letters.
+# All begin with what is rare and look back: a text is mostly letters.
+_MIXED_HINT: Final = re.compile(r"[^a-zñ\s'\",;:?)](?:(?<![.!(-])|[a-zñ])")  # a quick look
+# Letters with something between them that is neither, or a sign or digit at a word's edge.
 _MIXED: Final = re.compile(
     rf"{_BESIDE}(?:(?<=[a-zñ].)(?:(?<=[0-9@$])|{_BESIDE}{{0,2}}[a-zñ])|(?<=[@$€0-9])[a-zñ])"
 )
@@ -98,7 +99,7 @@ class Disguises:
                 word = self._respelled.get(match[0])
                 if word is not None and _whole(text, match.start(), match.end()):
                     yield word, match.start(), match.end()
-        if _MIXED.search(text) or _SIGNS.search(text):
+        if _MIXED_HINT.search(text) and (_MIXED.search(text) or _SIGNS.search(text)):
             yield from self._mixed(text)
         if self._spans_a_gap(text):
             yield from self._torn(text)

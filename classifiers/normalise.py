@@ -63,6 +63,7 @@ _DOUBLED: Final = frozenset(_DOUBLED_WORDS.split())
 _GAP: Final = r"[ .\-_~,/\\·•*]{1,2}"
 _SPELLED: Final = rf"[a-zñ]({_GAP})[a-zñ013457@$!]\1[a-zñ013457@$!]"
 _SPELLED_HINT: Final = re.compile(rf"(?:\b|_){_SPELLED}(?:\b|_)")
+_LONE_LETTER: Final = re.compile(rf"{_GAP}[a-zñ013457@$!]{_GAP}[a-zñ013457@$!]")  # a quick look
 _SPELLED_OUT: Final = re.compile(
     rf"(?<![^\W_])(?<![^\W_]'){_SPELLED}(?:\1[a-zñ013457@$!])*(?![^\W_])(?!'[a-z])"
 )
@@ -252,6 +253,10 @@ def _spelled_out(text: str) -> list[_Edit]:
     return edits
 
 
+def _may_be_spelled_out(text: str) -> bool:
+    return _LONE_LETTER.search(text) is not None and _SPELLED_HINT.search(text) is not None
+
+
 def _holds_indicators(text: str) -> bool:
     return not text.isascii() and _INDICATORS.search(text) is not None
 
@@ -260,5 +265,5 @@ _STEPS: Final[tuple[tuple[Callable[[str], object], Callable[[str], list[_Edit]]]
     (_holds_indicators, _spelled_by_flags),
     (_LEET_HINT.search, _leet),
     (_TRIPLE.search, _stretched),
-    (_SPELLED_HINT.search, _spelled_out),
+    (_may_be_spelled_out, _spelled_out),
 )

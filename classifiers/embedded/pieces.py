@@ -40,11 +40,17 @@ def kept_places(words: Sequence[str]) -> Sequence[int]:
     """The places of the words that count: a phrase that follows itself counts once, and then of
     each word the first three. What is said ten times over is no worse than what is said once, and
     a text is bounded by the words it knows."""
-    if not _repeats(words):
+    # How many words come again, cheap to count, is mostly answer enough.
+    again = len(words) - len(set(words))
+    most = max(Counter(words).values()) if again >= _MOST_TIMES - 1 else 1
+    if most < _MOST_TIMES:
         return range(len(words))
+    places = _said_once(words, again)
+    if most == _MOST_TIMES:
+        return places
     seen: Counter[str] = Counter()
     kept = []
-    for place in _said_once(words):
+    for place in places:
         seen[words[place]] += 1
         if seen[words[place]] <= _MOST_TIMES:
             kept.append(place)
@@ -53,22 +59,19 @@ def kept_places(words: Sequence[str]) -> Sequence[int]:
 
 def unrepeated(words: list[str]) -> list[str]:
     """The words at kept_places()."""
-    return [words[place] for place in kept_places(words)] if _repeats(words) else words
+    places = kept_places(words)
+    return words if len(places) == len(words) else [words[place] for place in places]
 
 
-def _repeats(words: Sequence[str]) -> bool:
-    """Does a word come so often that something may be said over and over?"""
-    spare = len(words) - len(set(words))  # cheaper to count, and mostly answer enough
-    return spare >= _MOST_TIMES - 1 and max(Counter(words).values()) >= _MOST_TIMES
-
-
-def _said_once(words: Sequence[str]) -> list[int]:
-    """The places of all words but those of phrases that repeat the phrase just before them."""
+def _said_once(words: Sequence[str], again: int) -> list[int]:
+    """The places of all words but those of phrases that repeat the phrase just before them.
+    `again`: how many words come again; a phrase that is repeated has no more."""
     kept = list(range(len(words)))
-    for length in range(1, min(_LONGEST_PHRASE, len(words) // 2) + 1):
-        said = [words[place] for place in kept]
+    said = list(words)
+    for length in range(1, min(_LONGEST_PHRASE, len(words) // 2, again) + 1):
         if sum(map(eq, said, said[length:])) >= length:
             kept = _without_repeats(kept, said, length)
+            said = [words[place] for place in kept]
     return kept
 
 
