@@ -5,18 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from string import ascii_letters, ascii_uppercase, digits
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-_DIGIT: Final = re.compile(r"\d")
-_ASCII: Final = bytes(range(128))
-_NO_DIGITS: Final = _ASCII.translate(None, digits.encode())
-_NO_CAPITALS: Final = _ASCII.translate(None, ascii_uppercase.encode())
-_NO_LETTERS: Final = _ASCII.translate(None, ascii_letters.encode())
-_CAPITAL: Final = re.compile("[A-ZÁÉÍÓÚÑ]")
+from classifiers.character_counts import capitals_in, digits_in, letters_in
+
 _NAME: Final = re.compile(r"\s(?=[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+ [A-ZÁÉÍÓÚÑ][a-záéíóúñ]+)")
 _LETTER: Final = re.compile(r"\w")
 _ENDING: Final = re.compile(r"(?<=\w)\.(?:com|net|org|io|me|co|us|shop|link|ly|be)\b")
@@ -45,17 +40,19 @@ def signs(texts: Sequence[str]) -> NDArray[np.float32]:
 
 def _of(text: str) -> tuple[float, ...]:
     # Whatever has to hold for a pattern to be found is asked first: most texts have few signs.
-    numerals, capitals, letters = _counts(text)
+    digits = digits_in(text)
+    capitals = capitals_in(text)
+    letters = letters_in(text)
     at = "@" in text
     return (
         _links(text),
         at and _EMAIL.search(text) is not None,
-        numerals >= _PHONE_DIGITS and _PHONE.search(text) is not None,
-        numerals > 0 and _PRICE.search(text) is not None,
+        digits >= _PHONE_DIGITS and _PHONE.search(text) is not None,
+        digits > 0 and _PRICE.search(text) is not None,
         at and _MENTION.search(text) is not None,
         "#" in text and _TAG.search(text) is not None,
         capitals > 1 and _names_somebody(text),
-        numerals > 0,
+        digits > 0,
         _QUOTE.search(text) is not None or ("'" in text and _SINGLE_QUOTE.search(text) is not None),
         not text.isascii() and _MOCKING.search(text) is not None,
         "?" in text,
@@ -64,18 +61,6 @@ def _of(text: str) -> tuple[float, ...]:
         "\n" in text,
         capitals / letters if letters >= _LETTERS_TO_SHOUT else 0.0,
         math.log1p(min(text.count(" "), 3 * len(set(text.split())))) * _WORD_SCALE,
-    )
-
-
-def _counts(text: str) -> tuple[int, int, int]:
-    """How many digits, capitals and letters it holds."""
-    if not text.isascii():
-        return len(_DIGIT.findall(text)), len(_CAPITAL.findall(text)), sum(map(str.isalpha, text))
-    raw = text.encode()  # bytes are counted in a tenth of the time
-    return (
-        len(raw.translate(None, _NO_DIGITS)),
-        len(raw.translate(None, _NO_CAPITALS)),
-        len(raw.translate(None, _NO_LETTERS)),
     )
 
 
