@@ -26,7 +26,7 @@ from classifiers.hits import (
     word_hit,
 )
 from classifiers.normalise import Folded, fold
-from classifiers.pattern_filter import Encoded, PatternFilter, Reading
+from classifiers.pattern_filter import Encoded, PatternFilter, Reading, bits_of
 from classifiers.private_facts import private_facts
 from classifiers.quoting import Quotes
 from classifiers.rule_files import (
@@ -93,6 +93,8 @@ class RuleSet:
         self._exceptions: dict[int, list[frozenset[Category]]] = {}
         for pattern, clears in files.exceptions:
             self._exceptions.setdefault(self._folded.add(pattern), []).append(clears)
+        self._asking = {original: bits_of(rules) for original, rules in self._rules.items()}
+        self._excepting = bits_of(self._exceptions)
         self._context = {name: self._asked(patterns) for name, patterns in files.context.items()}
         self._folded.compile(located=(*self._rules[False], *self._exceptions))
         self._written.compile(located=self._rules[True])
@@ -210,7 +212,7 @@ class RuleSet:
         hits = []
         for original, text in ((False, read.key), (True, read.written)):
             rules = self._rules[original]
-            for index in sorted(rules.keys() & text.possible):
+            for index in text.possible(self._asking[original]):
                 # What else is asked is mostly known without trying a pattern, so it comes first.
                 met = [rule for rule in rules[index] if self._holds(rule, text, comment)]
                 for start, end in islice(text.spans(index), _HITS_A_RULE) if met else ():
@@ -261,7 +263,7 @@ class RuleSet:
         if read.excepted is None:
             read.excepted = [
                 (*read.folded.span(start, max(end, start + 1)), clears)
-                for index in self._exceptions.keys() & read.key.possible
+                for index in read.key.possible(self._excepting)
                 for start, end in read.key.spans(index)
                 for clears in self._exceptions[index]
             ]

@@ -59,7 +59,11 @@ def kept_places(words: Sequence[str]) -> Sequence[int]:
 
 def unrepeated(words: list[str]) -> list[str]:
     """The words at kept_places()."""
-    places = kept_places(words)
+    return at_places(words, kept_places(words))
+
+
+def at_places(words: list[str], places: Sequence[int]) -> list[str]:
+    """The words at these places, which are in order."""
     return words if len(places) == len(words) else [words[place] for place in places]
 
 

@@ -75,7 +75,7 @@ def shares_of(
     """The up to three n-grams that speak most for the label, with their share of all that does.
 
     `spans` are the words' places in the folded text; a Share's are those in `text`."""
-    left = [max(part, 0.0) for part in parts]
+    left = [part if part > 0.0 else 0.0 for part in parts]
     total = sum(left)
     found: list[Share] = []
     while total > 0 and len(found) < _MOST:
