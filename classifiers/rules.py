@@ -132,6 +132,8 @@ class RuleSet:
     def _judge_together(self, comments: Sequence[Comment]) -> list[list[Signal]]:
         """One stage after the other for all of them: the tables and code of a stage then stay in
         the processor's cache, which takes a quarter off the time."""
+        for comment in comments:
+            fold(comment.text)  # is remembered
         reads = [self._read(comment.text) for comment in comments]
         pairs = list(zip(reads, comments, strict=True))
         words = [self._word_hits(read) for read in reads]

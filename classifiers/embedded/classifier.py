@@ -164,9 +164,10 @@ class EmbeddedClassifier:
         """All windows of the texts, in batches of about as many words as the layers take."""
         batch: list[_Window] = []
         size = 0
-        for owner, text in enumerate(texts):
-            every = split_words(self._fold(text).text)
-            places = kept_places(every)
+        # Step by step for all, as in the rules: that is quicker than text by text.
+        said = [split_words(self._fold(text).text) for text in texts]
+        kept = [kept_places(every) for every in said]
+        for owner, (every, places) in enumerate(zip(said, kept, strict=True)):
             words = at_places(every, places)
             for start in range(0, len(words), MAX_WORDS):
                 here = slice(start, start + MAX_WORDS)
