@@ -119,6 +119,13 @@ def _fold(text: str) -> Folded:
 _remembered: Final = lru_cache(maxsize=_REMEMBERED_TEXTS)(_fold)
 
 
+def fold_ahead(texts: Iterable[str]) -> None:
+    """Folds what fold() remembers, so that it has the answers ready."""
+    for text in texts:
+        if len(text) <= _REMEMBERED_LENGTH:
+            _remembered(text)
+
+
 def forget() -> None:
     """Every text will be folded anew: for measurements."""
     _remembered.cache_clear()

@@ -55,7 +55,7 @@ class PatternFilter:
     def __init__(self) -> None:
         self._indexes: dict[str, int] = {}
         self._patterns: tuple[str, ...] = ()
-        self._content = Met()  # with what every text meets
+        self._undemanding = Met()  # patterns that have no such need
         self._rarest: list[Bits] = []  # by atom: patterns whose rarest need it meets
         self._others: dict[int, Met] = {}  # by atom, where it meets other needs of a pattern
         self._finder: ahocorasick_rs.BytesAhoCorasick | None = None
@@ -76,15 +76,15 @@ class PatternFilter:
         atoms = sorted({atom for each in needed for need in each for atom in need})
         numbers = {atom: number for number, atom in enumerate(atoms)}
         by_atom = [[0] * MOST_NEEDS for _ in atoms]
-        content = [0] * MOST_NEEDS
+        undemanding = [0] * MOST_NEEDS
         for index, each in enumerate(needed):
             for which in range(MOST_NEEDS):
                 if which >= len(each):
-                    content[which] |= 1 << index
+                    undemanding[which] |= 1 << index
                     continue
                 for atom in each[which]:
                     by_atom[numbers[atom]][which] |= 1 << index
-        self._content = Met(*content)
+        self._undemanding = Met(*undemanding)
         self._rarest = [met[0] for met in by_atom]
         self._others = {atom: Met(*met) for atom, met in enumerate(by_atom) if any(met[1:])}
         self._finder = ahocorasick_rs.BytesAhoCorasick(atoms) if atoms else None
@@ -96,7 +96,7 @@ class PatternFilter:
         form = scanned(text.raw)
         if not form:
             return Reading(text, self._patterns, (1 << len(self._patterns)) - 1)
-        rarest, second, third = self._content
+        rarest, second, third = self._undemanding
         if self._finder is not None:
             for atom, _, _ in self._finder.find_matches_as_indexes(form, overlapping=True):
                 rarest |= self._rarest[atom]

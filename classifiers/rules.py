@@ -25,7 +25,7 @@ from classifiers.hits import (
     signal_of,
     word_hit,
 )
-from classifiers.normalise import Folded, fold
+from classifiers.normalise import Folded, fold, fold_ahead
 from classifiers.pattern_filter import Encoded, PatternFilter, Reading, bits_of
 from classifiers.private_facts import private_facts
 from classifiers.quoting import Quotes
@@ -131,9 +131,8 @@ class RuleSet:
 
     def _judge_together(self, comments: Sequence[Comment]) -> list[list[Signal]]:
         """One stage after the other for all of them: the tables and code of a stage then stay in
-        the processor's cache, which takes a quarter off the time."""
-        for comment in comments:
-            fold(comment.text)  # is remembered
+        the processor's cache, which takes a fifth off the time of the rules."""
+        fold_ahead(comment.text for comment in comments)
         reads = [self._read(comment.text) for comment in comments]
         pairs = list(zip(reads, comments, strict=True))
         words = [self._word_hits(read) for read in reads]
