@@ -31,15 +31,23 @@ _FORMS: Final = (
     # on Andover st #9
     rf"(?i:\b(?:on|at|de|en)) {_PROPER} (?i:{_KIND})\.?,? (?i:number |no\.? )?#?{_HERE}",
 )
-_HINT: Final = re.compile(
-    rf"\b(?:{_KIND}|calle|avenida|rua|urb|urbanizaci|residencial|de|la|on)\b", re.I
-)
+_HINTS: Final = f"{_KIND}|calle|avenida|rua|urb|urbanizaci|residencial|de|la|on"
+_HINT: Final = re.compile(rf"\b(?:{_HINTS})\b", re.I)
+_HINT_WORDS: Final = frozenset(_HINTS.split("|"))
+_WORD: Final = re.compile(r"\w+")
 _ADDRESS: Final = re.compile("|".join(f"(?:{form}){_ROOM}" for form in _FORMS))
 
 
 def addresses_in(text: str) -> Iterator[tuple[int, int]]:
     """Where addresses stand, in code points."""
-    if not _HINT.search(text):
+    if not _may_hold_an_address(text):
         return
     for found in _ADDRESS.finditer(text):
         yield found.start(), found.end()
+
+
+def _may_hold_an_address(text: str) -> bool:
+    """A cheap look before the dear one."""
+    if not text.isascii():  # there re.I also takes ſ for s
+        return _HINT.search(text) is not None
+    return not _HINT_WORDS.isdisjoint(_WORD.findall(text.lower()))

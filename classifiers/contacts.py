@@ -14,6 +14,8 @@ from typing import Final, Literal
 
 import phonenumbers
 
+from classifiers.character_counts import digits_in
+
 _NUMERALS_EN: Final = "zero one two three four five six seven eight nine"
 _NUMERALS_ES: Final = "cero uno dos tres cuatro cinco seis siete ocho nueve"
 _TENS_EN: Final = "twenty thirty forty fifty sixty seventy eighty ninety"
@@ -40,7 +42,6 @@ _NUMBER: Final = re.compile(
     rf"(?<![\w$#/=.,@-])[+(]?(?:{_TOKEN}{_GAP}){{9,17}}{_TOKEN}(?![\w])", re.I
 )
 _FEWEST_DIGITS: Final = 7
-_DIGIT: Final = re.compile(r"\d")
 _SPELLED: Final = re.compile(_WORD)
 _SPELLED_HINTS: Final = "nine", "nueve", "nove", "eight", "ocho", "oito", "seven", "siete", "sete"
 _PART: Final = re.compile(rf"\d+|{_WORD}|[oO]", re.I)
@@ -99,13 +100,14 @@ def contacts_in(text: str) -> Iterator[Contact]:
 
 def _may_hold_a_number(text: str) -> bool:
     """A cheap look before the dear one."""
-    digits = len(_DIGIT.findall(text))
+    digits = digits_in(text)
     if digits >= _FEWEST_DIGITS:
         return True
     lower = text.lower()
-    if not any(word in lower for word in _SPELLED_HINTS):
-        return False
-    return digits + len(_SPELLED.findall(lower)) >= _FEWEST_DIGITS
+    for word in _SPELLED_HINTS:  # a third of the time of any()
+        if word in lower:
+            return digits + len(_SPELLED.findall(lower)) >= _FEWEST_DIGITS
+    return False
 
 
 def _may_spell_an_address(text: str) -> bool:

@@ -23,10 +23,16 @@ Found = tuple[WordRule, int, int]
 
 _WORD: Final = re.compile("[a-zñ]+")
 _TOKEN: Final = re.compile(r"\S+")
+_BESIDE: Final = r"[^a-zñ\s'\",;:?]"  # neither a letter nor what stands between words
+# All begin with what is rare and look back: a text is mostly letters.
+_MIXED_HINT: Final = re.compile(r"[^a-zñ\s'\",;:?)](?:(?<![.!(-])|[a-zñ])")  # a quick look
 # Letters with something between them that is neither, or a sign or digit at a word's edge.
-_MIXED: Final = re.compile(r"[a-zñ][^a-zñ\s'\",;:?]{1,3}[a-zñ]|[@$€0-9][a-zñ]|[a-zñ][0-9@$]")
-_MIXED_HINT: Final = re.compile(r"[^a-zñ\s'\",;:?.!()-]|[.!(-][a-zñ]")  # a quick look
-_SIGNS: Final = re.compile(r"[@$][$@!+]|[$@!][a-zñ0-9][!+0-9]|[a-zñ][!|1]\+")  # @$$, $h1+, sh!+
+_MIXED: Final = re.compile(
+    rf"{_BESIDE}(?:(?<=[a-zñ].)(?:(?<=[0-9@$])|{_BESIDE}{{0,2}}[a-zñ])|(?<=[@$€0-9])[a-zñ])"
+)
+_SIGNS: Final = re.compile(  # @$$, $h1+, sh!+
+    r"[@$!|1](?:(?<=[@$])[$@!+]|(?<=[$@!])[a-zñ0-9][!+0-9]|(?<=[a-zñ][!|1])\+)"
+)
 _PRICE: Final = re.compile(r"\$\d")
 _EDGES: Final = "\"'“”‘’()[]{}<>¿?¡!.,;:…*_~-#"
 _AROUND: Final = "\"'“”‘’()[]{}<>¿?¡.,;:…*_~-#"  # may also be none of a word's letters

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
 from classifiers.normalise import Folded
 from classifiers.rule_files import PatternRule
-from classifiers.word_lists import WordRule
-from modbot.domain import Aspect, Category, Evidence, Signal
+from classifiers.word_lists import STRONG, WordRule
+from modbot.domain import Aspect, Category, Comment, Evidence, Signal
+
+_SELLERS_OWN: Final = frozenset({"private:phone", "private:email", "private:address"})
+_PUBLISHABLE: Final = frozenset({Category.PRIVACY, Category.PROFANITY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +58,23 @@ def signal_of(hit: Hit, aspect: Aspect, text: str) -> Signal:
             end=hit.end,
             note=hit.note,
         ),
+    )
+
+
+def is_sellers_own(hit: Hit, *, sure: bool) -> bool:
+    """Where to reach the seller; beside an offer in doubt only what is itself in doubt."""
+    if hit.category is not Category.PRIVACY:
+        return False
+    return hit.score < STRONG or (sure and hit.rule in _SELLERS_OWN)
+
+
+def is_published(hit: Hit, comment: Comment) -> bool:
+    """Are these the district's own words: a number, address or nickname that its post gives?"""
+    if hit.category not in _PUBLISHABLE:
+        return False
+    said = comment.text[hit.start : hit.end].strip().casefold()
+    post = comment.post_text.casefold()
+    return len(said) > 3 and any(
+        not post[at - 1 : at].isalnum() and not post[at + len(said) : at + len(said) + 1].isalnum()
+        for at in (match.start() for match in re.finditer(re.escape(said), post))
     )

@@ -87,7 +87,7 @@ class Link:
 def links_in(text: str) -> Iterator[Link]:
     """Every link of a text, spelled dots ("site dot com") and bare hosts included; first those to a
     numbered host, which is given as browsers read it ("216.58.211.142")."""
-    if not _HINT.search(text):
+    if not _may_hold_a_link(text):
         return
     for found in _NUMBERED.finditer(text):
         host = _as_address(found["host"].strip("[]"))
@@ -97,6 +97,15 @@ def links_in(text: str) -> Iterator[Link]:
         host = _SPOKEN_DOT.sub(".", found["host"]).lower().removeprefix("www.")
         if not host.replace(".", "").isdigit():
             yield Link(_readable(host), found["path"] or "", found.start(), found.end())
+
+
+def _may_hold_a_link(text: str) -> bool:
+    """A cheap look before the dear ones."""
+    if "." not in text and "://" not in text:
+        lower = text.lower()
+        if "dot" not in lower and "punto" not in lower:
+            return False
+    return _HINT.search(text) is not None
 
 
 def _as_address(number: str) -> str:

@@ -29,12 +29,14 @@ _REMEMBERED_LENGTH: Final = 1000  # code points
 _REMEMBERED_TEXTS: Final = 1024
 _MAX_ROUNDS: Final = 64  # two or three settle any text seen; each is linear
 
-_HUMP_HINT: Final = re.compile("[a-zñ][A-ZÑ]")
+# Hints begin with what is rare, here capitals, and look back: a text is mostly small letters.
+_HUMP_HINT: Final = re.compile("[A-ZÑ](?<=[a-zñ].)")
 _HUMP: Final = re.compile("(?<=[a-zñ])(?=[A-ZÑ])")
 _HUMPED: Final = re.compile(r"#\w+|\b(?:[A-ZÑ][a-zñ]{2,}|[a-zñ]{3,})(?:[A-ZÑ][a-zñ]{2,})+\b")
 
-_SIGN: Final = re.compile("[013457@$€!|+]")
-_LEET_HINT: Final = re.compile("[a-zñ][013457@$€!|+]{1,2}[a-zñ]|[a-zñ][034@$5]|[@$0145][a-zñ]{2}")
+_LEET_HINT: Final = re.compile(
+    "[013457@$€!|+](?:(?<=[a-zñ].)(?:(?<=[034@$5])|[013457@$€!|+]?[a-zñ])|(?<=[@$0145])[a-zñ]{2})"
+)
 _MIXED: Final = re.compile("[a-zñ0-9@$!|+€]*[a-zñ][a-zñ0-9@$!|+€]*")
 _LEET: Final = str.maketrans("013457@$€!|+", "oieastaseiit")
 _INNER: Final = re.compile("(?<=[a-zñ])[013457@$€]{1,2}(?=[a-zñ])")
@@ -61,6 +63,7 @@ _DOUBLED: Final = frozenset(_DOUBLED_WORDS.split())
 _GAP: Final = r"[ .\-_~,/\\·•*]{1,2}"
 _SPELLED: Final = rf"[a-zñ]({_GAP})[a-zñ013457@$!]\1[a-zñ013457@$!]"
 _SPELLED_HINT: Final = re.compile(rf"(?:\b|_){_SPELLED}(?:\b|_)")
+_LONE_LETTER: Final = re.compile(rf"{_GAP}[a-zñ013457@$!]{_GAP}[a-zñ013457@$!]")  # a quick look
 _SPELLED_OUT: Final = re.compile(
     rf"(?<![^\W_])(?<![^\W_]'){_SPELLED}(?:\1[a-zñ013457@$!])*(?![^\W_])(?!'[a-z])"
 )
@@ -114,6 +117,13 @@ def _fold(text: str) -> Folded:
 
 
 _remembered: Final = lru_cache(maxsize=_REMEMBERED_TEXTS)(_fold)
+
+
+def fold_ahead(texts: Iterable[str]) -> None:
+    """Folds what fold() remembers, so that it has the answers ready."""
+    for text in texts:
+        if len(text) <= _REMEMBERED_LENGTH:
+            _remembered(text)
 
 
 def forget() -> None:
@@ -198,10 +208,6 @@ def _outside_links(text: str, edits: Sequence[_Edit]) -> Sequence[_Edit]:
     return kept
 
 
-def _may_hold_leet(text: str) -> bool:
-    return _SIGN.search(text) is not None and _LEET_HINT.search(text) is not None
-
-
 def _leet(text: str) -> list[_Edit]:
     """Digits and signs inside a word are letters; those of a number, a price or a grade are not."""
     edits = []
@@ -254,13 +260,17 @@ def _spelled_out(text: str) -> list[_Edit]:
     return edits
 
 
+def _may_be_spelled_out(text: str) -> bool:
+    return _LONE_LETTER.search(text) is not None and _SPELLED_HINT.search(text) is not None
+
+
 def _holds_indicators(text: str) -> bool:
     return not text.isascii() and _INDICATORS.search(text) is not None
 
 
 _STEPS: Final[tuple[tuple[Callable[[str], object], Callable[[str], list[_Edit]]], ...]] = (
     (_holds_indicators, _spelled_by_flags),
-    (_may_hold_leet, _leet),
+    (_LEET_HINT.search, _leet),
     (_TRIPLE.search, _stretched),
-    (_SPELLED_HINT.search, _spelled_out),
+    (_may_be_spelled_out, _spelled_out),
 )

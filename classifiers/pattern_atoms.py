@@ -18,7 +18,7 @@ Need = frozenset[bytes]  # any one of these must be in the scanned text
 
 # Measured with the shipped rules by tests/benchmarks/bench_judging.py.
 _MOST_BYTES: Final = 10  # of one string; rare enough
-_MOST_NEEDS: Final = 3  # of one pattern; more are not worth the look
+MOST_NEEDS: Final = 3  # of one pattern; more are not worth the look
 _COMMON_WORD: Final = 0.3  # guessed share of the texts that hold one
 _SIGN: Final = 0.03
 _OFTEN: Final = 0.4
@@ -116,7 +116,7 @@ def _needs(pattern: str, known: dict[_Key, _Part]) -> tuple[Need, ...]:
     except (_NotRead, RecursionError):
         return ()
     found = sorted({*part.needs, *_need_of(part.exact)}, key=_frequency)
-    return (*found[:1], *(need for need in found[1:_MOST_NEEDS] if _frequency(need) < _OFTEN))
+    return (*found[:1], *(need for need in found[1:MOST_NEEDS] if _frequency(need) < _OFTEN))
 
 
 class _Reader:

@@ -6,17 +6,16 @@ own goes to a person, what is told of somebody else is hidden.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from classifiers.addresses import addresses_in
+from classifiers.character_counts import digits_in
 from classifiers.contacts import Contact, contacts_in
 from classifiers.identifiers import identifiers_in
 
-_DIGIT: Final = re.compile(r"\d")
 _MAILBOX_NAMES: Final = """
 office info contact help support registration enroll enrollment hr transportation communications
 language payroll admin pto
@@ -44,7 +43,7 @@ def private_facts(
     for contact in contacts_in(text):
         if not _is_published(contact, post, published):
             yield from _contact(contact, says)
-    if _DIGIT.search(text):
+    if digits_in(text):
         for found in identifiers_in(text):
             yield PrivateFact(f"private:{found.kind}", True, found.start, found.end)
         yield from _addresses(text, post, says)

@@ -146,6 +146,7 @@ def compiled(pattern: str) -> re2._Regexp:
     """The pattern over UTF-8 bytes; re2.error where it is none."""
     options = re2.Options()
     options.log_errors = False
+    options.never_capture = True  # only whole matches are asked for, and groups cost a pass
     return re2.compile(pattern.encode(), options)
 
 

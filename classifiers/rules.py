@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import gc
-import re
-from collections import Counter, deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,9 +17,16 @@ import ahocorasick_rs
 from classifiers.censored import Censored
 from classifiers.disguises import Disguises
 from classifiers.fundraisers import Offer, judge_offer
-from classifiers.hits import Hit, pattern_hit, signal_of, word_hit
-from classifiers.normalise import Folded, fold
-from classifiers.pattern_filter import Encoded, PatternFilter, Reading
+from classifiers.hits import (
+    Hit,
+    is_published,
+    is_sellers_own,
+    pattern_hit,
+    signal_of,
+    word_hit,
+)
+from classifiers.normalise import Folded, fold, fold_ahead
+from classifiers.pattern_filter import Encoded, PatternFilter, Reading, bits_of
 from classifiers.private_facts import private_facts
 from classifiers.quoting import Quotes
 from classifiers.rule_files import (
@@ -87,6 +93,8 @@ class RuleSet:
         self._exceptions: dict[int, list[frozenset[Category]]] = {}
         for pattern, clears in files.exceptions:
             self._exceptions.setdefault(self._folded.add(pattern), []).append(clears)
+        self._asking = {original: bits_of(rules) for original, rules in self._rules.items()}
+        self._excepting = bits_of(self._exceptions)
         self._context = {name: self._asked(patterns) for name, patterns in files.context.items()}
         self._folded.compile(located=(*self._rules[False], *self._exceptions))
         self._written.compile(located=self._rules[True])
@@ -111,9 +119,30 @@ class RuleSet:
 
     def judge(self, comment: Comment) -> list[Signal]:
         """The rules that the comment breaks, each with the words in the comment as written."""
-        read = self._read(comment.text)
-        hits = self._word_hits(read) + self._pattern_hits(read, comment)
-        hits += self._private_hits(read, comment)
+        return self.judge_all([comment])[0]
+
+    def judge_all(self, comments: Sequence[Comment]) -> list[list[Signal]]:
+        """judge() for each comment, in their order."""
+        return [
+            signals
+            for at in range(0, len(comments), _TEXTS_KEPT)
+            for signals in self._judge_together(comments[at : at + _TEXTS_KEPT])
+        ]
+
+    def _judge_together(self, comments: Sequence[Comment]) -> list[list[Signal]]:
+        """One stage after the other for all of them: the tables and code of a stage then stay in
+        the processor's cache, which takes a fifth off the time of the rules."""
+        fold_ahead(comment.text for comment in comments)
+        reads = [self._read(comment.text) for comment in comments]
+        pairs = list(zip(reads, comments, strict=True))
+        words = [self._word_hits(read) for read in reads]
+        patterns = [self._pattern_hits(read, comment) for read, comment in pairs]
+        private = [self._private_hits(read, comment) for read, comment in pairs]
+        hits = map(chain, words, patterns, private)
+        return [self._weigh(list(found), *pair) for found, pair in zip(hits, pairs, strict=True)]
+
+    def _weigh(self, hits: list[Hit], read: _Read, comment: Comment) -> list[Signal]:
+        """The signals of a comment from all that matched in it."""
         hits = self._clear(hits, read) if hits else hits
         if comment.approved_fundraisers:
             hits = self._weigh_fundraisers(hits, read, comment)
@@ -123,8 +152,8 @@ class RuleSet:
         if offers:
             # A seller's own number is part of the offer, not a private fact.
             sure = max(offers) == STRONG
-            hits = [hit for hit in hits if not _sellers_own(hit, sure=sure)]
-        hits = [hit for hit in hits if not _published(hit, comment)]
+            hits = [hit for hit in hits if not is_sellers_own(hit, sure=sure)]
+        hits = [hit for hit in hits if not is_published(hit, comment)]
         return self._signals(hits, read, comment)
 
     def alone(self, comment: Comment) -> Iterator[tuple[str, str]]:
@@ -164,7 +193,7 @@ class RuleSet:
     def _word_hits(self, read: _Read) -> list[Hit]:
         text = read.folded.text
         hits = []
-        seen: Counter[str] = Counter()
+        seen: defaultdict[str, int] = defaultdict(int)
         if self._finder is not None:
             for which, start, end in self._finder.find_matches_as_indexes(text, overlapping=True):
                 opened = start > 0 and text[start - 1].isalnum() and text[start].isalnum()
@@ -184,7 +213,7 @@ class RuleSet:
         hits = []
         for original, text in ((False, read.key), (True, read.written)):
             rules = self._rules[original]
-            for index in sorted(rules.keys() & text.possible):
+            for index in text.possible(self._asking[original]):
                 # What else is asked is mostly known without trying a pattern, so it comes first.
                 met = [rule for rule in rules[index] if self._holds(rule, text, comment)]
                 for start, end in islice(text.spans(index), _HITS_A_RULE) if met else ():
@@ -235,7 +264,7 @@ class RuleSet:
         if read.excepted is None:
             read.excepted = [
                 (*read.folded.span(start, max(end, start + 1)), clears)
-                for index in self._exceptions.keys() & read.key.possible
+                for index in read.key.possible(self._excepting)
                 for start, end in read.key.spans(index)
                 for clears in self._exceptions[index]
             ]
@@ -336,7 +365,6 @@ class RuleSet:
 _COMPILED: Final[deque[RuleSet]] = deque(maxlen=_SETS_KEPT)
 _compiling: Final = Lock()
 _UNDECIDED: Final = frozenset({Aspect.NONE, Aspect.PRIVATE})
-_PUBLISHABLE: Final = frozenset({Category.PRIVACY, Category.PROFANITY})
 _REPORTABLE: Final = frozenset({Category.PROFANITY, Category.OFFENSIVE})
 _QUOTABLE: Final = frozenset({Category.PROFANITY, Category.OFFENSIVE, Category.THREAT})
 
@@ -362,26 +390,4 @@ class RulesClassifier:
 
     def classify(self, comments: Sequence[Comment]) -> list[list[Signal]]:
         """Rule hits of each comment, in the order of the comments."""
-        return [self._rules.judge(comment) for comment in comments]
-
-
-_SELLERS_OWN: Final = frozenset({"private:phone", "private:email", "private:address"})
-
-
-def _sellers_own(hit: Hit, *, sure: bool) -> bool:
-    """Where to reach the seller; beside an offer in doubt only what is itself in doubt."""
-    if hit.category is not Category.PRIVACY:
-        return False
-    return hit.score < STRONG or (sure and hit.rule in _SELLERS_OWN)
-
-
-def _published(hit: Hit, comment: Comment) -> bool:
-    """Are these the district's own words: a number, address or nickname that its post gives?"""
-    if hit.category not in _PUBLISHABLE:
-        return False
-    said = comment.text[hit.start : hit.end].strip().casefold()
-    post = comment.post_text.casefold()
-    return len(said) > 3 and any(
-        not post[at - 1 : at].isalnum() and not post[at + len(said) : at + len(said) + 1].isalnum()
-        for at in (match.start() for match in re.finditer(re.escape(said), post))
-    )
+        return self._rules.judge_all(comments)

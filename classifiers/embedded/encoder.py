@@ -21,17 +21,12 @@ class Encoded:
     words: WordSequence
     starts: NDArray[np.int64]  # where each window begins in the sequence without its first word
     lengths: NDArray[np.int64]
-    single: Vectors  # words x features, before the strongest is taken
-    triple: Vectors
+    answers: Vectors  # words x features, before the strongest is taken: of one word, then of three
+    features: Vectors  # windows x what the heads look at: joined and hidden features side by side
     joined: Vectors  # windows x features
     hidden: Vectors
     sense: Vectors  # windows x sense, each of length 1
     sense_length: Vectors  # windows x 1: what it was before
-
-    @property
-    def features(self) -> Vectors:
-        """What the heads look at: joined and hidden features side by side."""
-        return np.concatenate([self.joined, self.hidden], axis=1)
 
 
 def encode(windows: Sequence[Sequence[str]], table: WordTable, weights: Weights) -> Encoded:
@@ -43,17 +38,11 @@ def encode(windows: Sequence[Sequence[str]], table: WordTable, weights: Weights)
     starts = gaps - lengths
     vectors = words.vectors
     centre = vectors[1:-1]
-    single = centre @ weights.word
-    neighbours = np.concatenate([vectors[:-2], centre, vectors[2:]], axis=1)
-    triple = neighbours @ weights.context
-    joined = np.concatenate(
-        [
-            np.maximum(_strongest(single, starts, gaps) + weights.word_bias, 0),
-            np.maximum(_strongest(triple, starts, gaps) + weights.context_bias, 0),
-            np.add.reduceat(centre, starts) / np.sqrt(lengths, dtype=np.float32)[:, None],
-        ],
-        axis=1,
-    )
+    answers = _answers(vectors, weights)
+    strongest = _strongest(answers, starts, gaps)
+    strongest += np.concatenate([weights.word_bias, weights.context_bias])
+    mean = np.add.reduceat(centre, starts) / np.sqrt(lengths, dtype=np.float32)[:, None]
+    joined = np.concatenate([np.maximum(strongest, 0), mean], axis=1)
     hidden = np.maximum(joined @ weights.hidden + weights.hidden_bias, 0)
     features = np.concatenate([joined, hidden], axis=1)
     sense = features @ weights.sense + weights.sense_bias
@@ -63,13 +52,25 @@ def encode(windows: Sequence[Sequence[str]], table: WordTable, weights: Weights)
         words=words,
         starts=starts,
         lengths=lengths,
-        single=single,
-        triple=triple,
+        answers=answers,
+        features=features,
         joined=joined,
         hidden=hidden,
         sense=sense,
         sense_length=sense_length,
     )
+
+
+def _answers(vectors: Vectors, weights: Weights) -> Vectors:
+    """What the features of one word and of three neighbours answer at each word: one table, so that
+    the strongest of all are found in one pass."""
+    centre = vectors[1:-1]
+    ones = len(weights.word_bias)
+    answers = np.empty((len(centre), ones + len(weights.context_bias)), dtype=np.float32)
+    np.matmul(centre, weights.word, out=answers[:, :ones])
+    neighbours = np.concatenate([vectors[:-2], centre, vectors[2:]], axis=1)
+    np.matmul(neighbours, weights.context, out=answers[:, ones:])
+    return answers
 
 
 def _strongest(answers: Vectors, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Vectors:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import eq
 
@@ -22,6 +22,7 @@ _STEP = np.uint32(0x01000193)  # the multiplier of FNV-1a
 _POWERS = np.array(
     [pow(int(_STEP), n, 2**32) for n in range(MAX_WORD_LETTERS + 2)], dtype=np.uint32
 )
+_LONGEST_PIECE = 5  # letters
 _SALT = np.uint32(0x9E3779B9)
 _FIRST = np.uint32(0x85EBCA77)
 _SECOND = np.uint32(0xC2B2AE3D)
@@ -39,11 +40,17 @@ def kept_places(words: Sequence[str]) -> Sequence[int]:
     """The places of the words that count: a phrase that follows itself counts once, and then of
     each word the first three. What is said ten times over is no worse than what is said once, and
     a text is bounded by the words it knows."""
-    if not _repeats(words):
+    # How many words come again, cheap to count, is mostly answer enough.
+    again = len(words) - len(set(words))
+    most = max(Counter(words).values()) if again >= _MOST_TIMES - 1 else 1
+    if most < _MOST_TIMES:
         return range(len(words))
+    places = _said_once(words, again)
+    if most == _MOST_TIMES:
+        return places
     seen: Counter[str] = Counter()
     kept = []
-    for place in _said_once(words):
+    for place in places:
         seen[words[place]] += 1
         if seen[words[place]] <= _MOST_TIMES:
             kept.append(place)
@@ -52,22 +59,23 @@ def kept_places(words: Sequence[str]) -> Sequence[int]:
 
 def unrepeated(words: list[str]) -> list[str]:
     """The words at kept_places()."""
-    return [words[place] for place in kept_places(words)] if _repeats(words) else words
+    return at_places(words, kept_places(words))
 
 
-def _repeats(words: Sequence[str]) -> bool:
-    """Does a word come so often that something may be said over and over?"""
-    spare = len(words) - len(set(words))  # cheaper to count, and mostly answer enough
-    return spare >= _MOST_TIMES - 1 and max(Counter(words).values()) >= _MOST_TIMES
+def at_places(words: list[str], places: Sequence[int]) -> list[str]:
+    """The words at these places, which are in order."""
+    return words if len(places) == len(words) else [words[place] for place in places]
 
 
-def _said_once(words: Sequence[str]) -> list[int]:
-    """The places of all words but those of phrases that repeat the phrase just before them."""
+def _said_once(words: Sequence[str], again: int) -> list[int]:
+    """The places of all words but those of phrases that repeat the phrase just before them.
+    `again`: how many words come again; a phrase that is repeated has no more."""
     kept = list(range(len(words)))
-    for length in range(1, min(_LONGEST_PHRASE, len(words) // 2) + 1):
-        said = [words[place] for place in kept]
+    said = list(words)
+    for length in range(1, min(_LONGEST_PHRASE, len(words) // 2, again) + 1):
         if sum(map(eq, said, said[length:])) >= length:
             kept = _without_repeats(kept, said, length)
+            said = [words[place] for place in kept]
     return kept
 
 
@@ -87,43 +95,63 @@ def word_spans(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in _WORD.finditer(text)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pieces:
-    """Which pieces of a word count, and how many table rows they are spread over."""
+@dataclass(frozen=True, slots=True)
+class Grams:
+    """Words letter by letter, with < and > at their ends, and the hash of what begins at each."""
 
-    sizes: tuple[int, ...]  # letters a piece, with < and > at the ends of a word; from 2, no gaps
-    buckets: int  # rows of the table, a power of two
+    begun: Mapping[int, Hashes]  # by how many letters are hashed
+    left: Rows  # letters from each to the end of its word, itself included
+    starts: Rows  # where each word begins
+    lengths: Rows  # of the words
+    whole: Hashes  # of each word
 
-    def of_words(self, words: Sequence[str]) -> tuple[Rows, Rows, Hashes]:
-        """Rows of all the words' pieces, one word after the other, how many each word has, and
-        each word's own hash. No word may be empty or longer than MAX_WORD_LETTERS."""
+    @classmethod
+    def of_words(cls, words: Sequence[str]) -> Grams:
+        """No word may be empty or longer than MAX_WORD_LETTERS."""
         marked = [f"<{word}>" for word in words]
         letters = np.frombuffer("".join(marked).encode("utf-32-le", "surrogatepass"), dtype="<u4")
         lengths = np.fromiter(map(len, marked), dtype=np.int64, count=len(marked))
         ends = np.cumsum(lengths)
         starts = ends - lengths
         position = np.arange(len(letters))
-        left = np.repeat(ends, lengths) - position
-        hashes = np.empty((len(letters), len(self.sizes) + 1), dtype=np.uint32)
-        wanted = np.empty(hashes.shape, dtype=np.bool_)
-        padded = np.concatenate([letters, np.zeros(self.sizes[-1], dtype=np.uint32)])
-        gram, reached = letters, 1
-        for column, size in enumerate(self.sizes):
-            while reached < size:
-                gram = gram * _STEP + padded[reached : len(letters) + reached]
-                reached += 1
-            hashes[:, column] = gram
-            wanted[:, column] = left >= size
+        padded = np.concatenate([letters, np.zeros(_LONGEST_PIECE, dtype=np.uint32)])
+        begun = {1: letters}
+        for size in range(2, _LONGEST_PIECE + 1):
+            begun[size] = begun[size - 1] * _STEP + padded[size - 1 : len(letters) + size - 1]
         powers = _POWERS[position - np.repeat(starts, lengths)]
         whole = np.add.reduceat(letters * powers, starts, dtype=np.uint32)
-        hashes[starts, -1] = whole
+        return cls(begun, np.repeat(ends, lengths) - position, starts, lengths, whole)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pieces:
+    """Which pieces of a word count, and how many table rows they are spread over."""
+
+    sizes: tuple[int, ...]  # letters a piece, up to _LONGEST_PIECE, with < and > at a word's ends
+    buckets: int  # rows of the table, a power of two
+
+    def of_words(self, words: Sequence[str]) -> tuple[Rows, Rows, Hashes]:
+        """Rows of all the words' pieces, one word after the other, how many each word has, and
+        each word's own hash. No word may be empty or longer than MAX_WORD_LETTERS."""
+        grams = Grams.of_words(words)
+        return *self.of_grams(grams), grams.whole
+
+    def of_grams(self, grams: Grams) -> tuple[Rows, Rows]:
+        """The same of words that were hashed already, without their own hashes."""
+        hashes = np.empty((len(grams.left), len(self.sizes) + 1), dtype=np.uint32)
+        wanted = np.empty(hashes.shape, dtype=np.bool_)
+        for column, size in enumerate(self.sizes):
+            hashes[:, column] = grams.begun[size]
+            wanted[:, column] = grams.left >= size
+        hashes[grams.starts, -1] = grams.whole
         wanted[:, -1] = False
-        wanted[starts, -1] = True
+        wanted[grams.starts, -1] = True
         salts = np.arange(1, len(self.sizes) + 2, dtype=np.uint32) * _SALT
         rows = _mix((hashes ^ salts)[wanted], self.buckets)
         # A word of n marked letters has n-k+1 pieces of k letters, and itself.
+        lengths = grams.lengths
         counts = 1 + sum((np.maximum(lengths - k + 1, 0) for k in self.sizes), start=0 * lengths)
-        return rows, counts, whole
+        return rows, counts
 
     def of_pairs(self, first: Hashes, second: Hashes, *, apart: int) -> Rows:
         """One row for each pair of words, by their hashes and how many words apart they stand."""
@@ -140,7 +168,7 @@ _DIGITS = str.maketrans("123456789", "000000000")
 
 def ngram_words(words: Sequence[str]) -> list[str]:
     """The words as n-grams see them: of a number only how long it is."""
-    return [word.translate(_DIGITS) for word in words]
+    return [word if word.isalpha() else word.translate(_DIGITS) for word in words]
 
 
 def _mix(hashes: Hashes, buckets: int) -> Rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
-from classifiers.embedded.pieces import kept_places, word_spans
+from classifiers.embedded.pieces import word_spans
 from classifiers.fundraisers import is_named, words
 from classifiers.links import links_in
 from classifiers.normalise import Folded
@@ -34,10 +34,8 @@ class Reading:
 
     @cached_property
     def spans(self) -> Spans:
-        """Where each word that the model reads stands in the folded text."""
-        text = self.folded.text
-        spans = word_spans(text)
-        return [spans[place] for place in kept_places([text[start:end] for start, end in spans])]
+        """Where each word stands in the folded text."""
+        return word_spans(self.folded.text)
 
     @cached_property
     def _innocent(self) -> list[tuple[int, int, frozenset[Category]]]:

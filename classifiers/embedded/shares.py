@@ -75,7 +75,7 @@ def shares_of(
     """The up to three n-grams that speak most for the label, with their share of all that does.
 
     `spans` are the words' places in the folded text; a Share's are those in `text`."""
-    left = [max(part, 0.0) for part in parts]
+    left = [part if part > 0.0 else 0.0 for part in parts]
     total = sum(left)
     found: list[Share] = []
     while total > 0 and len(found) < _MOST:
@@ -166,6 +166,5 @@ def _setters(encoded: Encoded, windows: Numbers) -> Numbers:
     for window in windows.tolist():
         if window not in found:
             here = slice(encoded.starts[window], encoded.starts[window] + encoded.lengths[window])
-            single, triple = encoded.single[here], encoded.triple[here]
-            found[window] = np.concatenate([single.argmax(axis=0), triple.argmax(axis=0)])
+            found[window] = encoded.answers[here].argmax(axis=0)
     return np.stack([found[window] for window in windows.tolist()])

@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-_DIGIT: Final = re.compile(r"\d")
-_CAPITAL: Final = re.compile("[A-ZÁÉÍÓÚÑ]")
+from classifiers.character_counts import capitals_in, digits_in, letters_in
+
 _NAME: Final = re.compile(r"\s(?=[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+ [A-ZÁÉÍÓÚÑ][a-záéíóúñ]+)")
 _LETTER: Final = re.compile(r"\w")
 _ENDING: Final = re.compile(r"(?<=\w)\.(?:com|net|org|io|me|co|us|shop|link|ly|be)\b")
@@ -40,10 +40,10 @@ def signs(texts: Sequence[str]) -> NDArray[np.float32]:
 
 def _of(text: str) -> tuple[float, ...]:
     # Whatever has to hold for a pattern to be found is asked first: most texts have few signs.
-    digits = len(_DIGIT.findall(text))
-    capitals = len(_CAPITAL.findall(text))
+    digits = digits_in(text)
+    capitals = capitals_in(text)
+    letters = letters_in(text)
     at = "@" in text
-    letters = sum(map(str.isalpha, text))
     return (
         _links(text),
         at and _EMAIL.search(text) is not None,

@@ -9,7 +9,13 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.embedded.pieces import NGRAM_PIECES, VECTOR_PIECES, Hashes, ngram_words
+from classifiers.embedded.pieces import (
+    NGRAM_PIECES,
+    VECTOR_PIECES,
+    Grams,
+    Hashes,
+    ngram_words,
+)
 from classifiers.embedded.weights import Vectors, Weights
 
 _NEW_WORDS = 256
@@ -46,12 +52,12 @@ class WordTable:
                 self._places.clear()
                 new = {word for window in windows for word in window}
             self._add(sorted(new))
-            places = [0]
+            found = [0]
             for window in windows:
-                places.extend(map(self._places.__getitem__, window))
-                places.append(0)
-            places.append(0)
-            kept = self._kept
+                found.extend(map(self._places.__getitem__, window))
+                found.append(0)
+            found.append(0)
+            places, kept = np.array(found), self._kept
             return WordSequence(
                 vectors=kept.vectors.take(places, axis=0),
                 ngrams=kept.ngrams.take(places, axis=0),
@@ -78,24 +84,31 @@ class WordTable:
                 old = getattr(self._kept, name)
                 getattr(grown, name)[: len(old)] = old
             self._kept = grown
-        for start in range(0, len(words), _NEW_WORDS):
-            self._compute(words[start : start + _NEW_WORDS])
+        # Words of letters alone are read alike by both tables of pieces, and so hashed once.
+        plain = [word for word in words if word.isalpha()]
+        for some in (plain, [word for word in words if not word.isalpha()]):
+            for start in range(0, len(some), _NEW_WORDS):
+                self._compute(some[start : start + _NEW_WORDS])
 
     def _compute(self, words: Sequence[str]) -> None:
         weights, kept = self._weights, self._kept
         first = 1 + len(self._places)
         here = slice(first, first + len(words))
-        rows, counts, _ = VECTOR_PIECES.of_words(words)
+        grams = Grams.of_words(words)
+        rows, counts = VECTOR_PIECES.of_grams(grams)
         # take() is four times as fast as an index of rows.
         pieces = weights.pieces.take(rows, axis=0).astype(np.float32)
         sums = np.add.reduceat(pieces, np.cumsum(counts) - counts)
         sums *= (weights.pieces_scale / np.sqrt(counts, dtype=np.float32))[:, None]
-        known = [self._rows.get(word, 0) for word in words]
-        sums += weights.known[known] * np.float32(weights.known_scale)
+        known = np.array([self._rows.get(word, 0) for word in words])
+        sums += weights.known.take(known, axis=0) * np.float32(weights.known_scale)
         kept.vectors[here] = sums
-        kept.language[here] = weights.language[known]
-        rows, counts, hashes = NGRAM_PIECES.of_words(ngram_words(words))
-        kept.hashes[here] = hashes
+        kept.language[here] = weights.language.take(known)
+        counted = ngram_words(words)
+        if counted != words:
+            grams = Grams.of_words(counted)
+        rows, counts = NGRAM_PIECES.of_grams(grams)
+        kept.hashes[here] = grams.whole
         added = weights.ngrams.take(rows, axis=0).astype(np.float32)
         kept.ngrams[here] = np.add.reduceat(added, np.cumsum(counts) - counts)
         kept.pieces[here] = counts

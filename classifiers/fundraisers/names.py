@@ -102,8 +102,10 @@ def speaks_of(text: str, name: str) -> bool:
 def _other_year(said: frozenset[str], words: frozenset[str]) -> bool:
     """A class of another year: only where the name itself has one."""
     own = {word for word in words if _YEAR.fullmatch(word)}
+    if not own:
+        return False
     told = {word for word in said if _YEAR.fullmatch(word)}
-    return bool(own and told and not own & told)
+    return bool(told) and not own & told
 
 
 def words(text: str) -> frozenset[str]:

@@ -90,6 +90,11 @@ def test_a_word_inside_another_is_no_hit(rules: RulesClassifier, text: str) -> N
 def test_rules_come_in_the_order_of_the_comments(rules: RulesClassifier) -> None:
     assert signals(rules, "") == []
     assert rules.classify([]) == []
+    texts = ["que COÑO es esto", "thank you", "oh sh1t no", "call my brother at 978 555 0142"]
+    comments = [comment_on(f"{text}, {number}") for number in range(150) for text in texts]
+    together = rules.classify(comments)
+    assert together == [rules.classify([comment])[0] for comment in comments]
+    assert [bool(found) for found in together[:4]] == [True, False, True, True]
 
 
 def test_insults_know_whether_an_official_is_meant(rules: RulesClassifier) -> None:
