@@ -23,6 +23,7 @@ from classifiers.training.network import (
     Layers,
     features,
     guesses,
+    insight,
     label_logits,
     new_layers,
     sense,
@@ -50,6 +51,8 @@ class Lesson:
     weights: Numbers | None = None  # 0: unknown
     policy: Numbers | None = None  # texts x POLICY_LABELS
     policy_weights: Numbers | None = None  # texts
+    insights: NDArray[np.float16] | None = None  # texts x INSIGHT, how the tutor sees each
+    insight_weights: Numbers | None = None  # texts
     rows: int = 256  # in a batch
     repeats: int = 1  # an epoch
     blur: float = 0.05  # how much lengths may differ within a batch
@@ -133,6 +136,10 @@ def _loss(layers: Layers, lesson: Lesson, chosen: Places) -> torch.Tensor:
     if lesson.policy is not None and lesson.policy_weights is not None:
         weights = lesson.policy_weights[chosen][:, None]
         loss = loss + _cross_entropy(guesses(layers, seen), lesson.policy[chosen], weights)
+    if lesson.insights is not None and lesson.insight_weights is not None:
+        wanted = torch.from_numpy(lesson.insights[chosen].astype(np.float32))
+        apart = ((insight(layers, seen) - wanted) ** 2).mean(1)
+        loss = loss + (apart * torch.from_numpy(lesson.insight_weights[chosen])).mean()
     return loss
 
 

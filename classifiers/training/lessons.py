@@ -1,4 +1,5 @@
-"""What the layers are taught, and how often: public texts, words, phrases, written comments."""
+"""What the layers are taught, and how often: public texts, words, phrases, written comments as
+they are and altered."""
 
 from __future__ import annotations
 
@@ -11,51 +12,84 @@ from numpy.typing import NDArray
 from classifiers.labels import LABELS, POLICY_LABELS
 from classifiers.training.fit import Lesson
 from classifiers.training.material import Material, Viewed
+from classifiers.training.network import INSIGHT
 
 _SHORT_ROWS = 512  # in a batch of single words
 _WRITTEN_ROWS = 64
 _WRITTEN_REPEATS = 3
+_WRITTEN_BLUR = 0.3
 _POLICY_WEIGHT = np.float32(0.5)
 _PHRASE_WEIGHT = np.float32(0.5)  # of what the tutor answers
 _PUBLIC_WEIGHT = np.float32(0.25)
+_ALTERED_WEIGHT = np.float32(0.5)
+_INSIGHT_WEIGHT = np.float32(0.5)  # of how the tutor sees public texts and phrases
+_WRITTEN_INSIGHT_WEIGHT = np.float32(1)  # and written comments, as they are and altered
 
 Numbers = NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answers:
-    """The tutor's answers: texts x POLICY_LABELS, probabilities."""
+class Opinion:
+    """What the tutor makes of some texts."""
 
-    public: Numbers  # of the public texts that it is asked of
-    phrases: Numbers
+    answers: Numbers  # texts x POLICY_LABELS: probabilities
+    insights: NDArray[np.float16]  # texts x INSIGHT: how it sees them
 
 
-def answers_of(tutor: Callable[[Sequence[str], str], Numbers], material: Material) -> Answers:
-    """What a taught tutor makes of the material that nobody labelled by the policy."""
-    return Answers(
+Opining = Callable[[Sequence[str], str], Opinion]  # texts and what they are
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opinions:
+    """What the tutor makes of the material."""
+
+    public: Opinion  # of the public texts that it is asked of
+    phrases: Opinion
+    altered: Opinion
+    written: Opinion
+
+
+def opinions_of(tutor: Opining, material: Material) -> Opinions:
+    """What a taught tutor makes of the material."""
+    return Opinions(
         public=tutor([material.public_texts[place] for place in material.asked], "public texts"),
         phrases=tutor(material.phrase_texts, "phrases"),
+        altered=tutor(material.altered_texts, "altered comments"),
+        written=tutor([comment.text for comment in material.comments], "written comments"),
     )
 
 
-def lessons(material: Material, taught: NDArray[np.int64], answers: Answers) -> list[Lesson]:
-    """All lessons; of the written comments only the taught ones show their labels."""
+def lessons(material: Material, taught: NDArray[np.int64], opinions: Opinions) -> list[Lesson]:
+    """All lessons; of the written comments only the taught ones show what is known of them."""
     phrases = _of_views("phrases", material.phrases)
-    weights = np.full(len(answers.phrases), _PHRASE_WEIGHT)
     return [
-        _of_public(material, answers),
+        _of_public(material, opinions.public),
         _of_views("words", material.words, rows=_SHORT_ROWS, blur=1.0),
-        replace(phrases, policy=answers.phrases, policy_weights=weights),
-        _of_written(material, taught),
+        _with(phrases, opinions.phrases, _PHRASE_WEIGHT, _INSIGHT_WEIGHT),
+        _of_altered(material, opinions.altered),
+        _of_written(material, taught, opinions.written),
     ]
 
 
-def _of_public(material: Material, answers: Answers) -> Lesson:
+def _with(lesson: Lesson, opinion: Opinion, weight: np.float32, insight: np.float32) -> Lesson:
+    """The lesson with the tutor's opinion of each of its texts."""
+    return replace(
+        lesson,
+        policy=opinion.answers,
+        policy_weights=np.full(len(lesson.texts), weight),
+        insights=opinion.insights,
+        insight_weights=np.full(len(lesson.texts), insight),
+    )
+
+
+def _of_public(material: Material, opinion: Opinion) -> Lesson:
     public = material.public
-    policy = np.zeros((len(public.texts), len(POLICY_LABELS)), dtype=np.float32)
-    policy[material.asked] = answers.public
-    weights = np.zeros(len(public.texts), dtype=np.float32)
-    weights[material.asked] = _PUBLIC_WEIGHT
+    asked = np.zeros(len(public.texts), dtype=np.float32)
+    asked[material.asked] = 1
+    policy = np.zeros((len(asked), len(POLICY_LABELS)), dtype=np.float32)
+    policy[material.asked] = opinion.answers
+    insights = np.zeros((len(asked), INSIGHT), dtype=np.float16)
+    insights[material.asked] = opinion.insights
     return Lesson(
         name="public",
         texts=public.texts,
@@ -64,7 +98,9 @@ def _of_public(material: Material, answers: Answers) -> Lesson:
         targets=material.targets,
         weights=material.target_weights,
         policy=policy,
-        policy_weights=weights,
+        policy_weights=_PUBLIC_WEIGHT * asked,
+        insights=insights,
+        insight_weights=_INSIGHT_WEIGHT * asked,
     )
 
 
@@ -79,7 +115,19 @@ def _of_views(name: str, viewed: Viewed, *, rows: int = 256, blur: float = 0.05)
     )
 
 
-def _of_written(material: Material, taught: NDArray[np.int64]) -> Lesson:
+def _of_altered(material: Material, opinion: Opinion) -> Lesson:
+    lesson = Lesson(
+        name="altered",
+        texts=material.altered,
+        views=np.zeros((len(material.altered), material.public.views.shape[1]), dtype=np.float32),
+        view_weights=np.zeros(len(material.altered), dtype=np.float32),
+        rows=_WRITTEN_ROWS,
+        blur=_WRITTEN_BLUR,
+    )
+    return _with(lesson, opinion, _ALTERED_WEIGHT, _WRITTEN_INSIGHT_WEIGHT)
+
+
+def _of_written(material: Material, taught: NDArray[np.int64], opinion: Opinion) -> Lesson:
     comments, written = material.comments, material.written
     counted = np.zeros(len(comments), dtype=np.float32)
     counted[taught] = 1
@@ -95,5 +143,7 @@ def _of_written(material: Material, taught: NDArray[np.int64]) -> Lesson:
         policy_weights=_POLICY_WEIGHT * counted,
         rows=_WRITTEN_ROWS,
         repeats=_WRITTEN_REPEATS,
-        blur=0.3,
+        insights=opinion.insights,
+        insight_weights=_WRITTEN_INSIGHT_WEIGHT * counted,
+        blur=_WRITTEN_BLUR,
     )

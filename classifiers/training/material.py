@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from classifiers.embedded.pieces import MAX_WORDS, split_words, unrepeated
 from classifiers.normalise import fold
+from classifiers.training.altered import altered
 from classifiers.training.batches import Texts, WordNumbers
 from classifiers.training.network import SENSE, WIDTH
 from classifiers.training.rows import LANGUAGE_WEIGHTS, read_lines, training_row
@@ -58,6 +59,8 @@ class Material:
     phrases: Viewed
     comments: tuple[WrittenComment, ...]
     written: Viewed
+    altered_texts: tuple[str, ...]
+    altered: Texts
     written_words: tuple[tuple[str, ...], ...]
     posts: tuple[str, ...]  # each once
     post_texts: Texts
@@ -85,6 +88,8 @@ def read_material(
     phrases = _phrases(lines, written, seed)
     posts = tuple(sorted({comment.post for comment in written}))
     own = [comment.text for comment in written]
+    seen = [comment for comment in written if not comment.kept_out]
+    changed = altered(seen, words, word_views, _words, lists, seed=seed)
     own_words = list(map(_words, own))
     return Material(
         public_texts=tuple(texts),
@@ -99,6 +104,8 @@ def read_material(
         phrases=viewing.of(list(map(_words, phrases)), teacher(phrases, "phrases"), 1.0),
         comments=tuple(written),
         written=viewing.of(own_words, teacher(own, "written comments"), _WRITTEN_WEIGHT),
+        altered_texts=tuple(changed),
+        altered=Texts(list(map(_words, changed)), viewing.numbers),
         written_words=tuple(own_words),
         posts=posts,
         post_texts=Texts([_words(post) for post in posts], viewing.numbers),

@@ -17,8 +17,10 @@ WORD_FEATURES = 64
 CONTEXT_FEATURES = 128
 HIDDEN = 64
 SENSE = 128
+INSIGHT = 128
 _PIECES_SPREAD = 0.02
-_LEFT_BEHIND = ("guess", "guess_bias")  # a task that shapes the layers; the head judges better
+# Tasks that shape the layers; the head judges better.
+_LEFT_BEHIND = ("guess", "guess_bias", "insight", "insight_bias")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,8 @@ class Layers:
     guess_bias: torch.Tensor
     sense: torch.Tensor
     sense_bias: torch.Tensor
+    insight: torch.Tensor
+    insight_bias: torch.Tensor
 
     def tables(self) -> list[torch.Tensor]:
         """The tables of vectors, which have an optimiser of their own."""
@@ -103,6 +107,8 @@ def new_layers(known: NDArray[np.float32], generator: torch.Generator) -> Layers
         guess_bias=zeros(len(POLICY_LABELS)),
         sense=drawn(encoded, SENSE, (1 / encoded) ** 0.5),
         sense_bias=zeros(SENSE),
+        insight=drawn(encoded, INSIGHT, (1 / encoded) ** 0.5),
+        insight_bias=zeros(INSIGHT),
     )
 
 
@@ -151,6 +157,11 @@ def guesses(layers: Layers, encoded: torch.Tensor) -> torch.Tensor:
 def sense(layers: Layers, encoded: torch.Tensor) -> torch.Tensor:
     """Texts x SENSE: the teacher's view as the model guesses it."""
     return encoded @ layers.sense + layers.sense_bias
+
+
+def insight(layers: Layers, encoded: torch.Tensor) -> torch.Tensor:
+    """Texts x INSIGHT: the tutor's view as the layers guess it."""
+    return encoded @ layers.insight + layers.insight_bias
 
 
 def _strongest(values: torch.Tensor, real: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:

@@ -23,7 +23,7 @@ from classifiers.labels import CRITICISM, LABELS, policy_score
 from classifiers.training.calibration import calibrated, realistic_weights
 from classifiers.training.fit import encoded, fit
 from classifiers.training.head import Head, HeadInput, fit_head, ngram_rows
-from classifiers.training.lessons import Answers, answers_of, lessons
+from classifiers.training.lessons import Opining, Opinions, lessons, opinions_of
 from classifiers.training.material import Material, Views, read_material
 from classifiers.training.metrics import ranking
 from classifiers.training.network import Layers
@@ -31,12 +31,9 @@ from classifiers.training.vocabulary import WordLists
 from classifiers.training.weights_file import packed_layers
 from classifiers.training.written import WrittenComment
 
-KEPT_OUT = 4  # one post in so many, by the hash of its text
-
 Numbers = NDArray[np.float32]
 Chosen = NDArray[np.int64]
-# Comments to what has learnt them: texts and what they are, to texts x POLICY_LABELS.
-Tutoring = Callable[[Sequence[WrittenComment]], Views]
+Tutoring = Callable[[Sequence[WrittenComment]], Opining]  # comments to what has learnt them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,18 +68,18 @@ def train(
     material = read_material(
         choices.data, choices.comments, teacher, lists, seed=choices.seed, report=report
     )
-    out = np.array([_is_kept_out(comment.post) for comment in material.comments])
+    out = np.array([comment.kept_out for comment in material.comments])
     everything = np.arange(len(out))
     taught, held = np.flatnonzero(~out), np.flatnonzero(out)
-    answers = answers_of(tutoring([material.comments[place] for place in taught]), material)
-    layers, head = one_run(material, taught, answers, choices, report)
+    opinions = opinions_of(tutoring([material.comments[place] for place in taught]), material)
+    layers, head = one_run(material, taught, opinions, choices, report)
     head = head.weighed(_head_input(material, layers).only(held))
     logits = logits_of(material, held, layers, head).astype(np.float64)
     targets = _targets(material)[held].astype(np.float64)
     spanish = np.array([material.comments[place].lang in ("es", "pt") for place in held])
     calibration = calibrated(logits, targets, spanish, _weights_of(material, held))
     share = head.share
-    layers, head = one_run(material, everything, answers, choices, report)
+    layers, head = one_run(material, everything, opinions, choices, report)
     head = replace(head, share=share)
     words = material.vocabulary
     arrays = weights_arrays(layers, head, calibration)
@@ -101,20 +98,16 @@ def train(
     )
 
 
-def _is_kept_out(post: str) -> bool:
-    return int(hashlib.sha256(post.encode("utf-8")).hexdigest(), 16) % KEPT_OUT == 0
-
-
 def one_run(
     material: Material,
     taught: Chosen,
-    answers: Answers,
+    opinions: Opinions,
     choices: Choices,
     report: Callable[[str], None],
 ) -> tuple[Layers, Head]:
     """Layers and second head, with the labels of the taught comments alone."""
     layers = fit(
-        lessons(material, taught, answers),
+        lessons(material, taught, opinions),
         material.known,
         epochs=choices.epochs,
         seed=choices.seed,

@@ -1,7 +1,8 @@
 """The tutor: a pretrained encoder that is taught the written comments, then asked of other texts.
 
 It knows languages that the written comments show little of, and is far too slow and large to serve.
-What it answers of public texts and of phrases is what the small model learns beside them.
+What it answers of texts that nobody labelled, and how it sees them, is what the small model learns
+beside the labels.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from classifiers.labels import LABELS, POLICY_LABELS
+from classifiers.training.lessons import Opinion
+from classifiers.training.network import INSIGHT
 from classifiers.training.pretrained import Tokens, read_pretrained
+from classifiers.training.teacher import Projection
 from classifiers.training.written import WrittenComment
 
 _EPOCHS = 2
@@ -33,6 +37,7 @@ _VIEW_SCALE = 4.0  # the encoder's numbers are small
 _FIRST_BIAS = -2.0  # most texts breach nothing
 _CHARACTERS = 400  # read of a text
 _TOKENS_AT_ONCE = 4000
+_SAMPLED = 3  # of the comments one in so many shows in which directions its views differ
 _REPORTED = 500  # steps between two lines
 
 Numbers = NDArray[np.float32]
@@ -58,7 +63,8 @@ class Tutor:
             if kept is not None:
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 torch.save(pupil.learnt(), kept)
-        return Taught(pupil, self._report)
+        sample = [comment.text for comment in comments[::_SAMPLED]]
+        return Taught(pupil, sample, self._report)
 
     def _teach(self, pupil: _Pupil, comments: Sequence[WrittenComment]) -> None:
         random = np.random.default_rng(self._seed)
@@ -98,22 +104,35 @@ class Tutor:
 
 
 class Taught:
-    """Answers what a text breaches."""
+    """Says what a text breaches and how it sees it: the directions in which its views of `sample`
+    differ most."""
 
-    def __init__(self, pupil: _Pupil, report: Callable[[str], None]) -> None:
+    def __init__(self, pupil: _Pupil, sample: Sequence[str], report: Callable[[str], None]) -> None:
         self._pupil, self._report = pupil, report
+        pupil.learning(False)
+        views = np.zeros((len(sample), pupil.output.in_features), dtype=np.float32)
+        for chosen, view, _ in self._seen(sample):
+            views[chosen] = view
+        self._project = Projection(views, INSIGHT)
 
-    def __call__(self, texts: Sequence[str], name: str) -> Numbers:
-        """Texts x POLICY_LABELS: probabilities."""
-        self._pupil.learning(False)
-        read = self._pupil.tokenise([text[:_CHARACTERS] for text in texts])
+    def __call__(self, texts: Sequence[str], name: str) -> Opinion:
+        """What it makes of the texts, which are called `name` in the report."""
         answers = np.zeros((len(texts), len(POLICY_LABELS)), dtype=np.float32)
-        with torch.no_grad():
-            for chosen in _of_one_length(read):
-                logits = self._pupil([read[place] for place in chosen])
-                answers[chosen] = torch.sigmoid(logits[:, : len(POLICY_LABELS)]).numpy()
+        insights = np.zeros((len(texts), INSIGHT), dtype=np.float16)
+        for chosen, view, logits in self._seen(texts):
+            answers[chosen] = 1 / (1 + np.exp(-logits[:, : len(POLICY_LABELS)]))
+            insights[chosen] = self._project(view)
         self._report(f"tutor: asked of {len(texts)} {name}")
-        return answers
+        return Opinion(answers=answers, insights=insights)
+
+    def _seen(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Numbers, Numbers]]:
+        """Places of some texts, their views and their logits, until all were seen."""
+        read = self._pupil.tokenise([text[:_CHARACTERS] for text in texts])
+        for chosen in _of_one_length(read):
+            with torch.no_grad():
+                view = self._pupil.view([read[place] for place in chosen])
+                logits = self._pupil.judged(view)
+            yield chosen, view.numpy(), logits.numpy()
 
 
 class _Pupil:
@@ -146,6 +165,10 @@ class _Pupil:
 
     def __call__(self, read: Sequence[Tokens]) -> torch.Tensor:
         """Texts x (POLICY_LABELS, LABELS): logits."""
+        return self.judged(self.view(read))
+
+    def view(self, read: Sequence[Tokens]) -> torch.Tensor:
+        """Texts x 2 encoder's size: the mean and the first of what it says of the tokens."""
         longest = max(map(len, read))
         padded = [tokens + [self._pad] * (longest - len(tokens)) for tokens in read]
         tokens = torch.tensor(padded)
@@ -154,7 +177,10 @@ class _Pupil:
             seen: Any = self.encoder(input_ids=tokens, attention_mask=real).last_hidden_state
         seen, real = seen.float(), real[:, :, None]
         mean = (seen * real).sum(1) / real.sum(1)
-        view = torch.cat([mean, seen[:, 0]], dim=1) * _VIEW_SCALE
+        return torch.cat([mean, seen[:, 0]], dim=1) * _VIEW_SCALE
+
+    def judged(self, view: torch.Tensor) -> torch.Tensor:
+        """Texts x (POLICY_LABELS, LABELS): the logits of a view."""
         found: torch.Tensor = self.output(
             functional.dropout(view, self.encoder.config.hidden_dropout_prob, self.encoder.training)
         )

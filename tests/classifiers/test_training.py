@@ -47,16 +47,20 @@ class FakeTeacher:
         return total / max(float(np.linalg.norm(total)), 1.0)
 
 
-def fake_tutor(comments: Sequence[WrittenComment]) -> Callable[..., np.ndarray]:  # type: ignore[type-arg]
-    """Knows the one word that is wrong."""
+def fake_tutor(comments: Sequence[WrittenComment]) -> Callable[..., Any]:
+    """Knows the one word that is wrong, and sees nothing else."""
+    from classifiers.training.lessons import Opinion
+    from classifiers.training.network import INSIGHT
 
-    def answers(texts: Sequence[str], name: str) -> np.ndarray:  # type: ignore[type-arg]
+    def opinion(texts: Sequence[str], name: str) -> Opinion:
         found = np.full((len(texts), len(POLICY_LABELS)), 0.02, dtype=np.float32)
         bad = ["idiot" in text for text in texts]
         found[bad, POLICY_LABELS.index("offensive")] = 0.98
-        return found
+        insights = np.zeros((len(texts), INSIGHT), dtype=np.float16)
+        insights[bad, 0] = 1
+        return Opinion(answers=found, insights=insights)
 
-    return answers
+    return opinion
 
 
 class FakeLists:
@@ -210,7 +214,7 @@ def test_a_run_learns_and_gives_the_same_bytes_again(small_data: Path) -> None:
 @pytest.mark.models
 def test_torch_and_numpy_give_the_same_probabilities(small_data: Path) -> None:
     need("torch")
-    from classifiers.training.lessons import answers_of
+    from classifiers.training.lessons import opinions_of
     from classifiers.training.material import read_material
     from classifiers.training.run import Choices, logits_of, one_run
 
@@ -219,8 +223,8 @@ def test_torch_and_numpy_give_the_same_probabilities(small_data: Path) -> None:
         choices.data, choices.comments, FakeTeacher(), FakeLists(), seed=1, report=lambda line: None
     )
     everything = np.arange(len(material.comments))
-    answers = answers_of(fake_tutor(material.comments), material)
-    layers, head = one_run(material, everything, answers, choices, report=lambda line: None)
+    opinions = opinions_of(fake_tutor(material.comments), material)
+    layers, head = one_run(material, everything, opinions, choices, report=lambda line: None)
     expected = 1 / (1 + np.exp(-logits_of(material, everything, layers, head)))
     from classifiers.training.run import weights_arrays
 
@@ -239,11 +243,11 @@ def test_torch_and_numpy_give_the_same_probabilities(small_data: Path) -> None:
 
 
 @pytest.mark.models
-def test_what_the_tutor_answers_is_taught_of_phrases_and_of_the_texts_it_was_asked_of(
+def test_what_the_tutor_thinks_is_taught_of_all_texts_it_was_asked_of(
     small_data: Path,
 ) -> None:
     need("torch")
-    from classifiers.training.lessons import answers_of, lessons
+    from classifiers.training.lessons import lessons, opinions_of
     from classifiers.training.material import read_material
 
     material = read_material(
@@ -254,9 +258,9 @@ def test_what_the_tutor_answers_is_taught_of_phrases_and_of_the_texts_it_was_ask
         seed=1,
         report=lambda line: None,
     )
-    answers = answers_of(fake_tutor(material.comments), material)
+    opinions = opinions_of(fake_tutor(material.comments), material)
     everything = np.arange(len(material.comments))
-    taught = {lesson.name: lesson for lesson in lessons(material, everything, answers)}
+    taught = {lesson.name: lesson for lesson in lessons(material, everything, opinions)}
     offensive = POLICY_LABELS.index("offensive")
     public, phrases = taught["public"], taught["phrases"]
     assert public.policy is not None and public.policy_weights is not None
@@ -270,3 +274,47 @@ def test_what_the_tutor_answers_is_taught_of_phrases_and_of_the_texts_it_was_ask
     bad_phrases = ["idiot" in phrase for phrase in material.phrase_texts]
     assert ((phrases.policy[:, offensive] > 0.5) == bad_phrases).all()
     assert any(bad_phrases)
+    assert public.insights is not None and public.insight_weights is not None
+    assert np.array_equal(np.flatnonzero(public.insight_weights), asked)
+    altered, written = taught["altered"], taught["written"]
+    assert altered.policy is not None and altered.insights is not None
+    bad_altered = np.array(["idiot" in text for text in material.altered_texts])
+    assert bad_altered.any() and not bad_altered.all()
+    assert ((altered.policy[:, offensive] > 0.5) == bad_altered).all()
+    assert (altered.insights[:, 0].astype(bool) == bad_altered).all()
+    assert written.insight_weights is not None and (written.insight_weights > 0).all()
+
+
+@pytest.mark.models
+def test_comments_that_are_kept_out_give_no_altered_ones_and_show_nothing_the_tutor_thinks(
+    small_data: Path,
+) -> None:
+    need("torch")
+    from classifiers.training.lessons import lessons, opinions_of
+    from classifiers.training.material import read_material
+
+    material = read_material(
+        small_data,
+        small_data / "comments",
+        FakeTeacher(),
+        FakeLists(),
+        seed=1,
+        report=lambda line: None,
+    )
+    out = np.array([comment.kept_out for comment in material.comments])
+    assert out.any() and not out.all()
+    opinions = opinions_of(fake_tutor(material.comments), material)
+    written = lessons(material, np.flatnonzero(~out), opinions)[-1]
+    assert written.insight_weights is not None and written.policy_weights is not None
+    assert not written.insight_weights[out].any() and not written.policy_weights[out].any()
+    kept = {
+        word for comment in material.comments if comment.kept_out for word in comment.text.split()
+    }
+    shown = {
+        word
+        for comment in material.comments
+        if not comment.kept_out
+        for word in comment.text.split()
+    }
+    words = {word for text in material.altered_texts for word in text.split()}
+    assert not words & (kept - shown)

