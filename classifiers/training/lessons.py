@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from classifiers.labels import LABELS, POLICY_LABELS
 from classifiers.training.fit import Lesson
 from classifiers.training.material import Material, Viewed
-from classifiers.training.network import INSIGHT
 
 _SHORT_ROWS = 512  # in a batch of single words
 _WRITTEN_ROWS = 64
@@ -22,7 +21,7 @@ _POLICY_WEIGHT = np.float32(0.5)
 _PHRASE_WEIGHT = np.float32(0.5)  # of what the tutor answers
 _PUBLIC_WEIGHT = np.float32(0.25)
 _ALTERED_WEIGHT = np.float32(0.5)
-_INSIGHT_WEIGHT = np.float32(0.5)  # of how the tutor sees public texts and phrases
+_INSIGHT_WEIGHT = np.float32(0.5)  # of how the tutor sees phrases
 _WRITTEN_INSIGHT_WEIGHT = np.float32(1)  # and written comments, as they are and altered
 
 Numbers = NDArray[np.float32]
@@ -88,8 +87,6 @@ def _of_public(material: Material, opinion: Opinion) -> Lesson:
     asked[material.asked] = 1
     policy = np.zeros((len(asked), len(POLICY_LABELS)), dtype=np.float32)
     policy[material.asked] = opinion.answers
-    insights = np.zeros((len(asked), INSIGHT), dtype=np.float16)
-    insights[material.asked] = opinion.insights
     return Lesson(
         name="public",
         texts=public.texts,
@@ -99,8 +96,6 @@ def _of_public(material: Material, opinion: Opinion) -> Lesson:
         weights=material.target_weights,
         policy=policy,
         policy_weights=_PUBLIC_WEIGHT * asked,
-        insights=insights,
-        insight_weights=_INSIGHT_WEIGHT * asked,
     )
 
 

@@ -274,8 +274,6 @@ def test_what_the_tutor_thinks_is_taught_of_all_texts_it_was_asked_of(
     bad_phrases = ["idiot" in phrase for phrase in material.phrase_texts]
     assert ((phrases.policy[:, offensive] > 0.5) == bad_phrases).all()
     assert any(bad_phrases)
-    assert public.insights is not None and public.insight_weights is not None
-    assert np.array_equal(np.flatnonzero(public.insight_weights), asked)
     altered, written = taught["altered"], taught["written"]
     assert altered.policy is not None and altered.insights is not None
     bad_altered = np.array(["idiot" in text for text in material.altered_texts])
