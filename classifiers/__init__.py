@@ -11,6 +11,7 @@ from modbot.errors import BadConfig
 from modbot.ports import Classifier
 
 if TYPE_CHECKING:
+    from classifiers.embedded import EmbeddedClassifier
     from classifiers.rules import RulesClassifier
 
 
@@ -30,10 +31,19 @@ class Choice:
         return exported_folder(self.models, self.variant) if self.models else None
 
 
-def _embedded(choice: Choice, rules: RulesClassifier) -> Classifier:
+def embedded_beside(rules: RulesClassifier, weights: Path | None = None) -> EmbeddedClassifier:
+    """The embedded model, which asks these rules what is innocent and what is about officials."""
     from classifiers.embedded import EmbeddedClassifier  # numpy and the weights load on use
 
-    return EmbeddedClassifier(choice.weights, cleared=rules.cleared)
+    return EmbeddedClassifier(
+        weights,
+        cleared=rules.rules.cleared,
+        about_officials=rules.rules.about_officials,
+    )
+
+
+def _embedded(choice: Choice, rules: RulesClassifier) -> Classifier:
+    return embedded_beside(rules, choice.weights)
 
 
 def _detoxify(choice: Choice, _rules: RulesClassifier) -> Classifier:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, islice
@@ -351,6 +351,10 @@ class RuleSet:
         run = self._in_context("operations", read.key)
         return Aspect.OFFICIAL if run else Aspect.PRIVATE
 
+    def about_officials(self, comment: Comment) -> bool:
+        """Whether it names officials, or its post is about them, or what it answers."""
+        return self._about_officials(self._read(comment.text), comment)
+
     def _about_officials(self, read: _Read, comment: Comment) -> bool:
         return self._in_context("official", read.key) or any(
             self._in_context("official_post", self._read_post(text))
@@ -384,9 +388,9 @@ class RulesClassifier:
         return cls(RuleSet.load(folder))
 
     @property
-    def cleared(self) -> Callable[[str], Sequence[Excepted]]:
-        """What the exceptions clear in a text, for other classifiers: RuleSet.cleared."""
-        return self._rules.cleared
+    def rules(self) -> RuleSet:
+        """What the files say, for other classifiers."""
+        return self._rules
 
     def classify(self, comments: Sequence[Comment]) -> list[list[Signal]]:
         """Rule hits of each comment, in the order of the comments."""

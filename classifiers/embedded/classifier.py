@@ -103,14 +103,17 @@ class EmbeddedClassifier:
         floor: float = FLOOR,
         folded: Callable[[str], Folded] = fold,
         cleared: Cleared | None = None,
+        about_officials: Callable[[Comment], bool] | None = None,
     ) -> None:
         """`cleared` says where a text is innocent of what (names, idioms): a score that rests
-        mostly on such words gives no signal."""
+        mostly on such words gives no signal. Where `about_officials` says so of a comment, what
+        it is found to insult counts as officials, whatever the model takes it to be about."""
         self._folder = folder or shipped_weights()
         self._weights, self.version = load_weights(self._folder)
         self._floor = floor
         self._fold = folded
         self._cleared = cleared or (lambda _text: ())
+        self._about_officials = about_officials or (lambda _comment: False)
         self._words = WordTable(self._weights)
         self._posts: dict[str, Vectors] = {}
         self._lock = Lock()
@@ -233,24 +236,25 @@ class EmbeddedClassifier:
                     source=self.name,
                     category=category,
                     score=round(each.scores[_CATEGORIES.start + number], 4),
-                    aspect=_aspect(category, each.scores[_CRITICISM]),
+                    aspect=self._aspect(category, each.scores[_CRITICISM], text.comment),
                     evidence=_evidence(category.value, shares),
                 ),
             )
+
+    def _aspect(self, category: Category, criticism: float, comment: Comment) -> Aspect:
+        """What the comment seems to be about, where that changes what may be done."""
+        official = criticism >= SPEAKS_OF_OFFICIALS
+        if category is Category.OFFENSIVE and not official:
+            official = self._about_officials(comment)
+        if category is Category.PERSONAL_ISSUE:
+            return Aspect.OFFICIAL if official else Aspect.PRIVATE
+        return Aspect.OFFICIAL if official and category in _OF_OPINION else Aspect.NONE
 
 
 def _languages(encoded: Encoded) -> NDArray[np.int64]:
     """The row of `calibration` for each window: 1 where more words are Spanish than English."""
     spoken = np.add.reduceat(encoded.words.language[1:-1].astype(np.int64), encoded.starts)
     return (spoken > 0).astype(np.int64)
-
-
-def _aspect(category: Category, criticism: float) -> Aspect:
-    """What the model takes the comment to be about, where that changes what may be done."""
-    official = criticism >= SPEAKS_OF_OFFICIALS
-    if category is Category.PERSONAL_ISSUE:
-        return Aspect.OFFICIAL if official else Aspect.PRIVATE
-    return Aspect.OFFICIAL if official and category in _OF_OPINION else Aspect.NONE
 
 
 def _evidence(rule: str, shares: tuple[Share, ...]) -> Evidence:

@@ -25,8 +25,7 @@ from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from typing import Any
 
-from classifiers import Choice, build
-from classifiers.embedded import EmbeddedClassifier
+from classifiers import Choice, build, embedded_beside
 from classifiers.normalise import fold, forget
 from classifiers.rules import RulesClassifier
 from modbot.domain import Comment, Signal
@@ -183,7 +182,7 @@ def _with_empty_caches(judge: Judge) -> Judge:
     forget()
     rules, _ = judge.classifiers
     assert isinstance(rules, RulesClassifier)
-    return replace(judge, classifiers=(rules, EmbeddedClassifier(cleared=rules.cleared)))
+    return replace(judge, classifiers=(rules, embedded_beside(rules)))
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from classifiers import embedded_beside
 from classifiers.embedded import EmbeddedClassifier
 from classifiers.rules import RulesClassifier
 from modbot.evaluation import LabelRow, read_rows
@@ -50,7 +51,7 @@ def main() -> int:
     one_core("tests.quality")
     chosen = _choices()
     rules = RulesClassifier.load(load_config(ROOT / "config").rules_dir)
-    model = None if chosen.rules_only else EmbeddedClassifier(chosen.weights, cleared=rules.cleared)
+    model = None if chosen.rules_only else embedded_beside(rules, chosen.weights)
     judge = _judge(rules, model)
     stamp = Stamp(
         command=_command(),

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from classifiers import embedded_beside
 from classifiers.embedded import SCORED, EmbeddedClassifier, load_weights, shipped_weights
 from classifiers.embedded.pieces import (
     MAX_WORDS,
@@ -26,7 +27,10 @@ from classifiers.embedded.signs import signs
 from classifiers.embedded.weights import Weights
 from classifiers.embedded.words import WordTable
 from classifiers.normalise import fold
+from classifiers.rules import RulesClassifier
 from modbot.domain import Aspect, Category, Comment, Signal
+from modbot.settings import load_config
+from tests.benchmarks.bench_judging import ROOT
 
 POST = "School starts at 8:10 tomorrow"
 
@@ -125,6 +129,15 @@ def test_a_grievance_with_criticism_of_officials_is_marked_as_such(
     )
     assert private[Category.PERSONAL_ISSUE].aspect is Aspect.PRIVATE
     assert all(s.aspect is not Aspect.PRIVATE for s in official.values())
+
+
+def test_what_insults_somebody_under_a_post_about_officials_counts_as_about_officials() -> None:
+    model = embedded_beside(RulesClassifier.load(load_config(ROOT / "config").rules_dir))
+    text = "wax dolls, all of them, not a brain in the row"
+    elsewhere = found(model, text, "Our chess club won in Haverhill")[Category.OFFENSIVE]
+    there = found(model, text, "VIDEO: School Committee, part 2")[Category.OFFENSIVE]
+    assert elsewhere.aspect is Aspect.NONE
+    assert there.aspect is Aspect.OFFICIAL
 
 
 def test_the_post_is_part_of_what_is_judged(model: EmbeddedClassifier) -> None:
