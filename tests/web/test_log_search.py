@@ -257,7 +257,7 @@ def test_a_page_of_the_log_weighs_less_than_100_kilobytes(service: FakeService) 
         site = Site(address=address, service=service)
         page = site.get("/log").text
         parts = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
-        assert len(parts) == 4
+        assert len(parts) == 5
         weight = len(page.encode()) + sum(len(site.get(part).content) for part in parts)
     assert len(texts(page)) == 25
     assert weight < 100_000, f"{weight} bytes"

@@ -81,7 +81,8 @@ def test_the_page_says_what_would_have_changed_the_verdict(
     record(service, [("what the frick", swearing("what the frick", "frick"))])
     html = site.get("/decisions/1").text
     assert '<h2 id="changes">What would have changed it</h2>' in html
-    assert "<bdi>Without profanity_en:x</bdi>" in html
+    # A rule of a word list is named by the word itself.
+    assert '<bdi class="veil">Without profanity_en:x</bdi>' in html
     assert "With profanity.may_hide = false" in html
     spanish = site.get("/decisions/1", **{"accept-language": "es"}).text
     assert "Qué lo habría cambiado" in spanish and "Sin profanity_en:x" in spanish
