@@ -160,7 +160,8 @@ def test_words_in_an_idiom_clear_only_what_mostly_rests_on_them() -> None:
         return [(start, start + 17, frozenset({Category.THREAT}))] if start >= 0 else []
 
     careful = EmbeddedClassifier(cleared=cleared)
-    idiom = "You will close that school over my dead body"
+    idiom = "you will get that vote over my dead body"
+    assert Category.THREAT in found(EmbeddedClassifier(), idiom)
     assert Category.THREAT not in found(careful, idiom)
     threat = "i will shoot you and your kids tonight, over my dead body or not"
     assert Category.THREAT in found(careful, threat)
