@@ -35,7 +35,9 @@ def altered(
     *,
     seed: int,
 ) -> list[str]:
-    """Two texts of each comment: itself with neighbours, and crossed with one of its language."""
+    """Two texts of each comment that is not kept out: itself with neighbours, and crossed with
+    another of its language."""
+    comments = [comment for comment in comments if not comment.kept_out]
     random = np.random.default_rng(seed)
     near = {language: _neighbours(words, views, lists, language) for language in COMMONEST}
     swapped = [_swapped(each.text, near.get(each.lang, {}), split, random) for each in comments]

@@ -76,20 +76,16 @@ def read_material(
     report: Callable[[str], None],
 ) -> Material:
     """Reads DATA/train.jsonl.gz and the written comments and asks the teacher for its views."""
-    lines = list(read_lines(data / "train.jsonl.gz"))
-    written = written_comments(comments)
+    lines, written = list(read_lines(data / "train.jsonl.gz")), written_comments(comments)
     texts = [str(line["text"]) for line in lines]
-    ours = [text for comment in written for text in (comment.text, comment.post)]
-    words = build(texts, ours, lists, _folded)
-    report(f"{len(lines)} public texts, {len(written)} comments, {len(words.words)} known words")
+    words = _vocabulary(texts, written, lists, report)
     views, word_views = teacher(texts, "public texts"), teacher(words.forms, "words")
     viewing = _Viewing(WordNumbers(words.words), Projection(views[:_SAMPLE], SENSE))
     rows = [training_row(line, _folded) for line in lines]
     phrases = _phrases(lines, written, seed)
     posts = tuple(sorted({comment.post for comment in written}))
+    changed = altered(written, words, word_views, _words, lists, seed=seed)
     own = [comment.text for comment in written]
-    seen = [comment for comment in written if not comment.kept_out]
-    changed = altered(seen, words, word_views, _words, lists, seed=seed)
     own_words = list(map(_words, own))
     return Material(
         public_texts=tuple(texts),
@@ -110,6 +106,18 @@ def read_material(
         posts=posts,
         post_texts=Texts([_words(post) for post in posts], viewing.numbers),
     )
+
+
+def _vocabulary(
+    texts: Sequence[str],
+    written: Sequence[WrittenComment],
+    lists: WordLists,
+    report: Callable[[str], None],
+) -> Vocabulary:
+    ours = [text for comment in written for text in (comment.text, comment.post)]
+    words = build(texts, ours, lists, _folded)
+    report(f"{len(texts)} public texts, {len(written)} comments, {len(words.words)} known words")
+    return words
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ def _tell_of_secrets(config: Config, service: Service) -> None:
     for found in secrets(config, tokens, os.environ):
         if found.state is not State.OK:
             structlog.get_logger("modbot.start").error(
-                "secret_not_usable", secret=found.said, todo=found.advice
+                "secret_not_usable", trouble=found.said, todo=found.advice
             )
 
 

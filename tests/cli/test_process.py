@@ -124,13 +124,18 @@ def test_at_its_start_it_tells_of_secrets_that_others_can_read_or_that_are_not_t
     open_to_all = tmp_path / "duty"
     open_to_all.write_text("json://relay.lps.example/SECRET", "utf-8")
     open_to_all.chmod(0o644)
-    with (folder / "modbot.toml").open("a", encoding="utf-8") as file:
-        file.write(f'[alerts]\ndestinations = {{ duty = "file:{open_to_all}" }}\n')
-        file.write('[checkpoints]\nkey = "env:NO_SUCH_KEY"\n')
+    toml = (folder / "modbot.toml").read_text("utf-8")
+    for key, found in (
+        ("destinations = {} ", f'destinations = {{ duty = "file:{open_to_all}" }} '),
+        ('\nkey = "" ', '\nkey = "env:NO_SUCH_KEY" '),
+    ):
+        assert toml.count(key) == 1
+        toml = toml.replace(key, found)
+    (folder / "modbot.toml").write_text(toml, "utf-8")
     with running(folder) as (process, _):
         told = [next_event(process, "secret_not_usable") for _ in range(2)]
-    assert "checkpoints.key: env:NO_SUCH_KEY is not set" in told[0]["secret"]
-    assert "can be read by other users" in told[1]["secret"] and "chmod" in told[1]["todo"]
+    assert "checkpoints.key: env:NO_SUCH_KEY is not set" in told[0]["trouble"]
+    assert "can be read by other users" in told[1]["trouble"] and "chmod" in told[1]["todo"]
     assert "SECRET" not in json.dumps(told)
 
 
