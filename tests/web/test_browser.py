@@ -89,7 +89,9 @@ def visit(browser: Browser, address: str, path: str = "/log", **options: Any) ->
 
 
 def comments(page: Page) -> list[str]:
-    return page.locator(".log .comment").all_inner_texts()
+    warning = "The text that follows may offend; it is blurred until it is asked for."
+    texts = page.locator(".log .comment").all_inner_texts()
+    return [text.removeprefix(warning).strip() for text in texts]
 
 
 @pytest.mark.parametrize("width", [NARROW, WIDE], ids=["360px", "1440px"])
