@@ -49,8 +49,8 @@ local_hosts = ["127.0.0.1"]
 # a container is not told that a killed service's group is empty, and waits until the time is up.
 FOR_THE_TEST = """
 [Service]
-StandardOutput=append:/root/log
-StandardError=append:/root/log
+StandardOutput=append:%h/log
+StandardError=append:%h/log
 LoadCredential=facebook:/etc/modbot-secrets/facebook
 LoadCredential=duty:/etc/modbot-secrets/duty
 WatchdogSec=30

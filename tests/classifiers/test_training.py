@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pytest
@@ -20,6 +20,9 @@ from classifiers.training.vocabulary import build
 from classifiers.training.weights_file import packed_layers, quantised, write_weights
 from classifiers.training.written import DOUBTFUL, WrittenComment, written_comments
 from tests.prerequisites import need
+
+if TYPE_CHECKING:
+    from classifiers.training.material import Material
 
 GOOD = ("thank you teacher", "what a lovely concert", "gracias a todos", "go team", "que orgullo")
 BAD = ("you idiot", "what an idiot", "eres un idiota", "idiot coach", "otro idiota")
@@ -193,6 +196,15 @@ def small_data(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def material_of(folder: Path) -> Material:
+    """What a training on small_data learns from."""
+    from classifiers.training.material import read_material
+
+    return read_material(
+        folder, folder / "comments", FakeTeacher(), FakeLists(), seed=1, report=lambda line: None
+    )
+
+
 @pytest.mark.models
 def test_a_run_learns_and_gives_the_same_bytes_again(small_data: Path) -> None:
     need("torch")
@@ -215,13 +227,10 @@ def test_a_run_learns_and_gives_the_same_bytes_again(small_data: Path) -> None:
 def test_torch_and_numpy_give_the_same_probabilities(small_data: Path) -> None:
     need("torch")
     from classifiers.training.lessons import opinions_of
-    from classifiers.training.material import read_material
     from classifiers.training.run import Choices, logits_of, one_run
 
     choices = Choices(data=small_data, comments=small_data / "comments", epochs=1)
-    material = read_material(
-        choices.data, choices.comments, FakeTeacher(), FakeLists(), seed=1, report=lambda line: None
-    )
+    material = material_of(small_data)
     everything = np.arange(len(material.comments))
     opinions = opinions_of(fake_tutor(material.comments), material)
     layers, head = one_run(material, everything, opinions, choices, report=lambda line: None)
@@ -248,16 +257,8 @@ def test_what_the_tutor_thinks_is_taught_of_all_texts_it_was_asked_of(
 ) -> None:
     need("torch")
     from classifiers.training.lessons import lessons, opinions_of
-    from classifiers.training.material import read_material
 
-    material = read_material(
-        small_data,
-        small_data / "comments",
-        FakeTeacher(),
-        FakeLists(),
-        seed=1,
-        report=lambda line: None,
-    )
+    material = material_of(small_data)
     opinions = opinions_of(fake_tutor(material.comments), material)
     everything = np.arange(len(material.comments))
     taught = {lesson.name: lesson for lesson in lessons(material, everything, opinions)}
@@ -289,16 +290,8 @@ def test_comments_that_are_kept_out_give_no_altered_ones_and_show_nothing_the_tu
 ) -> None:
     need("torch")
     from classifiers.training.lessons import lessons, opinions_of
-    from classifiers.training.material import read_material
 
-    material = read_material(
-        small_data,
-        small_data / "comments",
-        FakeTeacher(),
-        FakeLists(),
-        seed=1,
-        report=lambda line: None,
-    )
+    material = material_of(small_data)
     out = np.array([comment.kept_out for comment in material.comments])
     assert out.any() and not out.all()
     opinions = opinions_of(fake_tutor(material.comments), material)
