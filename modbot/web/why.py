@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from modbot import counterfactual
 from modbot.domain import Aspect, Category, Share, Signal
 from modbot.pipeline import OWN_WORDS
 from modbot.policy import RULES
@@ -16,7 +17,7 @@ REASONS_A_CATEGORY = 2  # in the log
 _HELD = frozenset({Aspect.OFFICIAL, Aspect.QUOTED})
 
 
-class Stored(Protocol):
+class Stored(counterfactual.Stored, Protocol):
     """What a decision was made from, wherever it was read."""
 
     @property
@@ -26,15 +27,7 @@ class Stored(Protocol):
     @property
     def reason(self) -> str: ...  # as it was written then
     @property
-    def hide(self) -> bool: ...
-    @property
     def categories(self) -> tuple[Category, ...]: ...
-    @property
-    def signals(self) -> tuple[Signal, ...]: ...
-    @property
-    def thresholds(self) -> Mapping[str, float]: ...
-    @property
-    def degraded(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
