@@ -1,4 +1,5 @@
-"""A certificate for localhost and 127.0.0.1 that nobody trusts unless told to."""
+"""A certificate for localhost, 127.0.0.1 and any names that are given, which nobody trusts unless
+told to."""
 
 from __future__ import annotations
 
@@ -19,12 +20,13 @@ _ALL_USES = {
 }
 
 
-def make_certificate(folder: Path) -> Path:
+def make_certificate(folder: Path, *hosts: str) -> Path:
     """A file with certificate and key; it can be named as an authority too."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     now = datetime.datetime.now(datetime.UTC)
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    names: list[x509.GeneralName] = [x509.DNSName(host) for host in ("localhost", *hosts)]
+    names.append(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
     public = key.public_key()
     made = (
         x509.CertificateBuilder()

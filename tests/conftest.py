@@ -6,13 +6,16 @@ import logging
 import sys
 from collections.abc import Iterator
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from modbot.domain import Page
+from modbot.store import Database
 from tests import databases
 from tests.fakes import FakeAdapter, ManualClock, make_page
+from tests.records import open_database
 from tests.request_check import (  # noqa: F401  hooks and fixtures of every test
     _requests_as_described,
     _requests_recorded,
@@ -132,3 +135,11 @@ def page() -> Page:
 def adapter(page: Page, clock: ManualClock) -> FakeAdapter:
     """An empty page in memory, on the test's clock."""
     return FakeAdapter(page, now=clock.now)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """A new one with one page, as the service opens it."""
+    database = open_database(tmp_path)
+    yield database
+    database.close()

@@ -50,6 +50,9 @@ class _Take(BaseHTTPRequestHandler):
         else:
             self.server.taken.append(f"{self.path}\n{self.headers}".encode() + body)
             self.send_response(202 if "workflows" in self.path else 200)
+            self.end_headers()
+            self.wfile.write(b"ok")  # what Slack says
+            return
         self.end_headers()
 
     def _drip(self) -> None:

@@ -14,14 +14,7 @@ from modbot.audit import Entry, append, helping, verify
 from modbot.audit.chain import chain_hash
 from modbot.errors import StoreUnreadable
 from modbot.store import Database
-from tests.records import HIDE, NOON, fill, judged, open_database, record
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = open_database(tmp_path)
-    yield database
-    database.close()
+from tests.records import HIDE, NOON, fill, judged, record
 
 
 def test_helpers_find_a_long_log_sound_and_what_is_wrong_in_it(database: Database) -> None:

@@ -21,17 +21,10 @@ from modbot.settings.sections import CheckpointsSection
 from modbot.store import Database
 from tests.fakes import ManualClock
 from tests.mail_server import MailServer, mail_server
-from tests.records import NOON, open_database
+from tests.records import NOON
 from tests.test_checkpoints import DAY, Keeper, git, mailing
 
 DAYS_AWAY = 5
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = open_database(tmp_path)
-    yield database
-    database.close()
 
 
 @pytest.fixture

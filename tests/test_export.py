@@ -4,9 +4,7 @@ import csv
 import io
 import json
 from base64 import b64decode
-from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,14 +14,7 @@ from modbot.domain import Actor
 from modbot.errors import BadConfig
 from modbot.export import Filters, export, spreadsheet_safe
 from modbot.store import Database
-from tests.records import ALLOW, HIDE, NOON, add_page, fill, judged, later, open_database, record
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = open_database(tmp_path)
-    yield database
-    database.close()
+from tests.records import ALLOW, HIDE, NOON, add_page, fill, judged, later, record
 
 
 def lines(database: Database, **options: Any) -> list[dict[str, Any]]:

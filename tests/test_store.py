@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,14 +14,7 @@ from modbot.errors import AlreadyRunning, StoreUnreadable, UnknownPage
 from modbot.store import Database
 from modbot.store.database import wal_is_safe
 from modbot.tables import FundraiserRow
-from tests.records import NOON, PAGE, kinds, later, open_database
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = open_database(tmp_path)
-    yield database
-    database.close()
+from tests.records import NOON, PAGE, kinds, later
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -15,14 +13,7 @@ from modbot.domain import ActionKind, ActionState, Verdict
 from modbot.store import Database
 from modbot.stored_text import original, shown_offset, storable
 from modbot.tables import VersionRow
-from tests.records import HIDE, PAGE, add_page, comment, judged, kinds, later, open_database, record
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = open_database(tmp_path)
-    yield database
-    database.close()
+from tests.records import HIDE, PAGE, add_page, comment, judged, kinds, later, record
 
 
 def test_a_comment_is_stored_with_its_decision_action_and_links(database: Database) -> None:

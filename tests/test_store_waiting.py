@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -81,13 +79,6 @@ def what_waits(session: Session) -> dict[int, dict[str, Any]]:
 def kept(session: Session) -> dict[int, dict[str, Any]]:
     rows = session.scalars(select(WaitingRow)).all()  # type: ignore[call-overload]
     return {row.comment_row: row.model_dump() for row in rows}
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = open_database(tmp_path)
-    yield database
-    database.close()
 
 
 def judge(

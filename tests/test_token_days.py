@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 from sqlmodel import select
@@ -18,17 +16,9 @@ from modbot.poll_notes import note_success
 from modbot.store import Database
 from modbot.tables import AuditRow
 from tests.fakes import SCHOOL_DAY
-from tests.records import open_database
 
 ADA = Actor(kind="person", name="Ada Lopez #1")
 TODAY = SCHOOL_DAY.date()
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = open_database(tmp_path)
-    yield database
-    database.close()
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from modbot.room_tables import UndoItemRow, UndoRunRow
 from modbot.store import Database, Doer, DoerKind
 from modbot.store.decisions import UNDO
 from modbot.tables import PageRow
+from modbot.undo.because import because
 from modbot.undo.pace import room
 from modbot.undo.plan import CALLS, Plan
 from modbot.undo.preview import Planned, Rights, planned
@@ -125,7 +126,7 @@ def _end_item(
             item.decision_id,
             found.step.verdict,
             Actor(kind="person", name=run.made_by),
-            reason_of(run),
+            because(run),
             now,
             hide=found.step.hide,
             restore=found.step.restore,
@@ -135,14 +136,6 @@ def _end_item(
         item.calls = plan in CALLS
     item.outcome, item.ended_at = plan.value, now
     s.flush()
-
-
-def reason_of(run: UndoRunRow) -> str:
-    """What each decision of a run says."""
-    since = run.since.strftime("%Y-%m-%d %H:%M UTC")
-    if run.kind == DoerKind.BULK:
-        return f"Undo of what was decided together at {since}: {run.reason}"
-    return f"Undo of {run.kind} {run.subject} since {since}: {run.reason}"
 
 
 def _end_if_over(s: Session, run: UndoRunRow, now: datetime) -> None:

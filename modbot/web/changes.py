@@ -19,7 +19,6 @@ class ChangeWording:
             Kind.RULE: _("Without %(subject)s"),
             Kind.CATEGORY: _("With nothing found in %(subject)s"),
             Kind.SWITCH: _("With %(subject)s = %(value)s"),
-            Kind.DEGRADED: _("Without this trouble: %(subject)s"),
         }
         self._thresholds = {
             Relation.ABOVE: _("With %(subject)s above %(limit)s"),
@@ -41,7 +40,7 @@ class ChangeWording:
         self._hidden, self._left_up = _("hidden"), _("left up")
 
     def condition(self, change: Change) -> str:
-        """The change itself."""
+        """The change itself; what was broken or withheld is told by _why.html."""
         known = (
             self._conditions.get(change.kind)
             or self._aspects.get((change.kind, change.value))

@@ -34,6 +34,7 @@ from modbot.web.rendering import Pages
 from modbot.web.routes import Routes
 from modbot.web.seam import WebService
 from modbot.web.undo import rights_of
+from modbot.web.veiling import may_offend
 from modbot.web.why import reasons
 
 LONGEST_RULE = 300  # characters of an id
@@ -130,6 +131,7 @@ class RecordDesk:
                 "file": PurePath(entry.file).name,
                 "line": entry.line,
                 "category": entry.category.value,
+                "veiled": may_offend([entry.category]),
                 "score": entry.score,
                 "asks_for": [_cut(pattern) for pattern in entry.asks_for],
             }

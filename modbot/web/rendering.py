@@ -23,6 +23,7 @@ from modbot.alerts.wording import advice, kind_name
 from modbot.i18n import LANGUAGES, Language, choose, language
 from modbot.people import Person
 from modbot.people.tokens import form_token, new_token
+from modbot.undo.because import read_because
 from modbot.web.access import visit, visitor
 from modbot.web.changes import ChangeWording
 from modbot.web.cookies import Cookies
@@ -31,7 +32,7 @@ from modbot.web.entries import Row
 from modbot.web.marking import visible
 from modbot.web.navigation import places
 from modbot.web.notices import NOTICES
-from modbot.web.veiling import Liked, spells_out
+from modbot.web.veiling import Liked, apart, spells_out
 from modbot.web.wording import Wording
 
 STATIC_FOLDER = Path(__file__).parent / "static"
@@ -106,6 +107,8 @@ class Pages:
             advice=lambda kind: advice(spoken, kind),
             age=spoken.span,
             spells_out=spells_out,
+            apart=apart,
+            read_because=read_because,
         )
         return environment
 

@@ -39,9 +39,6 @@ class Wording:
         self._actors = {"bot": "modbot", "person": _("Any person")}
         self._roles = _roles(_)
         self._reasons = usual_reasons(language)
-        self._brake_pulled = _(
-            "The brake is pulled on %(name)s: it hid too much of this page, so a person decides."
-        )
         self._braked = {"rule": _("the rule %(name)s"), "model": _("the model %(name)s")}
         self._classifier_failed = _("The classifier %(name)s failed, so a person decides.")
 
@@ -65,9 +62,11 @@ class Wording:
         """A sentence, or nothing where the aspect changes nothing."""
         return self._aspects.get(aspect, "")
 
+    def braked_there(self, what: str) -> str:
+        """Of what kept the bot from hiding: what the brake is pulled on, if it was the brake."""
+        return what.removeprefix(MARK) if what.startswith(MARK) else ""
+
     def degraded(self, what: str) -> str:
-        if what.startswith(MARK):
-            return self._brake_pulled % {"name": self.braked(what.removeprefix(MARK))}
         name, _space, state = what.rpartition(" ")
         if what not in self._degraded and state == "failed" and name:
             return self._classifier_failed % {"name": name}
@@ -78,6 +77,11 @@ class Wording:
         kind, _space, name = key.partition(" ")
         known = self._braked.get(kind) if name else None
         return known % {"name": name} if known else key
+
+    def braked_rule(self, key: str) -> str:
+        """The rule that a brake is pulled on; nothing for a model."""
+        kind, _space, name = key.partition(" ")
+        return name if kind == "rule" else ""
 
     def clause(self, text: str) -> str:
         """A clause's name or text; the district's own words stay as they are in policy.toml."""

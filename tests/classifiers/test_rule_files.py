@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
+import re2
 
-from classifiers.rule_files import read_rule_files
+from classifiers.rule_files import compiled, read_rule_files
 from modbot.domain import Aspect, Category
 from modbot.errors import BadConfig
 
@@ -35,6 +37,7 @@ BROKEN = [
     ("rules.toml", RULE.replace("strong", "loud").encode(), 2, "severity"),
     ("rules.toml", RULE.replace("'a'", "'(a'").encode(), 2, "match"),
     ("rules.toml", RULE.replace("'a'", "'(?=a)'").encode(), 2, "match"),
+    ("rules.toml", RULE.replace("'a'", "'((a{100}){100}){100}'").encode(), 2, "match"),
     ("rules.toml", RULE.replace("'a'", "'{unknown}'").encode(), 2, "match"),
     ("rules.toml", RULE.replace("['a']", "[]").encode(), 2, "match"),
     ("rules.toml", RULE.replace("['a']", "'a'").encode(), 2, "match"),
@@ -61,6 +64,15 @@ def test_a_broken_file_is_told_by_file_line_and_key(
     assert caught.value.file == str(tmp_path / name)
     assert caught.value.line == line
     assert caught.value.key == key
+
+
+def test_a_pattern_costs_no_more_than_its_text() -> None:
+    """What keeps a backtracking engine busy for years (OWASP ASVS 5.0, 1.3.12)."""
+    began = time.perf_counter()
+    assert compiled("^(a+)+$").search(b"a" * 100_000 + b"!") is None
+    assert time.perf_counter() - began < 1
+    with pytest.raises(re2.error):
+        compiled("(((((a{100}){100}){100}){100}){100})")
 
 
 def test_a_circular_fragment_is_told(tmp_path: Path) -> None:

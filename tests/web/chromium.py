@@ -24,6 +24,8 @@ FLAGS = [
     "--disable-sync",
 ]
 NARROW, WIDE = {"width": 360, "height": 740}, {"width": 1440, "height": 900}
+# What the console says of every 404, 409 and 422; no fault of the page.
+REFUSED = "Failed to load resource: the server responded with a status of"
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]}
 
 
@@ -58,8 +60,9 @@ class Watch:
         return not self.foreign and not self.complaints
 
 
-def watched(page: Page, origin: str) -> Watch:
-    """Notes every request that leaves `origin`, every complaint of the console, every dialog."""
+def watched(page: Page, origin: str, *, allowed: str = "") -> Watch:
+    """Notes every request that leaves `origin`, every complaint of the console but those with the
+    words `allowed`, every dialog."""
     watch = Watch(origin=origin)
 
     def noted_request(url: str) -> None:
@@ -67,7 +70,7 @@ def watched(page: Page, origin: str) -> Watch:
             watch.foreign.append(url)
 
     def noted_console(kind: str, text: str) -> None:
-        if kind in ("error", "warning"):
+        if kind in ("error", "warning") and not (allowed and allowed in text):
             watch.complaints.append(text)
 
     page.on("request", lambda request: noted_request(request.url))
@@ -84,6 +87,32 @@ def profile(browser: Browser, address: str, token: str = "", **options: Any) -> 
     if token:
         context.add_cookies([{"name": "modbot", "value": token, "url": address}])
     return context
+
+
+@contextmanager
+def visiting(
+    browser: Browser,
+    address: str,
+    token: str,
+    path: str = "",
+    *,
+    allowed: str = "",
+    patience_ms: int = 30_000,
+    **options: Any,
+) -> Iterator[Page]:
+    """Somebody's fresh browser, on a page if a path is given; at the end nothing may have gone
+    wrong or left this host, but what the console says with the words `allowed`."""
+    context = profile(browser, address, token, **options)
+    page = context.new_page()
+    page.set_default_timeout(patience_ms)
+    watch = watched(page, address, allowed=allowed)
+    try:
+        if path:
+            page.goto(address + path)
+        yield page
+        assert watch.clean(), watch
+    finally:
+        context.close()
 
 
 def barriers(page: Page) -> list[tuple[str, list[str]]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import re
 import tempfile
+from html import unescape
 from pathlib import Path
 
 import requests
@@ -22,10 +23,11 @@ from tests.web.chromium import chromium, profile
 from tests.web.serving import served
 from tests.web.signed_in import signed_in
 
+# Each with the first of these links that the page has, where the page itself is not meant.
 PICTURES = {
-    "log.png": "/log?verdict=hide&category=sales",
-    "comment.png": "/log?verdict=hide&category=sales",  # the first of these
-    "undo.png": "/undo/preview?kind=rule&subject=sales:price_and_contact&since=2025-10-24T07:00",
+    "log.png": ("/log?verdict=hide", ""),
+    "comment.png": ("/log?verdict=hide&category=sales", r'href="(/decisions/\d+)'),
+    "undo.png": ("/undo", r'href="(/undo/preview\?[^"]+)'),  # of who did most: the model
 }
 
 
@@ -49,10 +51,10 @@ def take(
         page.screenshot(path=out, full_page=whole)
 
 
-def first_decision(address: str, token: str) -> str:
-    """The path of the first decision that a page of the log lists."""
+def first_link(address: str, pattern: str, token: str) -> str:
+    """The path of the first link of a page that looks like this."""
     html = requests.get(address, cookies={"modbot": token}, timeout=30).text
-    return re.findall(r"/decisions/\d+", html)[0]
+    return unescape(re.findall(pattern, html)[0])
 
 
 def main() -> None:
@@ -74,9 +76,9 @@ def main() -> None:
         play(stage, clock)
         with served(stage.service) as address:
             token = signed_in(stage.service, Role.MANAGER, name="Ana Ruiz")
-            for name, path in PICTURES.items():
-                if name == "comment.png":
-                    path = first_decision(f"{address}{path}", token)
+            for name, (path, link) in PICTURES.items():
+                if link:
+                    path = first_link(address + path, link, token)
                 take(
                     address + path,
                     chosen.folder / name,

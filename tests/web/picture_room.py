@@ -22,7 +22,7 @@ from modbot.people.accounts import add_person
 from modbot.people.invitations import Grant
 from modbot.tables import PageRow
 from tests.fakes import make_page
-from tests.web import district, queue_day, test_alerts
+from tests.web import alerted, district, queue_day
 from tests.web.chromium import chromium, profile
 from tests.web.school import FakeService
 from tests.web.serving import served
@@ -93,7 +93,7 @@ class Camera:
 def take(camera: Camera, folder: Path) -> None:
     screens: list[bytes] = []
     (folder / "a").mkdir()
-    service = named(test_alerts.filled(folder / "a"))
+    service = named(alerted.filled(folder / "a"))
     with camera.at(service, DESK) as (page, address):
         for name in ("alerts", "people"):
             page.goto(f"{address}/{name}")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from modbot.people import Role
 from tests.web.picture import take
+from tests.web.picture_room import named
 from tests.web.queue_day import open_queue_day
 from tests.web.serving import served
 from tests.web.signed_in import signed_in
@@ -22,7 +23,7 @@ def main() -> None:
     arguments.add_argument("--path", default="/queue/18")
     chosen = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        service = open_queue_day(Path(folder))
+        service = named(open_queue_day(Path(folder)))
         with served(service) as address:
             token = signed_in(service, Role.MANAGER, name="Ana Ruiz")
             take(address + chosen.path, chosen.out, token=token, width=1280, height=1180)

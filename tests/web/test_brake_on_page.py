@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from modbot.people import Role
 from modbot.store import brakes
+from tests.web.alerted import HOSTILE, ONE, TWO, pull, service
 from tests.web.rooms import untagged
 from tests.web.school import FakeService
-from tests.web.serving import served
 from tests.web.signed_in import Site
-from tests.web.test_alerts import HOSTILE, ONE, TWO, filled, pull
 
+__all__ = ["service"]
 PAGE = f"/pages/{ONE}"
-
-
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[FakeService]:
-    service = filled(tmp_path)
-    yield service
-    service.database.close()
-
-
-@pytest.fixture
-def site(service: FakeService) -> Iterator[Site]:
-    with served(service) as address:
-        yield Site(address=address, service=service)
 
 
 def test_a_page_says_what_is_braked_there_why_and_what_ends_it(site: Site) -> None:
     html = site.get(PAGE).text
     told = untagged(html[html.index('class="sheet braked"') : html.index('id="health-title"')])
-    assert "1 brake is pulled" in told and "the rule profanity_en:heck" in told
+    assert "1 brake is pulled" in told and "the rule profanity_en: (blurred) heck" in told
     assert "13 of 25 comments" in told and "Since" in told
     assert "until somebody releases it or the limits are raised" in told
     assert "embedded" not in told, "what is braked on another page is told there"
@@ -53,7 +35,7 @@ def test_it_leads_to_the_comments_to_what_waits_and_to_the_alert(site: Site) -> 
 
 def test_it_is_told_in_spanish(site: Site) -> None:
     told = untagged(site.get(PAGE, **{"accept-language": "es"}).text)
-    assert "1 freno está puesto" in told and "la regla profanity_en:heck" in told
+    assert "1 freno está puesto" in told and "la regla profanity_en: (difuminado) heck" in told
     assert "hasta que alguien lo suelte" in told
     model = untagged(site.get(f"/pages/{TWO}", **{"accept-language": "es"}).text)
     assert "el modelo embedded 2026.11-b3" in model

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from modbot.domain import Category, Decision, Verdict
-from tests.web.chromium import NARROW, WIDE, barriers, profile, tab_to, watched
+from tests.web.chromium import NARROW, WIDE, barriers, profile, tab_to, visiting
 from tests.web.school import (
     ALLOWED,
     THRESHOLDS,
@@ -74,18 +74,11 @@ def address(school: FakeService) -> Iterator[str]:
         yield address
 
 
-@contextmanager
-def visit(browser: Browser, address: str, path: str = "/log", **options: Any) -> Iterator[Page]:
-    """A fresh browser profile on a page; at the end nothing may have gone wrong or left."""
-    context = profile(browser, address, TOKENS[address], **options)
-    page = context.new_page()
-    watch = watched(page, address)
-    page.goto(address + path)
-    try:
-        yield page
-        assert watch.clean(), watch
-    finally:
-        context.close()
+def visit(
+    browser: Browser, address: str, path: str = "/log", **options: Any
+) -> AbstractContextManager[Page]:
+    """An administrator's fresh browser on a page."""
+    return visiting(browser, address, TOKENS[address], path, **options)
 
 
 def comments(page: Page) -> list[str]:

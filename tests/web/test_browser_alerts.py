@@ -3,21 +3,19 @@ to report, and acknowledged by keyboard."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser
 
 from modbot.alerts import Alert
 from modbot.people import Role
-from tests.web.chromium import NARROW, WIDE, barriers, profile, tab_to
+from tests.web.alerted import ONE, alerts, send, service
+from tests.web.chromium import NARROW, WIDE, barriers, tab_to, visiting
 from tests.web.school import FakeService
-from tests.web.serving import served
 from tests.web.signed_in import signed_in
-from tests.web.test_alerts import ONE, alerts, filled, send
 
+__all__ = ["service"]
 pytestmark = pytest.mark.browser
 
 AXE = ("/alerts", "/alerts?said=acknowledged", "/alerts?before=3", "/pages/facebook:1001")
@@ -27,53 +25,29 @@ DUTY = {
 }
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[FakeService]:
-    service = filled(tmp_path)
-    yield service
-    service.database.close()
-
-
-@pytest.fixture
-def address(service: FakeService) -> Iterator[str]:
-    with served(service) as address:
-        yield address
-
-
-def opened(
-    browser: Browser, address: str, service: FakeService, role: Role, name: str, **options: Any
-) -> BrowserContext:
-    """A browser of somebody who is signed in."""
-    return profile(browser, address, signed_in(service, role, name=name), **options)
-
-
 @pytest.mark.parametrize("locale", ["en-US", "es-US"])
 def test_a_crisis_is_read_and_acknowledged_by_keyboard(
-    browser: Browser, address: str, service: FakeService, locale: str
+    browser: Browser, bare_address: str, service: FakeService, locale: str
 ) -> None:
-    context = opened(browser, address, service, Role.MANAGER, "Ana Ruiz", locale=locale)
-    page, complaints = context.new_page(), list[str]()
-    page.on("console", lambda message: complaints.append(message.text))
-    page.goto(f"{address}/queue")
-    banner = page.locator(".urgent-banner")
-    before = int("".join(filter(str.isdigit, banner.inner_text())))
-    send(service, Alert(kind="crisis", page_id=ONE, decision_id=2))
-    page.reload()
-    assert str(before + 1) in banner.inner_text()
-    tab_to(page, ".urgent-banner")
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
-    assert DUTY[locale] in page.locator(".reporting").first.inner_text()
-    crisis = page.locator(".alert.urgent", has=page.locator(".reporting"))
-    alert = crisis.filter(has=page.locator('a[href="/decisions/2"]'))
-    alert.locator("button").focus()
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
-    assert page.get_by_role("status").is_visible()
-    assert str(before) in banner.inner_text()
-    assert "Ana Ruiz" in page.locator("main").inner_text()
-    context.close()
-    assert complaints == []
+    token = signed_in(service, Role.MANAGER, name="Ana Ruiz")
+    with visiting(browser, bare_address, token, "/queue", locale=locale) as page:
+        banner = page.locator(".urgent-banner")
+        before = int("".join(filter(str.isdigit, banner.inner_text())))
+        send(service, Alert(kind="crisis", page_id=ONE, decision_id=2))
+        page.reload()
+        assert str(before + 1) in banner.inner_text()
+        tab_to(page, ".urgent-banner")
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        assert DUTY[locale] in page.locator(".reporting").first.inner_text()
+        crisis = page.locator(".alert.urgent", has=page.locator(".reporting"))
+        alert = crisis.filter(has=page.locator('a[href="/decisions/2"]'))
+        alert.locator("button").focus()
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        assert page.get_by_role("status").is_visible()
+        assert str(before) in banner.inner_text()
+        assert "Ana Ruiz" in page.locator("main").inner_text()
     newest = max(alerts(service).values(), key=lambda row: row.id or 0)
     assert newest.acknowledged_by.startswith("Ana Ruiz")
 
@@ -83,17 +57,16 @@ def test_a_crisis_is_read_and_acknowledged_by_keyboard(
 @pytest.mark.parametrize("locale", ["en-US", "es-US"])
 def test_axe_finds_no_barrier(
     browser: Browser,
-    address: str,
+    bare_address: str,
     service: FakeService,
     locale: str,
     scheme: str,
     width: dict[str, int],
 ) -> None:
-    options = {"locale": locale, "color_scheme": scheme, "viewport": width}
-    context = opened(browser, address, service, Role.ADMIN, "Maria Santos", **options)
-    page = context.new_page()
-    for path in AXE:
-        page.goto(address + path)
-        page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
-        assert (path, barriers(page)) == (path, [])
-    context.close()
+    options: dict[str, Any] = {"locale": locale, "color_scheme": scheme, "viewport": width}
+    token = signed_in(service, Role.ADMIN, name="Maria Santos")
+    with visiting(browser, bare_address, token, **options) as page:
+        for path in AXE:
+            page.goto(bare_address + path)
+            page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+            assert (path, barriers(page)) == (path, [])

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from modbot.people import Role
-from tests.web.chromium import Watch, profile
+from tests.web.chromium import REFUSED, Watch, profile, watched
 from tests.web.hostile import SHORT
 from tests.web.signed_in import signed_in
 from tests.web.test_hostile import FORMS, Town, send, town
@@ -32,29 +32,18 @@ COME_TO_LIFE = """() => [
   ...Array.from(document.links, (a) => a.href).filter((h) => !/^https?:/.test(h)),
   ...window.violations,
 ]"""  # noqa: E501
-NOT_OURS = "Failed to load resource: the server responded with a status of"  # of 404 and 422
 
 
 @contextmanager
-def watched(browser: Browser, town: Town) -> Iterator[tuple[Page, Watch]]:
+def visit(browser: Browser, town: Town) -> Iterator[tuple[Page, Watch]]:
+    """An administrator's browser that also notes what the CSP stopped."""
     address = town.site.address
     token = signed_in(town.district.service, Role.ADMIN, name="Maria Santos")
     context = profile(browser, address, token)
     context.add_init_script(VIOLATIONS)
-    page, watch = context.new_page(), Watch(origin=address)
-    page.on("request", lambda r: None if r.url.startswith(address) else watch.foreign.append(r.url))
-    page.on(
-        "console",
-        lambda m: (
-            watch.complaints.append(m.text)
-            if m.type in ("error", "warning") and NOT_OURS not in m.text
-            else None
-        ),
-    )
-    page.on("pageerror", lambda error: watch.complaints.append(str(error)))
-    page.on("dialog", lambda d: (watch.complaints.append(d.message), d.dismiss()))
+    page = context.new_page()
     try:
-        yield page, watch
+        yield page, watched(page, address, allowed=REFUSED)
     finally:
         context.close()
 
@@ -67,14 +56,14 @@ def harmless(page: Page, watch: Watch, what: str) -> None:
 
 
 def test_no_screen_lets_a_text_act(browser: Browser, town: Town) -> None:
-    with watched(browser, town) as (page, watch):
+    with visit(browser, town) as (page, watch):
         for path in town.screens():
             page.goto(town.site.address + path, wait_until="domcontentloaded")
             harmless(page, watch, path)
 
 
 def test_no_text_acts_from_a_field_or_an_address(browser: Browser, town: Town) -> None:
-    with watched(browser, town) as (page, watch):
+    with visit(browser, town) as (page, watch):
         for text in SHORT:
             typed = text.encode("utf-8", "replace").decode()
             page.goto(f"{town.site.address}/log?q={quote(typed)}")
@@ -89,7 +78,7 @@ def test_no_text_acts_from_a_field_or_an_address(browser: Browser, town: Town) -
 
 
 def test_the_queue_swaps_hostile_items_in(browser: Browser, town: Town) -> None:
-    with watched(browser, town) as (page, watch):
+    with visit(browser, town) as (page, watch):
         page.goto(f"{town.site.address}/queue")
         for _ in range(30):
             before = page.url

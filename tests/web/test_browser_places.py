@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from modbot.domain import Mode, Verdict
 from modbot.people import Role
-from tests.web.chromium import NARROW, WIDE, barriers, profile, tab_to
+from tests.web.chromium import NARROW, REFUSED, WIDE, Watch, barriers, profile, tab_to, watched
 from tests.web.district import District, fill, open_district
 from tests.web.serving import served
 from tests.web.signed_in import signed_in
@@ -30,11 +30,11 @@ OFFER = "Car wash this saturday for the band, $10, lhs-band.org/wash"
 
 @dataclass(frozen=True, kw_only=True)
 class Visitor:
-    """Somebody at a browser of their own; what went wrong there is in `complaints`."""
+    """Somebody at a browser of their own; `watch` has what went wrong there."""
 
     page: Page
     address: str
-    complaints: list[str]
+    watch: Watch
 
     def go(self, path: str) -> Page:
         self.page.goto(self.address + path)
@@ -50,15 +50,8 @@ def visitor(
 ) -> Visitor:
     token = signed_in(district.service, role, name=name)
     context = profile(browser, address, token, **options)
-    page, complaints = context.new_page(), list[str]()
-    page.on("request", lambda r: None if r.url.startswith(address) else complaints.append(r.url))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
-    page.on(
-        "console",
-        lambda m: complaints.append(m.text) if "Content Security Policy" in m.text else None,
-    )
-    return Visitor(page=page, address=address, complaints=complaints)
+    page = context.new_page()
+    return Visitor(page=page, address=address, watch=watched(page, address, allowed=REFUSED))
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +90,7 @@ def test_axe_finds_no_barrier(
         assert (path, admin.barriers()) == (path, [])
     admin.go("/pages/requests/1").locator("[action$=approve] button").click()
     assert admin.barriers() == []
-    assert admin.complaints == []
+    assert admin.watch.clean(), admin.watch
 
 
 def test_a_staff_member_registers_a_page_and_lps_media_approves_it(
@@ -138,7 +131,7 @@ def test_a_staff_member_registers_a_page_and_lps_media_approves_it(
 
     assert district.service.poll_page("facebook:1001").error == ""
     assert "Fine" in vera.go("/pages").locator(".places-list").inner_text()
-    assert vera.complaints == maria.complaints == []
+    assert vera.watch.clean() and maria.watch.clean(), (vera.watch, maria.watch)
 
 
 def test_a_fundraiser_is_approved_and_its_comments_stand(
@@ -176,7 +169,7 @@ def test_a_fundraiser_is_approved_and_its_comments_stand(
     assert "These comments stay up" in page.get_by_role("status").inner_text()
     district.poll(adapter)
     assert adapter.hidden_ids() == set()
-    assert maria.complaints == []
+    assert maria.watch.clean(), maria.watch
 
 
 def test_a_mode_is_changed_by_keyboard_alone(browser: Browser, empty: tuple[District, str]) -> None:
@@ -226,4 +219,4 @@ def test_on_a_page_without_an_api_a_file_is_brought_and_its_comment_removed(
     page.locator("details summary").first.click()
     page.locator("button[value=removed]").click()
     assert page.locator("button[value=removed]").count() == 0
-    assert maria.complaints == []
+    assert maria.watch.clean(), maria.watch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from sqlmodel import col, select
 
 from modbot.people import Role
 from modbot.tables import ActionRow, DecisionRow
-from tests.web.chromium import NARROW, WIDE, Watch, barriers, profile
+from tests.web.chromium import NARROW, REFUSED, WIDE, barriers, visiting
 from tests.web.queue_day import open_queue_day
 from tests.web.school import FakeService
 from tests.web.serving import served
@@ -25,7 +25,6 @@ pytestmark = pytest.mark.browser
 
 AXE = ("/queue", "/queue/8", "/queue/16?by_hand=1", "/queue/many?rule=offensive:pig")
 AXE_LAST = "/queue/many/decided-together"  # stands for where a verdict on many leads
-ASKED = "status of 422"  # what Chromium's console says of a form that came back
 
 
 @pytest.fixture
@@ -41,32 +40,12 @@ def address(service: FakeService) -> Iterator[str]:
         yield address
 
 
-@contextmanager
 def visit(
     browser: Browser, address: str, service: FakeService, *, name: str = "Ana Ruiz", **options: Any
-) -> Iterator[Page]:
-    """A manager's fresh browser; at the end nothing may have gone wrong or left this host."""
+) -> AbstractContextManager[Page]:
+    """A manager's fresh browser."""
     token = signed_in(service, Role.MANAGER, name=name)
-    context = profile(browser, address, token, **options)
-    page, watch = context.new_page(), Watch(origin=address)
-    page.set_default_timeout(8_000)
-
-    def noted(kind: str, text: str) -> None:
-        if kind in ("error", "warning") and ASKED not in text:
-            watch.complaints.append(text)
-
-    page.on(
-        "request",
-        lambda r: None if r.url.startswith(address) else watch.foreign.append(r.url),
-    )
-    page.on("console", lambda message: noted(message.type, message.text))
-    page.on("pageerror", lambda error: watch.complaints.append(str(error)))
-    page.on("dialog", lambda d: (watch.complaints.append(d.message), d.dismiss()))
-    try:
-        yield page
-        assert watch.clean(), watch
-    finally:
-        context.close()
+    return visiting(browser, address, token, allowed=REFUSED, patience_ms=8_000, **options)
 
 
 def press(page: Page, key: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from sqlmodel import col, select
 
 from modbot.people import Role
 from modbot.tables import DecisionRow, VersionRow
-from tests.web.chromium import NARROW, WIDE, Watch, barriers, profile, tab_to
+from tests.web.chromium import NARROW, WIDE, barriers, tab_to, visiting
 from tests.web.serving import served
 from tests.web.signed_in import signed_in
 from tests.web.undo_town import RULE, Town, open_town
@@ -44,25 +44,12 @@ def address(town: Town) -> Iterator[str]:
         yield address
 
 
-@contextmanager
-def visit(browser: Browser, address: str, town: Town, path: str, **options: Any) -> Iterator[Page]:
-    """A manager's fresh browser on a page; nothing may go wrong or leave this host."""
+def visit(
+    browser: Browser, address: str, town: Town, path: str, **options: Any
+) -> AbstractContextManager[Page]:
+    """A manager's fresh browser on a page."""
     token = signed_in(town.service, Role.MANAGER, name="Ana Ruiz")
-    context = profile(browser, address, token, **options)
-    page, watch = context.new_page(), Watch(origin=address)
-    page.set_default_timeout(60_000)
-    page.on("request", lambda r: None if r.url.startswith(address) else watch.foreign.append(r.url))
-    page.on(
-        "console",
-        lambda m: watch.complaints.append(m.text) if m.type in ("error", "warning") else None,
-    )
-    page.on("pageerror", lambda error: watch.complaints.append(str(error)))
-    page.goto(address + path)
-    try:
-        yield page
-        assert watch.clean(), watch
-    finally:
-        context.close()
+    return visiting(browser, address, token, path, patience_ms=60_000, **options)
 
 
 def test_a_manager_undoes_a_rules_day(browser: Browser, address: str, town: Town) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.web.chromium import NARROW, WIDE, barriers, profile, tab_to, watched
+from tests.web.chromium import NARROW, WIDE, barriers, tab_to, visiting
 from tests.web.school import ALLOWED, FakeService, open_school, record, swearing
 from tests.web.serving import served
 from tests.web.signed_in import signed_in
@@ -19,6 +19,8 @@ pytestmark = pytest.mark.browser
 TEXT = "what the frick"
 LONG = "frick " + "go lancers " * 90
 PATHS = ("/log", "/decisions/1")
+ASKED = "profanity_en%3Ax"
+NAMED = (f"/log?rule={ASKED}", "/undo", f"/undo?kind=rule&subject={ASKED}", f"/rule?id={ASKED}")
 BLURRED = "e => getComputedStyle(e).filter.startsWith('blur')"
 
 
@@ -38,18 +40,11 @@ def address(school: FakeService) -> Iterator[str]:
         yield address
 
 
-@contextmanager
-def visit(browser: Browser, address: str, school: FakeService, path: str, **options: Any) -> Any:
-    """A fresh browser on a page; at the end nothing may have gone wrong or left this host."""
-    context = profile(browser, address, signed_in(school), **options)
-    page = context.new_page()
-    watch = watched(page, address)
-    page.goto(address + path)
-    try:
-        yield page
-        assert watch.clean(), watch
-    finally:
-        context.close()
+def visit(
+    browser: Browser, address: str, school: FakeService, path: str, **options: Any
+) -> AbstractContextManager[Page]:
+    """A fresh browser on a page."""
+    return visiting(browser, address, signed_in(school), path, **options)
 
 
 def blurred(page: Page) -> list[bool]:
@@ -62,7 +57,7 @@ def heard(page: Page) -> str:
     return page.locator("main").aria_snapshot()
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", [*PATHS, *NAMED])
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without"])
 def test_it_is_blurred_until_the_box_is_ticked_by_keyboard(
     browser: Browser, address: str, school: FakeService, path: str, script: bool
@@ -124,6 +119,41 @@ def test_a_screen_reader_says_that_it_is_blurred_and_reads_it_when_asked(
         assert "it is blurred until it is asked for" not in heard(page)
 
 
+def test_no_tooltip_names_the_rule_and_what_is_blurred_in_a_link_can_be_clicked(
+    browser: Browser, address: str, school: FakeService
+) -> None:
+    pointed_at = """e => { const box = e.getBoundingClientRect(); return document
+      .elementFromPoint(box.x + box.width / 2, box.y + box.height / 2).closest('[title]') }"""
+    with visit(browser, address, school, "/decisions/1") as page:
+        mark = page.locator("blockquote.comment mark").first
+        assert mark.get_attribute("title") == "profanity_en:x"
+        assert mark.evaluate(pointed_at) is None
+        page.keyboard.press("s")
+        assert mark.evaluate(pointed_at) is not None
+        page.keyboard.press("s")
+        with page.expect_navigation():
+            page.locator(".reasons a.rule .veil").first.click()
+        assert page.url.endswith(f"/log?rule={ASKED}")
+
+
+@pytest.mark.parametrize(
+    ("path", "field"), [(NAMED[0], "#f-rule"), (NAMED[2], "#subject")], ids=["log", "undo"]
+)
+def test_a_field_that_was_filled_in_by_a_link_shows_its_rule_to_whoever_goes_there(
+    browser: Browser, address: str, school: FakeService, path: str, field: str
+) -> None:
+    seen = "e => getComputedStyle(e).color !== 'rgba(0, 0, 0, 0)'"
+    with visit(browser, address, school, path) as page:
+        rule = page.locator(field)
+        assert rule.input_value() == "profanity_en:x" and not rule.evaluate(seen)
+        rule.focus()
+        assert rule.evaluate(seen)
+        rule.blur()
+        assert not rule.evaluate(seen)
+        page.keyboard.press("s")
+        assert rule.evaluate(seen)
+
+
 def test_without_script_it_is_announced_and_not_removed(
     browser: Browser, address: str, school: FakeService
 ) -> None:
@@ -165,7 +195,7 @@ def test_axe_finds_no_barrier_covered_or_shown(
 ) -> None:
     options = {"locale": locale, "color_scheme": scheme, "viewport": width}
     with visit(browser, address, school, "/log", **options) as page:
-        for path in PATHS:
+        for path in (*PATHS, *NAMED):
             page.goto(address + path)
             assert barriers(page) == [], path
             page.keyboard.press("s")

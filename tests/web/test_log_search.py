@@ -203,6 +203,14 @@ def test_the_number_of_matches_is_told_and_drawn_by_day(site: Site) -> None:
     ]
 
 
+def test_more_than_ten_thousand_matches_are_said_to_be_more(service: FakeService) -> None:
+    record(service, [("hi", ALLOWED)] * 10_001)
+    with served(service) as address:
+        site = Site(address=address, service=service)
+        assert "More than 10,000 decisions" in site.get("/log").text
+        assert "Más de 10,000 decisiones" in site.get("/log", **{"accept-language": "es"}).text
+
+
 @pytest.mark.parametrize("wanted", [{"q": "comment*"}, {"verdict": "allow", "language": "en"}])
 def test_paging_under_filters_shows_each_match_once(
     service: FakeService, wanted: dict[str, str]

@@ -52,7 +52,7 @@ def test_a_models_decision_says_what_kept_it_from_hiding(service: FakeService, s
     record(service, [("you clown", decision)])
     told = timeline(site, 1)
     assert "El modelo embedded" in told and "90" in told and "A person should look" not in told
-    assert "la regla profanity_en:x" in told and "cuota" in told
+    assert "la regla profanity_en: (difuminado) x" in told and "cuota" in told
 
 
 @pytest.mark.parametrize(
