@@ -136,6 +136,7 @@ latency: $(VENV)/.dev-ready ## From comment to hide at default settings, on each
 faults: $(VENV)/.dev-ready ## docs/faults.md: kill -9 at every point and at 1,000 moments, disk full, database locked ... (90 minutes)
 	$(BIN)/python -m tests.campaigns.fault_points
 	$(BIN)/python -m tests.campaigns.fault_campaign
+	$(BIN)/python -m tests.campaigns.backfill_kills
 	$(BIN)/python -m tests.campaigns.kill_campaign --kills 1000 --comments 20000
 
 soak: $(VENV)/.dev-ready ## 1,000 pages for SECONDS=1800 at POLLS=67 and COMMENTS=20 a second: memory, file handles, threads

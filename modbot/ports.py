@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from modbot.budget import Budgets, PageBudget
@@ -111,6 +111,22 @@ class FindsOldReplies(Protocol):
     def fetch_old_replies(self, since: datetime, cursor: str | None) -> CommentBatch:
         """What was written since a time under anything that the page has, a piece at a time: `more`
         tells whether it was the last. The cursor carries what is known over to the next round."""
+        ...
+
+
+@runtime_checkable
+class LosesRights(Protocol):
+    """What an adapter has besides, where the vendor takes away a right that is not used."""
+
+    unused_rights_last: timedelta
+
+    def fetch_one(self, comment_id: str) -> Comment | None:
+        """As of every adapter."""
+        ...
+
+    def write_again(self, comment: Comment) -> None:
+        """Asks for the visibility that the comment has already: needs the right, changes nothing.
+        Raises whatever the vendor says against it."""
         ...
 
 

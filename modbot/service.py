@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
@@ -40,6 +40,8 @@ from modbot.seen_list import Seen
 from modbot.settings import Config, ConfigWatcher
 from modbot.store import Database, open_configured
 from modbot.store.postgres import Hold
+from modbot.tables import PageStateRow
+from modbot.unused_rights import UnusedRights
 
 _log = structlog.get_logger("modbot.service")
 
@@ -100,6 +102,7 @@ class Service:
             budgets=self.budgets,
         )
         self._past = PastReader(database, clock, lambda: self.config.settings, self._looking_back)
+        self._rights = UnusedRights(database, clock, self.alerter)
         self._page_locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self._keeping, self._bringing = threading.Lock(), threading.Lock()
@@ -240,11 +243,19 @@ class Service:
             result = poll_page(self._context(adapter), page_id, (page, state))
             if not (result.error or result.skipped):
                 state = self._past.turn(page)
+                self._use_rights(page, adapter, state)
             if isinstance(adapter, Budgeted):
                 store.keep_budget(self.database, page_id, adapter.budget, state)
             if result.error or result.actions_tried:
                 self._read_refused_token_again(page_id)
             return result
+
+    def _use_rights(self, page: Page, adapter: PlatformAdapter, state: PageStateRow) -> None:
+        if self._rights.is_due(page, adapter, state):
+            if state.needs_login:  # the token may have been mended since
+                self._adapters.forget(page.id)
+            with suppress(PlatformError):  # as the next poll says
+                self._rights.use(page, self.adapter(page))
 
     def carry_out_due(self) -> int:
         """Carries out due actions on every page that has some. Returns how many were tried."""

@@ -19,7 +19,7 @@ from modbot.errors import (
 )
 from modbot.ports import Connection
 from platforms import facebook_visitors
-from platforms.graph import MULTI_GET_LIMIT, GraphClient
+from platforms.graph import MULTI_GET_LIMIT, UNUSED_RIGHTS_LAST, GraphClient
 from platforms.graph_cursor import Pending
 from platforms.graph_items import Item, flag_of, id_of, object_of, text_of, time_of
 from platforms.graph_listing import CommentListing
@@ -143,6 +143,7 @@ class FacebookAdapter:
 
     capabilities = frozenset(Capability)
     hides_a_call = HIDES_A_CALL
+    unused_rights_last = UNUSED_RIGHTS_LAST
 
     def __init__(self, page: Page, connection: Connection) -> None:
         self.page = page
@@ -210,6 +211,9 @@ class FacebookAdapter:
 
     def restore(self, comment_id: str) -> None:
         self._set_hidden(comment_id, False)
+
+    def write_again(self, comment: Comment) -> None:
+        self._write_hidden(comment.id, bool(comment.hidden))
 
     def delete(self, comment_id: str) -> None:
         """Takes the replies with it. One that is gone already counts as deleted."""

@@ -13,6 +13,7 @@ import hmac
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -39,6 +40,7 @@ from platforms.transport import VendorTransport
 
 VERSION = "v26.0"
 MULTI_GET_LIMIT = 50
+UNUSED_RIGHTS_LAST = timedelta(days=90)  # of an app; quoted from Meta, never seen
 
 _NODE_ID = re.compile(r"[0-9]+(_[0-9]+)*|me")
 _TOKEN = re.compile(r"[!-~]+")

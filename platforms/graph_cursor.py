@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from platforms.graph_counts import Tally, from_stored, to_stored
@@ -49,12 +49,24 @@ class Place:
     tallies: Mapping[str, Tally] = field(default_factory=dict)  # by post
     posts_after: str = ""  # an unfinished list of posts goes on here ...
     posts_read: int = 0  # ... below as many
+    read_anew: bool = False  # it was begun again, as where it was left was no longer valid
 
     @property
     def unread(self) -> str:
         """CommentBatch.unread: a list of posts that was left for good has no place to go on at."""
         left = self.posts_read and not self.posts_after
         return f"only the newest {self.posts_read:,} posts were read" if left else ""
+
+    def ended(self) -> Place:
+        """Once the list of posts was read as far as need be."""
+        return replace(self, posts_after="", posts_read=0, read_anew=False)
+
+    def anew(self) -> Place:
+        """When the list of posts does not go on where it was left: from its top, and the second
+        time no further, or a vendor that never lets it go on would be read for ever."""
+        if self.read_anew:
+            return replace(self, posts_after="", read_anew=False)
+        return replace(self, posts_after="", posts_read=0, read_anew=True)
 
     def to_cursor(self, platform: str) -> str:
         left = [[p.post_id, p.node, p.edge, p.after, p.floor] for p in self.pending]
@@ -64,6 +76,7 @@ class Place:
             "counts": to_stored(self.tallies),
             "posts_after": self.posts_after,
             "posts_read": self.posts_read,
+            "read_anew": self.read_anew,
         }
         return json.dumps(place | {name: value for name, value in more.items() if value})
 
@@ -84,6 +97,7 @@ def read_cursor(cursor: str | None, platform: str) -> Place:
             tallies=from_stored(stored.get("counts", {})),
             posts_after=stored.get("posts_after", ""),
             posts_read=stored.get("posts_read", 0),
+            read_anew=bool(stored.get("read_anew")),
         )
         if not (isinstance(place.posts_after, str) and isinstance(place.posts_read, int)):
             raise TypeError("a cursor of another kind")

@@ -135,13 +135,17 @@ class CommentListing:
         self._read_other_edges(found)
 
     def _read_further(self, found: Found) -> None:
-        """Where the last poll left the list of posts."""
+        """Where the last poll left the list of posts, or anew where that is no longer valid."""
         place = found.place
         try:
             rest = self._read_own_posts(found, POSTS_SWEPT, place.posts_after)
-        except BadRequest as error:  # the position is no longer valid
-            logger.warning("%s: the list of posts ends early: %s", self.page.id, error)
-            rest = ""
+        except BadRequest as error:
+            logger.warning("%s: the list of posts does not go on: %s", self.page.id, error)
+            found.place = place = place.anew()
+            if not place.read_anew:
+                return
+            found.asked.clear()  # it comes by there once more
+            rest = self._read_own_posts(found, POSTS_SWEPT)
         self._note_rest(found, rest, place.posts_read)
 
     def _read_own_posts(self, found: Found, wanted: int, after: str = "") -> str:
@@ -155,10 +159,9 @@ class CommentListing:
         read, done = before + len(found.posts), not rest or found.reaches_back()
         if not done and read >= MOST_POSTS:
             logger.warning("%s: only the newest %s posts are read", self.page.id, read)
-            found.place = replace(found.place, posts_after="", posts_read=read)
-            return
-        after, read = ("", 0) if done else (rest, read)
-        found.place = replace(found.place, posts_after=after, posts_read=read)
+            rest = ""
+        place = replace(found.place, posts_after=rest, posts_read=read)
+        found.place = place.ended() if done else place
 
     def _refuse_blindness(self, found: Found, *, first: bool) -> None:
         """Raises MissingScope when comments are counted and none is shown, twice in a row: as long

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from modbot.domain import Capability, Comment, CommentBatch, Page, Post
 from modbot.errors import BadAnswer, CommentGone, MissingScope, PlatformError, Unsupported
 from modbot.ports import Connection
-from platforms.graph import MULTI_GET_LIMIT, GraphClient
+from platforms.graph import MULTI_GET_LIMIT, UNUSED_RIGHTS_LAST, GraphClient
 from platforms.graph_cursor import Pending
 from platforms.graph_items import (
     Item,
@@ -151,6 +151,7 @@ class InstagramAdapter:
 
     capabilities = frozenset(Capability)
     hides_a_call = HIDES_A_CALL
+    unused_rights_last = UNUSED_RIGHTS_LAST
 
     def __init__(self, page: Page, connection: Connection) -> None:
         self.page = page
@@ -205,6 +206,9 @@ class InstagramAdapter:
 
     def restore(self, comment_id: str) -> None:
         self._set_hidden(comment_id, False)
+
+    def write_again(self, comment: Comment) -> None:
+        self._write_hidden(comment.id, bool(comment.hidden))
 
     def delete(self, comment_id: str) -> None:
         """One that is gone already counts as deleted."""

@@ -86,8 +86,9 @@ class YouTubeAdapter:
             comments=tuple(sorted(comments, key=lambda c: (c.created_at, c.id))),
             cursor=found.cursor.text,
             posts=posts,
-            more=bool(found.cursor.page),
+            more=found.more,
             usage=self.budget.of.share_spent(ALLOWANCE),
+            unread=found.unread,
         )
 
     def fetch_old_replies(self, since: datetime, cursor: str | None) -> CommentBatch:

@@ -21,6 +21,7 @@ class Cursor:
     held_at: str = ""  # when these were last asked for
     page: str = ""  # an unfinished listing goes on at this page token ...
     top: str = ""  # ... and `floor` is this once it is done
+    read_anew: bool = False  # it was begun again, as its page token was no longer valid
 
     @classmethod
     def read(cls, text: str | None, *, start: datetime) -> Cursor:
@@ -37,7 +38,9 @@ class Cursor:
                 if datetime.fromisoformat(moment).tzinfo is None:
                     return anew
             marks = [*read.marks.items(), *read.held_marks.items()]
-            sound = all(isinstance(part, str) for pair in marks for part in pair)
+            sound = isinstance(read.read_anew, bool) and all(
+                isinstance(part, str) for pair in marks for part in pair
+            )
             return read if sound and read.floor else anew
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return anew

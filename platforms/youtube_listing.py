@@ -44,6 +44,12 @@ class Found:
 
     comments: dict[str, Comment] = field(default_factory=dict)
     cursor: Cursor
+    unread: str = ""  # what no later fetch reads either
+
+    @property
+    def more(self) -> bool:
+        """Is the listing unfinished?"""
+        return bool(self.cursor.page) or self.cursor.read_anew
 
 
 class ChannelListing:
@@ -105,7 +111,10 @@ class ChannelListing:
         except BadRequest as error:
             if INVALID_TOKEN_OF_PAGE not in error.code:
                 raise
-            found.cursor = replace(found.cursor, page="", top="")  # again from the newest down
+            # Again from the newest down, and only once: else this would go on for ever.
+            anew = not found.cursor.read_anew
+            found.cursor = replace(found.cursor, page="", top="", read_anew=anew)
+            found.unread = "" if anew else "the list of threads ended before its end"
             return
         self._take(found, listing.threads, {})
         self._read_down(found, listing)
@@ -120,7 +129,7 @@ class ChannelListing:
             asked.add(listing.next_page or "")
             if self._reaches_known(found, listing):
                 done = found.cursor.top or found.cursor.floor
-                found.cursor = replace(found.cursor, floor=done, page="", top="")
+                found.cursor = replace(found.cursor, floor=done, page="", top="", read_anew=False)
                 return
             if pages_left == 0:
                 break

@@ -79,7 +79,7 @@ class Machine:
     def running(self) -> Iterator[None]:
         """It is started with the unit, and switched off at the end."""
         groups = [h / f"modbot-test-{os.getpid()}" for h in HIERARCHIES if _takes_processes(h)]
-        command = [*_container(self.folder, groups), "/lib/systemd/systemd", f"--unit={UNIT}"]
+        command = [*container(self.folder, groups), "/lib/systemd/systemd", f"--unit={UNIT}"]
         with (self.folder.parent / "console.log").open("wb") as console:
             process = subprocess.Popen(
                 command,
@@ -147,14 +147,14 @@ def new_machine(folder: Path) -> Machine:
     shutil.copy("/etc/os-release", folder / "etc/os-release")
     shutil.copy(ROOT / "deploy" / UNIT, machine.write(f"etc/systemd/system/{UNIT}", ""))
     tried = subprocess.run(
-        [*_container(folder, []), "/sbin/ldconfig"], capture_output=True, text=True
+        [*container(folder, []), "/sbin/ldconfig"], capture_output=True, text=True
     )
     if tried.returncode != 0:
         pytest.skip(f"systemd-nspawn does not work here: {tried.stderr.strip()[-300:]}")
     return machine
 
 
-def _container(folder: Path, groups: list[Path]) -> list[str]:
+def container(folder: Path, groups: list[Path]) -> list[str]:
     """The command that starts one, from control groups of its own."""
     join = "".join(f"mkdir -p {g}; echo $$ > {g}/cgroup.procs; " for g in groups)
     shown = {

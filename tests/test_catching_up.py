@@ -13,7 +13,7 @@ from sqlmodel import col
 
 from modbot import catching_up
 from modbot.audit import verify
-from modbot.catching_up import last_slot
+from modbot.catching_up import last_slot, sweep_is_due
 from modbot.domain import Mode
 from modbot.errors import RateLimited
 from modbot.past_tables import BackfillState
@@ -271,6 +271,20 @@ def test_after_an_outage_of_days_nothing_is_missing(running: Running, clock: Man
     poll(running)
     assert {f"meanwhile{day}" for day in range(5)} <= set(kept(running))
     assert kept(running)["c1"].gone_at == clock.now()
+
+
+@pytest.mark.parametrize("noon_before", ["2026-03-07T17:00Z", "2026-10-31T16:00Z"])
+def test_in_the_nights_in_which_clocks_are_changed_each_page_is_swept_once(
+    noon_before: str,
+) -> None:
+    began = datetime.fromisoformat(noon_before)
+    for number in range(40):
+        sweeps, swept_at = 0, began
+        for minute in range(24 * 60):
+            now = began + timedelta(minutes=minute)
+            if sweep_is_due(f"facebook:{number}", swept_at, now, at=HALF_PAST_ONE, zone=BOSTON):
+                sweeps, swept_at = sweeps + 1, now
+        assert sweeps == 1, number
 
 
 def test_each_page_has_its_own_minute_of_the_night() -> None:

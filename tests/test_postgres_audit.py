@@ -11,9 +11,11 @@ import pytest
 from sqlalchemy import URL, StaticPool, create_engine
 from sqlmodel import Session
 
+from modbot import store
 from modbot.audit import Report, verify
 from modbot.audit.verification import GUARDS
-from modbot.store.postgres import open_postgres
+from modbot.store import Database
+from modbot.store.postgres import open_postgres, upgrade
 from tests import postgres_server as servers
 from tests.records import PAGE, add_page, fill
 from tests.test_audit import CHANGES
@@ -40,6 +42,13 @@ OTHERWISE = {
 }
 TRIED = {name: OTHERWISE.get(name, change) for name, change in CHANGES.items()
          if name not in NOT_HERE or name in OTHERWISE}  # fmt: skip
+
+
+BACK_TO_0011 = (  # the other way round than revisions 0012 and 0013 go
+    "ALTER TABLE page_state DROP COLUMN token_ends",
+    "ALTER TABLE page_state DROP COLUMN swept_at",
+    "DROP TABLE backfill",
+)
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +130,27 @@ def test_a_guard_that_was_taken_away_put_in_or_disarmed_is_told(
 def test_every_guard_of_the_record_is_there(tmp_path: Path) -> None:
     found = servers.server().sql("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal", "empty")
     assert {name for (name,) in found} >= GUARDS
+
+
+def test_an_upgrade_of_a_filled_record_leaves_its_log_as_it_was(tmp_path: Path) -> None:
+    url = servers.own_url(servers.OWNER)
+    with closing(open_postgres(url, tmp_path)) as opened:
+        add_page(opened, PAGE)
+        fill(opened)
+        before = log_of(opened)
+    with servers.server().administrator(str(url.database)) as connection:
+        for taken_back in BACK_TO_0011:
+            connection.execute(taken_back)
+        connection.execute("UPDATE alembic_version SET version_num = '0011'")
+    assert upgrade(url, servers.SERVICE) == "0011"
+    with closing(open_postgres(url.set(username=servers.SERVICE), tmp_path)) as opened:
+        assert log_of(opened)[: len(before)] == before and len(before) > 20
+        assert verify(opened).ok
+        with opened.read() as s:
+            assert store.page_state(s, PAGE).token_ends == ""
+
+
+def log_of(database: Database) -> list[tuple[Any, ...]]:
+    with database.read() as s:
+        rows = s.connection().exec_driver_sql("SELECT * FROM audit ORDER BY seq")
+        return [tuple(row) for row in rows]

@@ -8,8 +8,8 @@ from modbot import store
 from modbot.audit import verify
 from modbot.domain import ActionKind, ActionState, Category, Verdict
 from modbot.errors import UnknownDecision
-from modbot.store import Database
-from modbot.tables import ActionRow, CommentRow
+from modbot.store import Database, right_uses
+from modbot.tables import ActionRow, CommentRow, PageRow
 from tests.records import (
     HIDE,
     NOON,
@@ -188,3 +188,23 @@ def test_verdicts_are_counted_from_a_time_and_a_decision_on(database: Database) 
         assert store.verdicts_after(session, second, NOON) == ({(PAGE, "allow"): 2}, newest)
         assert store.verdicts_after(session, second, later(2)) == ({(PAGE, "allow"): 1}, newest)
         assert store.verdicts_after(session, newest or 0, NOON) == ({}, newest)
+
+
+def test_the_last_write_to_a_platform_is_that_of_an_action_or_of_a_note(
+    database: Database,
+) -> None:
+    made = record(database, judged("c1", decision=HIDE), judged("c2"), judged("c3"))
+    with database.write() as session:
+        registered = right_uses.written_at(session, PAGE)
+        assert registered == session.get_one(PageRow, PAGE).registered_at
+        assert right_uses.settled_comments(session, PAGE, later(1), 9) == ["c3", "c2"]
+        assert right_uses.settled_comments(session, PAGE, NOON, 9) == []
+        store.finish_action(
+            session, made[0].action_id, ActionState.CONFIRMED, store.ALREADY_SO, later(5)
+        )
+        assert right_uses.written_at(session, PAGE) == registered, "nobody was asked for anything"
+        right_uses.note_write(session, PAGE, right_uses.TRIED, later(6), comment="c2")
+        assert right_uses.written_at(session, PAGE) == registered
+        right_uses.note_write(session, PAGE, right_uses.CONFIRMED, later(7), comment="c2")
+        assert right_uses.written_at(session, PAGE) == later(7)
+    assert verify(database).ok

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 SPREAD = timedelta(hours=3)  # the pages begin one after the other, so that no vendor is stormed
@@ -12,11 +12,15 @@ SPREAD = timedelta(hours=3)  # the pages begin one after the other, so that no v
 def last_slot(page_id: str, now: datetime, *, at: time, zone: ZoneInfo) -> datetime:
     """When the page's newest sweep should have begun: each night at its own minute after `at`."""
     share = int.from_bytes(hashlib.sha256(page_id.encode()).digest()[:4]) / 2**32
-    local = now.astimezone(zone)
-    slot = datetime.combine(local.date(), at, zone) + SPREAD * share
-    if slot > local:
-        slot = datetime.combine(local.date() - timedelta(days=1), at, zone) + SPREAD * share
-    return slot.astimezone(now.tzinfo)
+    today = now.astimezone(zone).date()
+
+    def slot(day: date) -> datetime:
+        # Compared in UTC: in the night in which clocks go forward a slot of the hour that is left
+        # out is later than the wall says, and would be due again and again until then.
+        return (datetime.combine(day, at, zone) + SPREAD * share).astimezone(UTC)
+
+    begun = slot(today)
+    return begun if begun <= now else slot(today - timedelta(days=1))
 
 
 def sweep_is_due(

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from modbot.checkpoints.signed import Checkpoint
 from modbot.errors import DeliveryFailed
@@ -35,6 +35,9 @@ _PASSED_ON = (
 _OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
 _GIT = ("git", "-c", "core.hooksPath=/dev/null", "-c", "commit.gpgsign=false")
 _AUTHOR = ("-c", "user.name=modbot", "-c", "user.email=modbot@localhost")
+
+
+T = TypeVar("T")
 
 
 class Destination(Protocol):
@@ -217,6 +220,12 @@ def _surroundings() -> dict[str, str]:
     return {**known, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 
 
+def _is_there(server: smtplib.SMTP) -> None:
+    code, said = server.noop()
+    if code != 250:
+        raise smtplib.SMTPResponseException(code, said)
+
+
 @dataclass(frozen=True)
 class Mailbox:
     """People who keep the mail with the checkpoint attached."""
@@ -231,20 +240,31 @@ class Mailbox:
 
     def deliver(self, checkpoint: Checkpoint) -> None:
         """Hands the mail to the server; what the server does with it cannot be told."""
-        late = f"{self.section.smtp_host}:{self.section.smtp_port} did not answer in time"
-        _in_time(self.name, self.deadline_seconds, lambda: self._send(checkpoint), late)
+        _in_time(self.name, self.deadline_seconds, lambda: self._send(checkpoint), self._late)
+
+    @property
+    def _late(self) -> str:
+        return f"{self.section.smtp_host}:{self.section.smtp_port} did not answer in time"
+
+    def try_server(self) -> None:
+        """Whether the server lets us in; nothing is sent. Raises DeliveryFailed."""
+        _in_time(self.name, self.deadline_seconds, lambda: self._ask(_is_there), self._late)
 
     def _send(self, checkpoint: Checkpoint) -> None:
-        section = self.section
+        mail = self._mail(checkpoint)
+        refused = self._ask(lambda server: server.send_message(mail))
+        if refused:
+            raise DeliveryFailed(f"{self.section.smtp_host} refused {', '.join(sorted(refused))}")
+
+    def _ask(self, what: Callable[[smtplib.SMTP], T]) -> T:
         try:
             with self._server() as server:
-                refused = server.send_message(self._mail(checkpoint))
+                self._let_in(server)
+                return what(server)
         except (OSError, smtplib.SMTPException) as error:
-            where = f"{section.smtp_host}:{section.smtp_port}"
+            where = f"{self.section.smtp_host}:{self.section.smtp_port}"
             said = one_line(str(error))[:300]
             raise DeliveryFailed(f"{where}: {type(error).__name__}: {said}") from None
-        if refused:
-            raise DeliveryFailed(f"{section.smtp_host} refused {', '.join(sorted(refused))}")
 
     def _server(self) -> smtplib.SMTP:
         section = self.section
@@ -255,12 +275,14 @@ class Mailbox:
             )
         else:
             server = smtplib.SMTP(*address, timeout=self.deadline_seconds / 2)
-            if section.smtp_security == "starttls":
-                server.starttls(context=ssl.create_default_context())
-        if section.smtp_login:
-            login = read_secret(section.smtp_login, self.environ)
-            server.login(login.get("user", ""), login.get("password", ""))
         return server
+
+    def _let_in(self, server: smtplib.SMTP) -> None:
+        if self.section.smtp_security == "starttls":
+            server.starttls(context=ssl.create_default_context())
+        if self.section.smtp_login:
+            login = read_secret(self.section.smtp_login, self.environ)
+            server.login(login.get("user", ""), login.get("password", ""))
 
     def _mail(self, checkpoint: Checkpoint) -> EmailMessage:
         mail = EmailMessage()

@@ -28,12 +28,12 @@ def register(app: typer.Typer) -> None:
 def doctor(
     ctx: typer.Context,
     online: Annotated[
-        bool, typer.Option("--online", help="Compare the clock with the platforms', too.")
+        bool, typer.Option("--online", help="Ask the platforms for the time, and the mail server.")
     ] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Look at set-up, clock, disk, database, tokens, model and checkpoints on one screen.
+    """Look at set-up, clock, disk, database, tokens, model, mail and checkpoints on one screen.
 
     Changes nothing and sends nothing. Exit 0: all well, 1: warnings, 2: something does not work.
     """

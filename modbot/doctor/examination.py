@@ -15,14 +15,14 @@ from modbot.doctor.findings import Findings, broken, well
 from modbot.domain import Page
 from modbot.errors import BadConfig, StoreUnreadable
 from modbot.settings import Config, load_config
-from modbot.store import Database
+from modbot.store import Database, sendings
 
 
 def examine(
     folder: Path | None, environ: Mapping[str, str], now: datetime, *, online: bool = False
 ) -> Findings:
     """Every finding, one after the other. Only with `online` is anything beyond this machine
-    asked: the platforms for the time of day."""
+    asked: the platforms for the time of day, the mail server whether it lets us in."""
     try:
         config = load_config(folder, environ)
     except BadConfig as error:
@@ -39,6 +39,7 @@ def examine(
     yield machine.time_zone(config.settings.web.time_zone)
     yield machine.disk(section.path)
     registered: list[Page] = []
+    failing: dict[str, str] = {}
     if not section.on_server:
         yield database.library()
         yield from database.file(section.path)
@@ -47,11 +48,13 @@ def examine(
             with opened.read() as s:
                 registered = store.pages(s)
             yield from _recorded(config, opened, environ, now)
+            failing = _failing(opened)
     if online:
         yield from machine.platform_clocks(registered)
     yield judgement.model(config)
     yield from secret_files.secrets(config, [page.token_ref for page in registered], environ)
-    yield witnesses.alerts(config.settings)
+    yield witnesses.mail(config.settings.checkpoints, environ, online=online)
+    yield witnesses.alerts(config.settings, failing)
 
 
 def _opened(path: Path) -> Database | None:
@@ -62,6 +65,15 @@ def _opened(path: Path) -> Database | None:
         return Database.open(f"sqlite:///{path}", read_only=True)
     except (StoreUnreadable, DBAPIError):
         return None
+
+
+def _failing(opened: Database) -> dict[str, str]:
+    """Where alerts do not get to, and why."""
+    try:
+        with opened.read() as s:
+            return {name: why for name, _, why in sendings.failing_destinations(s)}
+    except (StoreUnreadable, DBAPIError):  # which _recorded has told
+        return {}
 
 
 def _recorded(

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from modbot import store
-from modbot.checkpoints import SigningKey
+from modbot.checkpoints import Mailbox, SigningKey
 from modbot.doctor.findings import Finding, ago, broken, doubtful, well
-from modbot.errors import BadConfig
+from modbot.errors import BadConfig, DeliveryFailed
 from modbot.settings import Settings
 from modbot.settings.sections import CheckpointsSection
 from modbot.store import Database
 
+MAIL_SECONDS = 20.0
 OLD_BACKUP = timedelta(days=8)  # a weekly one and a day
 
 
@@ -59,10 +60,27 @@ def backups(database: Database, now: datetime) -> Finding:
     return well("backup", said)
 
 
-def alerts(settings: Settings) -> Finding:
-    """Whether alerts go to a person; nothing is sent."""
-    section = getattr(settings, "alerts", None)  # not every modbot has the section
-    named = sorted(getattr(section, "destinations", None) or ())
+def mail(section: CheckpointsSection, environ: Mapping[str, str], *, online: bool) -> Finding:
+    """Whether the server that mails checkpoints lets modbot in; nothing is sent."""
+    if not section.mail_to:
+        return well("mail", "no checkpoint goes by mail; for that of alerts: modbot alerts test")
+    server = f"{section.smtp_host}:{section.smtp_port}"
+    if not online:
+        return well("mail", f"to {', '.join(section.mail_to)} by {server}; --online asks it")
+    try:
+        Mailbox(section, environ, deadline_seconds=MAIL_SECONDS).try_server()
+    except (DeliveryFailed, BadConfig) as error:
+        advice = "look at [checkpoints] smtp_*, the network and the firewall"
+        return broken("mail", str(error), advice)
+    return well("mail", f"{server} lets modbot in; nothing was sent")
+
+
+def alerts(settings: Settings, failing: Mapping[str, str]) -> Finding:
+    """Whether alerts go to a person, and get there; nothing is sent."""
+    named = sorted(settings.alerts.destinations)
+    if why := [f"{name}: {failing[name]}" for name in named if name in failing]:
+        said = "; ".join(why)
+        return broken("alerts", f"the last did not get to {said}", "modbot alerts test")
     if not named:
         advice = "name somebody in modbot.toml, or watch the log for events called alert"
         return doubtful("alerts", "they go to the log only", advice)

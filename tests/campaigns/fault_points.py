@@ -29,7 +29,8 @@ FIRST_POLL = "INSERT page_state"  # what is only done for a page that was never 
 REACH_SECONDS = 20.0  # of its own, until a point is met, else it counts as not met
 
 
-def _start(campaign: Campaign, point: str) -> Child:
+def mortal(campaign: Campaign, point: str) -> Child:
+    """A life that ends at a point; "list:FILE" lists the points that it meets."""
     command = [sys.executable, "-m", "tests.campaigns.mortal_service", point, "run"]
     command += ["--config", str(campaign.folder / "config")]
     return campaign.watched(Child(command, campaign.environ, campaign.log))
@@ -58,7 +59,7 @@ def list_points(campaign: Campaign) -> list[str]:
     """The points that a life meets when it has everything to do."""
     listed = campaign.folder / "points.txt"
     _happenings(campaign, 0)
-    child = _start(campaign, f"list:{listed}")
+    child = mortal(campaign, f"list:{listed}")
     while child.work_seconds < LIST_SECONDS / 2:
         time.sleep(0.05)
     _happenings(campaign, 0)  # edits and deletions of what is stored by now
@@ -74,7 +75,7 @@ def die_at(campaign: Campaign, point: str, life: int) -> bool:
     if point.endswith(FIRST_POLL):
         _new_page(campaign, life)
     _happenings(campaign, life)
-    child = _start(campaign, point)
+    child = mortal(campaign, point)
     while child.process.poll() is None and child.unhindered_seconds < REACH_SECONDS:
         time.sleep(0.02)
     child.dead = child.process.poll() is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import threading
@@ -15,10 +16,12 @@ from pathlib import Path
 import pytest
 
 from modbot import registry, store
+from modbot.alert_tables import AlertRow, AlertSendingRow
 from modbot.registry import NewPage
 from modbot.store import Database
 from tests.cli.conftest import ADA, Answer, Run
 from tests.cli.test_process import running
+from tests.mail_server import mail_server
 
 CANARY = "CANARY5e1f0c2d"
 
@@ -215,6 +218,58 @@ def test_old_and_undelivered_checkpoints_are_failures(
 def test_a_model_that_does_not_load_is_a_failure(run: Run, folder: Path) -> None:
     setting(folder, 'name = "auto"', 'name = "detoxify"')
     assert named(run("doctor", "--json"), "model")["state"] == "failure"
+
+
+def mailed(folder: Path, tmp_path: Path, run: Run, port: int) -> None:
+    """Checkpoints go by mail, to a server that asks for a login."""
+    run("checkpoint", "keygen", str(tmp_path / "key"))
+    login = tmp_path / "login"
+    login.touch(0o600)
+    login.write_text(json.dumps({"user": "modbot", "password": CANARY}))
+    for old, new in (
+        ('key = ""', f'key = "file:{tmp_path / "key"}"'),
+        ("mail_to = []", 'mail_to = ["clerk@lps.example"]'),
+        ('mail_from = ""', 'mail_from = "modbot@lps.example"'),
+        ('smtp_host = ""', 'smtp_host = "127.0.0.1"'),
+        ("smtp_port = 587", f"smtp_port = {port}"),
+        ('smtp_security = "starttls"', 'smtp_security = "none"'),
+        ('smtp_login = ""', f'smtp_login = "file:{login}"'),
+    ):
+        setting(folder, old, new)
+
+
+def test_the_mail_server_is_asked_to_let_modbot_in_and_no_mail_is_sent(
+    run: Run, folder: Path, database: Database, tmp_path: Path
+) -> None:
+    with mail_server(login=("modbot", CANARY)) as server:
+        mailed(folder, tmp_path, run, server.port)
+        assert "--online" in named(run("doctor", "--json"), "mail")["said"]
+        assert server.said == []
+        found = named(run("doctor", "--json", "--online"), "mail")
+        assert (found["state"], server.mails) == ("ok", [])
+        assert any(line.startswith(b"AUTH") for line in server.said)
+        server.login = ("modbot", "another")
+        refused = run("doctor", "--json", "--online")
+        assert named(refused, "mail")["state"] == "failure"
+        assert "535" in named(refused, "mail")["said"] and CANARY not in refused.out
+    found = named(run("doctor", "--json", "--online"), "mail")
+    assert found["state"] == "failure" and "ConnectionRefused" in found["said"]
+
+
+def test_alerts_that_do_not_get_to_somebody_are_a_failure(
+    run: Run, folder: Path, database: Database, page: str
+) -> None:
+    setting(folder, "destinations = {}", 'destinations = { lead = "env:MODBOT_TEST_NOT_SET" }')
+    assert named(run("doctor", "--json"), "alerts")["state"] == "ok"
+    now = datetime.now(UTC)
+    with database.write() as s:
+        alert = AlertRow(kind="needs_login", page_id=page, opened_at=now)
+        s.add(alert)
+        s.flush()
+        told = {"alert_id": alert.id, "step": 1, "destination": "lead", "next_try_at": now}
+        s.add(AlertSendingRow(**told, error="it did not take the message (550)"))
+    found = named(run("doctor", "--json"), "alerts")
+    assert found["state"] == "failure" and "lead: it did not take" in found["said"]
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from modbot.service import Service, build_service
 from modbot.store import backfills
 from modbot.tables import ActionRow
 from platforms.graph_listing import MOST_POSTS
-from platforms.sandbox.faults import Fault
+from platforms.sandbox.faults import Fault, Request
 from tests.platforms.past_district import DAY, HOUR, PLATFORMS, THREAT, District, district
 from tests.running import config_on
 
@@ -199,6 +199,95 @@ def test_a_back_fill_says_how_many_posts_it_has_read_when_there_are_too_many(
         last = town.service.read_past(town.id, 60)
         assert last is not None and last.ended_at
         assert last.last_error == f"only the newest {MOST_POSTS + 100:,} posts were read"
+
+
+def goes_on(request: Request) -> bool:
+    """Does it read a list of posts on from where it was left?"""
+    return "after" in request.query and request.path.endswith(("published_posts", "media"))
+
+
+def no_longer_valid() -> Fault:
+    body = b'{"error":{"message":"Invalid cursor","type":"OAuthException","code":100}}'
+    return Fault(
+        kind="status",
+        match=goes_on,
+        status=400,
+        headers={"content-type": "application/json"},
+        body=body,
+    )
+
+
+def past_of_posts(town: District) -> list[str]:
+    """450 posts, of which one fetch reads 200; every tenth has a comment."""
+    written = []
+    for n in range(450):
+        post = town.world.add_post(town.account, f"news {n}")
+        if n % 10 == 0:
+            written.append(f"nice {n}")
+            town.write(post, written[-1])
+        town.clock.advance(DAY / 5)
+    town.clock.advance(3 * DAY)
+    return written
+
+
+@pytest.mark.parametrize("platform", ["facebook", "instagram"])
+def test_a_back_fill_begins_again_where_the_list_of_posts_no_longer_goes_on(
+    tmp_path: Path, platform: str
+) -> None:
+    with district(tmp_path, platform) as town:
+        written = past_of_posts(town)
+        town.ask(365)
+        first = town.service.read_past(town.id, 0)
+        assert first is not None and not first.ended_at and 0 < first.kept < len(written)
+        town.world.faults.push(no_longer_valid())
+        while (last := town.service.read_past(town.id, 60)) is not None and not last.ended_at:
+            pass
+        assert last is not None and last.last_error == ""
+        assert sorted(town.texts()) == sorted(written)
+
+
+def test_a_list_of_posts_that_never_goes_on_ends_the_back_fill_and_is_told(
+    tmp_path: Path,
+) -> None:
+    with district(tmp_path, "facebook") as town:
+        past_of_posts(town)
+        town.ask(365)
+        for _ in range(2):
+            town.service.read_past(town.id, 0)
+            town.world.faults.push(no_longer_valid())
+        ended = town.service.read_past(town.id, 0)
+        assert ended is not None and ended.ended_at is not None
+        assert ended.last_error == "only the newest 200 posts were read"
+
+
+def test_a_back_fill_of_a_channel_begins_again_where_its_threads_no_longer_go_on(
+    tmp_path: Path,
+) -> None:
+    with district(tmp_path, "youtube") as town:
+        video = town.world.add_post(town.account, "Spring concert")
+        written = [f"nice {n}" for n in range(2500)]
+        for text in written:
+            town.write(video, text)
+            town.clock.advance(60)
+        town.clock.advance(3 * DAY)
+        town.ask(30)
+        first = town.service.read_past(town.id, 0)
+        assert first is not None and not first.ended_at and 0 < first.kept < len(written)
+        body = b'{"error":{"code":400,"errors":[{"reason":"invalidPageToken"}]}}'
+        headers = {"content-type": "application/json"}
+        town.world.faults.push(
+            Fault(
+                kind="status",
+                match=lambda request: "pageToken" in request.query,
+                status=400,
+                headers=headers,
+                body=body,
+            )
+        )
+        while (last := town.service.read_past(town.id, 60)) is not None and not last.ended_at:
+            pass
+        assert last is not None and last.last_error == ""
+        assert sorted(town.texts()) == sorted(written)
 
 
 class TellsAnotherPost:

@@ -158,6 +158,19 @@ def test_a_listing_goes_on_although_its_page_token_has_expired(channel: Channel)
     assert found.keys() == sent
 
 
+def test_a_listing_that_never_goes_on_ends_and_says_so(channel: Channel) -> None:
+    for n in range(1150):
+        channel.write(f"comment {n}")
+    batch = channel.adapter().fetch_since(None)
+    channel.refuses(400, "invalidPageToken")
+    again = channel.adapter().fetch_since(batch.cursor)
+    assert again.more and not again.unread, "it begins again"
+    batch = channel.adapter().fetch_since(again.cursor)
+    channel.refuses(400, "invalidPageToken")
+    last = channel.adapter().fetch_since(batch.cursor)
+    assert not last.more and "ended before its end" in last.unread
+
+
 def test_hiding_on_youtube_is_reversible_and_deleting_is_not_offered(channel: Channel) -> None:
     offered = channel.adapter().capabilities
     assert {Capability.HIDE, Capability.RESTORE, Capability.READ_HIDDEN} <= offered

@@ -1,0 +1,42 @@
+"""docs/faults.md: each fault is shown by something that there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs/faults.md").read_text("utf-8")
+ROWS = re.findall(r"^\| (.+) \| (.+) \| (.+) \|$", PAGE, re.MULTILINE)[1:]
+BESIDE = ("", "tests/platforms", "tests/campaigns")  # where a name without a folder is looked for
+NOT_BY_PROGRAM = {"read-only disk": "tried by hand"}
+
+
+def shown_by(row: tuple[str, str, str]) -> list[str]:
+    return re.findall(r"`([^`]+)`", row[2])
+
+
+def test_every_fault_names_what_shows_it() -> None:
+    assert len(ROWS) > 30
+    assert {fault: how for fault, _, how in ROWS if not shown_by((fault, "", how))} == (
+        NOT_BY_PROGRAM
+    )
+
+
+def test_what_shows_a_fault_is_a_test_a_campaign_or_a_target_of_make() -> None:
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    unknown = [
+        name
+        for row in ROWS
+        for name in shown_by(row)
+        if name.removeprefix("make ") not in targets
+        and not any((ROOT / folder / name).exists() for folder in (*BESIDE, "tests"))
+    ]
+    assert unknown == []
+
+
+def test_make_faults_runs_every_campaign_that_kills_or_breaks_the_program() -> None:
+    recipe = re.search(r"^faults:.*\n((?:\t.+\n)+)", (ROOT / "Makefile").read_text("utf-8"), re.M)
+    assert recipe
+    run = set(re.findall(r"tests\.campaigns\.(\w+)", recipe[1]))
+    assert run == {"fault_points", "fault_campaign", "kill_campaign", "backfill_kills"}
