@@ -34,7 +34,7 @@ from modbot.enforcement import (
 from modbot.errors import PlatformError
 from modbot.judging import Judge
 from modbot.poll_notes import note_failure, note_success
-from modbot.ports import Clock, PlatformAdapter
+from modbot.ports import Clock, PaysForLooks, PlatformAdapter
 from modbot.store import Database, Judged, Known, Recorded
 from modbot.store.comments import posts_above
 from modbot.tables import PageStateRow
@@ -352,7 +352,10 @@ def _find_gone(
 def look_again(
     context: PollContext, page: Page, comment_ids: Sequence[str], result: PollResult
 ) -> None:
-    """Asks for comments by id: notes those that are gone, judges those that were edited."""
+    """Asks for comments by id: notes those that are gone, judges those that were edited. Where
+    that costs money only as many, from the first on, as leave enough for new comments."""
+    if isinstance(context.adapter, PaysForLooks):
+        comment_ids = comment_ids[: context.adapter.looks_left()]
     with platform_errors_only():
         found = context.adapter.fetch_many(comment_ids) if comment_ids else {}
     now = context.clock.now()

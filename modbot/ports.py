@@ -115,6 +115,15 @@ class FindsOldReplies(Protocol):
 
 
 @runtime_checkable
+class PaysForLooks(Protocol):
+    """What an adapter has besides, where each comment that is asked for by its id costs money."""
+
+    def looks_left(self) -> int:
+        """At how many known comments may be looked again now, so that new ones can be paid for?"""
+        ...
+
+
+@runtime_checkable
 class LosesRights(Protocol):
     """What an adapter has besides, where the vendor takes away a right that is not used."""
 

@@ -103,6 +103,10 @@ class XAdapter:
         """The reply as it is now. None: deleted, or its author's account no longer public."""
         return self.fetch_many([comment_id])[comment_id]
 
+    def looks_left(self) -> int:
+        """As many as half of the caps pays for: new replies come first (x_budget.LOOKS_SHARE)."""
+        return x_budget.looks_left(self.budget, self._connection.spending)
+
     def fetch_many(self, comment_ids: Sequence[str]) -> Mapping[str, Comment | None]:
         """One call for each 100 ids; X bills each reply once a UTC day."""
         found = self._client.look_up(comment_ids)

@@ -8,6 +8,7 @@ count each endpoint and account by itself in windows of 15 minutes.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from modbot.ports import Connection, Spending
 from platforms.gate import Gate
 
 CENTS, SWEEP_CENTS = "cents", "cents of the sweep"
+A_DAY, A_MONTH = "cents a day", "cents a month"  # names of allowances
 SCALE = 1000  # thousandths of a cent
 SMALLEST_PAGE, LARGEST_PAGE = 5, 100  # of a listing
 SMALLEST_SEARCH = 10
@@ -29,6 +31,10 @@ MENTIONS, OWN_POSTS, LOOK_UPS, SEARCH, ACCOUNT = (
     *("mentions", "own posts", "look-ups", "search", "account"),
 )
 KEPT_FOR_HIDES = 100 * SCALE  # of a cap, or a quarter of it where that is less
+# So much of a cap may be spent when known replies are looked at again. X charges each once a UTC
+# day, and so for all of them anew after midnight: without an end to it they take what the day's new
+# ones need.
+LOOKS_SHARE = 0.5
 _STEP = 5 * SCALE
 _ADVICE = "The caps stand in modbot.toml, [budget]"
 
@@ -70,6 +76,16 @@ def page_size(
     affordable = budget.of.left(what, for_reads=for_reads) // price if price else LARGEST_PAGE
     least = SMALLEST_SEARCH if what == SWEEP_CENTS else SMALLEST_PAGE
     return min(LARGEST_PAGE, affordable) if affordable >= least else 0
+
+
+def looks_left(budget: PageBudget, spending: Spending) -> int:
+    """How many replies LOOKS_SHARE of the day's cap and of the month's pays for still."""
+    price = _thousandths(spending.cents_a_post)
+    if not price:
+        return sys.maxsize
+    caps = {A_DAY: spending.cents_a_day, A_MONTH: spending.cents_a_month}
+    left = [LOOKS_SHARE * _thousandths(cap) - budget.of.spent(name) for name, cap in caps.items()]
+    return max(0, int(min(left)) // price)
 
 
 def needs(spending: Spending) -> Mapping[str, int]:
@@ -144,7 +160,7 @@ def _allowances(spending: Spending) -> list[Allowance]:
     day, month = _thousandths(spending.cents_a_day), _thousandths(spending.cents_a_month)
     sweep = _thousandths(spending.sweep_cents_a_day)
     of_the_app = Allowance(
-        name="cents a day",
+        name=A_DAY,
         what=CENTS,
         limit=day,
         reserve=min(KEPT_FOR_HIDES, day // 4),
@@ -157,7 +173,7 @@ def _allowances(spending: Spending) -> list[Allowance]:
         of_the_app,
         replace(
             of_the_app,
-            name="cents a month",
+            name=A_MONTH,
             limit=month,
             reserve=min(KEPT_FOR_HIDES, month // 4),
             monthly=True,

@@ -25,13 +25,15 @@ def shipped_judge() -> Judge:
     return build_judge(load_config(environ={}))
 
 
-def config_on(folder: Path) -> Config:
-    """The shipped configuration, on a database in `folder`."""
+def config_on(folder: Path, **budget: float) -> Config:
+    """The shipped configuration on a database in `folder`; `budget`: caps in place of its own."""
     config = load_config(environ={})
     section = config.settings.database.model_copy(
         update={"url": f"sqlite:///{folder / 'modbot.db'}"}
     )
-    return replace(config, settings=config.settings.model_copy(update={"database": section}))
+    caps = config.settings.budget.model_copy(update=budget)
+    changed = config.settings.model_copy(update={"database": section, "budget": caps})
+    return replace(config, settings=changed)
 
 
 class Running:

@@ -106,14 +106,15 @@ def _secrets(platform: str, world: World, account: str) -> str:
 
 
 @contextmanager
-def district(folder: Path, platform: str) -> Iterator[District]:
+def district(folder: Path, platform: str, **budget: float) -> Iterator[District]:
+    """`budget`: other caps than the shipped ones."""
     clock, environ, alerts = ManualClock(), dict[str, str](), list[Alert]()
     world = World(clock)
     account = world.add_page(platform, "school")
     with SandboxServer(world) as server:
         environ["TOKEN"] = _secrets(platform, world, account)
         service = build_service(
-            config_on(folder), clock=clock, environ=environ, sinks=(alerts.append,)
+            config_on(folder, **budget), clock=clock, environ=environ, sinks=(alerts.append,)
         )
         try:
             found = District(
