@@ -29,8 +29,8 @@ from tests.campaigns.week_public import POSTS_A_DAY, Act, written
 MOST_CALLS = 300_000  # of a run, unless it is given less
 SECONDS_A_CALL = 0.5  # of the simulated clock, on average: what vendors take
 REPAIR_SECONDS = 60.0
-# After the last word: quiet pages are polled hourly with 10 % jitter, and edits at YouTube looked for
-# as often; Meta may stop writes for six hours.
+# After the last word: quiet pages are polled hourly with 10 % jitter, and edits at YouTube looked
+# for as often; Meta may stop writes for six hours.
 SETTLE, SETTLE_AT_MOST = timedelta(minutes=75), timedelta(hours=7)
 
 
