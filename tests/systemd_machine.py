@@ -11,16 +11,21 @@ import sys
 import sysconfig
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
+from modbot import registry
+from modbot.clocks import SystemClock
+from modbot.domain import Actor, Mode
+from modbot.store import Database
 from tests.prerequisites import need
 
 ROOT = Path(__file__).parents[1]
 UNIT = "modbot.service"
 USER_ID = 10001
+STAFF = Actor(kind="person", name="Ada")
 PATIENCE_SECONDS = 180.0
 HIERARCHIES = [Path("/sys/fs/cgroup"), *Path("/sys/fs/cgroup").glob("*")]
 PYTHON, LIBRARIES, SOURCE = "/opt/python", "/opt/libraries", "/opt/source"
@@ -183,3 +188,20 @@ def _removed(group: Path) -> bool:
         except OSError:  # its processes are still ending
             return False
     return True
+
+
+def stored_facebook_page(database: Path, page: str, *, token_ref: str, url: str) -> None:
+    """A new database with a page of Facebook's stand-in in it, in enforce."""
+    opened = Database.open(f"sqlite:///{database}")
+    with closing(opened):
+        asked = registry.NewPage(
+            platform="facebook",
+            external_id=page,
+            name="LHS",
+            token_ref=token_ref,
+            district_owned=True,
+            base_url=url,
+        )
+        now = SystemClock().now()
+        added = registry.add_page(opened, asked, STAFF, now, platforms={"facebook"})
+        registry.set_mode(opened, added.id, Mode.ENFORCE, STAFF, now)

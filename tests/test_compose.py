@@ -22,18 +22,22 @@ import pytest
 import typer.main
 import yaml
 
-from modbot import registry
 from modbot.cli.app import app
 from modbot.clocks import SystemClock
-from modbot.domain import Actor, Mode
 from modbot.settings import init_config, load_config
-from modbot.store import Database
 from platforms.sandbox.graph import GraphApi
 from platforms.sandbox.server import SandboxServer
 from platforms.sandbox.world import World
-from tests.systemd_machine import ROOT, Machine, container, new_machine, wait_for
+from tests.prerequisites import give_up
+from tests.systemd_machine import (
+    ROOT,
+    Machine,
+    container,
+    new_machine,
+    stored_facebook_page,
+    wait_for,
+)
 
-STAFF = Actor(kind="person", name="Ada")
 PROGRAMS = "/opt/modbot/.venv/bin"
 SIZES = {"m": 2**20, "g": 2**30}
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text("utf-8"))
@@ -172,19 +176,9 @@ def prepare(beside: Path, world: World, page: str, url: str) -> None:
         path.chmod(0o400)
         os.chown(path, user_id(), user_id())
     (beside / "data").mkdir()
-    database = Database.open(f"sqlite:///{beside / 'data/modbot.db'}")
-    new = registry.NewPage(
-        platform="facebook",
-        external_id=page,
-        name="LHS",
-        token_ref="file:/run/secrets/facebook",
-        district_owned=True,
-        base_url=url,
+    stored_facebook_page(
+        beside / "data/modbot.db", page, token_ref="file:/run/secrets/facebook", url=url
     )
-    now = SystemClock().now()
-    added = registry.add_page(database, new, STAFF, now, platforms={"facebook"})
-    registry.set_mode(database, added.id, Mode.ENFORCE, STAFF, now)
-    database.close()
     for path in (beside / "data", *(beside / "data").iterdir()):
         os.chown(path, user_id(), user_id())
 
@@ -223,7 +217,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
     machine = new_machine(tmp_path_factory.mktemp("image") / "root")
     with socket.socket() as s:
         if s.connect_ex(("127.0.0.1", port())) == 0:
-            pytest.skip(f"something answers on port {port()} of this machine already")
+            give_up(f"something answers on port {port()} of this machine already")
     beside = tmp_path_factory.mktemp("deploy")
     world = World(SystemClock())
     page = world.add_page("facebook", "LHS")

@@ -14,20 +14,23 @@ from pathlib import Path
 import pytest
 import requests
 
-from modbot import registry
 from modbot.clocks import SystemClock
-from modbot.domain import Actor, Mode
 from modbot.settings import init_config
-from modbot.store import Database
 from platforms.sandbox.graph import GraphApi
 from platforms.sandbox.server import SandboxServer
 from platforms.sandbox.world import World
 from tests.hook_server import hook_server
-from tests.systemd_machine import UNIT, USER_ID, Machine, new_machine, wait_for
+from tests.systemd_machine import (
+    UNIT,
+    USER_ID,
+    Machine,
+    new_machine,
+    stored_facebook_page,
+    wait_for,
+)
 
 pytestmark = pytest.mark.servers
 
-STAFF = Actor(kind="person", name="Ada")
 CREDENTIALS = "file:/run/credentials/modbot.service"
 MODBOT_TOML = """
 [database]
@@ -100,19 +103,7 @@ def prepare(machine: Machine, world: World, page: str, url: str, port: int, duty
     machine.write(f"etc/systemd/system/{UNIT}.d/test.conf", FOR_THE_TEST)
     state = machine.folder / "var/lib/modbot"
     state.mkdir()
-    database = Database.open(f"sqlite:///{state / 'modbot.db'}")
-    new = registry.NewPage(
-        platform="facebook",
-        external_id=page,
-        name="LHS",
-        token_ref=f"{CREDENTIALS}/facebook",
-        district_owned=True,
-        base_url=url,
-    )
-    now = SystemClock().now()
-    added = registry.add_page(database, new, STAFF, now, platforms={"facebook"})
-    registry.set_mode(database, added.id, Mode.ENFORCE, STAFF, now)
-    database.close()
+    stored_facebook_page(state / "modbot.db", page, token_ref=f"{CREDENTIALS}/facebook", url=url)
     for path in (state, *state.iterdir()):
         os.chown(path, USER_ID, USER_ID)
 
