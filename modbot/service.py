@@ -33,7 +33,7 @@ from modbot.judging import Judge
 from modbot.measures import Measures
 from modbot.past_judge import keep_judge
 from modbot.pipeline import PollContext, PollResult, page_and_state, poll_page
-from modbot.poll_interval import next_poll_seconds
+from modbot.poll_interval import Sharing, next_poll_seconds
 from modbot.poll_notes import note_failure
 from modbot.ports import AdapterFactory, Budgeted, Clock, PlatformAdapter
 from modbot.seen_list import Seen
@@ -103,6 +103,7 @@ class Service:
         )
         self._past = PastReader(database, clock, lambda: self.config.settings, self._looking_back)
         self._rights = UnusedRights(database, clock, self.alerter)
+        self._sharing = Sharing()
         self._page_locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self._keeping, self._bringing = threading.Lock(), threading.Lock()
@@ -355,13 +356,13 @@ class Service:
 
     def next_poll_seconds(self, page_id: str) -> float:
         """Service seconds until the page is due again, without jitter (modbot.poll_interval)."""
+        polling, now = self.config.settings.polling, self.clock.now()
         with self.database.read() as s:
             state = store.page_state(s, page_id)
-            sharing = store.states_sharing(s, state.budget_key)
+            intervals = self._sharing.intervals(s, polling, state.budget_key, now)
         adapter = self._adapters.made(page_id)
         budget = adapter.budget if isinstance(adapter, Budgeted) else None
-        polling = self.config.settings.polling
-        return next_poll_seconds(polling, state, sharing, budget, self.clock.now())
+        return next_poll_seconds(polling, state, intervals, budget, now)
 
     def close(self) -> None:
         """Ends what is being sent, gives back what budgets took ahead, lets go of the database."""

@@ -52,7 +52,6 @@ class FeedAdapter:
             raise BadConfig("the feed's address must begin with https://", key="base_url")
         self.budget = PageBudget(of=connection.budgets.of("feed", parts.netloc, ""))
         self._session = requests.Session()
-        self._session.trust_env = False
         accept = "application/atom+xml, application/rss+xml, application/xml, text/xml"
         self._session.headers.update({"Accept": accept, "User-Agent": "modbot"})
         transport = VendorTransport(
@@ -61,8 +60,7 @@ class FeedAdapter:
             deadline_seconds=connection.deadline_seconds,
             gate=Gate(self.budget, connection.now),
         )
-        for scheme in ("https://", "http://"):
-            self._session.mount(scheme, transport)
+        transport.carry(self._session, "https://", "http://")
 
     def check(self) -> None:
         """Reads the feed once."""

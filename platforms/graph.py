@@ -100,8 +100,7 @@ class GraphClient:
         self._graph.version = VERSION
         session: requests.Session = self._graph.session
         session.auth = _Bearer(self._token)
-        session.mount("https://", self._transport)
-        session.mount("http://", self._transport)
+        self._transport.carry(session, "https://", "http://")
         if secret := connection.secrets.get("app_secret", "").strip():
             proof = hmac.new(secret.encode(), self._token.encode(), hashlib.sha256).hexdigest()
             session.params = {"appsecret_proof": proof}

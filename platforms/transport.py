@@ -7,22 +7,19 @@ for the vendor's address, this adapter bounds all of it, and keeps tokens out of
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Callable
 from ipaddress import ip_address
-from types import TracebackType
 from typing import Any, ClassVar
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from modbot.errors import BadAnswer, BadRequest, Unreachable
 from modbot.ports import seconds_for_calls
+from platforms.deadline import Deadline, HttpPool, HttpsPool
 from platforms.gate import Gate
 
 BODY_CAP_BYTES = 10 * 1024 * 1024
@@ -63,6 +60,14 @@ class VendorTransport(HTTPAdapter):
         self.base_url = base_url.rstrip("/")
         self._gate = gate
 
+    def carry(self, session: requests.Session, *addresses: str) -> None:
+        """Carries the session's calls to addresses that begin so."""
+        # A .netrc would take the place of the token, a proxy would see it; and reading the
+        # environment anew for each call takes longer than the call.
+        session.trust_env = False
+        for address in addresses:
+            session.mount(address, self)
+
     @property
     def last_response(self) -> requests.Response | None:
         """The last answer to this thread, with the headers and status that clients drop. Kept until
@@ -71,7 +76,7 @@ class VendorTransport(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        pools = {"http": _HttpPool, "https": _HttpsPool}
+        pools = {"http": HttpPool, "https": HttpsPool}
         self.poolmanager.pool_classes_by_scheme = pools
 
     def send(self, request: requests.PreparedRequest, *_: Any, **kwargs: Any) -> requests.Response:
@@ -97,7 +102,7 @@ class VendorTransport(HTTPAdapter):
         _refuse_clear_text(request.url or "")
         kwargs.update(stream=True, timeout=self.timeout_seconds, proxies={})
         seconds = max(0.001, min(self.deadline_seconds, seconds_for_calls()))
-        with _Deadline(seconds) as deadline:
+        with Deadline(seconds) as deadline:
             try:
                 response = super().send(request, **kwargs)
                 _read_body(response)
@@ -147,60 +152,6 @@ def _read_body(response: requests.Response) -> None:
     response._content_consumed = True  # type: ignore[attr-defined]
 
 
-class _Deadline:
-    """Cuts the connection of the call that runs in its block once the time is up.
-
-    A socket's time-out starts anew with every byte, so a server that sends one byte a second,
-    of the headers or the body, is only stopped from outside.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self.passed = False
-        self._lock = threading.Lock()
-        self._connection: HTTPConnection | None = None
-        self._sock: socket.socket | None = None
-        self._timer = threading.Timer(seconds, self._pass)
-        self._timer.daemon = True
-
-    def __enter__(self) -> _Deadline:
-        _running.deadline = self
-        self._timer.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._timer.cancel()
-        with self._lock:
-            self._connection = self._sock = None  # from here on they may serve another call
-        _running.deadline = None
-
-    def watch(self, connection: HTTPConnection) -> None:
-        """From now on this connection is the one to cut."""
-        with self._lock:
-            # http.client lets go of the socket early when a body has no length.
-            self._connection, self._sock = connection, connection.sock
-            if self.passed:
-                raise TimeoutError("deadline")
-
-    def _pass(self) -> None:
-        with self._lock:
-            self.passed = True
-            sock = self._sock
-            if sock is None and self._connection is not None:
-                sock = self._connection.sock
-            if sock is None:
-                return
-            try:
-                # Not sock.shutdown(): on TLS it would take the layer away under a running read.
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
-            except OSError:
-                return  # it is closed already
-
-
 class _Last(threading.local):
     """The last answers to a thread, of the few transports that it used last. One for each of a
     thousand pages and eight threads would be some hundred megabytes of bodies."""
@@ -214,41 +165,4 @@ class _Last(threading.local):
             del self.answers[next(iter(self.answers))]
 
 
-class _Running(threading.local):
-    """The deadline of the call that this thread makes."""
-
-    deadline: _Deadline | None = None
-
-
-_running = _Running()
 _last = _Last()
-
-
-class _Watched(HTTPConnection):
-    """A connection that tells the running deadline of itself."""
-
-    def connect(self) -> None:
-        _watch(self)
-        super().connect()
-        _watch(self)  # connecting may have outlasted the deadline
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        _watch(self)
-        super().request(*args, **kwargs)
-
-
-def _watch(connection: HTTPConnection) -> None:
-    if _running.deadline is not None:
-        _running.deadline.watch(connection)
-
-
-class _WatchedTls(_Watched, HTTPSConnection):
-    pass
-
-
-class _HttpPool(HTTPConnectionPool):
-    ConnectionCls = _Watched
-
-
-class _HttpsPool(HTTPSConnectionPool):
-    ConnectionCls = _WatchedTls

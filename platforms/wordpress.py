@@ -75,18 +75,15 @@ class WordPressAdapter:
         host = urlsplit(self._base).netloc
         self.budget = PageBudget(of=connection.budgets.of("wordpress", host, ""))
         self._session = requests.Session()
-        self._session.trust_env = False  # no .netrc, no proxy that would see the password
         self._session.headers.update({"Accept": "application/json", "User-Agent": "modbot"})
         self._authorization = _authorization(connection.secrets)
-        self._session.mount(
-            self._base,
-            VendorTransport(
-                platform="wordpress",
-                timeout_seconds=connection.timeout_seconds,
-                deadline_seconds=connection.deadline_seconds,
-                gate=Gate(self.budget, connection.now),
-            ),
+        transport = VendorTransport(
+            platform="wordpress",
+            timeout_seconds=connection.timeout_seconds,
+            deadline_seconds=connection.deadline_seconds,
+            gate=Gate(self.budget, connection.now),
         )
+        transport.carry(self._session, self._base)
         self._own_user_id: int | None = None
         self._posts: dict[int, Post | None] = {}  # None: has no text that we may read
 

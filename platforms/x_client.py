@@ -78,7 +78,7 @@ class XClient:
             base_url=page.base_url,
             gate=x_budget.gate(self.budget, connection),
         )
-        self.api.session.mount(CLIENT_HOST, transport)
+        transport.carry(self.api.session, CLIENT_HOST)
         self._shown: dict[str, int] = {}  # by listing, how many posts its last first page held
 
     def send(self, call: Callable[..., Any], *args: object, **kwargs: object) -> requests.Response:

@@ -129,7 +129,6 @@ class _BoundedHttp:
         self._connection = connection
         self._budget = budget
         self._session = requests.Session()
-        self._session.trust_env = False  # no .netrc, no proxy that would see the tokens
         transport = VendorTransport(
             platform="youtube",
             timeout_seconds=connection.timeout_seconds,
@@ -137,7 +136,7 @@ class _BoundedHttp:
             base_url=page.base_url,
             gate=Gate(budget, connection.now, prices=UnitPrices()),
         )
-        self._session.mount("https://", transport)
+        transport.carry(self._session, "https://")
         self._token = ""
         self._token_ends: datetime | None = None
 

@@ -249,6 +249,7 @@ def test_pages_are_due_less_often_the_more_of_them_share_a_budget(town: Town) ->
     more = channels(town, 9, units_a_day="2000")
     for page in more:
         town.service.poll_page(page)
+    town.clock.advance(5)  # who shares a budget is looked up anew
     assert town.service.next_poll_seconds(few[0]) > 2 * alone
 
 

@@ -23,6 +23,7 @@ EVERY_LANE = ""
 READS, WRITES = "reads", "writes"
 POLLS_END_AT = 0.95  # of a sliding window that the vendor shows as a share: the rest is for hides
 LOOK_AGAIN = timedelta(minutes=5)  # whether such a window has emptied, which only a call can tell
+GAUGES_KEPT_EVERY = timedelta(seconds=10)
 TOP_UP_SECONDS = 15 * 60.0  # between two looks whether paid credits were topped up
 OWN_REFUSAL = "budget"  # the code of errors that no vendor sent: nothing is to be learnt from them
 Place = tuple[str, str]  # scope and lane
@@ -58,7 +59,9 @@ class RateBudget:
         self._blocks: dict[Place, Block] = {}
         self._gauges: dict[Place, Gauge] = {}
         self._read(self._ledger.standing(key))
-        self._kept: object = None  # as far as it is worth a write
+        self._moved = False  # some gauge, since the standing was kept
+        self._kept_at: datetime | None = None
+        self._kept_limits: object = None
 
     def allow(self, allowances: Sequence[Allowance]) -> None:
         """Sets the limits in force; counts go on under them."""
@@ -128,6 +131,8 @@ class RateBudget:
     def learn(self, gauge: Gauge, lane: str = EVERY_LANE, scope: str = "") -> None:
         """What the vendor said of a limit with its last answer."""
         with self._lock:
+            known = self._gauges.get((scope, lane))
+            self._moved |= known is None or round(known.used * 20) != round(gauge.used * 20)
             self._gauges[scope, lane] = gauge
 
     def block(
@@ -144,6 +149,7 @@ class RateBudget:
             known = self._blocks.get((scope, lane))
             if known is None or known.until < until or not known.holds(self._now()):
                 self._blocks[scope, lane] = Block(until=until, why=why[:200], paid=paid)
+                self._kept_limits = None
                 self.keep()
 
     def note(self, error: PlatformError, lane: str = READS, scope: str = "") -> None:
@@ -226,18 +232,23 @@ class RateBudget:
             return max(slowed)
 
     def keep(self) -> None:
-        """Makes what is known outlive the process; writes only when it has changed enough."""
+        """Makes what is known outlive the process; writes only when it has changed enough: a wait,
+        a limit, a whole cent or some units; a gauge by a step of 5 %, and then not at every poll of
+        a thousand pages, since the vendor tells it anew with each answer."""
         with self._lock:
-            coarse = self._coarse()
-            if coarse != self._kept:
+            limits, now = self._limits(), self._now()
+            at = self._kept_at
+            rests = at is not None and at <= now < at + GAUGES_KEPT_EVERY
+            if limits != self._kept_limits or (self._moved and not rests):
                 self._ledger.keep(self.key, self.standing())
-                self._kept = coarse
+                self._moved, self._kept_limits, self._kept_at = False, limits, now
 
     def close(self) -> None:
         """Keeps all, and gives back what was taken ahead."""
         with self._lock:
             for counter in self._counters.values():
                 counter.close(self._now())
+            self._kept_limits = None
             self.keep()
 
     def standing(self) -> dict[str, Any]:
@@ -282,18 +293,14 @@ class RateBudget:
         for plain in standing.get("blocks", ()):
             self._blocks[plain["scope"], plain["lane"]] = Block.read(plain)
 
-    def _coarse(self) -> object:
-        """What of the standing is worth a write: waits, limits, gauges in steps of 5 %, whole cents
-        and some units."""
+    def _limits(self) -> object:
+        """What of the counts is worth a write."""
         now = self._now()
-        gauges = sorted((p, round(g.used * 20)) for p, g in self._gauges.items())
-        blocks = sorted((p, b.until) for p, b in self._blocks.items())
-        limits = sorted(
+        return sorted(
             (a.name, a.limit, a.period(now), c.spent(now) // (a.scale if a.money else a.step))
             for c in self._counters.values()
             for a in (c.allowance,)
         )
-        return gauges, blocks, limits
 
     def _charged(self, costs: Mapping[str, int] | None) -> list[Counter]:
         return [c for c in self._counters.values() if c.allowance.what in (costs or {})]

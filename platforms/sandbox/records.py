@@ -58,6 +58,9 @@ class SandboxComment:
         return self.author_id == self.page_id
 
 
+SandboxItem = SandboxPost | SandboxComment
+
+
 @dataclass(kw_only=True)
 class Token:
     """An access token and what it may do."""

@@ -21,6 +21,7 @@ from platforms.sandbox.records import (
     Effect,
     InstagramWays,
     SandboxComment,
+    SandboxItem,
     SandboxPage,
     SandboxPost,
     Token,
@@ -66,6 +67,9 @@ class World:
         self._posts: dict[str, SandboxPost] = {}
         self._comments: dict[str, SandboxComment] = {}
         self._of_post: dict[str, list[SandboxComment]] = {}
+        self._posts_on: dict[str, list[SandboxPost]] = {}  # by page
+        self._comments_on: dict[str, list[SandboxComment]] = {}
+        self._naming: list[SandboxItem] = []  # whose text has an @
         self._events = sorted(events, key=lambda event: event.at)
         self._next = 0
 
@@ -139,6 +143,7 @@ class World:
                 about=about,
                 created_at=at,
             )
+            self._posts_on[page_id], self._comments_on[page_id] = [], []
             return page_id
 
     def add_post(
@@ -149,16 +154,20 @@ class World:
             at = at or self.now()
             owner = self._pages[self.ids.resolve(page)]
             post_id = self._bound(feed_id, self.ids.make("post", owner.platform, at, owner.id))
-            self._posts[post_id] = SandboxPost(
+            post = self._posts[post_id] = SandboxPost(
                 id=post_id, page_id=owner.id, platform=owner.platform, text=text, created_at=at
             )
+            self._posts_on[owner.id].append(post)
+            self._note_names(post)
             self._of_post[post_id] = []
             return post_id
 
     def remove_post(self, post: str) -> None:
         """The API knows it no longer, nor anything under it."""
         with self.lock:
-            del self._posts[self._known(post)]
+            gone = self._posts.pop(self._known(post))
+            self._posts_on[gone.page_id].remove(gone)
+            self._naming = [item for item in self._naming if item is not gone]
 
     def add_comment(
         self,
@@ -194,6 +203,8 @@ class World:
             comment.can_hide = not comment.by_page
             self._comments[comment.id] = comment
             self._of_post[under.id].append(comment)
+            self._comments_on[under.page_id].append(comment)
+            self._note_names(comment)
             return comment.id
 
     def edit_comment(self, comment: str, text: str, *, at: datetime | None = None) -> str:
@@ -259,8 +270,7 @@ class World:
         """A page's posts, newest first."""
         with self.lock:
             page_id = self.ids.resolve(page)
-            own = [p for p in self._posts.values() if p.page_id == page_id]
-            return sorted(own, key=lambda post: post.created_at, reverse=True)
+            return sorted(self._posts_on.get(page_id, ()), key=lambda p: p.created_at, reverse=True)
 
     def post(self, post: str) -> SandboxPost | None:
         with self.lock:
@@ -287,6 +297,16 @@ class World:
         """Every comment there ever was, deleted ones too."""
         with self.lock:
             return [c for c in self._comments.values() if platform in (None, c.platform)]
+
+    def comments_on(self, page: str) -> list[SandboxComment]:
+        """A page's comments that are still there, hidden ones too."""
+        with self.lock:
+            return _there(self._comments_on.get(self.ids.resolve(page), ()))
+
+    def naming(self, platform: str) -> list[SandboxItem]:
+        """Posts and comments that are there and were written with an @."""
+        with self.lock:
+            return [i for i in self._naming if i.platform == platform and not _is_deleted(i)]
 
     def is_public(self, comment: str) -> bool:
         """Does a visitor see the comment?"""
@@ -351,6 +371,10 @@ class World:
         self.ids.bind(feed_id or vendor_id, vendor_id)
         return vendor_id
 
+    def _note_names(self, item: SandboxItem) -> None:
+        if "@" in item.text:
+            self._naming.append(item)
+
     def _known(self, any_id: str) -> str:
         try:
             return self.ids.resolve(any_id)
@@ -360,6 +384,10 @@ class World:
     def _author(self, platform: str, author_id: str, at: datetime) -> str:
         known = self._known(author_id)
         return known if known in self._pages else self.ids.author(platform, author_id, at)
+
+
+def _is_deleted(item: SandboxItem) -> bool:
+    return isinstance(item, SandboxComment) and item.deleted_at is not None
 
 
 def _there(comments: Iterable[SandboxComment]) -> list[SandboxComment]:

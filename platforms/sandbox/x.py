@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from platforms.sandbox.faults import Answer, Fault, RateLimit, RateState, Request
-from platforms.sandbox.records import SandboxComment, SandboxPost, Token
+from platforms.sandbox.records import SandboxComment, SandboxItem, SandboxPost, Token
 from platforms.sandbox.world import World
 from platforms.sandbox.x_bill import XBill
 from platforms.sandbox.x_parameters import (
@@ -59,8 +59,6 @@ LIMITS = {
 WINDOW_SECONDS = 15 * 60.0
 NEWEST_LISTED = {"mentions": 800, "tweets": 3200}
 SHORT_TEXT = 280  # of a longer post `text` is the beginning, note_tweet the whole
-
-SandboxItem = SandboxPost | SandboxComment
 
 
 class XApi:
@@ -246,19 +244,15 @@ class XApi:
     def _mentions(self, page_id: str) -> list[SandboxItem]:
         """Every reply in the page's conversations, and whatever else on X names it."""
         page = self.world.page(page_id)
-        named = f"@{page.handle}".casefold() if page else ""
-        items: list[SandboxItem] = [*self._replies()]
-        for other in self.world.pages("x"):
-            items += self.world.posts(other.id)
-        return [
-            item
-            for item in items
-            if _author(item) != page_id
-            and (
-                (item.page_id == page_id and item.id not in self.unnamed)
-                or named in item.text.casefold()
-            )
-        ]
+        if page is None:
+            return []
+        named = f"@{page.handle}".casefold()
+        own: list[SandboxItem] = [*self.world.comments_on(page_id), *self.world.posts(page_id)]
+        found = {item.id: item for item in own if item.id not in self.unnamed}
+        for item in self.world.naming("x"):
+            if named in item.text.casefold():
+                found[item.id] = item
+        return [item for item in found.values() if _author(item) != page_id]
 
     def _timeline(self, page_id: str, query: Mapping[str, str]) -> list[SandboxItem]:
         excluded = names("exclude", query, ("replies", "retweets"))

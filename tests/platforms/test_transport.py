@@ -28,7 +28,7 @@ def call(
         base_url=base_url,
     )
     with requests.Session() as session:
-        session.mount("https://", transport)
+        transport.carry(session, "https://")
         return session.get(VENDOR, headers=kwargs)
 
 
@@ -47,6 +47,16 @@ def test_the_stand_in_gets_the_vendors_path_and_query():
 
     assert answer.json() == {}
     assert server.heads[0].startswith(b"GET /proxy/v1/things?access_token=CANARY HTTP/1.1\r\n")
+
+
+def test_a_netrc_does_not_take_the_place_of_the_token(tmp_path, monkeypatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login someone password else\n", "utf-8")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with RawServer(says(response(b"{}"))) as server:
+        call(server.url, Authorization="Bearer CANARY")
+
+    assert b"\r\nAuthorization: Bearer CANARY\r\n" in server.heads[0]
 
 
 def drip(head: bytes, body: bytes) -> Conversation:
