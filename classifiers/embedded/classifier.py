@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from classifiers.embedded.encoder import Encoded, encode
 from classifiers.embedded.pieces import MAX_WORDS, at_places, kept_places, split_words
@@ -108,6 +109,9 @@ class EmbeddedClassifier:
         """`cleared` says where a text is innocent of what (names, idioms): a score that rests
         mostly on such words gives no signal. Where `about_officials` says so of a comment, what
         it is found to insult counts as officials, whatever the model takes it to be about."""
+        # The products for one comment are small: shared out over the cores a product of 20 words
+        # takes 100 times as long when one of them is busy, and its last bits depend on how many.
+        threadpool_limits(limits=1, user_api="blas")
         self._folder = folder or shipped_weights()
         self._weights, self.version = load_weights(self._folder)
         self._floor = floor
