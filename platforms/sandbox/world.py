@@ -69,7 +69,7 @@ class World:
         self._of_post: dict[str, list[SandboxComment]] = {}
         self._posts_on: dict[str, list[SandboxPost]] = {}  # by page
         self._comments_on: dict[str, list[SandboxComment]] = {}
-        self._naming: list[SandboxItem] = []  # whose text has an @
+        self._naming: list[SandboxItem] = []  # written with an @
         self._events = sorted(events, key=lambda event: event.at)
         self._next = 0
 
@@ -158,7 +158,7 @@ class World:
                 id=post_id, page_id=owner.id, platform=owner.platform, text=text, created_at=at
             )
             self._posts_on[owner.id].append(post)
-            self._note_names(post)
+            self._naming += [post] if "@" in text else []
             self._of_post[post_id] = []
             return post_id
 
@@ -167,7 +167,7 @@ class World:
         with self.lock:
             gone = self._posts.pop(self._known(post))
             self._posts_on[gone.page_id].remove(gone)
-            self._naming = [item for item in self._naming if item is not gone]
+            self._forget_names(gone)
 
     def add_comment(
         self,
@@ -204,7 +204,7 @@ class World:
             self._comments[comment.id] = comment
             self._of_post[under.id].append(comment)
             self._comments_on[under.page_id].append(comment)
-            self._note_names(comment)
+            self._naming += [comment] if "@" in text else []
             return comment.id
 
     def edit_comment(self, comment: str, text: str, *, at: datetime | None = None) -> str:
@@ -234,6 +234,7 @@ class World:
         with self.lock:
             gone = self._comments[self.ids.resolve(comment)]
             gone.deleted_at = gone.deleted_at or at or self.now()
+            self._forget_names(gone)
             if with_replies:
                 for reply in self._of_post[gone.post_id]:
                     if reply.parent_id == gone.id and reply.deleted_at is None:
@@ -306,7 +307,7 @@ class World:
     def naming(self, platform: str) -> list[SandboxItem]:
         """Posts and comments that are there and were written with an @."""
         with self.lock:
-            return [i for i in self._naming if i.platform == platform and not _is_deleted(i)]
+            return [item for item in self._naming if item.platform == platform]
 
     def is_public(self, comment: str) -> bool:
         """Does a visitor see the comment?"""
@@ -371,9 +372,8 @@ class World:
         self.ids.bind(feed_id or vendor_id, vendor_id)
         return vendor_id
 
-    def _note_names(self, item: SandboxItem) -> None:
-        if "@" in item.text:
-            self._naming.append(item)
+    def _forget_names(self, gone: SandboxItem) -> None:
+        self._naming = [item for item in self._naming if item is not gone]
 
     def _known(self, any_id: str) -> str:
         try:
@@ -384,10 +384,6 @@ class World:
     def _author(self, platform: str, author_id: str, at: datetime) -> str:
         known = self._known(author_id)
         return known if known in self._pages else self.ids.author(platform, author_id, at)
-
-
-def _is_deleted(item: SandboxItem) -> bool:
-    return isinstance(item, SandboxComment) and item.deleted_at is not None
 
 
 def _there(comments: Iterable[SandboxComment]) -> list[SandboxComment]:
