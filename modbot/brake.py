@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from sqlmodel import Session
 
@@ -20,6 +21,7 @@ from modbot.enforcement import withheld
 from modbot.judging import Judge
 from modbot.policy import RULES, hidden_by
 from modbot.store import brakes, end_incidents
+from modbot.store.brakes import Count
 
 KIND = "brake"  # of the alert
 MARK = "brake: "  # begins what stands in Decision.degraded
@@ -63,15 +65,23 @@ class Brakes:
         self._comments = 0  # of this batch
         self._hides: Counter[str] = Counter()  # of this batch, by key
         self._pulled_now: list[BrakeRow] = []
-        self._lift()
-        self._before = brakes.counts(session, page.id, now, limits.window)
-        self._pulled = {row.key for row in brakes.pulled(session, page.id)}
+        self._pulled = self._lifted()
 
-    def _lift(self) -> None:
-        """Brakes that would not have been pulled under today's limits are released."""
+    @cached_property
+    def _before(self) -> dict[str, Count]:
+        """What was hidden before this batch; asked for by the first comment that is to be."""
+        return brakes.counts(self._session, self._page.id, self._now, self._limits.window)
+
+    def _lifted(self) -> set[str]:
+        """The keys that are held back, once those brakes are released that would not have been
+        pulled under today's limits."""
+        held = set()
         for row in brakes.pulled(self._session, self._page.id):
-            if not self._limits.exceeded(row.hides, row.comments):
+            if self._limits.exceeded(row.hides, row.comments):
+                held.add(row.key)
+            else:
                 release(self._session, row, LIFTED_BY, "the limits were changed", self._now)
+        return held
 
     def hold(
         self, decision: Decision, comment: Comment, capabilities: frozenset[Capability]

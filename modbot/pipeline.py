@@ -74,6 +74,7 @@ class PollResult:
     actions_tried: int = 0
     error: str = ""
     skipped: str = ""
+    state: PageStateRow | None = None  # the page's, as the poll left it; None: read it anew
 
 
 def poll_page(
@@ -96,7 +97,7 @@ def poll_page(
         note_failure(context.database, context.alerter, page_id, error, context.clock.now())
         result.error = f"{type(error).__name__}: {error}"
         return result
-    note_success(
+    state = note_success(
         context.database,
         context.alerter,
         page_id,
@@ -113,6 +114,8 @@ def poll_page(
         alerter=context.alerter,
         stopping=context.stopping,
     )
+    if not result.actions_tried:  # one that was refused is noted there too
+        result.state = state
     return result
 
 

@@ -13,6 +13,7 @@ from modbot.enforcement import NEEDS_LOGIN, WAITS_FOR_A_PERSON, incident, wait_s
 from modbot.errors import PlatformError, RateLimited
 from modbot.registry import ends_soon
 from modbot.store import Database
+from modbot.tables import PageStateRow
 
 _log = structlog.get_logger("modbot.pipeline")
 
@@ -29,9 +30,9 @@ def note_success(
     now: datetime,
     *,
     writes_refused: bool,
-) -> None:
-    """A token that may read is not yet one that may hide: a refused write stays told until one
-    goes through (carry_out)."""
+) -> PageStateRow:
+    """The page's state from then on. A token that may read is not yet one that may hide: a refused
+    write stays told until one goes through (carry_out)."""
     newest_post = max((p.created_at for p in batch.posts), default=None)
     newest_comment = max((c.created_at for c in batch.comments), default=None)
     fields: dict[str, object] = {
@@ -48,11 +49,12 @@ def note_success(
     if newest_comment is not None:
         fields["newest_comment_at"] = newest_comment
     with database.write() as s:
-        token_ends = store.save_page_state(s, page_id, **fields).token_ends
+        state = store.save_page_state(s, page_id, **fields)
     over = ("poll_late",) if writes_refused else ("poll_late", *WAITS_FOR_A_PERSON)
     for kind in over:
         alerter.over(kind, page_id)
-    _tell_of_the_end(alerter, page_id, token_ends, now)
+    _tell_of_the_end(alerter, page_id, state.token_ends, now)
+    return state
 
 
 def _tell_of_the_end(alerter: Alerter, page_id: str, token_ends: str, now: datetime) -> None:

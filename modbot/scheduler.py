@@ -27,6 +27,7 @@ from modbot.alerts import Alert
 from modbot.ports import calls_within
 from modbot.service import Service
 from modbot.supervisor import ALIVE, READY, STOPPING, Supervisor
+from modbot.tables import PageStateRow
 
 _log = structlog.get_logger("modbot.scheduler")
 
@@ -41,11 +42,11 @@ STALE_TICKS = 5
 EXIT_WATCHDOG = 70
 
 
-def poll_wait_seconds(service: Service, page_id: str) -> float:
-    """Service seconds from the end of a page's poll to its next one."""
+def poll_wait_seconds(service: Service, page_id: str, state: PageStateRow | None = None) -> float:
+    """Service seconds from the end of a page's poll, which left `state`, to its next one."""
     polling = service.config.settings.polling
     try:
-        seconds = service.next_poll_seconds(page_id)
+        seconds = service.next_poll_seconds(page_id, state)
     except Exception as error:  # the database is away: ask again soon
         _log.exception("interval_unknown", page=page_id, error=type(error).__name__)
         seconds = polling.min_seconds
@@ -92,6 +93,7 @@ class PollScheduler:
         self._running_since: dict[str, float] = {}
         self._active: frozenset[str] = frozenset()  # pages that are to be polled
         self._booked: set[str] = set()  # those of them that have a job
+        self._left: dict[str, PageStateRow] = {}  # by page, what the poll before left
         self._ticked = time.monotonic()
         self._patient_until = 0.0  # no job has hung before this
         self._stopping = threading.Event()
@@ -194,10 +196,13 @@ class PollScheduler:
         if page_id not in self._active:
             self._booked.discard(page_id)
             return None
-        return poll_wait_seconds(self._service, page_id) / self._service.clock.speed
+        state = self._left.pop(page_id, None)
+        return poll_wait_seconds(self._service, page_id, state) / self._service.clock.speed
 
     def _poll(self, page_id: str) -> None:
         result = self._service.poll_page(page_id)
+        if result.state is not None:
+            self._left[page_id] = result.state
         if result.new or result.edited or result.gone or result.actions_tried or result.error:
             _log.info(
                 "polled",

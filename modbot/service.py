@@ -243,7 +243,7 @@ class Service:
                 return PollResult(page_id=page_id, error=f"{type(error).__name__}: {error}")
             result = poll_page(self._context(adapter), page_id, (page, state))
             if not (result.error or result.skipped):
-                state = self._past.turn(page)
+                state = self._past.turn(page, result.state)
                 self._use_rights(page, adapter, state)
             if isinstance(adapter, Budgeted):
                 store.keep_budget(self.database, page_id, adapter.budget, state)
@@ -354,11 +354,11 @@ class Service:
                 config_error=self.config_error,
             )
 
-    def next_poll_seconds(self, page_id: str) -> float:
-        """Service seconds until the page is due again, without jitter (modbot.poll_interval)."""
+    def next_poll_seconds(self, page_id: str, state: PageStateRow | None = None) -> float:
+        """Without jitter (modbot.poll_interval). `state`: as a poll left it just now."""
         polling, now = self.config.settings.polling, self.clock.now()
         with self.database.read() as s:
-            state = store.page_state(s, page_id)
+            state = state or store.page_state(s, page_id)
             intervals = self._sharing.intervals(s, polling, state.budget_key, now)
         adapter = self._adapters.made(page_id)
         budget = adapter.budget if isinstance(adapter, Budgeted) else None

@@ -178,20 +178,6 @@ def test_a_killed_process_forgets_nothing_that_it_spent(
     assert 333 <= after.spent("units a day") <= 333 + UNITS.step
 
 
-def test_few_calls_write(clock: ManualClock) -> None:
-    taken: list[int] = []
-
-    class Counted(MemoryLedger):
-        def take(self, key: str, counter: str, amount: int) -> int:
-            taken.append(amount)
-            return super().take(key, counter, amount)
-
-    budget = budget_on(clock, UNITS, ledger=Counted())
-    for _ in range(500):
-        budget.settle(budget.admit(costs={"units": 1}), {})
-    assert len([amount for amount in taken if amount]) <= 500 // UNITS.step + 1
-
-
 def test_of_a_dear_call_that_cost_little_a_crash_loses_two_steps_at_most(
     clock: ManualClock, database: Database
 ) -> None:

@@ -47,11 +47,11 @@ class PastReader:
         self._sweeps: dict[str, Sweep] = {}
         self._old_replies: dict[str, str | None] = {}  # by page, what the last sweep knew of them
 
-    def turn(self, page: Page) -> PageStateRow:
+    def turn(self, page: Page, state: PageStateRow | None = None) -> PageStateRow:
         """Reads on for TURN_SECONDS. Nobody else may read the page meanwhile. Gives the page's
-        state of when it began."""
+        state of when it began, which is `state` where that was read just now."""
         with self._database.read() as s:
-            state = store.page_state(s, page.id)
+            state = state or store.page_state(s, page.id)
             fills = backfills.running_backfill(s, page.id) is not None
         if (state.usage or 0.0) < USAGE_FOR_THE_PAST and not (
             fills and self.backfill(page.id, TURN_SECONDS)

@@ -71,7 +71,7 @@ def keep_budget(
     database: Database, page_id: str, budget: PageBudget, state: PageStateRow | None = None
 ) -> None:
     """After a page was called: what its budget knows by now, and whose it is. Mostly no write.
-    `state`: of the page, where it was read just now."""
+    `state`: of the page, where it was read just now; it is kept up to date."""
     budget.of.keep()
     whose = {"budget_key": budget.of.key, "budget_scope": budget.scope}
     if state is None:
@@ -80,6 +80,8 @@ def keep_budget(
     if any(getattr(state, name) != value for name, value in whose.items()):
         with database.write() as s:
             save_page_state(s, page_id, **whose)
+        for name, value in whose.items():
+            setattr(state, name, value)
 
 
 def states_sharing(session: Session, budget_key: str) -> Sequence[Quiet]:

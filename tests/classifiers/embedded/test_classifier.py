@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from classifiers import embedded_beside
 from classifiers.embedded import SCORED, EmbeddedClassifier, load_weights, shipped_weights
@@ -328,6 +329,13 @@ def hasty_threads() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("hasty_threads")
+def test_its_small_products_are_not_shared_out_over_the_cores() -> None:
+    with threadpool_limits(limits=2, user_api="blas"):
+        EmbeddedClassifier()
+        pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+        assert pools and {pool["num_threads"] for pool in pools} == {1}
+
+
 def test_threads_share_one_cache_of_words() -> None:
     weights, _ = load_weights(shipped_weights())
     shared = WordTable(weights, capacity=300)
