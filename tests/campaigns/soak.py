@@ -49,7 +49,8 @@ def run_soak(
         result = {
             "seconds": round(lasted, 1),
             "pages": pages,
-            "polls_a_second": round(polled / lasted, 2),
+            "polls_a_second": round(sum(polled.values()) / lasted, 2),
+            "polls": polled,
             "comments_a_second": round(len(district.world.all_comments()) / lasted, 2),
             **_held(looks, seconds),
             **district.complaints(),
@@ -116,6 +117,7 @@ def _misses(result: dict[str, Any], polls: float, comments: float) -> list[str]:
         "file handles grow": handles[1] > handles[0] + SPARE_HANDLES,
         "threads grow": threads[1] > threads[0] + SPARE_HANDLES,
         "too few polls": result["polls_a_second"] < polls * POLLS_SHARE,
+        "a platform without polls": not all(result["polls"].values()),
         "too few comments": result["comments_a_second"] < comments * POLLS_SHARE,
         "errors in the log": bool(result["errors"]),
         "alerts": bool(set(result["alerts"]) - ABOUT_COMMENTS),

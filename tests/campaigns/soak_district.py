@@ -19,7 +19,7 @@ AUTHORS = 3000
 HIDE_SHARE = 0.1
 EDIT_SHARE = 0.02
 FACEBOOK_EACH = 2  # every second page is on Facebook, the others are on X
-LISTINGS = ("/posts", "/mentions")  # one call of these is one poll
+LISTINGS = {"facebook": "/published_posts", "x": "/mentions"}  # one call is one poll
 
 MODBOT_TOML = """
 [database]
@@ -71,10 +71,13 @@ class SoakDistrict(District):
             if self.editable and self.chance.random() < EDIT_SHARE:
                 self.world.edit_comment(self.chance.choice(self.editable[-500:]), self.text())
 
-    def polls(self, *, since: int) -> int:
-        """How many polls there were among the calls after the first `since`."""
+    def polls(self, *, since: int) -> dict[str, int]:
+        """How many polls of each platform there were among the calls after the first `since`."""
         calls = self.world.call_log[since:]
-        return sum(1 for call in calls if call.path.endswith(LISTINGS))
+        return {
+            platform: sum(1 for c in calls if c.platform == platform and c.path.endswith(listing))
+            for platform, listing in LISTINGS.items()
+        }
 
     def complaints(self) -> dict[str, dict[str, int]]:
         """Lines of the service's log that say that something is wrong, and alerts, by name."""
