@@ -12,7 +12,6 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import product
 from pathlib import Path
 
 from platforms.sandbox.world import World
@@ -27,6 +26,7 @@ LATE_HOURS = 72.0  # the rest comes within this
 BAD_SHARE = 0.12  # are such that the policy hides them
 EDITED, DELETED, REPLIES, OWN = 0.04, 0.03, 0.3, 0.02
 OPENS, CLOSES = 12, 25  # hours UTC between which a school's public is awake
+NUMBERS = (7, 42, 318, 868, 1207, 2026, 3394, 4571, 5860, 6956, 8113, 9740, 10403, 12895, 104729)
 CANNOT_EDIT = ("instagram",)
 TAKES_REPLIES_ALONG = ("facebook", "instagram", "youtube")
 
@@ -53,10 +53,13 @@ class Texts:
 
     @classmethod
     def chosen(cls, hidden: Callable[[Sequence[tuple[str, str]]], Sequence[bool]]) -> Texts:
-        """Of the corpus: where its label and the judgement agree, with any number behind.
-        `hidden` says of texts and the posts that they stand under whether they are hidden."""
-        rows = [json.loads(line) for line in CORPUS.read_text("utf-8").splitlines()]
-        ways = list(product(("", " 104729", " 7"), (POST.format(868), WELCOME)))
+        """Of the corpus: where its label and the judgement agree, with any number behind and
+        without a fundraiser, of which there are none here. `hidden` says of texts and the posts
+        that they stand under whether they are hidden."""
+        lines = CORPUS.read_text("utf-8").splitlines()
+        rows = [row for row in map(json.loads, lines) if not row["approved_fundraisers"]]
+        tails = ["", *(f" {number}" for number in NUMBERS)]
+        ways = [(t, post) for t in tails for post in (POST.format(t.strip() or "0"), WELCOME)]
 
         def agreed(action: str, *, wanted: bool) -> list[str]:
             texts = [row["comment"] for row in rows if row["action"] == action]
