@@ -5,11 +5,16 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from modbot.doctor import database as examined
 from modbot.store import Database
 from modbot.store.database import sqlite_module
 from tests.benchmarks import large_record
 from tests.databases import put_empty
 from tests.records import add_page, fill
+
+pytestmark = pytest.mark.sqlite
 
 TRIM = "DELETE FROM log_text_data WHERE id >= ? AND id <= ?"  # FTS5's, at each step of a merge
 BY_NUMBER = "SEARCH log_text_data USING INTEGER PRIMARY KEY"
@@ -80,3 +85,15 @@ def test_statistics_of_a_kept_record_are_dropped_before_the_room_is_measured(
 
     assert not statistics(path)
     assert plan(path, TRIM).startswith(BY_NUMBER)
+
+
+def test_the_doctor_tells_of_statistics(tmp_path: Path) -> None:
+    path = tmp_path / "modbot.db"
+
+    def told() -> bool:
+        return any("statistics" in finding.said for finding in examined.file(path))
+
+    put_empty(path)
+    assert not told()
+    analyze_early(path)
+    assert told()

@@ -40,6 +40,19 @@ def file(path: Path) -> Findings:
         advice = "run modbot's commands as its own user (sudo -u modbot modbot doctor)"
         yield doubtful("database file", "it belongs to another user than you", advice)
     yield _content(path)
+    if _statistics(path):
+        advice = "stop the service and drop them; docs/operate.md says how"
+        yield doubtful("database", "it holds statistics of an ANALYZE, which slow storing", advice)
+
+
+def _statistics(path: Path) -> bool:
+    """Did somebody run ANALYZE or PRAGMA optimize? False where it cannot be read."""
+    asked = "SELECT 1 FROM sqlite_master WHERE name LIKE 'sqlite_stat_'"
+    try:
+        with reading(path) as connection:
+            return connection.execute(asked).fetchone() is not None
+    except (sqlite_module.Error, StoreUnreadable):
+        return False
 
 
 def _content(path: Path) -> Finding:
