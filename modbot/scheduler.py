@@ -193,10 +193,10 @@ class PollScheduler:
         if job_id == "alerts":
             return ALERT_SECONDS
         page_id = job_id.removeprefix("page ")
+        state = self._left.pop(page_id, None)
         if page_id not in self._active:
             self._booked.discard(page_id)
             return None
-        state = self._left.pop(page_id, None)
         return poll_wait_seconds(self._service, page_id, state) / self._service.clock.speed
 
     def _poll(self, page_id: str) -> None:

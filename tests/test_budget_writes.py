@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from modbot.budget import READS, Gauge, MemoryLedger
@@ -52,3 +54,33 @@ def test_what_the_vendor_tells_each_page_is_not_written_at_each_poll(clock: Manu
     budget.learn(Gauge(used=0.9, at=clock.now()), scope="7")
     budget.close()
     assert kept == [1, 100, 100, 100]
+
+
+def test_a_spent_limit_is_written_at_once_since_no_call_follows_that_would_tell_it_again(
+    clock: ManualClock,
+) -> None:
+    ledger, ends = MemoryLedger(), clock.now() + timedelta(minutes=15)
+    budget = budget_on(clock, ledger=ledger)
+    for left in (5, 0):
+        told = Gauge(used=1 - left / 10, at=clock.now(), left=left, limit=10, resets_at=ends)
+        budget.learn(told, READS, "account")
+        budget.keep()
+        clock.advance(2)
+
+    after_a_kill = budget_on(clock, ledger=ledger)
+
+    assert after_a_kill.waits_until(READS, "account") == ends
+    with pytest.raises(RateLimited):
+        after_a_kill.admit(READS, "account")
+
+
+def test_a_share_that_ends_polls_is_written_at_once(clock: ManualClock) -> None:
+    ledger = MemoryLedger()
+    budget = budget_on(clock, ledger=ledger)
+    for used in (0.9, 0.96):
+        budget.learn(Gauge(used=used, at=clock.now()), scope="7")
+        budget.keep()
+        clock.advance(2)
+
+    with pytest.raises(RateLimited):
+        budget_on(clock, ledger=ledger).before_poll("7")

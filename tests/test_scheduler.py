@@ -346,6 +346,16 @@ def test_a_paused_page_is_left_alone_and_taken_up_again_when_resumed(running: Ru
         scheduler.stop()
 
 
+def test_a_page_that_is_paused_amid_its_poll_leaves_nothing_to_the_poll_after_the_pause(
+    running: Running,
+) -> None:
+    page = running.add_page(1).page.id
+    scheduler = PollScheduler(running.service)
+    scheduler._poll(page)  # it is not polled any more by now
+    assert scheduler._next_seconds(f"page {page}") is None
+    assert not scheduler._left
+
+
 def test_an_open_action_is_carried_out_without_a_poll(running: Running) -> None:
     adapter = running.add_page(1)
     adapter.add("what the fuck")

@@ -86,7 +86,7 @@ class RateBudget:
                     raise self._refusal(allowed, now, reads_only=left > 0)
             for place in _places(scope, READS):
                 gauge = self._gauges.get(place)
-                if gauge is None or gauge.resets_at is not None or gauge.used < POLLS_END_AT:
+                if gauge is None or gauge.resets_at is not None or _stops(gauge, now) is None:
                     continue
                 wait = gauge.at + LOOK_AGAIN
                 if gauge.at <= now < wait:  # told later than now: the clock was set back
@@ -131,8 +131,11 @@ class RateBudget:
     def learn(self, gauge: Gauge, lane: str = EVERY_LANE, scope: str = "") -> None:
         """What the vendor said of a limit with its last answer."""
         with self._lock:
-            known = self._gauges.get((scope, lane))
+            known, now = self._gauges.get((scope, lane)), self._now()
             self._moved |= known is None or round(known.used * 20) != round(gauge.used * 20)
+            stop = _stops(gauge, now)
+            if stop is not None and (known is None or stop != _stops(known, now)):
+                self._kept_limits = None
             self._gauges[scope, lane] = gauge
 
     def block(
@@ -234,7 +237,8 @@ class RateBudget:
     def keep(self) -> None:
         """Makes what is known outlive the process; writes only when it has changed enough: a wait,
         a limit, a whole cent or some units; a gauge by a step of 5 %, and then not at every poll of
-        a thousand pages, since the vendor tells it anew with each answer."""
+        a thousand pages, since the vendor tells it anew with each answer. Where it lets no further
+        call through no answer follows, and it is written."""
         with self._lock:
             limits, now = self._limits(), self._now()
             at = self._kept_at
@@ -310,7 +314,7 @@ class RateBudget:
         found = [(self._blocks[p], p[1]) for p in _places(scope, lane) if p in self._blocks]
         for place in _places(scope, lane):
             gauge = self._gauges.get(place)
-            if gauge and gauge.resets_at and gauge.left is not None and gauge.left <= 0:
+            if gauge and gauge.resets_at and _stops(gauge, now) is not None:
                 spent = Block(until=gauge.resets_at, why="the rate limit is spent")
                 found.append((spent, place[1]))
         running = [one for one in found if one[0].holds(now)]
@@ -356,6 +360,14 @@ class RateBudget:
 def _places(scope: str, lane: str) -> list[Place]:
     """Where limits on such a call may stand."""
     return list(dict.fromkeys((s, la) for s in ("", scope) for la in (EVERY_LANE, lane)))
+
+
+def _stops(gauge: Gauge, now: datetime) -> datetime | bool | None:
+    """What it ends: calls before a time, or (True) polls for a while. None: nothing."""
+    if gauge.resets_at is None:
+        return True if gauge.used >= POLLS_END_AT else None
+    spent = gauge.left is not None and gauge.left <= 0 and gauge.holds(now)
+    return gauge.resets_at if spent else None
 
 
 def _by_gauge(gauge: Gauge, seconds: float, polls: float, now: datetime) -> float:

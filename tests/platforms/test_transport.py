@@ -12,6 +12,8 @@ import requests
 from modbot.errors import BadAnswer, BadRequest, PlatformError, Unreachable
 from modbot.ports import calls_within
 from platforms.transport import BODY_CAP_BYTES, VendorTransport
+from tests.certificate import make_certificate
+from tests.hook_server import hook_server
 from tests.platforms.raw_server import Conversation, RawServer, response
 
 VENDOR = "https://graph.vendor.example/v1/things?access_token=CANARY"
@@ -57,6 +59,20 @@ def test_a_netrc_does_not_take_the_place_of_the_token(tmp_path, monkeypatch):
         call(server.url, Authorization="Bearer CANARY")
 
     assert b"\r\nAuthorization: Bearer CANARY\r\n" in server.heads[0]
+
+
+def test_certificates_that_the_environment_names_are_good(tmp_path, monkeypatch):
+    certificate = make_certificate(tmp_path)
+    with hook_server(certificate=certificate) as server:
+        transport = VendorTransport(platform="", timeout_seconds=5, deadline_seconds=5)
+        address = f"https://localhost:{server.port}/"
+        with requests.Session() as session, pytest.raises(Unreachable):
+            transport.carry(session, "https://")
+            session.post(address)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        with requests.Session() as session:
+            transport.carry(session, "https://")
+            assert session.post(address, data=b"{}").status_code == 200
 
 
 def drip(head: bytes, body: bytes) -> Conversation:
