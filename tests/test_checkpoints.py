@@ -117,6 +117,25 @@ def test_one_is_made_a_day_and_brought_to_the_share_once(
     assert verify(database, [one.head for one in read_all(share)]).ok
 
 
+@pytest.mark.sqlite  # past the guards, in SQLite's words
+def test_a_record_that_was_changed_is_told_and_not_signed(
+    database: Database, clock: ManualClock
+) -> None:
+    keeper = Keeper(database, clock)
+    keeper.checkpoints.keep()
+    clock.advance(DAY)
+    with database.write() as s:
+        s.connection().exec_driver_sql("DROP TRIGGER decision_update")
+        s.connection().exec_driver_sql("UPDATE decision SET reason = 'other' WHERE id = 1")
+    for _ in range(2):
+        keeper.checkpoints.keep()
+
+    assert [(a.kind, a.page_id) for a in keeper.alerts] == [("record_unsound", "record")]
+    assert "decision 1" in keeper.alerts[0].detail
+    assert keeper.kinds() == ["made"]
+    assert keeper.checkpoints.make("Ada"), "a person may"
+
+
 def test_a_share_that_is_away_is_alerted_once_and_tried_until_it_is_back(
     database: Database, clock: ManualClock, tmp_path: Path
 ) -> None:

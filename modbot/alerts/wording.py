@@ -51,6 +51,7 @@ def _troubles(_: Translate) -> dict[str, str]:
         "action_failed": _("The platform refused to hide or restore a comment"),
         "job_failed": _("A part of the service fails"),
         "checkpoint_failed": _("A checkpoint of the record was not delivered"),
+        "record_unsound": _("The record is not as it was written"),
         "classifier_failed": _("A classifier fails"),
         "brake": _("The brake was pulled"),
         "test": _("Test message"),
@@ -73,6 +74,9 @@ def _advice(code: str) -> dict[str, str]:
         "action_failed": _("Decide by hand, in the platform's own app."),
         "job_failed": _("The service's log names the place."),
         "checkpoint_failed": _("Look whether the place can be reached; it is tried again."),
+        "record_unsound": _(
+            "Run modbot verify; keep the file as it is and tell the administrators."
+        ),
         "classifier_failed": _("Comments go to review; the service's log names the place."),
         "brake": _("A rule or a model hid too much of the page: its hides wait for a person."),
     }

@@ -27,6 +27,8 @@ from modbot.store import Database
 
 _log = structlog.get_logger("modbot.checkpoints")
 
+UNSOUND, RECORD = "record_unsound", "record"  # the kind of alert, and what stands for its page
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
@@ -53,12 +55,12 @@ class Checkpoints:
         self.folder: Path = database.path.parent / "checkpoints"
 
     def keep(self) -> list[Outcome]:
-        """Makes one if it is due, and brings the newest where it is not yet. Never raises
-        ModbotError: what fails is alerted and tried again at the next call."""
+        """Makes one if it is due and the record is sound, and brings the newest where it is not
+        yet. Never raises ModbotError: what fails is alerted and tried again at the next call."""
         if not self._section.key:
             return []
         try:
-            if self._due():
+            if self._due() and self._is_sound():
                 self.make(BOT.name)
             outcomes = self.deliver()
         except ModbotError as error:
@@ -75,8 +77,19 @@ class Checkpoints:
         # Made later than now: the clock was set back.
         return newest is None or not newest.made_at <= self._clock.now() < newest.made_at + wait
 
+    def _is_sound(self) -> bool:
+        """Whether the whole record is as it was written: nothing else is signed unasked."""
+        report = audit.verify(self._database)
+        if report.ok:
+            self._alerter.over(UNSOUND, RECORD)
+            return True
+        first = report.problems[0]
+        detail = f"{first.kind} of {first.table} {first.id}; nothing is signed until it is mended"
+        self._alerter.send(Alert(kind=UNSOUND, page_id=RECORD, detail=detail))
+        return False
+
     def make(self, actor: str) -> Checkpoint:
-        """Signs the head as it is now. Raises BadConfig without a usable key."""
+        """Signs the head as it is now, sound or not. Raises BadConfig without a usable key."""
         if not self._section.key:
             advice = "make one with `modbot checkpoint keygen FILE`"
             raise BadConfig(f"names no key; {advice}", key="checkpoints.key")
