@@ -74,7 +74,7 @@ def explain(database: Database, decision_id: int, rebuild: Rebuild) -> Explanati
                 f"decision {decision_id} was not made by judging: a person gave it, or the page"
                 " itself wrote the comment"
             )
-        force = store.in_force(s, then.config_sha256, then.decided_at)
+        force = store.in_force(s, then.config_sha256, decision_id)
         if force is None:
             raise ModbotError(
                 f"what judged decision {decision_id} was not kept: configuration"

@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
 """Checks an export of modbot's record without modbot: Python 3.8 or newer, nothing else.
 
-    python3 modbot_verify.py record.jsonl [checkpoint.json ...] [--fingerprint HEX]
+    python3 modbot_verify.py record.jsonl [checkpoint.json ...] [--fingerprint HEX] [--part]
 
-record.jsonl is what `modbot export record.jsonl --what record` writes (or `--what audit`: the log
-alone). A checkpoint is a signed file that was kept outside the district's machine since its day.
+record.jsonl is what `modbot export record.jsonl --what record` writes. A checkpoint is a signed
+file that was kept outside the district's machine since its day.
 Exit 0: as it was written; 1: not as it was written; 2: a file cannot be read.
+
+Every row that the log vouches for has to be in the file, whatever the file says of itself. With
+--part they need not: for one that was asked for as a part, with `--page ID` or `--what audit`. What
+is missing is then counted, and "sound" is said of what is there alone.
 
 What it shows: each audit row holds the hash of the one before it, each row of the record is the one
 that its audit row vouches for, and the audit row that a checkpoint names is still the same. Without
@@ -153,14 +157,13 @@ class Record:
     def __init__(self) -> None:
         self.problems: List[str] = []
         self.number = 0
-        self.rows, self.link = 0, "0" * 64
+        self.rows, self.lacking, self.link = 0, 0, "0" * 64
         self.links: Dict[int, str] = {}  # seq -> hash, of the rows that checkpoints name
         self.vouched: Dict[str, Dict[str, List[Tuple[int, str, str]]]] = {}
         self.vouched.update({table: {} for table in EVIDENCE})  # row id -> (seq, kind, sha256)
         self.seen_comment: Dict[str, Tuple[int, str]] = {}  # first version -> its comment's hash
         self.told_comment: Dict[int, Tuple[int, str]] = {}  # comment row -> the same
         self.seen: Dict[str, set[str]] = {table: set() for table in EVIDENCE}
-        self.whole: Tuple[str, ...] = ()
 
     def problem(self, text: str) -> None:
         """Counts a problem and lists it while there is room."""
@@ -231,17 +234,23 @@ class Record:
         if row["number"] == 1 and row_id in self.seen_comment:
             self.told_comment[row["comment_row"]] = self.seen_comment[row_id]
 
-    def missing(self) -> List[str]:
-        """Rows that the log vouches for and that the export lacks; those of a part are notes."""
+    def missing(self, part: bool) -> List[str]:
+        """Rows that the log vouches for and the file lacks: problems, but notes in a part."""
         notes = []
         for table, rows in self.vouched.items():
-            lacking = [row_id for row_id in rows if row_id not in self.seen[table]]
-            if table in self.whole:
+            told = {row_id: entries[0][0] for row_id, entries in rows.items()}
+            if table == "comment":  # the log names it by its first version while nothing befell it
+                told.update({str(row): seq for row, (seq, _) in self.told_comment.items()})
+            lacking = [row_id for row_id in told if row_id not in self.seen[table]]
+            self.lacking += len(lacking)
+            if not part:
                 for row_id in lacking:
-                    seq = rows[row_id][0][0]
-                    self.problem("%s %s: audit row %s saw it; it is missing" % (table, row_id, seq))
+                    words = (table, row_id, told[row_id])
+                    self.problem("%s %s: audit row %s saw it; it is missing" % words)
             elif lacking:
-                notes.append("%d rows of %s are not in this export" % (len(lacking), table))
+                notes.append("%d rows of %s are not in this file" % (len(lacking), table))
+        if self.lacking and not part:
+            notes.append("was a part asked for, by --page or --what audit? Then give --part")
         return notes
 
 
@@ -254,8 +263,8 @@ def read_record(path: str, wanted: Collection[int]) -> Record:
                 row = json.loads(line)
                 table = row.get("table") or ("audit" if "hash" in row and "seq" in row else "")
                 if table == "export":
-                    record.whole = tuple(row["whole"])
-                elif table == "audit":
+                    continue  # what the file says of itself: nothing vouches for it
+                if table == "audit":
                     record.audit(row, wanted)
                 elif table in EVIDENCE:
                     record.evidence(table, row)
@@ -303,6 +312,16 @@ def compare(record: Record, path: str, checkpoint: Row) -> None:
         record.problem("audit row %s: not the one of %s; computed anew up to here" % (seq, path))
 
 
+def result(record: Record, part: bool) -> str:
+    """The last line."""
+    said = "%d audit rows, %d problems" % (record.rows, record.number)
+    if record.number:
+        return "NOT as it was written: " + said
+    if part:
+        return "a PART, sound in what is there: %s, %d rows not there" % (said, record.lacking)
+    return "sound: " + said
+
+
 def run(arguments: List[str]) -> int:
     """The exit code; prints what was found."""
     fingerprint = ""
@@ -310,6 +329,8 @@ def run(arguments: List[str]) -> int:
         place = arguments.index("--fingerprint")
         fingerprint = arguments[place + 1]
         arguments = arguments[:place] + arguments[place + 2 :]
+    part = "--part" in arguments
+    arguments = [argument for argument in arguments if argument != "--part"]
     if not arguments or arguments[0].startswith("-"):
         sys.stdout.write(__doc__ or "")
         return 2
@@ -323,7 +344,7 @@ def run(arguments: List[str]) -> int:
         compare(record, path, checkpoint)
         words = (path, checkpoint["seq"], checkpoint["made_at"], checkpoint["fingerprint"])
         sys.stdout.write("%s: audit row %s at %s, signed by %s\n" % words)
-    notes = record.missing()
+    notes = record.missing(part)
     if not kept:
         notes.append("no checkpoint given: a chain computed anew as a whole would not show")
     elif not fingerprint:
@@ -332,8 +353,7 @@ def run(arguments: List[str]) -> int:
         sys.stdout.write("PROBLEM %s\n" % text.encode("ascii", "backslashreplace").decode())
     for text in notes:
         sys.stdout.write("note: %s\n" % text)
-    rows = "%d audit rows, %d problems" % (record.rows, record.number)
-    sys.stdout.write(("NOT as it was written: %s\n" if record.number else "sound: %s\n") % rows)
+    sys.stdout.write("%s\n" % result(record, part))
     return 1 if record.number else 0
 
 

@@ -123,6 +123,30 @@ def test_a_changed_or_lost_configuration_changes_no_past_decision(
     assert all(explained(running, decision).differences == () for decision in before)
 
 
+def test_a_decision_under_a_clock_that_was_set_back_is_explained(running: Running) -> None:
+    assert explained(running, judged_after(running, -3600)).differences == ()
+
+
+def test_what_judged_is_told_by_the_order_of_the_log_not_by_the_clock(running: Running) -> None:
+    """An upgrade, and a clock that goes back to before it."""
+    first = decisions(running)[0]
+    upgraded = CodeVersion(version="9.9", sha256="of the upgrade")
+    running.clock.advance(3600)
+    with running.service.database.write() as s:
+        models, config = explained(running, first).models, running.service.config.sha256
+        store.note_in_force(s, config, models, upgraded, running.clock.now())
+    assert explained(running, judged_after(running, -7200)).in_force.code == upgraded
+    assert explained(running, first).in_force.code == judging_code()
+
+
+def judged_after(running: Running, seconds: float) -> int:
+    """The decision on a comment that is written when the clock was moved by so much."""
+    running.clock.advance(seconds)
+    running.platform.adapters[PAGE].add("what the fuck is this, once more")
+    running.service.poll_page(PAGE)
+    return decisions(running)[-1]
+
+
 def test_each_configuration_and_model_is_kept_once(running: Running, config: Config) -> None:
     change_policy(config, running)
     for _ in range(3):

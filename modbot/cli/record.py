@@ -179,10 +179,13 @@ def export(
         with _output(out, to_stdout=to_stdout) as file:
             rows = write(opened, file, format=format.value, what=what.value, filters=filters)
     if not to_stdout:
-        _tell_exported(out, format, what, rows, as_json=as_json)
+        part = what is What.AUDIT or page is not None
+        _tell_exported(out, format, what, rows, part=part, as_json=as_json)
 
 
-def _tell_exported(out: Path, format: Format, what: What, rows: int, *, as_json: bool) -> None:
+def _tell_exported(
+    out: Path, format: Format, what: What, rows: int, *, part: bool, as_json: bool
+) -> None:
     payload = {"file": str(out), "format": format.value, "what": what.value, "rows": rows}
     if format is Format.JSONL and what is not What.COMMENTS:
         payload["verifier"] = _ship_verifier(out)
@@ -190,7 +193,8 @@ def _tell_exported(out: Path, format: Format, what: What, rows: int, *, as_json:
     def tell(console: Console) -> None:
         console.print(f"{rows} rows written to {out}")
         if "verifier" in payload:
-            console.print(f"To check it elsewhere: python3 {payload['verifier']} {out} CHECKPOINT")
+            checked = f"python3 {payload['verifier']} {out} CHECKPOINT{' --part' if part else ''}"
+            console.print(f"To check it elsewhere: {checked}", soft_wrap=True)
 
     answer(payload, as_json=as_json, tell=tell)
 

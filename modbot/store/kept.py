@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from modbot.audit import Entry, append
@@ -15,7 +16,9 @@ from modbot.code_version import CodeVersion
 from modbot.domain import BOT
 from modbot.errors import StoreUnreadable
 from modbot.store.id_lists import in_list
-from modbot.tables import InForceRow, KeptRow
+from modbot.tables import AuditRow, InForceRow, KeptRow
+
+IN_FORCE = "judgement.in_force"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,18 +98,27 @@ def note_in_force(
         "code": code.version,
         "code_sha256": code.sha256,
     }
-    append(session, [Entry(kind="judgement.in_force", actor=BOT.name, detail=detail)], now)
+    append(session, [Entry(kind=IN_FORCE, actor=BOT.name, detail=detail)], now)
     return True
 
 
-def in_force(session: Session, config_sha256: str, at: datetime) -> InForce | None:
-    """What judged with that configuration at a time; None where it was not noted."""
-    row = session.scalars(
-        select(InForceRow)
-        .where(col(InForceRow.config_sha256) == config_sha256, col(InForceRow.since) <= at)
-        .order_by(col(InForceRow.id).desc())
-        .limit(1)
-    ).first()
+def in_force(session: Session, config_sha256: str, decision_id: int) -> InForce | None:
+    """What judged with that configuration when this was decided; None where it was not noted.
+
+    By the order of the log, not by times: a clock may have been set back in between. Notes are
+    numbered like the audit rows that tell of them, as each is written with its own.
+    """
+    a = AuditRow
+    of_decision = (col(a.row_table) == "decision", col(a.row_id) == str(decision_id))
+    decided = session.scalar(select(func.min(col(a.seq))).where(*of_decision))
+    if decided is None:
+        return None
+    of_notes = (col(a.row_table) == "", col(a.row_id) == "", col(a.kind) == IN_FORCE)
+    told = session.scalars(
+        select(col(a.detail)).where(*of_notes, col(a.seq) < decided).order_by(col(a.seq))
+    )
+    numbers = (n for n, detail in enumerate(told, 1) if _config_of(detail) == config_sha256)
+    row = session.get(InForceRow, max(numbers, default=0))
     if row is None:
         return None
     return InForce(
@@ -115,6 +127,13 @@ def in_force(session: Session, config_sha256: str, at: datetime) -> InForce | No
         models=row.models,
         code=CodeVersion(version=row.code_version, sha256=row.code_sha256),
     )
+
+
+def _config_of(detail: str) -> object:
+    try:
+        return json.loads(detail).get("config")
+    except (ValueError, AttributeError):  # changed since, which `verify` tells
+        return None
 
 
 def _same(one: InForceRow, other: InForceRow) -> bool:

@@ -24,7 +24,8 @@ _OF_NO_PAGE = ("fundraiser", "fundraiser_request", "registration")
 def record_lines(session: Session, page_id: str | None = None) -> Iterator[Mapping[str, Any]]:
     """The whole log, then each row that it vouches for: of one page, or of all.
 
-    The first line says of which tables every row is there.
+    The first line says of which tables every row is there, for people: the verifier takes no word
+    of it.
     """
     tables = _ORDER if page_id else (*_ORDER, *_OF_NO_PAGE)
     yield {"table": "export", "whole": [] if page_id else list(tables)}

@@ -224,6 +224,17 @@ def test_the_record_is_exported_with_the_program_that_checks_it(
     assert run("export", "-", "--what", "record", "--format", "csv").code == 2
 
 
+def test_who_asks_for_a_part_is_told_how_it_is_checked(
+    run: Run, hidden: int, tmp_path: Path
+) -> None:
+    for name, options in {
+        "page": ("--what", "record", "--page", "facebook:1001"),
+        "log": ("--what", "audit"),
+    }.items():
+        assert "CHECKPOINT --part" in run("export", str(tmp_path / name), *options).out
+    assert "--part" not in run("export", str(tmp_path / "whole"), "--what", "record").out
+
+
 def test_export_writes_the_audit_log_as_a_table(run: Run, hidden: int) -> None:
     answer = run("export", "-", "--what", "audit", "--format", "csv")
     lines = answer.out.splitlines()
