@@ -138,6 +138,7 @@ faults: $(VENV)/.dev-ready ## docs/faults.md: kill -9 at every point and at 1,00
 	$(BIN)/python -m tests.campaigns.fault_campaign
 	$(BIN)/python -m tests.campaigns.backfill_kills
 	$(BIN)/python -m tests.campaigns.kill_campaign --kills 1000 --comments 20000
+	$(BIN)/python -m pytest -q -m "not servers" tests/test_vendor_faults.py tests/platforms/test_transport.py
 
 soak: $(VENV)/.dev-ready ## 1,000 pages for SECONDS=1800 at POLLS=67 and COMMENTS=20 a second: memory, file handles, threads
 	$(BIN)/python -m tests.campaigns.soak --seconds $(SOAK_SECONDS) --polls $(POLLS) --comments $(COMMENTS)
