@@ -138,6 +138,7 @@ faults: $(VENV)/.dev-ready ## docs/faults.md: kill -9 at every point and at 1,00
 	$(BIN)/python -m tests.campaigns.fault_campaign
 	$(BIN)/python -m tests.campaigns.backfill_kills
 	$(BIN)/python -m tests.campaigns.kill_campaign --kills 1000 --comments 20000
+	$(BIN)/python -m pytest -q -m "not servers" tests/test_vendor_faults.py tests/platforms/test_transport.py
 
 soak: $(VENV)/.dev-ready ## 1,000 pages for SECONDS=1800 at POLLS=67 and COMMENTS=20 a second: memory, file handles, threads
 	$(BIN)/python -m tests.campaigns.soak --seconds $(SOAK_SECONDS) --polls $(POLLS) --comments $(COMMENTS)
@@ -145,10 +146,13 @@ soak: $(VENV)/.dev-ready ## 1,000 pages for SECONDS=1800 at POLLS=67 and COMMENT
 tamper: $(VENV)/.dev-ready ## 10,000 random tamperings with a record, all of which verify has to find
 	$(BIN)/python -m tests.campaigns.tamper_campaign --tamperings 10000
 
-sbom: $(VENV)/.dev-ready ## dist/sbom.json: what is locked for the service, with its hashes (CycloneDX)
+# requirements.lock and PostgreSQL's driver (tests/test_release.py holds that): all that a release ships.
+SHIPPED := requirements-postgres.lock
+
+sbom: $(VENV)/.dev-ready ## dist/sbom.json: what is locked for the service and PostgreSQL's driver, with its hashes (CycloneDX)
 	mkdir -p $(dir $(SBOM))
 	$(BIN)/python -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml --of JSON --sv 1.6 \
-		--output-reproducible --output-file $(SBOM) requirements.lock
+		--output-reproducible --output-file $(SBOM) $(SHIPPED)
 
 $(AUDITOR)/.ready: Makefile
 	test -x $(AUDITOR)/bin/python || $(PYTHON) -m venv $(AUDITOR)
@@ -156,7 +160,7 @@ $(AUDITOR)/.ready: Makefile
 	touch $@
 
 audit: $(AUDITOR)/.ready ## Known weaknesses of what is locked, from PyPI; a package that it cannot look up is a failure
-	$(AUDITOR)/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
+	$(AUDITOR)/bin/pip-audit --strict --disable-pip --require-hashes --requirement $(SHIPPED)
 
 # From the commit, so that neither secrets nor drafts that lie about in the checkout get in.
 release: $(VENV)/.dev-ready audit ## dist/release: sdist, wheel, SBOM, lock and their sums, signed with KEY=FILE (ssh-keygen -t ed25519)

@@ -61,6 +61,11 @@ def act(service: Service) -> int:
     return tried
 
 
+def wall_seconds() -> float:
+    """What the machine's clock says, which may be set, in seconds."""
+    return time.time()
+
+
 class PollScheduler:
     """The jobs of one running service. start() returns at once; stop() waits for running jobs."""
 
@@ -72,10 +77,12 @@ class PollScheduler:
         tick_seconds: float = TICK_SECONDS,
         hung_seconds: float = HUNG_SECONDS,
         supervisor: Supervisor | None = None,
+        wall_clock: Callable[[], float] = wall_seconds,
     ):
         self._service = service
         self._supervisor = supervisor or Supervisor(os.environ)
         self._die = die
+        self._wall_clock = wall_clock
         self._tick_seconds = tick_seconds
         self._hung_seconds = hung_seconds
         workers = service.config.settings.polling.workers
@@ -251,11 +258,11 @@ class PollScheduler:
 
     def _watch_out(self) -> str:
         """Looks every second; the first problem, or nothing once it is told to stop."""
-        wall, mono = time.time(), time.monotonic()
+        wall, mono = self._wall_clock(), time.monotonic()
         while not self._stopping.wait(1.0):
             self._forgive(time.monotonic() - mono)
-            drift = (time.time() - wall) - (time.monotonic() - mono)
-            wall, mono = time.time(), time.monotonic()
+            drift = (self._wall_clock() - wall) - (time.monotonic() - mono)
+            wall, mono = self._wall_clock(), time.monotonic()
             if abs(drift) > CLOCK_DRIFT_SECONDS:
                 _log.warning("clock_moved", seconds=round(drift))
                 self._run_all_now()

@@ -19,28 +19,33 @@ import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-import requests
 
 from modbot import registry
 from modbot.checkpoints import new_key
 from modbot.clocks import SystemClock
 from modbot.domain import Actor, Mode
+from modbot.people import Role, invitations
+from modbot.people.invitations import Grant
 from modbot.settings import init_config
 from modbot.store import Database
 from platforms.sandbox.graph import GraphApi
 from platforms.sandbox.server import SandboxServer
 from platforms.sandbox.world import World
 from platforms.sandbox.x import XApi
+from tests.browsing import SESSION, as_a_stranger, come_in, look_around
+from tests.web.identity_provider import CLIENT_ID, IdentityProvider, identity_provider
 
 pytestmark = pytest.mark.campaigns
 
 PROGRAM = [sys.executable, "-c", "from modbot.cli import main; main()"]
 PATIENCE_SECONDS = 240.0
 STAFF = Actor(kind="person", name="Ada")
+EMAIL = "ana@lps.test"
 
 MODBOT_TOML = """
 [database]
@@ -67,6 +72,13 @@ on_call = [{{ after_minutes = 0, to = ["duty"] }}]
 token = "env:CANARY_METRICS"
 [log]
 level = "debug"
+[[sign_in.providers]]
+name = "district"
+kind = "google"
+client_id = "{client_id}"
+client_secret = "file:{folder}/oidc"
+issuer = "{issuer}"
+domain = "lps.test"
 """
 
 
@@ -131,15 +143,16 @@ def plant(world: World, folder: Path) -> tuple[Planted, list[tuple[str, str, str
     pages.append(("youtube", "UC1", planted.file("youtube", json.dumps(google))))
     planted.file("key", planted.secret("checkpoint", new_key()))
     planted.file("smtp", json.dumps({"user": "u", "password": planted.secret("smtp")}))
+    planted.file("oidc", planted.secret("oidc"))
     planted.variable("CANARY_METRICS", planted.secret("metrics"))
     mailbox = f"mailtos://duty:{planted.secret('alert')}@mail.invalid?to=duty@example.org"
     planted.variable("CANARY_ALERT", mailbox)
     return planted, pages
 
 
-def set_up(planted: Planted, pages: list[tuple[str, str, str]], base_url: str) -> None:
+def set_up(planted: Planted, pages: list[tuple[str, str, str]], base_url: str, issuer: str) -> None:
     init_config(planted.folder / "config")
-    settings = MODBOT_TOML.format(folder=planted.folder)
+    settings = MODBOT_TOML.format(folder=planted.folder, client_id=CLIENT_ID, issuer=issuer)
     (planted.folder / "config" / "modbot.toml").write_text(settings)
     with closing(Database.open(f"sqlite:///{planted.folder / 'modbot.db'}")) as database:
         for platform, external_id, ref in pages:
@@ -155,6 +168,10 @@ def set_up(planted: Planted, pages: list[tuple[str, str, str]], base_url: str) -
             now = SystemClock().now()
             page = registry.add_page(database, new, STAFF, now, platforms={p for p, _, _ in pages})
             registry.set_mode(database, page.id, Mode.ENFORCE, STAFF, now)
+        with database.write() as s:
+            admin, now, lasts = Grant(role=Role.ADMIN), SystemClock().now(), timedelta(days=1)
+            link = invitations.invite(s, EMAIL, admin, by=STAFF, now=now, lasts=lasts)
+        planted.secret("invitation", link)
 
 
 def start(planted: Planted, log: Path) -> subprocess.Popen[bytes]:
@@ -246,18 +263,11 @@ def at_work(planted: Planted, world: World) -> bool:
 
 
 def browse(planted: Planted, address: str) -> None:
-    """Pages, error pages and metrics, with and without the token, and what a stranger tries."""
-    token = planted.secrets["metrics"]
-    for name, path, headers in (
-        *((path, path, {}) for path in ("/", "/decisions/1", "/livez", "/readyz", "/metrics")),
-        ("no such page", "/no/such/page", {}),
-        ("bad address", "/?before=x&page=%00", {}),
-        ("foreign host", "/", {"host": "evil.example"}),
-        ("metrics with token", "/metrics", {"authorization": f"Bearer {token}"}),
-        ("token where it does not belong", "/", {"authorization": f"Bearer {token}"}),
-    ):
-        answer = requests.get(address + path, headers=headers, timeout=60, allow_redirects=False)
-        planted.left[f"page {name}"] = repr(answer.headers).encode() + answer.content
+    """What people see who are signed in, and what a stranger gets."""
+    browser = come_in(address)
+    planted.secret("session", browser.cookies[SESSION])
+    planted.left.update(look_around(browser, address, planted.folder / "modbot.db"))
+    planted.left.update(as_a_stranger(address, planted.secrets["metrics"]))
     assert b"modbot_decisions_total" in planted.left["page metrics with token"]
 
 
@@ -303,11 +313,19 @@ def vendors_answers(database: Path) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> Planted:
+def provider() -> Iterator[IdentityProvider]:
+    with identity_provider(SystemClock()) as provider:
+        provider.account = {"sub": "1", "email": EMAIL, "email_verified": True, "hd": "lps.test"}
+        yield provider
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory, provider: IdentityProvider) -> Planted:
     world = World(SystemClock())
     made, pages = plant(world, tmp_path_factory.mktemp("canary"))
+    provider.client_secret = made.secrets["oidc"]
     with SandboxServer(world, apis=[GraphApi(world), XApi(world)]) as server:
-        set_up(made, pages, server.url)
+        set_up(made, pages, server.url, provider.url)
         with watching_processes(made) as processes, serving(made) as address:
             _wait(lambda: at_work(made, world))
             _wait(lambda: any(b"outbound.py" in line for line in processes.copy()))
@@ -328,13 +346,15 @@ def disguises(secret: str) -> set[bytes]:
     return found
 
 
-def test_every_secret_was_in_use(planted: Planted) -> None:
-    assert len(planted.secrets) == 12
+def test_every_secret_was_in_use(planted: Planted, provider: IdentityProvider) -> None:
+    assert len(planted.secrets) == 15
+    assert len(provider.token_requests) == 1, "the provider takes nobody without its secret"
     assert b"outbound.py" in planted.left["process list"], "an alert was sent"
     told = planted.left["modbot doctor"].decode()
     assert "no token" not in told and "each readable by modbot alone" in told
     assert b'"event": "poll_failed"' in planted.left["log of the service"]
-    assert b"request" in planted.left["log of the service"] or len(planted.left) > 20
+    assert b'"event": "request_failed"' in planted.left["log of the service"]
+    assert any(name.startswith("file checkpoint-") for name in planted.left), "one was signed"
 
 
 def test_a_secret_would_be_found(planted: Planted) -> None:
@@ -352,7 +372,10 @@ def test_no_secret_is_in_anything_that_was_left_behind(planted: Planted) -> None
         if any(disguise in data for disguise in disguises(secret))
     ]
     assert found == []
-    assert len(planted.left) >= 30
+    screens = [name for name in planted.left if name.startswith(("screen ", "error page "))]
+    assert len(screens) >= 18 and len(planted.left) >= 50
+    shown = b"".join(planted.left[name] for name in screens)
+    assert all(words.encode() in shown for words in planted.said.values()), "of the signed in"
 
 
 def test_no_words_of_people_are_in_logs_metrics_and_health(planted: Planted) -> None:

@@ -10,6 +10,7 @@ PAGE = (ROOT / "docs/faults.md").read_text("utf-8")
 ROWS = re.findall(r"^\| (.+) \| (.+) \| (.+) \|$", PAGE, re.MULTILINE)[1:]
 BESIDE = ("", "tests/platforms", "tests/campaigns")  # where a name without a folder is looked for
 NOT_BY_PROGRAM = {"read-only disk": "tried by hand"}
+VENDORS_CONNECTIONS = {"tests/test_vendor_faults.py", "tests/platforms/test_transport.py"}
 
 
 def shown_by(row: tuple[str, str, str]) -> list[str]:
@@ -35,8 +36,14 @@ def test_what_shows_a_fault_is_a_test_a_campaign_or_a_target_of_make() -> None:
     assert unknown == []
 
 
-def test_make_faults_runs_every_campaign_that_kills_or_breaks_the_program() -> None:
+def test_make_faults_runs_what_kills_the_program_and_what_breaks_its_connections() -> None:
     recipe = re.search(r"^faults:.*\n((?:\t.+\n)+)", (ROOT / "Makefile").read_text("utf-8"), re.M)
     assert recipe
     run = set(re.findall(r"tests\.campaigns\.(\w+)", recipe[1]))
     assert run == {"fault_points", "fault_campaign", "kill_campaign", "backfill_kills"}
+    tests = set(re.findall(r"tests/[\w/]+\.py", recipe[1]))
+    assert tests == VENDORS_CONNECTIONS
+    shown = [
+        name for fault, _, how in ROWS if "reset" in fault for name in shown_by((fault, "", how))
+    ]
+    assert tests <= set(shown), "the row of broken connections names them"

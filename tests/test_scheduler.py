@@ -191,6 +191,22 @@ def test_a_poll_stops_calling_long_before_it_would_be_taken_for_hung(running: Ru
     assert seconds_for_calls() == float("inf"), "what a person asks for is not cut"
 
 
+@pytest.mark.parametrize("seconds", [3600.0, -3600.0])
+def test_all_jobs_run_at_once_when_the_wall_clock_jumps(running: Running, seconds: float) -> None:
+    ahead = [0.0]
+    scheduler = PollScheduler(running.service, wall_clock=lambda: time.time() + ahead[0])
+    ran = threading.Event()
+    scheduler.start()
+    try:
+        scheduler._book("waiting", ran.set, 3600)
+        ahead[0] = seconds / 1000  # as a clock is corrected all the time
+        assert not ran.wait(2.5), "the watchdog looked twice and saw no jump"
+        ahead[0] = seconds
+        wait_for(ran.is_set)
+    finally:
+        scheduler.stop()
+
+
 def test_the_watchdog_outlives_a_job_that_has_begun_since_the_clock_was_moved(
     running: Running,
 ) -> None:

@@ -140,12 +140,13 @@ class SandboxDriver:
         self.replies_go_along = platform in ("facebook", "instagram")
         self.burst = 450 if platform == "x" else 1100
         self.clock = ManualClock()
+        self.seconds_between = SECONDS_BETWEEN_COMMENTS
         self.world = World(self.clock)
         self._url = stack.enter_context(SandboxServer(self.world)).url
         self._page_id = self.world.add_page(platform, "Lawrence High", handle="lhs")
         self._post_id = self.world.add_post(self._page_id, "Open house on Thursday")
         self._token = self.world.issue_token(self._page_id)
-        self.clock.advance(SECONDS_BETWEEN_COMMENTS)
+        self.clock.advance(self.seconds_between)
 
     def wait(self, hours: float) -> None:
         self.clock.advance(hours * 3600)
@@ -169,15 +170,15 @@ class SandboxDriver:
         return True
 
     def comment(self, text: str, *, parent: str | None = None) -> str:
-        self.clock.advance(SECONDS_BETWEEN_COMMENTS)
+        self.clock.advance(self.seconds_between)
         return self.world.add_comment(self._post_id, text, parent=parent)
 
     def own_comment(self, text: str) -> str:
-        self.clock.advance(SECONDS_BETWEEN_COMMENTS)
+        self.clock.advance(self.seconds_between)
         return self.world.add_comment(self._post_id, text, author_id=self._page_id)
 
     def edit(self, comment_id: str, text: str) -> str:
-        self.clock.advance(SECONDS_BETWEEN_COMMENTS)
+        self.clock.advance(self.seconds_between)
         return self.world.edit_comment(comment_id, text)
 
     def remove(self, comment_id: str) -> None:

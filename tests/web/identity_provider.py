@@ -32,6 +32,7 @@ class IdentityProvider:
 
     clock: Clock
     url: str = ""
+    client_secret: str = CLIENT_SECRET
     account: dict[str, Any] = field(default_factory=dict)  # claims of whoever signs in there
     claims: dict[str, Any] = field(default_factory=dict)  # put over the claims of the token
     metadata: dict[str, Any] = field(default_factory=dict)  # put over what it says of itself
@@ -57,7 +58,7 @@ class IdentityProvider:
         begun = self.codes.pop(form.get("code", ""), None)
         digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         challenge = _base64(digest)
-        known = base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
+        known = base64.b64encode(f"{CLIENT_ID}:{self.client_secret}".encode()).decode()
         if (
             begun is None
             or begun["code_challenge"] != challenge
