@@ -190,9 +190,8 @@ def test_two_runs_over_the_same_comments_restore_each_once(line: Line) -> None:
     for n in range(4):
         line.adapter.add(f"BAD {n}")
     line.poll()
-    model = Doer(kind=DoerKind.RULE, subject="BAD")
-    first = begin(line, model)
-    second = begin(line, model, others_too=True)
+    first = begin(line)
+    second = begin(line, others_too=True)
     assert first != second
     carry_on(line)
     assert receipts(line, first) == {"restored": 4}

@@ -186,7 +186,9 @@ def main() -> None:
         with town(config, path, port, **beside) as running:
             time.sleep(SETTLE_SECONDS)
             answers = at_once(running, cookies, newest, chosen.seconds, chosen.pause)
-        told(answers)
+        met = told(answers)
+    if not met:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

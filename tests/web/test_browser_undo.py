@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 from sqlmodel import col, select
 
 from modbot.people import Role
-from modbot.tables import DecisionRow, VersionRow
+from modbot.tables import CommentRow, DecisionRow, VersionRow
 from tests.web.chromium import NARROW, WIDE, barriers, tab_to, visiting
 from tests.web.serving import served
 from tests.web.signed_in import signed_in
@@ -102,11 +102,34 @@ def test_it_is_paused_and_taken_up_by_keyboard_and_without_script(
 def test_one_comments_hide_is_taken_back_on_its_page(
     browser: Browser, address: str, town: Town
 ) -> None:
-    with visit(browser, address, town, "/decisions/5") as page:
-        assert tab_to(page, ".life-parts a") > 1
-        page.get_by_role("link", name="Decision", exact=False).first.wait_for()
-        ends = page.locator(".timeline li").count()
-        assert ends >= 2  # the bot's and the manager's
+    comment = town.world.add_comment(town.posts[0], "One lancer more", author_id="one")
+
+    def hidden() -> bool:
+        found = town.world.comment(comment)
+        assert found is not None
+        return found.hidden
+
+    wait_until(hidden)
+    others = town.hidden - 1
+    number = newest_decision(town, comment)
+    with visit(browser, address, town, f"/decisions/{number}") as page:
+        assert tab_to(page, ".life-undo summary") > 1
+        page.keyboard.press("Enter")
+        page.get_by_label("Why?").fill("The team's name.")
+        page.get_by_role("button", name="Take this back").press("Enter")
+        assert page.get_by_role("status").first.inner_text().startswith("Taken back.")
+        wait_until(lambda: not hidden())
+        after = newest_decision(town, comment)
+        assert after > number and page.url.partition("?")[0] == f"{address}/decisions/{after}"
+        wait_until(town.settled)
+        page.reload()
+        steps = page.locator(".timeline li").all_inner_texts()
+        assert sorted(f"Decision {number}" in step for step in steps) == [False, True]
+        assert "Ana Ruiz" in steps[0] and "The team's name." in steps[0]
+        asked = page.locator("#actions ~ .scroll tbody th").all_inner_texts()
+        assert sorted(asked) == ["Hidden on the platform", "Visible again on the platform"]
+        assert page.locator(".life-undo").count() == 1  # the manager's word can be taken back too
+    assert (hidden(), town.hidden) == (False, others)
 
 
 @pytest.mark.parametrize("width", [NARROW, WIDE], ids=["360px", "1440px"])
@@ -122,6 +145,27 @@ def test_axe_finds_no_barrier(
             page.goto(address + path)
             page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
             assert barriers(page) == [], path
+
+
+def wait_until(so: Callable[[], bool]) -> None:
+    """Until the service and the platform have come that far."""
+    until = time.monotonic() + SOON_MS / 1000
+    while not so():
+        assert time.monotonic() < until, "it did not come to that"
+        time.sleep(0.2)
+
+
+def newest_decision(town: Town, comment: str) -> int:
+    """What stands on a comment, by the platform's id of it."""
+    with town.service.database.read() as s:
+        found = s.exec(
+            select(DecisionRow.id)
+            .join(CommentRow, col(CommentRow.id) == col(DecisionRow.comment_row))
+            .where(col(CommentRow.comment_id) == comment)
+            .order_by(col(DecisionRow.id).desc())
+        ).first()
+    assert found is not None
+    return found
 
 
 def newest_edited(town: Town) -> int:
