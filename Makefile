@@ -130,8 +130,8 @@ week: $(VENV)/.dev-ready ## The same for a week, in at most 300,000 calls; SEED=
 default-day: $(VENV)/.dev-ready ## The day of 200 pages at default settings (an hour)
 	$(BIN)/python -m tests.campaigns.week --days 1 --seed $(SEED)
 
-latency: $(VENV)/.dev-ready ## From comment to hide at default settings, on each platform within its bar
-	$(BIN)/python -m tests.campaigns.week --days 0.25 --pages 20 --posts 12 --faults 0 --bars --seed $(SEED)
+latency: $(VENV)/.dev-ready ## From comment to hide at default settings, each platform within its bar, YouTube in one free quota
+	$(BIN)/python -m tests.campaigns.week --days 0.25 --pages 20 --posts 12 --faults 0 --units 10000 --bars --seed $(SEED)
 
 faults: $(VENV)/.dev-ready ## docs/faults.md: kill -9 at every point and at 1,000 moments, disk full, database locked ... (90 minutes)
 	$(BIN)/python -m tests.campaigns.fault_points

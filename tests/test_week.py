@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from modbot.pipeline import PollResult
 from platforms.sandbox.deviations import Deviation
-from tests.campaigns.week import MONDAY, MOST_CALLS, NOUGHT, is_sound, play
+from tests.campaigns.week import MONDAY, MOST_CALLS, NOUGHT, figures, is_sound, play
 from tests.campaigns.week_account import BARS_SECONDS, Witness, account
 from tests.campaigns.week_district import CANARY, PLATFORMS, District, district
 
@@ -41,7 +42,8 @@ def morning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Morning]:
     with district(folder, pages=len(PLATFORMS), faults=FAULTS, seed=SEED) as town:
         witness = Witness(district=town)
         play(town, witness, days=HOURS / 24, seed=SEED, posts_a_day=POSTS_A_DAY)
-        yield Morning(town, witness, account(town, witness))
+        result = account(town, witness) | figures(town, witness)
+        yield Morning(town, witness, result | {"platforms": PLATFORMS, "faults": FAULTS})
 
 
 def test_nothing_is_lost_judged_twice_called_early_or_shown(morning: Morning) -> None:
@@ -75,6 +77,37 @@ def test_a_run_in_which_a_platform_hides_late_or_nothing_is_not_sound_by_its_bar
     late = good | {"latency_seconds": in_time | {"x": {"p95": BARS_SECONDS["x"] + 0.1}}}
     assert not is_sound(late, bars=True) and is_sound(late)
     assert not is_sound(good | {"latency_seconds": {"x": {"p95": 1}}}, bars=True)
+
+
+def test_a_run_that_took_more_of_youtubes_units_than_a_day_has_is_not_sound(
+    morning: Morning,
+) -> None:
+    """A run of six hours may take a quarter of a day's, else a whole day of them would not fit."""
+    good = morning.result | {
+        "hours": 6.0,
+        "youtube_units_allowed": 10_000,
+        "youtube_units_a_day": {"2026-09-14": 2500},
+    }
+    assert is_sound(good)
+    assert not is_sound(good | {"youtube_units_a_day": {"2026-09-14": 2501}})
+    assert not is_sound(good | {"youtube_over_quota": 1})
+    two_days = good | {"hours": 48.0}
+    assert is_sound(two_days | {"youtube_units_a_day": {"1": 10_000, "2": 10_000}})
+    assert not is_sound(two_days | {"youtube_units_a_day": {"1": 10_001, "2": 9}})
+
+
+def test_all_channels_of_a_run_share_the_units_that_it_names(tmp_path: Path) -> None:
+    with district(tmp_path, pages=2, faults=0, seed=SEED, platforms=("youtube",), units=40) as town:
+        play(town, witness := Witness(district=town), days=0.02, seed=SEED)
+        spent = sum(town.youtube.units.values())
+    assert 0 < spent <= 40 and town.youtube.over_quota == 0
+    assert witness.polls > 0 and town.units_a_day == 40
+
+
+def test_a_run_in_which_fewer_calls_fail_than_were_asked_to_is_not_sound(morning: Morning) -> None:
+    assert is_sound(morning.result), "one call in twenty failed"
+    assert not is_sound(morning.result | {"failed_share": FAULTS / 2 - 0.001})
+    assert is_sound(morning.result | {"failed_share": 0.0, "faults": 0.0})
 
 
 # What counts the losses

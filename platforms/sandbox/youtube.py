@@ -45,6 +45,7 @@ class YouTubeApi:
     def __init__(self, world: World):
         self.world = world
         self.units: Counter[str] = Counter()  # by day of the Pacific
+        self.over_quota = 0  # calls refused because the day's units were spent
         self.requests: Counter[str] = Counter()  # by method
         self.deviations: list[str] = []  # calls that the description does not allow
         self.rejected: list[str] = []
@@ -134,6 +135,7 @@ class YouTubeApi:
         day = self.world.now().astimezone(PACIFIC).date().isoformat()
         limit = self.world.limits.get("youtube")
         if self.units[day] + cost > (limit.calls if limit else UNITS_A_DAY):
+            self.over_quota += 1
             raise Refused(403, "quotaExceeded", "youtube.quota")
         self.units[day] += cost
 

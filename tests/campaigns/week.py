@@ -44,6 +44,8 @@ def run_week(
     platforms: Sequence[str] = PLATFORMS,
     posts_a_day: float = POSTS_A_DAY,
     quiet_seconds: float | None = None,
+    units: int | None = None,
+    begins: datetime = MONDAY,
     progress: Callable[[datetime], object] = lambda _: None,
 ) -> dict[str, Any]:
     """The account of a whole week; is_sound() says whether all is as it must be."""
@@ -56,13 +58,16 @@ def run_week(
         seed=seed,
         platforms=platforms,
         quiet_seconds=quiet_seconds,
+        units=units,
+        begins=begins,
     ) as town:
         witness = Witness(district=town)
         steps = play(
             town, witness, days=days, seed=seed, posts_a_day=posts_a_day, progress=progress
         )
         result = account(town, witness) | figures(town, witness)
-    result |= {"pages": pages, "days": days, "seed": seed, "steps": steps}
+    result |= {"pages": pages, "days": days, "faults": faults, "seed": seed, "steps": steps}
+    result["platforms"] = list(platforms)
     result["seconds"] = round(time.monotonic() - began, 1)
     return result
 
@@ -70,15 +75,19 @@ def run_week(
 def figures(town: District, witness: Witness) -> dict[str, Any]:
     """What the week took: calls, failures, polls, units, cents."""
     troubles = town.troubles
+    failed = sum(troubles.made.values())
     return {
         "calls": troubles.calls,
         "calls_by_platform": dict(troubles.by_platform),
         "failed_calls": dict(sorted(troubles.made.items())),
-        "failed_share": round(sum(troubles.made.values()) / troubles.calls, 4),
+        "failed_share": round(failed / max(1, troubles.calls_at_risk), 4),
         "polls": witness.polls,
         "failed_polls": dict(witness.failed_polls),
         "seconds_between_polls": intervals(witness),
+        "hours": round((town.clock.now() - town.begins).total_seconds() / 3600, 2),
+        "youtube_units_allowed": town.units_a_day,
         "youtube_units_a_day": dict(town.youtube.units),
+        "youtube_over_quota": town.youtube.over_quota,
         "x_cents": round(sum(town.x.bill.cents.values()), 1),
     }
 
@@ -104,7 +113,7 @@ def play(
         acted=witness.acted,
     )
     acts = written(
-        town.world, town.texts, start=MONDAY, days=days, chance=chance, posts_a_day=posts_a_day
+        town.world, town.texts, start=town.begins, days=days, chance=chance, posts_a_day=posts_a_day
     )
     for one in acts:
         scheduler.add(one.at, _doing(town, one))
@@ -113,9 +122,9 @@ def play(
         town.troubles.repair()
         return REPAIR_SECONDS
 
-    scheduler.add(MONDAY, repair)
+    scheduler.add(town.begins, repair)
     scheduler.add_pages(town.page_ids)
-    end = MONDAY + timedelta(days=days)
+    end = town.begins + timedelta(days=days)
     scheduler.run(end, progress)
     town.troubles.end()
     scheduler.run(end + SETTLE, progress)
@@ -129,20 +138,31 @@ def _doing(town: District, act: Act) -> Callable[[], None]:
 
 
 def is_sound(result: dict[str, Any], *, most_calls: int = MOST_CALLS, bars: bool = False) -> bool:
-    """Nothing that must be nought is there, something was hidden, and it took few calls. `bars`:
-    hides on each platform, and their p95 from comment to hide within its bar."""
+    """Nothing that must be nought is there, something was hidden, it took few calls and no more
+    units than there are, and calls failed where they should. `bars`: hides on each platform of the
+    run, and their p95 from comment to hide within its bar."""
     hides = result["latency_seconds"]
-    in_time = all(p in hides and hides[p]["p95"] <= bar for p, bar in BARS_SECONDS.items())
+    called = result["platforms"]
+    in_time = all(p in hides and hides[p]["p95"] <= BARS_SECONDS[p] for p in called)
     return (
         not any(result[name] for name in NOUGHT)
         and result["hidden"] > 0
         and result["calls"] <= most_calls
+        and within_units(result)
+        and result["failed_share"] >= result["faults"] / 2
         and (in_time or not bars)
     )
 
 
+def within_units(result: dict[str, Any]) -> bool:
+    """Whether YouTube's units last for whole days of such hours, and none was refused."""
+    allowed, spent = result["youtube_units_allowed"], result["youtube_units_a_day"].values()
+    whole = sum(spent) <= allowed * result["hours"] / 24
+    return whole and max(spent, default=0) <= allowed and not result["youtube_over_quota"]
+
+
 @contextmanager
-def _bar(days: float, *, shown: bool) -> Iterator[Callable[[datetime], object]]:
+def _bar(begins: datetime, days: float, *, shown: bool) -> Iterator[Callable[[datetime], object]]:
     """A bar of the simulated time on standard error."""
     from rich.console import Console
     from rich.progress import Progress
@@ -150,11 +170,10 @@ def _bar(days: float, *, shown: bool) -> Iterator[Callable[[datetime], object]]:
     whole = (timedelta(days=days) + SETTLE).total_seconds()
     with Progress(console=Console(stderr=True), disable=not shown) as bar:
         task = bar.add_task("simulated time", total=whole)
-        yield lambda at: bar.update(task, completed=(at - MONDAY).total_seconds())
+        yield lambda at: bar.update(task, completed=(at - begins).total_seconds())
 
 
-def main() -> int:
-    """Exit 0 when nothing was lost, judged twice, called early or shown, in few enough calls."""
+def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--pages", type=int, default=200)
     parser.add_argument("--days", type=float, default=7)
@@ -162,18 +181,26 @@ def main() -> int:
     parser.add_argument("--posts", type=float, default=POSTS_A_DAY, help="a page and day")
     parser.add_argument("--quiet", type=float, help="polling.max_seconds; else the default")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--units", type=int, help="a day of all channels; else 10,000 for each")
+    parser.add_argument("--hour", type=int, default=MONDAY.hour, help="UTC, when it begins")
     parser.add_argument("--only", choices=PLATFORMS, help="pages of one platform alone")
     parser.add_argument("--most-calls", type=int, default=MOST_CALLS)
     parser.add_argument("--bars", action="store_true", help="fail when a platform's p95 is late")
     parser.add_argument("--json", action="store_true", help="one JSON object, on one line")
     parser.add_argument("--keep", type=Path, help="work in this folder and leave it there")
-    asked = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Exit 0 when nothing was lost, judged twice, called early or shown, in few enough calls."""
+    asked = _asked()
+    begins = MONDAY.replace(hour=asked.hour)
     # In memory where it can be: waiting for a disk tells nothing of the service.
     place = "/dev/shm" if Path("/dev/shm").is_dir() else None
     with tempfile.TemporaryDirectory(prefix="modbot-week-", dir=place) as temporary:
         folder = asked.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        with _bar(asked.days, shown=not asked.json) as progress:
+        with _bar(begins, asked.days, shown=not asked.json) as progress:
             result = run_week(
                 folder,
                 pages=asked.pages,
@@ -183,6 +210,8 @@ def main() -> int:
                 platforms=(asked.only,) if asked.only else PLATFORMS,
                 posts_a_day=asked.posts,
                 quiet_seconds=asked.quiet,
+                units=asked.units,
+                begins=begins,
                 progress=progress,
             )
     result["sound"] = is_sound(result, most_calls=asked.most_calls, bars=asked.bars)

@@ -35,7 +35,7 @@ PLATFORMS = ("facebook", "instagram", "x", "youtube", "wordpress")
 STAFF = Actor(kind="person", name="Ada")
 HOSTS = 8  # that the sites of the blogs lie on
 CANARY = "CANARY"  # begins every token, so that one can be found wherever it is
-UNITS_A_CHANNEL = UNITS_A_DAY  # 40 channels need more than the free quota of one project
+UNITS_A_CHANNEL = UNITS_A_DAY  # unless a run says otherwise; 40 channels need more than one quota
 OLD = timedelta(days=2)  # of what stands on a page before the first poll
 
 MODBOT_TOML = """
@@ -73,6 +73,8 @@ class District:
     service: Service
     page_ids: Sequence[str]  # the service's
     environ: dict[str, str]
+    begins: datetime
+    units_a_day: int  # of the one Google project that all channels belong to
 
     @property
     def database(self) -> Path:
@@ -86,10 +88,10 @@ class District:
 class Tokens:
     """Where the service finds each page's token, and how a person renews one."""
 
-    def __init__(self, world: World, channels: int):
+    def __init__(self, world: World, units_a_day: int):
         self.environ: dict[str, str] = {}
         self._world = world
-        self._channels = channels
+        self._units_a_day = units_a_day
         self._number = 0
 
     def issue(self, page_id: str) -> str:
@@ -117,7 +119,7 @@ class Tokens:
                 "client_id": "77-modbot.apps.googleusercontent.com",
                 "client_secret": f"{CANARY}clientsecret",
                 "refresh_token": token,
-                "units_a_day": str(UNITS_A_CHANNEL * self._channels),
+                "units_a_day": str(self._units_a_day),
             }
         if page.platform in ("facebook", "instagram"):
             return {"token": token, "app_secret": self._world.app_secret}
@@ -133,12 +135,17 @@ def district(
     seed: int,
     platforms: Sequence[str] = PLATFORMS,
     quiet_seconds: float | None = None,
+    units: int | None = None,
+    begins: datetime = MONDAY,
 ) -> Iterator[District]:
     """As many pages on each platform while the `with` block lasts; `faults` is the share of calls
-    that fail, from the first one on. `quiet_seconds`: polling.max_seconds, if not the default."""
-    clock = SteppedClock(MONDAY)
-    world, accounts = _world(clock, names := [platforms[n % len(platforms)] for n in range(pages)])
-    tokens = Tokens(world, names.count("youtube"))
+    that fail, from the first one on. `quiet_seconds`: polling.max_seconds, if not the default.
+    `units`: what Google's project has a day, over all channels."""
+    clock = SteppedClock(begins)
+    names = [platforms[n % len(platforms)] for n in range(pages)]
+    units = units or UNITS_A_CHANNEL * max(1, names.count("youtube"))
+    world, accounts = _world(clock, names, units)
+    tokens = Tokens(world, units)
     youtube, x = YouTubeApi(world), XApi(world)
     apis = (GraphApi(world), x, youtube, WordPressApi(world))
     chance = random.Random(seed + 1)
@@ -158,7 +165,7 @@ def district(
         yield District(
             folder=folder, clock=clock, world=world, youtube=youtube, x=x, troubles=troubles,
             texts=texts, public=Public(world, texts), service=service, page_ids=page_ids,
-            environ=tokens.environ,
+            environ=tokens.environ, begins=begins, units_a_day=units,
         )  # fmt: skip
 
 
@@ -169,12 +176,11 @@ def _registered(
     return [_register(service, world, account, tokens, host) for account, host in accounts]
 
 
-def _world(clock: SteppedClock, names: Sequence[str]) -> tuple[World, list[str]]:
+def _world(clock: SteppedClock, names: Sequence[str], units: int) -> tuple[World, list[str]]:
     """An account on each platform named, and their ids."""
     world = World(clock)
     world.app_secret = f"{CANARY}appsecret"
     world.requires_proof = True
-    units = UNITS_A_CHANNEL * max(1, names.count("youtube"))
     world.limits["youtube"] = RateLimit(calls=units, window_seconds=24 * 3600)
     return world, [world.add_page(p, f"School {n}", handle=f"s{n}") for n, p in enumerate(names)]
 

@@ -81,6 +81,7 @@ class Troubles(Faults):
         super().__init__()
         self.share = share  # of the calls that fail
         self.calls = 0
+        self.calls_at_risk = 0  # those before end()
         self.by_platform: Counter[str] = Counter()
         self.made: Counter[str] = Counter()
         self.early: list[str] = []
@@ -89,9 +90,11 @@ class Troubles(Faults):
         self._chance = chance
         self._renew = renew
         self._silent: dict[str, datetime] = {}
+        self._ended = False
 
     def take(self, platform: str, request: Request) -> Fault | None:
         self.calls += 1
+        self.calls_at_risk += not self._ended
         self.by_platform[platform] += 1
         self._look_for_early_calls(platform, request)
         if ordered := super().take(platform, request):
@@ -112,7 +115,7 @@ class Troubles(Faults):
 
     def end(self) -> None:
         """From now on nothing fails, and every refused token is renewed."""
-        self.share = 0.0
+        self.share, self._ended = 0.0, True
         self.repairs = [(self._world.now(), token) for _, token in self.repairs]
 
     def silence(self, key: str, seconds: float) -> None:

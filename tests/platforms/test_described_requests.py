@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections import Counter
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 import requests
@@ -17,6 +19,8 @@ from platforms import ADAPTERS
 from platforms.sandbox.description import described, read_description
 from platforms.sandbox.deviations import deviations
 from platforms.sandbox.faults import Request
+from platforms.sandbox.server import SandboxServer
+from platforms.sandbox.world import World
 from tests.fakes import ManualClock
 from tests.platforms.broken import broken_adapter
 from tests.platforms.contract import SandboxDriver
@@ -199,6 +203,53 @@ def test_the_stand_ins_answer_only_what_is_described(sandbox: GraphSandbox) -> N
     assert sandbox.world.requests_checked == 2
     assert [d.platform for d in sandbox.world.deviations] == ["facebook", "instagram", "instagram"]
     assert sandbox.world.is_public(comment)
+
+
+# A hide that each stand-in would carry out by itself, but for one thing that its vendor's
+# description does not allow: no JSON by its header, a parameter and a field that nobody knows.
+HIDES: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "x": ("PUT", "/2/tweets/{}/hidden", {"data": '{"hidden": true}'}),
+    "youtube": (
+        "POST",
+        "/youtube/v3/comments/setModerationStatus?id={}&moderationStatus=heldForReview",
+        {"params": {"fields": "id"}},
+    ),
+    "wordpress": ("POST", "/wp-json/wp/v2/comments/{}", {"data": {"status": "hold", "note": "1"}}),
+}
+DESCRIBED: dict[str, dict[str, Any]] = {
+    "x": {"json": {"hidden": True}},
+    "youtube": {},
+    "wordpress": {"data": {"status": "hold"}},
+}
+
+
+def _shown(platform: str, token: str, url: str) -> str:
+    """The Authorization header of a token of the world."""
+    if platform == "wordpress":
+        return "Basic " + base64.b64encode(token.encode()).decode()
+    if platform == "x":
+        return f"Bearer {token}"
+    form = {"client_id": "7-a.apps.googleusercontent.com", "client_secret": "s"}
+    form |= {"refresh_token": token, "grant_type": "refresh_token"}
+    answer = requests.post(f"{url}/token", data=form, timeout=5)
+    return f"Bearer {answer.json()['access_token']}"
+
+
+@pytest.mark.parametrize("platform", HIDES)
+def test_no_stand_in_hides_what_it_was_not_asked_for_as_described(platform: str) -> None:
+    world = World(ManualClock())
+    account = world.add_page(platform, "A school")
+    comment = world.add_comment(world.add_post(account, "hi"), "hi")
+    method, path, odd = HIDES[platform]
+    token = world.issue_token(account, token="bot:hush" if platform == "wordpress" else "")
+    with SandboxServer(world) as server:
+        url = server.url + (f"/{account}" if platform == "wordpress" else "") + path.format(comment)
+        headers = {"Authorization": _shown(platform, token, server.url)}
+        refused = requests.request(method, url, headers=headers, timeout=5, **odd)
+        assert refused.status_code == 400 and world.is_public(comment)
+        assert [d.platform for d in world.deviations] == [platform]
+        taken = requests.request(method, url, headers=headers, timeout=5, **DESCRIBED[platform])
+    assert taken.ok and not world.is_public(comment) and len(world.deviations) == 1
 
 
 def test_youtubes_own_description_says_the_same() -> None:
