@@ -26,6 +26,7 @@ class Kept:
     """What is kept of what judged: archives of modbot.kept_files."""
 
     config: bytes
+    config_sha256: str  # what the decision says of it
     models: Mapping[str, bytes]  # by classifier name; larger models are known by version alone
 
 
@@ -106,7 +107,9 @@ def _kept(session: Session, force: InForce, then: PastDecision) -> Kept:
         for name, version in then.models.items()
     }
     return Kept(
-        config=config, models={name: files for name, files in archives.items() if files is not None}
+        config=config,
+        config_sha256=then.config_sha256,
+        models={name: files for name, files in archives.items() if files is not None},
     )
 
 

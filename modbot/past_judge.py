@@ -13,6 +13,7 @@ import structlog
 import classifiers
 from modbot import store
 from modbot.code_version import judging_code
+from modbot.errors import StoreUnreadable
 from modbot.explanation import Kept, PastJudge
 from modbot.judging import Judge
 from modbot.kept_files import packed, unpack
@@ -53,6 +54,11 @@ def past_judge(
         for classifier, archive in kept.models.items():
             unpack(archive, folder / classifier)
         config = load_config(folder / "config", {})
+        if config.sha256 != kept.config_sha256:
+            raise StoreUnreadable(
+                f"what is kept as configuration {kept.config_sha256} is another, {config.sha256}:"
+                " it was put there since"
+            )
         weights = folder / "embedded"
         detoxify = "detoxify" in models and models_folder is not None
         choice = classifiers.Choice(

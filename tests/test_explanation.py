@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -210,6 +211,24 @@ def test_kept_files_that_were_changed_are_refused(running: Running) -> None:
         s.execute(sql("DROP TRIGGER kept_update"))
         s.execute(sql("UPDATE kept SET files = x'00' WHERE name LIKE 'config %'"))
     with pytest.raises(StoreUnreadable, match="its hash differs"):
+        explained(running, decisions(running)[0])
+
+
+@pytest.mark.sqlite  # past the guards, in SQLite's words
+def test_another_configuration_under_the_name_of_one_is_refused(
+    running: Running, config: Config
+) -> None:
+    """Its hash was put right, so that it passes for what was kept."""
+    files = {**config.files, "rules/profanity_en.txt": b"category: profanity\nlanguage: en\n"}
+    assert set(files) == set(config.files)
+    values = {"files": packed(files), "sha256": hashlib.sha256(packed(files)).hexdigest()}
+    with running.service.database.write() as s:
+        s.execute(sql("DROP TRIGGER kept_update"))
+        s.execute(
+            sql("UPDATE kept SET files = :files, sha256 = :sha256 WHERE name LIKE 'config %'"),
+            values,
+        )
+    with pytest.raises(StoreUnreadable, match="is another"):
         explained(running, decisions(running)[0])
 
 

@@ -29,6 +29,8 @@ COMMENTS = (
     "WHERE row_table = 'comment' ORDER BY row_id, seq DESC) n ON n.row_id = CAST(t.id AS TEXT) "
     "ORDER BY t.id, a.seq"
 )
+# With the hash of the files, which are large, in place of them.
+KEPT = "SELECT name, sha256, kept_at, encode(sha256(files), 'hex') FROM kept ORDER BY name"
 _TRIGGERS = (
     "SELECT t.tgname, f.proname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
     "JOIN pg_proc f ON f.oid = t.tgfoid WHERE c.relnamespace = current_schema()::regnamespace "

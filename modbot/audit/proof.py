@@ -18,6 +18,7 @@ from typing import Any
 from modbot.audit.chain import CHAINED, FIRST_PREV, Head
 from modbot.audit.evidence import EVIDENCE
 from modbot.audit.findings import Found, rows_of
+from modbot.audit.judgement import check_judgement
 from modbot.audit.thorough import (
     CHANGING,
     check_actions,
@@ -384,5 +385,6 @@ def _check_the_rest(connection: Any) -> None:
         check_newest(connection, found, table)
     for table in (*CHANGING, "action"):
         check_removed(connection, found, table)
+    check_judgement(connection, found)
     if found.number:
         raise _Doubt

@@ -16,6 +16,7 @@ from modbot.audit import postgres
 from modbot.audit.chain import CHAINED, FIRST_PREV, Head, chain_hash
 from modbot.audit.evidence import EVIDENCE, hash_fields
 from modbot.audit.findings import Found, rows_of
+from modbot.audit.judgement import check_judgement
 from modbot.stored_text import original
 
 _CHUNK_BYTES = 1 << 20
@@ -34,6 +35,7 @@ def check_all(connection: Any, found: Found) -> tuple[Head, int]:
         check_newest(connection, found, table)
     for table in EVIDENCE:
         check_removed(connection, found, table)
+    check_judgement(connection, found)
     return head, rows
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,13 +11,12 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from modbot.audit import Entry, append
+from modbot.audit.judgement import IN_FORCE, KEPT, read_detail
 from modbot.code_version import CodeVersion
 from modbot.domain import BOT
 from modbot.errors import StoreUnreadable
 from modbot.store.id_lists import in_list
 from modbot.tables import AuditRow, InForceRow, KeptRow
-
-IN_FORCE = "judgement.in_force"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +56,7 @@ def keep(session: Session, name: str, archive: bytes, now: datetime) -> None:
     sha256 = hashlib.sha256(archive).hexdigest()
     session.add(KeptRow(name=name, sha256=sha256, files=archive, kept_at=now))
     detail = {"name": name, "sha256": sha256, "bytes": len(archive)}
-    append(session, [Entry(kind="judgement.kept", actor=BOT.name, detail=detail)], now)
+    append(session, [Entry(kind=KEPT, actor=BOT.name, detail=detail)], now)
 
 
 def kept_files(session: Session, name: str) -> bytes | None:
@@ -117,7 +115,8 @@ def in_force(session: Session, config_sha256: str, decision_id: int) -> InForce 
     told = session.scalars(
         select(col(a.detail)).where(*of_notes, col(a.seq) < decided).order_by(col(a.seq))
     )
-    numbers = (n for n, detail in enumerate(told, 1) if _config_of(detail) == config_sha256)
+    configs = (read_detail(detail).get("config") for detail in told)
+    numbers = (number for number, config in enumerate(configs, 1) if config == config_sha256)
     row = session.get(InForceRow, max(numbers, default=0))
     if row is None:
         return None
@@ -127,13 +126,6 @@ def in_force(session: Session, config_sha256: str, decision_id: int) -> InForce 
         models=row.models,
         code=CodeVersion(version=row.code_version, sha256=row.code_sha256),
     )
-
-
-def _config_of(detail: str) -> object:
-    try:
-        return json.loads(detail).get("config")
-    except (ValueError, AttributeError):  # changed since, which `verify` tells
-        return None
 
 
 def _same(one: InForceRow, other: InForceRow) -> bool:
