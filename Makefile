@@ -115,7 +115,7 @@ bench: $(VENV)/.dev-ready ## Speeds, printed beside a named alternative
 quality: $(VENV)/.quality-ready $(if $(DATA),$(RIVALS)/.ready) ## docs/quality.md: bars, groups, calibration; DATA=DIR of public sets adds other libraries
 	$(BIN)/python -m tests.quality $(if $(DATA),--data $(DATA) --rivals $(RIVALS)/bin/python)
 
-fuzz: $(VENV)/.dev-ready ## Random bytes for SECONDS=60 (needs `pip install -e .[fuzz]`, else it is skipped)
+fuzz: $(VENV)/.dev-ready ## Random bytes for SECONDS=60 (needs `.venv/bin/pip install -e .[fuzz]`, else it fails)
 	$(BIN)/python -m tests.fuzz.fuzz_normalise -max_total_time=$(SECONDS) -max_len=2000
 
 kill: $(VENV)/.dev-ready ## kill -9 at 50 random moments of a run of 2,000 comments

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from tests.campaigns.fault_points import MET_ONCE, unexpected
+
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/faults.md").read_text("utf-8")
 ROWS = re.findall(r"^\| (.+) \| (.+) \| (.+) \|$", PAGE, re.MULTILINE)[1:]
@@ -47,3 +49,11 @@ def test_make_faults_runs_what_kills_the_program_and_what_breaks_its_connections
         name for fault, _, how in ROWS if "reset" in fault for name in shown_by((fault, "", how))
     ]
     assert tests <= set(shown), "the row of broken connections names them"
+
+
+def test_a_point_that_is_not_met_again_is_one_that_the_page_knows_of() -> None:
+    moments = ("before", "after", "before commit of", "after commit of")
+    known = [f"{moment} {MET_ONCE}" for moment in moments]
+    assert f"The first {len(known)} points (`{MET_ONCE}`" in PAGE
+    assert unexpected(known) == []
+    assert unexpected([*known, "after INSERT decision"]) == ["after INSERT decision"]

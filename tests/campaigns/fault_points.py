@@ -15,17 +15,27 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from modbot.store import Database
 from tests.campaigns.kill_account import account, read_stored, verify
-from tests.campaigns.kill_campaign import NOUGHT, PAGES, POSTS_A_PAGE, Campaign, district
+from tests.campaigns.kill_campaign import (
+    PAGES,
+    POSTS_A_PAGE,
+    Campaign,
+    district,
+    first_polls_told,
+    is_sound,
+)
 from tests.campaigns.kill_service import Child
 
 COMMENTS_A_LIFE = 12
 LIST_SECONDS = 8.0  # of work, for the life that lists the points
-FIRST_POLL = "INSERT page_state"  # what is only done for a page that was never polled
+# What is only done for a page that was never polled, and for its credential.
+FIRST_POLL = ("INSERT page_state", "INSERT rate_budget")
+MET_ONCE = "INSERT service"  # at the very first start, in the life that lists the points
 REACH_SECONDS = 20.0  # of its own, until a point is met, else it counts as not met
 
 
@@ -83,6 +93,7 @@ def die_at(campaign: Campaign, point: str, life: int) -> bool:
         raise RuntimeError(f"it ended by itself ({child.process.returncode}) before {point!r}")
     met = child.dead
     child.wait_dead()
+    campaign.note_first_poll(child, waited=not met)
     time.sleep(0.02)  # what the dead service had sent is answered now
     return met
 
@@ -100,6 +111,7 @@ def run_points(folder: Path, *, seed: int, every: int = 1) -> dict[str, Any]:
         exit_code = campaign.finish()
         result = account(campaign.world, read_stored(campaign.database))
         audit = verify(campaign.modbot, folder / "config")
+    slowest = max(campaign.first_polls, default=0.0)
     result |= {
         "unrecorded_writes": sum(trap.unrecorded_writes for trap in campaign.traps),
         "deviations": sorted({str(one) for one in campaign.world.deviations}),
@@ -107,23 +119,17 @@ def run_points(folder: Path, *, seed: int, every: int = 1) -> dict[str, Any]:
         "killed_at": [one for one in points if one not in unmet],
         "not_met_again": unmet,
         "audit": audit,
+        "first_poll_seconds": first_polls_told(campaign),
         "exit_code": exit_code,
         "seconds": round(time.monotonic() - began, 1),
     }
-    result["sound"] = _is_sound(result)
+    result["sound"] = is_sound(result, slowest) and not unexpected(unmet)
     return result
 
 
-def _is_sound(result: dict[str, Any]) -> bool:
-    return (
-        not any(result[name] for name in NOUGHT)
-        and not result["hides"].get("requested", 0)
-        and not result["hides"].get("failed", 0)
-        and len(result["killed_at"]) > len(result["not_met_again"])
-        and result["audit"]["ok"]
-        and result["integrity"] == "ok"
-        and result["exit_code"] == 0
-    )
+def unexpected(unmet: Iterable[str]) -> list[str]:
+    """Points that were not met again though there was reason to."""
+    return [point for point in unmet if not point.endswith(MET_ONCE)]
 
 
 def main() -> int:

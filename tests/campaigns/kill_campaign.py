@@ -139,7 +139,7 @@ class Campaign(District):
             time.sleep(0.01)
         self.killed_at[kind] = self.killed_at.get(kind, 0) + 1
         child.wait_dead()
-        self._note_first_poll(child, waited=kind != "at the start")
+        self.note_first_poll(child, waited=kind != "at the start")
         self.write(left)
         time.sleep(0.02)  # what the dead service had sent is answered now
 
@@ -159,7 +159,7 @@ class Campaign(District):
             or child.age_seconds - max(child.work_seconds, 0) >= FIRST_CALL_CAP_SECONDS
         )
 
-    def _note_first_poll(self, child: Child, *, waited: bool) -> None:
+    def note_first_poll(self, child: Child, *, waited: bool) -> None:
         if child.first_call_seconds is not None:
             self.first_polls.append(child.first_call_seconds)
             self.starts.append((child.cpu_seconds, child.waited_seconds))
@@ -179,7 +179,7 @@ class Campaign(District):
                 fewest, end = left, child.unhindered_seconds + SETTLE_SECONDS
             time.sleep(0.3 + left / 1000)
         exit_code = child.stop()
-        self._note_first_poll(child, waited=True)
+        self.note_first_poll(child, waited=True)
         return exit_code
 
 
@@ -232,16 +232,16 @@ def run_campaign(
         "killed_at": campaign.killed_at,
         "edits": campaign.edits,
         "audit": audit,
-        "first_poll_seconds": _first_polls(campaign),
+        "first_poll_seconds": first_polls_told(campaign),
         "exit_code": max(exit_codes, key=abs),
         "seed": seed,
         "seconds": round(time.monotonic() - began, 1),
     }
-    result["sound"] = _is_sound(result, slowest)
+    result["sound"] = is_sound(result, slowest)
     return result
 
 
-def _first_polls(campaign: Campaign) -> dict[str, Any]:
+def first_polls_told(campaign: Campaign) -> dict[str, Any]:
     """By the clock, and beside it the CPU that a start took and what it waited for a core."""
     told: dict[str, Any] = {
         "median": round(statistics.median(campaign.first_polls), 2),
@@ -258,7 +258,8 @@ def _first_polls(campaign: Campaign) -> dict[str, Any]:
     return told
 
 
-def _is_sound(result: dict[str, Any], slowest_first_poll: float) -> bool:
+def is_sound(result: dict[str, Any], slowest_first_poll: float) -> bool:
+    """Whether nothing was lost or done twice, and each start polled in time."""
     open_or_failed = result["hides"].get("requested", 0) + result["hides"].get("failed", 0)
     return (
         not any(result[name] for name in NOUGHT)
