@@ -47,7 +47,8 @@ NOT_THERE = "not on the platform"
 OTHERWISE_DECIDED = "a later decision stands against it"
 EDITED_AFTER_HIDE = "edited after it was hidden"
 NEEDS_LOGIN = "needs_login"  # the kind of alert that a refused token raises
-WAITS_FOR_A_PERSON = (NEEDS_LOGIN, "quota_spent", "writes_blocked")  # what incident() gives
+SPENT = "quota_spent"  # the kind of alert: a platform's quota, or a budget of ours
+WAITS_FOR_A_PERSON = (NEEDS_LOGIN, SPENT, "writes_blocked")  # what incident() gives
 
 BACKOFF_CAP_SECONDS = 15 * 60
 LOGIN_RETRY_SECONDS = 15 * 60
@@ -293,7 +294,7 @@ def incident(error: PlatformError) -> str:
     if isinstance(error, AuthExpired | MissingScope):
         return NEEDS_LOGIN
     if isinstance(error, QuotaSpent):
-        return "quota_spent"
+        return SPENT
     return "writes_blocked" if isinstance(error, WritesBlocked) else ""
 
 

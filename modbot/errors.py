@@ -229,12 +229,14 @@ class RateLimited(PlatformError):
         retry_after_seconds: float,
         every_call: bool = False,
         reads_only: bool = False,
+        spent: bool = False,
         code: str = "",
     ):
         super().__init__(message, code=code)
         self.retry_after_seconds = retry_after_seconds
         self.every_call = every_call
         self.reads_only = reads_only  # hides may go on: their share of a budget is kept
+        self.spent = spent  # a day's or month's allowance is used up; nothing is down
 
 
 class QuotaSpent(PlatformError):

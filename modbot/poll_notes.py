@@ -9,7 +9,7 @@ import structlog
 from modbot import store
 from modbot.alerts import Alert, Alerter
 from modbot.domain import CommentBatch
-from modbot.enforcement import NEEDS_LOGIN, WAITS_FOR_A_PERSON, incident, wait_seconds
+from modbot.enforcement import NEEDS_LOGIN, SPENT, WAITS_FOR_A_PERSON, incident, wait_seconds
 from modbot.errors import PlatformError, RateLimited
 from modbot.registry import ends_soon
 from modbot.store import Database
@@ -78,7 +78,7 @@ def note_failure(
         failures = store.page_state(s, page_id).failures + 1  # in a row
         waits_long = isinstance(error, RateLimited) and error.retry_after_seconds >= LONG_SECONDS
         late = waits_long or failures >= LATE_AFTER_FAILURES
-        kind = incident(error) or ("poll_late" if late else "")
+        kind = incident(error) or (_why_late(error) if late else "")
         # Hides go on where only reads must wait; the adapter refuses reads without a call.
         reads_only = isinstance(error, RateLimited) and error.reads_only
         wait = timedelta(seconds=wait_seconds(error, failures))
@@ -94,3 +94,9 @@ def note_failure(
     _log.warning("poll_failed", page=page_id, error=type(error).__name__, code=error.code)
     if kind:
         alerter.send(Alert(kind=kind, page_id=page_id, detail=str(error)[:300]))
+
+
+def _why_late(error: PlatformError) -> str:
+    """The kind of alert of a page that is not read for long; what is spent asks for other help
+    than a platform that is down."""
+    return SPENT if isinstance(error, RateLimited) and error.spent else "poll_late"

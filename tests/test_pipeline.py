@@ -11,7 +11,14 @@ import pytest
 from modbot import store
 from modbot.domain import Capability, Category, Mode
 from modbot.enforcement import Limits
-from modbot.errors import AuthExpired, BadAnswer, RateLimited, StoreUnreadable, Unreachable
+from modbot.errors import (
+    AuthExpired,
+    BadAnswer,
+    QuotaSpent,
+    RateLimited,
+    StoreUnreadable,
+    Unreachable,
+)
 from modbot.store import Database
 from tests.fakes import EVERYTHING, FakeAdapter, ManualClock
 from tests.line import Line, line_on, make_policy
@@ -320,20 +327,42 @@ def test_a_quota_that_runs_out_within_one_poll_is_told_once(
         assert [a.kind for a in line.alerts] == ["hide_quota"] * 2
 
 
+@pytest.mark.parametrize(
+    ("spent", "kind"), [(True, "quota_spent"), (False, "poll_late")], ids=["spent", "throttled"]
+)
 @pytest.mark.parametrize("reads_only", [True, False], ids=["reads", "every call"])
-def test_a_page_that_has_to_wait_for_hours_is_told_at_once(line: Line, reads_only: bool) -> None:
+def test_a_page_that_has_to_wait_for_hours_is_told_at_once(
+    line: Line, reads_only: bool, spent: bool, kind: str
+) -> None:
     short, day = 15 * 60.0, 24 * 3600.0
-    for seconds, told in ((short, []), (day, ["poll_late"])):
+    for seconds, told in ((short, []), (day, [kind])):
         error = RateLimited(
-            "spent until midnight",
+            "no call before tomorrow",
             retry_after_seconds=seconds,
             reads_only=reads_only,
             every_call=not reads_only,
+            spent=spent,
         )
         line.adapter.fail_next("fetch_since", error)
         line.poll()
         assert [a.kind for a in line.alerts] == told
         line.clock.advance(seconds)
+
+
+def test_spent_credits_that_stop_reading_are_told_at_the_first_poll_and_over_at_the_next(
+    line: Line,
+) -> None:
+    line.adapter.fail_next("fetch_since", QuotaSpent("no credits left"), times=3)
+    for _ in range(3):
+        line.poll()
+        line.clock.advance(3600)
+    assert [(a.kind, a.page_id, a.detail) for a in line.alerts] == [
+        ("quota_spent", line.page.id, "no credits left")
+    ]
+    line.poll()  # topped up, until the next time
+    line.adapter.fail_next("fetch_since", QuotaSpent("no credits left"))
+    line.poll()
+    assert [a.kind for a in line.alerts] == ["quota_spent"] * 2
 
 
 def test_a_page_that_fails_again_and_again_is_told_once_until_it_is_read(line: Line) -> None:

@@ -238,6 +238,8 @@ def test_channels_of_a_project_stop_reading_together_and_go_on_hiding(town: Town
     town.world.add_comment(video, "BAD")
     assert "kept for hides" in town.service.poll_page(two).error, "known after a crash"
     assert town.asked() == []
+    told = {(alert.kind, alert.page_id) for alert in town.alerts}
+    assert told == {("quota_spent", one), ("quota_spent", two)}
     town.clock.advance(24 * HOUR)
     assert town.service.poll_page(one).hides_requested == 1
 

@@ -353,6 +353,7 @@ class RateBudget:
             retry_after_seconds=max(1.0, (allowed.ends_at(now) - now).total_seconds()),
             every_call=not reads_only,
             reads_only=reads_only,
+            spent=True,
             code=code,
         )
 
