@@ -3,6 +3,7 @@ counts the losses would notice each of them."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,17 +12,23 @@ from typing import Any
 
 import pytest
 
+from modbot.clocks import SteppedClock
 from modbot.pipeline import PollResult
 from platforms.sandbox.deviations import Deviation
+from platforms.sandbox.faults import Request
+from platforms.sandbox.world import World
 from tests.campaigns.week import MONDAY, MOST_CALLS, NOUGHT, figures, is_sound, play
 from tests.campaigns.week_account import BARS_SECONDS, Witness, account
 from tests.campaigns.week_district import CANARY, PLATFORMS, District, district
+from tests.campaigns.week_public import Act, Public, Texts
+from tests.campaigns.week_troubles import lost_place, named
 
 pytestmark = pytest.mark.campaigns
 HOURS = 0.7
 POSTS_A_DAY = 40.0
 FAULTS = 0.05
 SEED = 3
+HOWS = ("deleted", "hidden", "edited")
 
 
 @dataclass
@@ -108,6 +115,41 @@ def test_a_run_in_which_fewer_calls_fail_than_were_asked_to_is_not_sound(morning
     assert is_sound(morning.result), "one call in twenty failed"
     assert not is_sound(morning.result | {"failed_share": FAULTS / 2 - 0.001})
     assert is_sound(morning.result | {"failed_share": 0.0, "faults": 0.0})
+
+
+def asked(path: str, method: str = "GET", **query: str) -> Request:
+    return Request(method=method, path=path, query={k: [v] for k, v in query.items()}, headers={})
+
+
+@pytest.mark.parametrize(
+    ("platform", "cursor"),
+    [("facebook", "after"), ("youtube", "pageToken"), ("x", "pagination_token")],
+)
+def test_only_a_call_that_pages_on_loses_its_place(platform: str, cursor: str) -> None:
+    fault = lost_place(platform, asked("/2/users/7/mentions", **{cursor: "zz"}))
+    assert fault is not None and fault.status == 400 and fault.body
+    assert lost_place(platform, asked("/2/users/7/mentions")) is None
+
+
+def test_a_comment_that_is_looked_up_or_hidden_is_named_and_one_that_is_paged_by_is_not() -> None:
+    assert {"7", "8"} <= set(named(asked("/v26.0/", ids="7,8")))
+    assert "7" in named(asked("/v26.0/7")) and "7" in named(asked("/2/tweets/7/hidden", "PUT"))
+    assert "7" not in named(asked("/v26.0/7/replies"))
+
+
+@pytest.mark.parametrize("how", ["deleted", "hidden", "edited"])
+def test_others_are_quicker_than_the_hide_and_the_world_knows(how: str) -> None:
+    world = World(SteppedClock(MONDAY))
+    public = Public(world, Texts(bad=("bad",), good=("good",)))
+    page = world.add_page("facebook", "A school")
+    public.do(Act(at=MONDAY, kind="post", number=1, page=page, text="hi"))
+    public.do(Act(at=MONDAY, kind="comment", number=2, page=page, text="bad 7", under=1))
+    (comment,) = world.all_comments()
+    chance = random.Random(next(n for n in range(99) if random.Random(n).choice(HOWS) == how))
+    assert public.overtake(comment, chance) == how
+    assert (comment.deleted_at is not None) is (how == "deleted")
+    assert comment.hidden is (how == "hidden")
+    assert public.is_bad(comment.text) is (how != "edited")
 
 
 # What counts the losses

@@ -80,6 +80,7 @@ def figures(town: District, witness: Witness) -> dict[str, Any]:
         "calls": troubles.calls,
         "calls_by_platform": dict(troubles.by_platform),
         "failed_calls": dict(sorted(troubles.made.items())),
+        "overtaken": dict(sorted(troubles.overtaken.items())),
         "failed_share": round(failed / max(1, troubles.calls_at_risk), 4),
         "polls": witness.polls,
         "failed_polls": dict(witness.failed_polls),
@@ -127,7 +128,7 @@ def play(
     end = town.begins + timedelta(days=days)
     scheduler.run(end, progress)
     town.troubles.end()
-    scheduler.run(end + SETTLE, progress)
+    scheduler.run(max(end, town.troubles.heals_at()) + SETTLE, progress)
     while scheduler.looking and town.clock.now() < end + SETTLE_AT_MOST:
         scheduler.run(town.clock.now() + SETTLE, progress)
     return scheduler.steps

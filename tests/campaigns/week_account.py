@@ -80,6 +80,7 @@ def account(district: District, witness: Witness) -> dict[str, Any]:
     world, stored = district.world, read_stored(district.database)
     comments = world.all_comments()
     hidden = {(c.platform, c.id) for c in comments if c.hidden}
+    by_others = {one for one in hidden if one[1] in district.troubles.hidden_by_others}
     effects = Counter(e.comment_id for e in world.effects)
     states = stored.states()
     withheld = _withheld(district)
@@ -93,7 +94,7 @@ def account(district: District, witness: Witness) -> dict[str, Any]:
         "not_hidden": sorted(not_hidden(district, comments) - withheld),
         "withheld": len(not_hidden(district, comments) & withheld),
         "hidden_wrongly": sorted(hidden_wrongly(district, comments)),
-        "hidden_without_record": sorted(hidden - stored.confirmed),
+        "hidden_without_record": sorted(hidden - stored.confirmed - by_others),
         "recorded_but_not_hidden": sorted(stored.confirmed - hidden),
         "hidden_twice": sum(1 for n in effects.values() if n > 1),
         "left_open": states["requested"] + states["failed"],
@@ -160,6 +161,8 @@ def latencies(district: District, witness: Witness) -> dict[str, dict[str, float
     """By platform, from a text's appearance to its hide: seconds at the half, p95 and worst."""
     times: dict[str, list[float]] = defaultdict(list)
     for number, effect in enumerate(district.world.effects):
+        if effect.comment_id in district.troubles.hidden_by_others:
+            continue
         comment = district.world.ever(effect.comment_id)
         since = comment.created_at
         if comment.edited_at is not None and comment.edited_at <= effect.at:

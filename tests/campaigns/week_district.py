@@ -24,7 +24,7 @@ from platforms.sandbox.graph import GraphApi
 from platforms.sandbox.records import SandboxPage
 from platforms.sandbox.server import SandboxServer
 from platforms.sandbox.wordpress import WordPressApi
-from platforms.sandbox.world import World
+from platforms.sandbox.world import SCOPES, World
 from platforms.sandbox.x import XApi
 from platforms.sandbox.youtube import UNITS_A_DAY, YouTubeApi
 from tests.campaigns.week_public import WELCOME, Public, Texts
@@ -109,9 +109,10 @@ class Tokens:
 
     def renew(self, token: str) -> None:
         """Half of them work again, half are replaced."""
+        known = self._world.tokens[token]
         if self._number % 2:
-            self._world.tokens[token].expired = False
-        self.issue(self._world.tokens[token].page_id)
+            known.expired, known.scopes = False, frozenset(SCOPES[known.platform])
+        self.issue(known.page_id)
 
     def _secrets(self, page: SandboxPage, token: str) -> dict[str, str]:
         if page.platform == "youtube":
@@ -162,9 +163,10 @@ def district(
         ]
         page_ids = _registered(service, world, tokens, zip(accounts, hosts, strict=True))
         texts = Texts.chosen(partial(_hidden, service))
+        troubles.public = Public(world, texts)
         yield District(
             folder=folder, clock=clock, world=world, youtube=youtube, x=x, troubles=troubles,
-            texts=texts, public=Public(world, texts), service=service, page_ids=page_ids,
+            texts=texts, public=troubles.public, service=service, page_ids=page_ids,
             environ=tokens.environ, begins=begins, units_a_day=units,
         )  # fmt: skip
 

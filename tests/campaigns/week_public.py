@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from platforms.sandbox.records import SandboxComment
 from platforms.sandbox.world import World
 
 CORPUS = Path(__file__).parent.parent / "corpus" / "dev.jsonl"
@@ -159,7 +160,7 @@ class Public:
 
     def __init__(self, world: World, texts: Texts):
         self._world = world
-        self._bad = frozenset(texts.bad)
+        self._bad, self._good = frozenset(texts.bad), texts.good
         self._ids: dict[int, str] = {}  # by number, the vendor's id now
         self.texts: dict[str, list[str]] = {}  # by vendor's id, oldest first
 
@@ -171,6 +172,21 @@ class Public:
             self._comment(act)
         elif act.number in self._ids and self._world.comment(self._ids[act.number]):
             self._change(act)
+
+    def overtake(self, comment: SandboxComment, chance: random.Random) -> str:
+        """Its writer or somebody of the staff is quicker than the service. Gives what was done."""
+        can_edit = comment.platform not in (*CANNOT_EDIT, "x")  # there an edit is another post
+        how = chance.choice(("deleted", "hidden", "edited") if can_edit else ("deleted", "hidden"))
+        if how == "deleted":
+            along = comment.platform in TAKES_REPLIES_ALONG
+            self._world.delete_comment(comment.id, with_replies=along)
+        elif how == "hidden":
+            self._world.set_hidden(comment.id, True)
+        else:
+            text = f"{chance.choice(self._good)} {chance.randrange(10**6, 10**7)}"
+            self._world.edit_comment(comment.id, text)
+            self.texts[comment.id].append(text)
+        return how
 
     def is_bad(self, text: str) -> bool:
         """Should the policy hide a text that was written here?"""

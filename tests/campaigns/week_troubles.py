@@ -12,16 +12,22 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from email.utils import format_datetime
+from zoneinfo import ZoneInfo
 
 from platforms.sandbox.faults import Fault, Faults, Request
 from platforms.sandbox.graph_errors import GraphFailure
 from platforms.sandbox.world import World
+from platforms.sandbox.x import credits_depleted, usage_capped
+from platforms.sandbox.x_parameters import PROBLEMS
 from platforms.sandbox.youtube import YouTubeApi
+from tests.campaigns.week_public import Public
 
 TOLERANCE = timedelta(seconds=1)
 META = ("facebook", "instagram")
+WRITES = "meta writes "
+REFUSED = ("token refused", "a right is missing")
 USE_CASES = {"facebook": "pages", "instagram": "instagram"}
 # How often each way comes, beside the others.
 WAYS = {
@@ -45,8 +51,16 @@ WAYS = {
     "an item twice": 8,
     "the vendor's own limit": 10,
     "token refused": 2,
-    "the author was quicker": 2,
+    "a right is missing": 2,
+    "nothing left to spend": 3,
 }
+# What only calls that page on and those before a hide can meet comes so many times as often.
+OFTENER = 5
+CURSORS = ("after", "pageToken", "pagination_token", "next_token")
+NAMING = ("ids", "id", "include")  # parameters that name comments to look up
+# A project that runs out of units does so late in its day, and is not called for the rest of it.
+LATE_HOUR, PACIFIC = 18, ZoneInfo("America/Los_Angeles")
+TOPPED_UP = timedelta(minutes=15)  # how soon a call finds that X's credits are there again
 PLAIN = {
     "503": Fault(kind="status", status=503),
     "500": Fault(kind="status", status=500, body=b'{"oops":'),
@@ -85,11 +99,15 @@ class Troubles(Faults):
         self.by_platform: Counter[str] = Counter()
         self.made: Counter[str] = Counter()
         self.early: list[str] = []
+        self.overtaken: Counter[str] = Counter()  # comments that changed between read and hide
+        self.hidden_by_others: set[str] = set()
+        self.public: Public | None = None  # who may be quicker than the service
         self.repairs: list[tuple[datetime, str]] = []  # tokens that a person is to renew, and when
         self._world, self._youtube = world, youtube
         self._chance = chance
         self._renew = renew
         self._silent: dict[str, datetime] = {}
+        self._spent_until = world.now()
         self._ended = False
 
     def take(self, platform: str, request: Request) -> Fault | None:
@@ -99,6 +117,11 @@ class Troubles(Faults):
         self._look_for_early_calls(platform, request)
         if ordered := super().take(platform, request):
             return ordered
+        if self._chance.random() < self.share * OFTENER:
+            if fault := lost_place(platform, request):
+                self.made["an expired cursor"] += 1
+                return fault
+            self._overtake(request)
         if self._chance.random() >= self.share:
             return None
         way = self._chance.choices(list(WAYS), weights=list(WAYS.values()))[0]
@@ -117,6 +140,11 @@ class Troubles(Faults):
         """From now on nothing fails, and every refused token is renewed."""
         self.share, self._ended = 0.0, True
         self.repairs = [(self._world.now(), token) for _, token in self.repairs]
+
+    def heals_at(self) -> datetime:
+        """From when on every page can be read again, if nothing more goes wrong."""
+        waits = [until for key, until in self._silent.items() if not key.startswith(WRITES)]
+        return max([self._spent_until, *waits])
 
     def silence(self, key: str, seconds: float) -> None:
         """From now on a call of `key` is early, until the time is up."""
@@ -137,7 +165,7 @@ class Troubles(Faults):
         """What the vendor counts a call by, the narrowest first."""
         token = self.token_of(platform, request)
         if platform in META:
-            writes = ["meta writes " + token] if request.method == "POST" else []
+            writes = [WRITES + token] if request.method == "POST" else []
             return [*writes, "meta " + token, "meta app"]
         if platform == "x":
             parts = request.path.split("/")  # each endpoint has its limit: /2/users/ID/mentions
@@ -158,11 +186,14 @@ class Troubles(Faults):
         """The fault, and the name of what it has become where a way does not fit the call."""
         if way in PLAIN:
             return PLAIN[way], way
-        if way == "token refused" and (token := self.token_of(platform, request)):
-            return self._refuse(token), way
-        if way == "the author was quicker" and self._remove(request):
-            return None, way
-        if way == "the vendor's own limit":
+        token = self.token_of(platform, request)
+        if way in REFUSED and not token:
+            way = "429 for seconds"
+        if way in REFUSED:
+            return self._refuse(token, way), way
+        if way == "nothing left to spend" and (spent := self._spent(platform)):
+            return spent
+        if way in ("the vendor's own limit", "nothing left to spend"):
             return self._limit(platform, request)
         status = 503 if way.startswith("503") else 429
         seconds = self._chance.randrange(20, 600)
@@ -174,22 +205,44 @@ class Troubles(Faults):
         self.silence(keys[-2] if platform in META else keys[-1], seconds)
         return Fault(kind="html", status=status, headers={"Retry-After": asked}), way
 
-    def _refuse(self, token: str) -> None:
+    def _refuse(self, token: str, way: str) -> None:
         """The stand-in itself says no, until a person has made a new token."""
-        if self._world.tokens[token].expired:
+        known = self._world.tokens[token]
+        if known.expired or not known.scopes:
             return
-        self._world.expire_token(token, self._chance.choice((460, 463)))
+        if way == "a right is missing":
+            known.scopes = frozenset()
+        else:
+            self._world.expire_token(token, self._chance.choice((460, 463)))
         minutes = self._chance.uniform(10, 90)
         self.repairs.append((self._world.now() + timedelta(minutes=minutes), token))
 
-    def _remove(self, request: Request) -> bool:
-        """The comment that is about to be hidden, deleted by whoever wrote it."""
-        if request.method == "GET":
-            return False
-        named = [part for part in request.path.split("/") if self._world.comment(part)]
-        for comment_id in named:
-            self._world.delete_comment(comment_id)
-        return bool(named)
+    def _overtake(self, request: Request) -> None:
+        """The first comment of a call that is about to be hidden is deleted, edited or hidden."""
+        for comment_id in named(request):
+            comment = self._world.comment(comment_id)
+            if comment is None or self.public is None or comment.hidden:
+                continue
+            if not comment.by_page and self.public.is_bad(comment.text):
+                how = self.public.overtake(comment, self._chance)
+                self.overtaken[f"{how} first"] += 1
+                if how == "hidden":
+                    self.hidden_by_others.add(comment.id)
+                return
+
+    def _spent(self, platform: str) -> tuple[Fault, str] | None:
+        """X's credits or its cap, YouTube's units. None: there are none, or not at this hour."""
+        now = self._world.now()
+        if platform == "x":
+            way = self._chance.choice((credits_depleted, usage_capped))
+            self._spent_until = now + TOPPED_UP
+            return way(), "X: " + way.__name__.replace("_", " ")
+        local = now.astimezone(PACIFIC)
+        if platform != "youtube" or local.hour < LATE_HOUR:
+            return None
+        midnight = datetime.combine(local.date() + timedelta(days=1), time(), PACIFIC)
+        self.silence("youtube project", (midnight.astimezone(UTC) - now).total_seconds())
+        return youtube_refusal("quotaExceeded"), "YouTube: quotaExceeded"
 
     def _limit(self, platform: str, request: Request) -> tuple[Fault, str]:
         if platform in META:
@@ -202,9 +255,7 @@ class Troubles(Faults):
             headers["x-rate-limit-reset"] = str(reset)
             return Fault(kind="status", status=429, headers=headers, body=b"{}"), "X's limit"
         if platform == "youtube":
-            error = {"code": 403, "message": "no", "errors": [{"reason": "rateLimitExceeded"}]}
-            body = json.dumps({"error": error}).encode()
-            return Fault(kind="status", status=403, body=body), "YouTube's limit"
+            return youtube_refusal("rateLimitExceeded"), "YouTube's limit"
         return Fault(kind="html", status=429), "429 that says no time"
 
     def _limit_of_meta(self, platform: str, request: Request) -> tuple[Fault, str]:
@@ -217,10 +268,10 @@ class Troubles(Faults):
         part = {"type": USE_CASES[platform], "call_count": 100, "total_cputime": 9, "total_time": 9}
         part["estimated_time_to_regain_access"] = minutes
         headers = {"X-Business-Use-Case-Usage": json.dumps({page: [part]})}
-        writes, own, app = "meta writes ", "meta ", "meta app"
+        own, app = "meta ", "meta app"
         if code == 368:
             headers = {}
-            self.silence(writes + (token.token if token else ""), 6 * 3600)
+            self.silence(WRITES + (token.token if token else ""), 6 * 3600)
         elif code == 4:
             self.silence(app, minutes * 60)
         elif code != 2:
@@ -230,3 +281,33 @@ class Troubles(Faults):
             kind="status", status=500 if code == 2 else 400, headers=headers, body=answer.body
         )
         return fault, f"Graph code {code}"
+
+
+def named(request: Request) -> list[str]:
+    """The ids that a call looks up or changes; those of a listing's place are not among them."""
+    parts = request.path.split("/")
+    found = parts if request.method != "GET" else parts[-1:]
+    for name in NAMING:
+        for value in request.query.get(name, ()):
+            found = [*found, *value.split(",")]
+    return found
+
+
+def lost_place(platform: str, request: Request) -> Fault | None:
+    """The answer to a call that pages on, when the vendor knows its cursor no longer. None: it does
+    not page on."""
+    if not any(name in request.query for name in CURSORS):
+        return None
+    if platform == "youtube":
+        return youtube_refusal("invalidPageToken", status=400)
+    if platform in META:
+        body = GraphFailure(100, "(#100) Invalid cursors values").answer().body
+    else:
+        said = {"title": "Invalid Request", "detail": "The pagination token is not valid"}
+        body = json.dumps(said | {"type": f"{PROBLEMS}invalid-request"}).encode()
+    return Fault(kind="status", status=400, body=body)
+
+
+def youtube_refusal(reason: str, *, status: int = 403) -> Fault:
+    error = {"code": status, "message": "no", "errors": [{"reason": reason}]}
+    return Fault(kind="status", status=status, body=json.dumps({"error": error}).encode())
