@@ -1,10 +1,15 @@
-"""Which code judges: the version of modbot and a hash over the source files behind a verdict."""
+"""Which code judges: the version of modbot, a hash over the source files behind a verdict, and the
+versions of the libraries that they call."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import platform
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
+from importlib import metadata
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -12,6 +17,11 @@ import modbot
 
 # What turns a comment into a decision. Training and export make weights, they judge nothing.
 _OF_MODBOT = ("domain.py", "policy.py", "judging.py")
+# Those of which another version can read a text or score it differently.
+_LIBRARIES = (
+    *("numpy", "google-re2", "ahocorasick-rs", "phonenumbers"),
+    *("onnxruntime", "tokenizers"),  # with Detoxify alone
+)
 _NOT_JUDGING = frozenset({"training", "export", "weights"})
 
 
@@ -19,6 +29,8 @@ _NOT_JUDGING = frozenset({"training", "export", "weights"})
 class CodeVersion:
     version: str  # of modbot
     sha256: str  # hex, over the names and bytes of the files
+    # Name -> version; none where they were not noted. Others do not make it other code.
+    libraries: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @cache
@@ -27,7 +39,17 @@ def judging_code() -> CodeVersion:
     whole = hashlib.sha256()
     for name, data in sorted(_sources()):
         whole.update(name.encode() + b"\x00" + hashlib.sha256(data).digest())
-    return CodeVersion(version=modbot.__version__, sha256=whole.hexdigest())
+    return CodeVersion(version=modbot.__version__, sha256=whole.hexdigest(), libraries=_libraries())
+
+
+def _libraries() -> dict[str, str]:
+    found = {"Python": platform.python_version(), "Unicode": unicodedata.unidata_version}
+    for name in _LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
 
 
 def _sources() -> list[tuple[str, bytes]]:

@@ -60,6 +60,15 @@ class Explanation:
         return self.code == self.in_force.code
 
     @property
+    def other_libraries(self) -> Mapping[str, tuple[str, str]]:
+        """Libraries of other versions than then, by name: then and now, "none" where it was not
+        there. Empty too where their versions were not noted then."""
+        then, now = self.in_force.code.libraries, self.code.libraries
+        names = sorted({*then, *now}) if then else ()
+        versions = {name: (then.get(name, "none"), now.get(name, "none")) for name in names}
+        return {name: (old, new) for name, (old, new) in versions.items() if old != new}
+
+    @property
     def same_models(self) -> bool:
         """Are the models those which judged then?"""
         return dict(self.models) == dict(self.then.models)

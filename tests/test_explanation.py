@@ -6,6 +6,7 @@ import hashlib
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -138,6 +139,33 @@ def test_what_judged_is_told_by_the_order_of_the_log_not_by_the_clock(running: R
         store.note_in_force(s, config, models, upgraded, running.clock.now())
     assert explained(running, judged_after(running, -7200)).in_force.code == upgraded
     assert explained(running, first).in_force.code == judging_code()
+
+
+def test_other_versions_of_libraries_are_told(running: Running) -> None:
+    first = decisions(running)[0]
+    code, models = judging_code(), explained(running, first).models
+    assert {"numpy", "google-re2", "Unicode"} <= set(code.libraries)
+    assert explained(running, first).other_libraries == {}
+    older = replace(code, libraries={**code.libraries, "numpy": "1.0", "gone": "2"})
+    note_code(running, older, models)
+    later = explained(running, judged_after(running, 60))
+    now = code.libraries["numpy"]
+    assert later.other_libraries == {"numpy": ("1.0", now), "gone": ("2", "none")}
+    assert later.same_code and later.differences == ()
+    assert explained(running, first).other_libraries == {}
+
+
+def test_libraries_that_were_not_noted_are_not_told_as_others(running: Running) -> None:
+    models = explained(running, decisions(running)[0]).models
+    note_code(running, replace(judging_code(), libraries={}), models)
+    assert explained(running, judged_after(running, 60)).other_libraries == {}
+
+
+def note_code(running: Running, code: CodeVersion, models: Mapping[str, str]) -> None:
+    with running.service.database.write() as s:
+        config, now = running.service.config.sha256, running.clock.now()
+        assert store.note_in_force(s, config, models, code, now)
+        assert not store.note_in_force(s, config, models, code, now), "the same is noted once"
 
 
 def judged_after(running: Running, seconds: float) -> int:

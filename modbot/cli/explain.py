@@ -69,6 +69,11 @@ def _payload(explained: Explanation) -> dict[str, Any]:
             "now": {"version": explained.code.version, "sha256": explained.code.sha256},
             "same": explained.same_code,
         },
+        "libraries": {
+            "then": dict(force.code.libraries),
+            "now": dict(explained.code.libraries),
+            "other": sorted(explained.other_libraries),
+        },
     }
 
 
@@ -90,6 +95,11 @@ def _tell(console: Console, explained: Explanation) -> None:
         line("models now", f"{told}: not those of then")
     if not explained.same_code:
         line("code now", f"modbot {explained.code.version}, {explained.code.sha256[:16]}: changed")
+    if explained.other_libraries:
+        told = ", ".join(
+            f"{n} {now} (then {old})" for n, (old, now) in explained.other_libraries.items()
+        )
+        line("libraries now", f"{told}: these may make a difference")
     if not explained.differences:
         console.print("Equal: the same verdict, categories, clause, thresholds and signals.")
     for difference in explained.differences:

@@ -88,13 +88,16 @@ def note_in_force(
         code_sha256=code.sha256,
     )
     if newest is not None and _same(newest, fresh):
-        return False
+        noted = _noted(session)
+        if noted and _libraries_of(noted[-1]) == dict(code.libraries):
+            return False
     session.add(fresh)
     detail = {
         "config": config_sha256,
         "models": dict(models),
         "code": code.version,
         "code_sha256": code.sha256,
+        "libraries": dict(code.libraries),
     }
     append(session, [Entry(kind=IN_FORCE, actor=BOT.name, detail=detail)], now)
     return True
@@ -111,21 +114,38 @@ def in_force(session: Session, config_sha256: str, decision_id: int) -> InForce 
     decided = session.scalar(select(func.min(col(a.seq))).where(*of_decision))
     if decided is None:
         return None
-    of_notes = (col(a.row_table) == "", col(a.row_id) == "", col(a.kind) == IN_FORCE)
-    told = session.scalars(
-        select(col(a.detail)).where(*of_notes, col(a.seq) < decided).order_by(col(a.seq))
-    )
-    configs = (read_detail(detail).get("config") for detail in told)
-    numbers = (number for number, config in enumerate(configs, 1) if config == config_sha256)
-    row = session.get(InForceRow, max(numbers, default=0))
+    noted = _noted(session, before=decided)
+    numbers = (n for n, detail in enumerate(noted, 1) if detail.get("config") == config_sha256)
+    number = max(numbers, default=0)
+    row = session.get(InForceRow, number)
     if row is None:
         return None
     return InForce(
         since=row.since,
         config_sha256=row.config_sha256,
         models=row.models,
-        code=CodeVersion(version=row.code_version, sha256=row.code_sha256),
+        code=CodeVersion(
+            version=row.code_version,
+            sha256=row.code_sha256,
+            libraries=_libraries_of(noted[number - 1]),
+        ),
     )
+
+
+def _noted(session: Session, *, before: int | None = None) -> list[dict[str, object]]:
+    """What the audit rows tell of what was in force, in order: all, or those before one."""
+    a = AuditRow
+    of_notes = (col(a.row_table) == "", col(a.row_id) == "", col(a.kind) == IN_FORCE)
+    query = select(col(a.detail)).where(*of_notes).order_by(col(a.seq))
+    if before is not None:
+        query = query.where(col(a.seq) < before)
+    return [read_detail(detail) for detail in session.scalars(query)]
+
+
+def _libraries_of(detail: Mapping[str, object]) -> dict[str, str]:
+    """None where they were not noted yet."""
+    libraries = detail.get("libraries")
+    return {str(k): str(v) for k, v in libraries.items()} if isinstance(libraries, dict) else {}
 
 
 def _same(one: InForceRow, other: InForceRow) -> bool:
