@@ -162,8 +162,7 @@ def district(
             for n, p in enumerate(names)
         ]
         page_ids = _registered(service, world, tokens, zip(accounts, hosts, strict=True))
-        texts = Texts.chosen(partial(_hidden, service))
-        troubles.public = Public(world, texts)
+        troubles.public = Public(world, texts := Texts.chosen(partial(_hidden, service)))
         yield District(
             folder=folder, clock=clock, world=world, youtube=youtube, x=x, troubles=troubles,
             texts=texts, public=troubles.public, service=service, page_ids=page_ids,
