@@ -45,15 +45,23 @@ class Act:
     parent: int | None = None
 
 
+Hidden = Callable[[Sequence[tuple[str, str]]], Sequence[bool]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Texts:
     """Texts that the service judges the same way whatever follows them, under whichever post."""
 
     bad: Sequence[str]
     good: Sequence[str]
+    hidden: Hidden | None = None  # says so of texts and their posts; None: not to be asked
+
+    def fits(self, text: str, post: str, *, bad: bool) -> bool:
+        """Is it judged as it was meant, with this very number under this very post?"""
+        return self.hidden is None or list(self.hidden([(text, post)])) == [bad]
 
     @classmethod
-    def chosen(cls, hidden: Callable[[Sequence[tuple[str, str]]], Sequence[bool]]) -> Texts:
+    def chosen(cls, hidden: Hidden) -> Texts:
         """Of the corpus: where its label and the judgement agree, with any number behind and
         without a fundraiser, of which there are none here. `hidden` says of texts and the posts
         that they stand under whether they are hidden."""
@@ -68,7 +76,8 @@ class Texts:
             each = [[next(found) for _ in ways] for _ in texts]
             return [t for t, of in zip(texts, each, strict=True) if of == [wanted] * len(ways)]
 
-        return cls(bad=agreed("hide", wanted=True), good=agreed("allow", wanted=False))
+        bad, good = agreed("hide", wanted=True), agreed("allow", wanted=False)
+        return cls(bad=bad, good=good, hidden=hidden)
 
 
 def written(
@@ -121,12 +130,12 @@ class _Author:
             else:
                 tops.append((number, when))
             kind = "own" if self._chance.random() < OWN else "comment"
-            text = self._text()
+            text = self._text(POST.format(post))
             yield Act(
                 at=when, kind=kind, number=number, page=page, text=text, under=post, parent=parent
             )
             if kind == "comment":
-                yield from self._second_thoughts(number, page, platform, when)
+                yield from self._second_thoughts(number, page, platform, when, POST.format(post))
 
     def _delays(self, count: int) -> list[timedelta]:
         return [
@@ -137,18 +146,22 @@ class _Author:
         ]
 
     def _second_thoughts(
-        self, number: int, page: str, platform: str, at: datetime
+        self, number: int, page: str, platform: str, at: datetime, post: str
     ) -> Iterator[Act]:
         if platform not in CANNOT_EDIT and self._chance.random() < EDITED:
             when = at + timedelta(minutes=self._chance.uniform(0.2, 360))
-            yield Act(at=when, kind="edit", number=number, page=page, text=self._text())
+            yield Act(at=when, kind="edit", number=number, page=page, text=self._text(post))
         if self._chance.random() < DELETED:
             when = at + timedelta(minutes=self._chance.uniform(0.2, 720))
             yield Act(at=when, kind="delete", number=number, page=page)
 
-    def _text(self) -> str:
+    def _text(self, post: str) -> str:
         bad = self._chance.random() < BAD_SHARE
-        return f"{self._chance.choice(self._texts.bad if bad else self._texts.good)} {self._next()}"
+        while True:
+            said = self._chance.choice(self._texts.bad if bad else self._texts.good)
+            text = f"{said} {self._next()}"
+            if self._texts.fits(text, post, bad=bad):
+                return text
 
     def _next(self) -> int:
         self._number += 1
