@@ -193,9 +193,8 @@ def test_a_poll_stops_calling_long_before_it_would_be_taken_for_hung(running: Ru
 
 @pytest.mark.parametrize("seconds", [3600.0, -3600.0])
 def test_all_jobs_run_at_once_when_the_wall_clock_jumps(running: Running, seconds: float) -> None:
-    ahead = [0.0]
+    ahead, ran = [0.0], threading.Event()
     scheduler = PollScheduler(running.service, wall_clock=lambda: time.time() + ahead[0])
-    ran = threading.Event()
     scheduler.start()
     try:
         scheduler._book("waiting", ran.set, 3600)
@@ -210,8 +209,7 @@ def test_all_jobs_run_at_once_when_the_wall_clock_jumps(running: Running, second
 def test_the_watchdog_outlives_a_job_that_has_begun_since_the_clock_was_moved(
     running: Running,
 ) -> None:
-    scheduler = PollScheduler(running.service)
-    ran = threading.Event()
+    scheduler, ran = PollScheduler(running.service), threading.Event()
     scheduler.start()
     try:
         scheduler._book("begun", lambda: None, 3600)
