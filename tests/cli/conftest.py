@@ -76,6 +76,7 @@ def run(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
     monkeypatch.setenv("COLUMNS", "240")
 
     def _run(*arguments: str, config: Path = folder) -> Answer:
+        capsys.readouterr()  # what the test itself made the program say before
         with pytest.raises(SystemExit) as ended:
             main(["--config", str(config), *arguments])
         out, err = capsys.readouterr()
