@@ -7,7 +7,6 @@ import itertools
 import socket
 import threading
 import time
-from types import TracebackType
 from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -34,12 +33,7 @@ class Deadline:
         _clock.ring(self, self._seconds)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with self._lock:
             self._over = True
             self._connection = self._sock = None  # from here on they may serve another call
