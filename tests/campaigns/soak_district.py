@@ -18,6 +18,7 @@ from tests.campaigns.district import DATABASE, District, stand_ins
 AUTHORS = 3000
 HIDE_SHARE = 0.1
 EDIT_SHARE = 0.02
+ASKED_AHEAD = 1.07  # polls asked for, beside those that there have to be
 FACEBOOK_EACH = 2  # every second page is on Facebook, the others are on X
 LISTINGS = {"facebook": "/published_posts", "x": "/mentions"}  # one call is one poll
 
@@ -55,7 +56,9 @@ class SoakDistrict(District):
     def set_up(self, *, pages: int, polls: float) -> None:
         """Writes the configuration and registers the pages in enforce."""
         init_config(self.folder / "config")
-        settings = MODBOT_TOML.format(database=self.database, interval=max(1.0, pages / polls))
+        # A page's interval begins when its poll has ended, and the next poll waits for its turn.
+        interval = max(1.0, pages / (polls * ASKED_AHEAD))
+        settings = MODBOT_TOML.format(database=self.database, interval=interval)
         (self.folder / "config" / "modbot.toml").write_text(settings, "utf-8")
         with closing(Database.open(f"sqlite:///{self.database}")) as database:
             for number in range(pages):
