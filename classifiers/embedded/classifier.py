@@ -138,10 +138,11 @@ class EmbeddedClassifier:
         """One signal a category whose probability reaches the floor, with what moved it."""
         signals: list[list[Signal]] = [[] for _ in comments]
         texts: dict[int, Reading] = {}
+        senses = self._senses([comment.post_text for comment in comments])
         for batch in self._batches([comment.text for comment in comments]):
-            owners = [comments[window.owner] for window in batch]
-            posts = self._senses([owner.post_text for owner in owners])
-            read = self._read(batch, [owner.text for owner in owners], posts)
+            owners = [window.owner for window in batch]
+            posts = senses[owners]
+            read = self._read(batch, [comments[owner].text for owner in owners], posts)
             probabilities = read.probabilities
             flagged = []
             for row in np.flatnonzero((probabilities[:, _CATEGORIES] >= self._floor).any(axis=1)):
@@ -159,10 +160,10 @@ class EmbeddedClassifier:
     def scores(self, texts: Sequence[str], posts: Sequence[str] | None = None) -> list[Scores]:
         """The calibrated probability of every label of SCORED for every text under its post."""
         worst = np.zeros((len(texts), len(SCORED)), dtype=np.float32)
+        senses = self._senses(posts or [""] * len(texts))
         for batch in self._batches(texts):
             owners = [window.owner for window in batch]
-            under = self._senses([posts[owner] if posts else "" for owner in owners])
-            read = self._read(batch, [texts[owner] for owner in owners], under)
+            read = self._read(batch, [texts[owner] for owner in owners], senses[owners])
             np.maximum.at(worst, owners, read.probabilities)
         # Six digits: what is left after them depends on how the texts were batched.
         return [dict(zip(SCORED, row, strict=True)) for row in worst.round(6).tolist()]
@@ -173,6 +174,7 @@ class EmbeddedClassifier:
         size = 0
         # Step by step for all, as in the rules: that is quicker than text by text.
         said = [split_words(self._fold(text).text) for text in texts]
+        self._words.learn(said)
         kept = [kept_places(every) for every in said]
         for owner, (every, places) in enumerate(zip(said, kept, strict=True)):
             words = at_places(every, places)
@@ -207,10 +209,16 @@ class EmbeddedClassifier:
                 self._posts.clear()
                 new = list(dict.fromkeys(posts))
             self._posts.update(zip(new, self._new_senses(new), strict=True))
-            return np.stack([self._posts[post] for post in posts])
+            senses = self._no_senses(len(posts))
+            for row, post in enumerate(posts):
+                senses[row] = self._posts[post]
+            return senses
+
+    def _no_senses(self, count: int) -> Vectors:
+        return np.zeros((count, self._weights.sense.shape[1]), dtype=np.float32)
 
     def _new_senses(self, posts: Sequence[str]) -> Vectors:
-        senses = np.zeros((len(posts), self._weights.sense.shape[1]), dtype=np.float32)
+        senses = self._no_senses(len(posts))
         for batch in self._batches(posts):
             firsts = [window for window in batch if window.first]
             if firsts:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from operator import eq
 
 import numpy as np
@@ -148,10 +149,14 @@ class Pieces:
         wanted[grams.starts, -1] = True
         salts = np.arange(1, len(self.sizes) + 2, dtype=np.uint32) * _SALT
         rows = _mix((hashes ^ salts)[wanted], self.buckets)
-        # A word of n marked letters has n-k+1 pieces of k letters, and itself.
-        lengths = grams.lengths
-        counts = 1 + sum((np.maximum(lengths - k + 1, 0) for k in self.sizes), start=0 * lengths)
-        return rows, counts
+        return rows, self._counts.take(grams.lengths)
+
+    @cached_property
+    def _counts(self) -> Rows:
+        """By the number of a word's marked letters: of n it has n-k+1 pieces of k, and itself."""
+        lengths = np.arange(MAX_WORD_LETTERS + 3)
+        counts: Rows = 1 + np.maximum(lengths[:, None] - np.array(self.sizes) + 1, 0).sum(axis=1)
+        return counts
 
     def of_pairs(self, first: Hashes, second: Hashes, *, apart: int) -> Rows:
         """One row for each pair of words, by their hashes and how many words apart they stand."""

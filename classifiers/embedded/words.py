@@ -18,7 +18,7 @@ from classifiers.embedded.pieces import (
 )
 from classifiers.embedded.weights import Vectors, Weights
 
-_NEW_WORDS = 256
+_NEW_WORDS = 512  # computed at once
 _CACHED_WORDS = 8_192  # 5 MB; what people write every day, and not each number of a year
 
 
@@ -44,14 +44,22 @@ class WordTable:
         self._places: dict[str, int] = {}
         self._kept = self._room(1 + capacity)
 
+    def learn(self, texts: Sequence[Sequence[str]]) -> None:
+        """Computes the texts' new words, if they find room. sequence() would too, but of many
+        windows at once it takes half the time."""
+        with self._lock:
+            new = self._new_words(texts)
+            if len(new) + len(self._places) <= self._capacity:
+                self._add(new)
+
     def sequence(self, windows: Sequence[Sequence[str]]) -> WordSequence:
         """The windows' words one after the other, an empty word between and two at the end."""
         with self._lock:  # pages are judged in several threads
-            new = {word for window in windows for word in window if word not in self._places}
+            new = self._new_words(windows)
             if len(new) + len(self._places) > self._capacity:
                 self._places.clear()
-                new = {word for window in windows for word in window}
-            self._add(sorted(new))
+                new = self._new_words(windows)
+            self._add(new)
             found = [0]
             for window in windows:
                 found.extend(map(self._places.__getitem__, window))
@@ -76,6 +84,10 @@ class WordTable:
             language=np.zeros(size, dtype=np.int8),
         )
 
+    def _new_words(self, texts: Sequence[Sequence[str]]) -> Sequence[str]:
+        places = self._places
+        return list(dict.fromkeys(word for words in texts for word in words if word not in places))
+
     def _add(self, words: Sequence[str]) -> None:
         needed = 1 + len(self._places) + len(words)  # place 0 is the empty word
         if needed > len(self._kept.vectors):
@@ -85,6 +97,7 @@ class WordTable:
                 getattr(grown, name)[: len(old)] = old
             self._kept = grown
         # Words of letters alone are read alike by both tables of pieces, and so hashed once.
+        words = sorted(words, key=len)  # as _sums() needs them
         plain = [word for word in words if word.isalpha()]
         for some in (plain, [word for word in words if not word.isalpha()]):
             for start in range(0, len(some), _NEW_WORDS):
@@ -96,9 +109,7 @@ class WordTable:
         here = slice(first, first + len(words))
         grams = Grams.of_words(words)
         rows, counts = VECTOR_PIECES.of_grams(grams)
-        # take() is four times as fast as an index of rows.
-        pieces = weights.pieces.take(rows, axis=0).astype(np.float32)
-        sums = np.add.reduceat(pieces, np.cumsum(counts) - counts)
+        sums = _sums(weights.pieces, rows, counts)
         sums *= (weights.pieces_scale / np.sqrt(counts, dtype=np.float32))[:, None]
         known = np.array([self._rows.get(word, 0) for word in words])
         sums += weights.known.take(known, axis=0) * np.float32(weights.known_scale)
@@ -113,3 +124,24 @@ class WordTable:
         kept.ngrams[here] = np.add.reduceat(added, np.cumsum(counts) - counts)
         kept.pieces[here] = counts
         self._places.update(zip(words, range(first, first + len(words)), strict=True))
+
+
+def _sums(table: NDArray[np.int8], rows: NDArray[np.int64], counts: NDArray[np.int64]) -> Vectors:
+    """The sum of each word's rows of the table, for words in the order of how many they have.
+
+    Words with as many rows are summed by one product, in a third of the time of np.add.reduceat.
+    The order makes no difference: all are whole numbers, and small enough."""
+    sums = np.empty((len(counts), table.shape[1]), dtype=np.float32)
+    ends = [*(np.flatnonzero(np.diff(counts)) + 1).tolist(), len(counts)]
+    first = row = 0
+    for end in ends:
+        count = int(counts[first])
+        here = rows[row : row + (end - first) * count].reshape(-1, count)
+        # take() is four times as fast as an index of rows.
+        np.matmul(
+            np.ones(count, dtype=np.float32),
+            table.take(here, axis=0).astype(np.float32),
+            out=sums[first:end],
+        )
+        first, row = end, row + here.size
+    return sums
