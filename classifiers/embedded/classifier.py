@@ -58,7 +58,8 @@ class _Window(NamedTuple):
     owner: int  # which text
     first: bool  # of its text
     words: list[str]
-    places: Sequence[int]  # of the words among all words of the text
+    places: Sequence[int]  # of the words among `said`
+    said: list[str]  # all words of the text
 
 
 class _Read(NamedTuple):
@@ -80,8 +81,7 @@ class _Flagged(NamedTuple):
     @property
     def spans(self) -> Sequence[tuple[int, int]]:
         """Where the window's words stand in the folded text."""
-        spans = self.text.spans
-        return [spans[place] for place in self.window.places]
+        return at_places(self.text.spans, self.window.places)
 
     def over(self, floor: float) -> Iterator[int]:
         """The numbers of the categories that the text may breach."""
@@ -149,13 +149,15 @@ class EmbeddedClassifier:
                 window = batch[row]
                 if len(window.words) < FEWEST_WORDS and window.first:
                     continue
-                text = texts.setdefault(
-                    window.owner, Reading(comments[window.owner], self._fold, self._cleared)
-                )
+                comment = comments[window.owner]
+                text = texts.get(window.owner)
+                if text is None:
+                    text = Reading(comment, self._fold(comment.text), window.said, self._cleared)
+                    texts[window.owner] = text
                 flagged.append(_Flagged(int(row), window, text, probabilities[row].tolist()))
             for owner, found in self._signals(read, posts, flagged):
-                signals[owner] = _worst(signals[owner], [found])
-        return signals
+                signals[owner].append(found)
+        return [_worst(found) if len(found) > 1 else found for found in signals]
 
     def scores(self, texts: Sequence[str], posts: Sequence[str] | None = None) -> list[Scores]:
         """The calibrated probability of every label of SCORED for every text under its post."""
@@ -180,7 +182,7 @@ class EmbeddedClassifier:
             words = at_places(every, places)
             for start in range(0, len(words), MAX_WORDS):
                 here = slice(start, start + MAX_WORDS)
-                window = _Window(owner, start == 0, words[here], places[here])
+                window = _Window(owner, start == 0, words[here], places[here], every)
                 if size and size + len(window.words) > _BATCH_WORDS:
                     yield batch
                     batch, size = [], 0
@@ -238,10 +240,10 @@ class EmbeddedClassifier:
             read.encoded, rows, numbers, posts[rows], read.inside[rows], self._weights
         )
         for (each, number), of_words in zip(asked, parts, strict=True):
-            category, text = _ORDERED[number], each.text
-            if text.is_innocent(category, of_words, each.spans):
+            category, text, spans = _ORDERED[number], each.text, each.spans
+            if text.is_innocent(category, of_words, spans):
                 continue
-            shares = shares_of(of_words, each.spans, text.folded, text.comment.text)
+            shares = shares_of(of_words, each.window.words, spans, text.folded, text.comment.text)
             yield (
                 each.window.owner,
                 Signal(
@@ -276,10 +278,10 @@ def _evidence(rule: str, shares: tuple[Share, ...]) -> Evidence:
     return Evidence(rule=rule, text=top.text, start=top.start, end=top.end, shares=shares)
 
 
-def _worst(one: Sequence[Signal], other: Sequence[Signal]) -> list[Signal]:
-    """The higher score of each category, where a comment was read in two windows."""
+def _worst(signals: Sequence[Signal]) -> list[Signal]:
+    """The highest score of each category, where a comment was read in several windows."""
     best: dict[Category, Signal] = {}
-    for signal in (*one, *other):
+    for signal in signals:
         kept = best.get(signal.category)
         if kept is None or signal.score > kept.score:
             best[signal.category] = signal

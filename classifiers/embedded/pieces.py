@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import eq
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,8 @@ _LONGEST_PIECE = 5  # letters
 _SALT = np.uint32(0x9E3779B9)
 _FIRST = np.uint32(0x85EBCA77)
 _SECOND = np.uint32(0xC2B2AE3D)
+
+T = TypeVar("T")
 
 Rows = NDArray[np.int64]
 Hashes = NDArray[np.uint32]
@@ -63,8 +66,8 @@ def unrepeated(words: list[str]) -> list[str]:
     return at_places(words, kept_places(words))
 
 
-def at_places(words: list[str], places: Sequence[int]) -> list[str]:
-    """The words at these places, which are in order."""
+def at_places(words: list[T], places: Sequence[int]) -> list[T]:
+    """The words at these places, which are in order; or whatever else is known of each word."""
     return words if len(places) == len(words) else [words[place] for place in places]
 
 
@@ -91,9 +94,16 @@ def _without_repeats(places: list[int], said: list[str], length: int) -> list[in
     return kept
 
 
-def word_spans(text: str) -> list[tuple[int, int]]:
-    """Where each of split_words(text) stands in the text."""
-    return [match.span() for match in _WORD.finditer(text)]
+def word_spans(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
+    """Where each of split_words(text) stands in the text: nothing that lies between two of them
+    could begin a word, so each is found where it first occurs after the one before it."""
+    spans = []
+    end = 0
+    for word in words:
+        start = text.index(word, end)
+        end = start + len(word)
+        spans.append((start, end))
+    return spans
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,22 +20,21 @@ _PUBLIC_BODIES = (".gov", ".k12.ma.us", ".edu")
 
 
 class Reading:
-    """One comment. `cleared` says where a text is innocent of what (names, idioms)."""
+    """One comment. `words` are those of its folded text; `cleared` says where a text is innocent
+    of what (names, idioms)."""
 
-    def __init__(self, comment: Comment, fold: Callable[[str], Folded], cleared: Cleared) -> None:
+    def __init__(
+        self, comment: Comment, folded: Folded, words: Sequence[str], cleared: Cleared
+    ) -> None:
         self.comment = comment
-        self._fold = fold
+        self.folded = folded
+        self._words = words
         self._find_cleared = cleared
 
     @cached_property
-    def folded(self) -> Folded:
-        """The text as the rules and the model read it."""
-        return self._fold(self.comment.text)
-
-    @cached_property
-    def spans(self) -> Spans:
+    def spans(self) -> list[tuple[int, int]]:
         """Where each word stands in the folded text."""
-        return word_spans(self.folded.text)
+        return word_spans(self.folded.text, self._words)
 
     @cached_property
     def _innocent(self) -> list[tuple[int, int, frozenset[Category]]]:

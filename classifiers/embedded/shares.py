@@ -70,7 +70,11 @@ class _Asked:
 
 
 def shares_of(
-    parts: Sequence[float], spans: Sequence[tuple[int, int]], folded: Folded, text: str
+    parts: Sequence[float],
+    words: Sequence[str],
+    spans: Sequence[tuple[int, int]],
+    folded: Folded,
+    text: str,
 ) -> tuple[Share, ...]:
     """The up to three n-grams that speak most for the label, with their share of all that does.
 
@@ -84,9 +88,9 @@ def shares_of(
         if share < _SMALLEST:
             break
         left[first:last] = [0.0] * (last - first)
-        while last - first > 1 and folded.text[slice(*spans[first])] in _PAUSES:
+        while last - first > 1 and words[first] in _PAUSES:
             first += 1
-        while last - first > 1 and folded.text[slice(*spans[last - 1])] in _PAUSES:
+        while last - first > 1 and words[last - 1] in _PAUSES:
             last -= 1
         begin, end = folded.span(spans[first][0], spans[last - 1][1])
         found.append(Share(text=text[begin:end], start=begin, end=end, share=round(share, 2)))

@@ -49,8 +49,14 @@ def test_a_pair_of_words_knows_its_order_and_how_far_apart_they_stand() -> None:
 
 
 @given(st.text(st.characters(exclude_categories=[]), max_size=200))
-def test_spans_are_those_of_the_words(text: str) -> None:
-    assert [text[start:end] for start, end in word_spans(text)] == split_words(text)
+def test_spans_are_those_of_the_words_and_no_word_lies_between_two(text: str) -> None:
+    words = split_words(text)
+    spans = word_spans(text, words)
+    assert [text[start:end] for start, end in spans] == words
+    ends = [0, *(end for _, end in spans)]
+    starts = [*(start for start, _ in spans), len(text)]
+    gaps = [text[end:start] for end, start in zip(ends, starts, strict=True)]
+    assert not any(map(split_words, gaps))
 
 
 def test_a_words_hash_does_not_depend_on_what_pieces_are_taken() -> None:
