@@ -25,7 +25,8 @@ _OFTEN: Final = 0.4
 _MOST_EXACT: Final = 64  # strings that one part of a pattern may stand for
 _MOST_REPEATS: Final = 10
 _EDGE: Final = "\b"  # a word begins or ends here
-_BY_LENGTH: Final = [4.0 ** (1 - length) for length in range(_MOST_BYTES + 1)]
+# Two are mostly an edge and a letter.
+_BY_LENGTH: Final = [1.0, 1.0, 0.5, *(4.0 ** (1 - length) for length in range(3, _MOST_BYTES + 1))]
 _SPACES: Final = frozenset(" " * count for count in (1, 2, 3, 4))  # any one character in UTF-8
 _LONG: Final = 4000  # bytes
 _STRETCH: Final = 58  # bytes
@@ -57,7 +58,9 @@ like lo los me mi my no not of on or our out que se she so su that the their the
 una up was we what when who will with y yo you your
 """
 _COMMON: Final = frozenset(
-    atom.encode() for word in _COMMON_WORDS.split() for atom in (word, f" {word} ", f" {word}")
+    atom.encode()
+    for word in _COMMON_WORDS.split()
+    for atom in (word, f" {word} ", f" {word}", f"{word} ")
 )
 _IGNORES_CASE: Final = re.compile(r"\(\?[a-zA-Z]*i")
 _RARE_IN_SET: Final = re.compile(r"\[:|[^\\]-.|\\[A-Za-ceg-mo-qu-z\\]")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 import ahocorasick_rs
 
@@ -21,14 +20,6 @@ Bits = int
 def bits_of(indexes: Iterable[int]) -> Bits:
     """The set of the patterns with these indexes."""
     return sum(1 << index for index in frozenset(indexes))
-
-
-class Met(NamedTuple):
-    """The patterns whose needs are met, each need by itself."""
-
-    rarest: Bits = 0
-    second: Bits = 0
-    third: Bits = 0
 
 
 class Encoded:
@@ -55,9 +46,10 @@ class PatternFilter:
     def __init__(self) -> None:
         self._indexes: dict[str, int] = {}
         self._patterns: tuple[str, ...] = ()
-        self._undemanding = Met()  # patterns that have no such need
-        self._rarest: list[Bits] = []  # by atom: patterns whose rarest need it meets
-        self._others: dict[int, Met] = {}  # by atom, where it meets other needs of a pattern
+        # Three sets in one, so that an atom is added in one step: from bit 0 the patterns whose
+        # rarest need it meets, above them those whose second, above these those whose third.
+        self._undemanding: Bits = 0  # who has no such need
+        self._met: list[Bits] = []  # by atom
         self._finder: ahocorasick_rs.BytesAhoCorasick | None = None
 
     @property
@@ -75,18 +67,15 @@ class PatternFilter:
         needed = needs(self._patterns)
         atoms = sorted({atom for each in needed for need in each for atom in need})
         numbers = {atom: number for number, atom in enumerate(atoms)}
-        by_atom = [[0] * MOST_NEEDS for _ in atoms]
-        undemanding = [0] * MOST_NEEDS
+        self._met = [0] * len(atoms)
         for index, each in enumerate(needed):
             for which in range(MOST_NEEDS):
+                bit = 1 << (which * len(needed) + index)
                 if which >= len(each):
-                    undemanding[which] |= 1 << index
+                    self._undemanding |= bit
                     continue
                 for atom in each[which]:
-                    by_atom[numbers[atom]][which] |= 1 << index
-        self._undemanding = Met(*undemanding)
-        self._rarest = [met[0] for met in by_atom]
-        self._others = {atom: Met(*met) for atom, met in enumerate(by_atom) if any(met[1:])}
+                    self._met[numbers[atom]] |= bit
         self._finder = ahocorasick_rs.BytesAhoCorasick(atoms) if atoms else None
         for index in located:
             _ = compiled(self._patterns[index]).reverseprogramsize  # by it RE2 finds starts
@@ -96,15 +85,13 @@ class PatternFilter:
         form = scanned(text.raw)
         if not form:
             return Reading(text, self._patterns, (1 << len(self._patterns)) - 1)
-        rarest, second, third = self._undemanding
+        met = self._undemanding
         if self._finder is not None:
+            by_atom = self._met
             for atom, _, _ in self._finder.find_matches_as_indexes(form, overlapping=True):
-                rarest |= self._rarest[atom]
-                if atom in self._others:
-                    _, of_second, of_third = self._others[atom]
-                    second |= of_second
-                    third |= of_third
-        return Reading(text, self._patterns, rarest & second & third)
+                met |= by_atom[atom]
+        count = len(self._patterns)
+        return Reading(text, self._patterns, met & met >> count & met >> 2 * count)
 
 
 class Reading:
