@@ -127,8 +127,16 @@ class Reading:
             self._tried[index] = found
         return found
 
-    def holds_any(self, indexes: Iterable[int]) -> bool:
-        return any(map(self.holds, indexes))
+    def holds_any(self, patterns: Bits) -> bool:
+        """Does one of them occur? Mostly none may, and none is tried."""
+        may = self._possible & patterns
+        return may != 0 and any(map(self.holds, self.possible(may)))
+
+    def holds_all(self, patterns: Bits) -> bool:
+        """Do they all occur? None is tried unless they all may."""
+        if self._possible & patterns != patterns:
+            return False
+        return patterns == 0 or all(map(self.holds, self.possible(patterns)))
 
     def spans(self, index: int) -> Iterator[tuple[int, int]]:
         """Wherever the pattern occurs, in order, in code points."""

@@ -26,7 +26,7 @@ from classifiers.hits import (
     word_hit,
 )
 from classifiers.normalise import Folded, fold, fold_ahead
-from classifiers.pattern_filter import Encoded, PatternFilter, Reading, bits_of
+from classifiers.pattern_filter import Bits, Encoded, PatternFilter, Reading, bits_of
 from classifiers.private_facts import private_facts
 from classifiers.quoting import Quotes
 from classifiers.rule_files import (
@@ -61,13 +61,13 @@ class _Read:
 
 @dataclass(frozen=True, kw_only=True)
 class _Compiled:
-    """A pattern rule with its conditions as indexes."""
+    """A pattern rule with its conditions as sets of patterns."""
 
     rule: PatternRule
-    requires: tuple[int, ...]
-    excludes: tuple[int, ...]
-    post: tuple[int, ...]
-    excludes_post: tuple[int, ...]
+    requires: Bits
+    excludes: Bits
+    post: Bits
+    excludes_post: Bits
 
 
 class RuleSet:
@@ -88,7 +88,7 @@ class RuleSet:
         self._rules: dict[bool, dict[int, list[_Compiled]]] = {False: {}, True: {}}  # by `original`
         for rule in files.patterns:
             compiled = self._compile(rule)
-            for index in self._asked(rule.match, original=rule.original):
+            for index in self._indexes(rule.match, original=rule.original):
                 self._rules[rule.original].setdefault(index, []).append(compiled)
         self._exceptions: dict[int, list[frozenset[Category]]] = {}
         for pattern, clears in files.exceptions:
@@ -163,9 +163,12 @@ class RuleSet:
         for hit in self._not_excepted(hits, read):
             yield hit.rule, comment.text[hit.start : hit.end]
 
-    def _asked(self, patterns: Sequence[str], *, original: bool = False) -> tuple[int, ...]:
+    def _indexes(self, patterns: Sequence[str], *, original: bool = False) -> tuple[int, ...]:
         texts = self._written if original else self._folded
         return tuple(dict.fromkeys(texts.add(pattern) for pattern in patterns))
+
+    def _asked(self, patterns: Sequence[str], *, original: bool = False) -> Bits:
+        return bits_of(self._indexes(patterns, original=original))
 
     def _compile(self, rule: PatternRule) -> _Compiled:
         return _Compiled(
@@ -234,7 +237,7 @@ class RuleSet:
 
     def _holds(self, compiled: _Compiled, text: Reading, comment: Comment) -> bool:
         """Are the rule's other conditions met?"""
-        if not all(map(text.holds, compiled.requires)) or text.holds_any(compiled.excludes):
+        if not text.holds_all(compiled.requires) or text.holds_any(compiled.excludes):
             return False
         if not compiled.post and not compiled.excludes_post:
             return True
@@ -304,7 +307,7 @@ class RuleSet:
             return frozenset()
         told = [
             read.folded.span(start, max(end, start + 1))
-            for index in self._context.get("reported", ())
+            for index in read.key.possible(self._context.get("reported", 0))
             for start, end in read.key.spans(index)
         ]
         return frozenset(
@@ -336,7 +339,7 @@ class RuleSet:
 
     def _found(self, context: str, read: _Read) -> tuple[int, int] | None:
         """Where a context pattern first occurs, in the text as written."""
-        for index in self._context.get(context, ()):
+        for index in read.key.possible(self._context.get(context, 0)):
             for start, end in read.key.spans(index):
                 if end > start:
                     return read.folded.span(start, end)
@@ -363,7 +366,7 @@ class RuleSet:
         )
 
     def _in_context(self, name: str, text: Reading) -> bool:
-        return text.holds_any(self._context.get(name, ()))
+        return text.holds_any(self._context.get(name, 0))
 
 
 _COMPILED: Final[deque[RuleSet]] = deque(maxlen=_SETS_KEPT)
