@@ -130,8 +130,8 @@ def plain(character: str) -> str:
     return "".join(plain(part) for part in read)
 
 
-def one_to_one() -> dict[int, str]:
-    """For str.translate(): the characters of everyday text that read as exactly one other."""
+def one_to_one() -> dict[str, str]:
+    """The characters of everyday text that read as exactly one other. None is of ASCII."""
     blocks = [(0x80, 0x600), (0x1D00, 0x1DC0), (0x1E00, 0x2000), (0x2010, 0x2100), (0x2100, 0x2190)]
     blocks += [(0x2460, 0x2500), (0xFF00, 0xFFF0), (0x1D400, 0x1D800), (0x1F130, 0x1F18A)]
     table = {}
@@ -139,5 +139,5 @@ def one_to_one() -> dict[int, str]:
         for code in range(first, end):
             read = plain(chr(code))
             if len(read) == 1 and read != chr(code):
-                table[code] = read
+                table[chr(code)] = read
     return table

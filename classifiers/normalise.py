@@ -19,6 +19,7 @@ from classifiers.web_addresses import LINK
 _Edit = tuple[int, int, str]  # from, to, what stands there instead
 
 _ONE_TO_ONE: Final = one_to_one()
+_BEYOND_ASCII: Final = re.compile("[^\x00-\x7f]")
 # What may stay as it is: printable ASCII, ñ, common signs and emoji. All else is read one by one.
 _ODD: Final = re.compile(
     "[^\n\x20-\x7eñÑ¡¿·•€£¥°\u2190-\u245f\u2500-\u2bff\U0001f1e6-\U0001f64f\U0001f680-\U0001faff]"
@@ -60,12 +61,14 @@ funny gook jizz titties perro perra zorra porra carro guerra arriba calle ella
 """
 _DOUBLED: Final = frozenset(_DOUBLED_WORDS.split())
 
-_GAP: Final = r"[ .\-_~,/\\·•*]{1,2}"
-_SPELLED: Final = rf"[a-zñ]({_GAP})[a-zñ013457@$!]\1[a-zñ013457@$!]"
+_GAP_SIGN: Final = r"[ .\-_~,/\\·•*]"
+_GAP: Final = rf"{_GAP_SIGN}{{1,2}}"
+_LONE: Final = "[a-zñ013457@$!]"
+_SPELLED: Final = rf"[a-zñ]({_GAP}){_LONE}\1{_LONE}"
 _SPELLED_HINT: Final = re.compile(rf"(?:\b|_){_SPELLED}(?:\b|_)")
-_LONE_LETTER: Final = re.compile(rf"{_GAP}[a-zñ013457@$!]{_GAP}[a-zñ013457@$!]")  # a quick look
+_LAST_TWO: Final = re.compile(rf"{_GAP_SIGN}{_LONE}{_GAP}{_LONE}(?:\b|_)")  # of them: a quick look
 _SPELLED_OUT: Final = re.compile(
-    rf"(?<![^\W_])(?<![^\W_]'){_SPELLED}(?:\1[a-zñ013457@$!])*(?![^\W_])(?!'[a-z])"
+    rf"(?<![^\W_])(?<![^\W_]'){_SPELLED}(?:\1{_LONE})*(?![^\W_])(?!'[a-z])"
 )
 _SPELLED_SHORT_WORDS: Final = "ass wtf fuk fck fuc cum fag sex kms kys hdp ptm coo tit stf gay"
 _SPELLED_SHORT: Final = frozenset(_SPELLED_SHORT_WORDS.split())
@@ -99,13 +102,15 @@ def fold(text: str) -> Folded:
 
 
 def _fold(text: str) -> Folded:
-    read = text if text.isascii() else text.translate(_ONE_TO_ONE)
-    folded = Folded(read, range(len(read)), range(1, len(read) + 1))
-    if _ODD.search(read):
-        folded = _edit(folded, _characters(read))
-    if _HUMP_HINT.search(folded.text):
-        folded = _edit(folded, _humps(folded.text))
-    folded = Folded(folded.text.lower(), folded.starts, folded.ends)
+    # Most characters stay as they are; str.translate() would look up each of them.
+    read = text if text.isascii() else _BEYOND_ASCII.sub(_read_as_another, text)
+    if _ODD.search(read) or _HUMP_HINT.search(read):
+        folded = _edit(_unedited(read), _characters(read))
+        if _HUMP_HINT.search(folded.text):
+            folded = _edit(folded, _humps(folded.text))
+        folded = Folded(folded.text.lower(), folded.starts, folded.ends)
+    else:
+        folded = _unedited(read.lower())
     for _ in range(_MAX_ROUNDS):
         before = folded
         for hint, step in _STEPS:
@@ -129,6 +134,14 @@ def fold_ahead(texts: Iterable[str]) -> None:
 def forget() -> None:
     """Every text will be folded anew: for measurements."""
     _remembered.cache_clear()
+
+
+def _read_as_another(character: re.Match[str]) -> str:
+    return _ONE_TO_ONE.get(character[0], character[0])
+
+
+def _unedited(text: str) -> Folded:
+    return Folded(text, range(len(text)), range(1, len(text) + 1))
 
 
 def _edit(folded: Folded, edits: Iterable[_Edit]) -> Folded:
@@ -261,7 +274,7 @@ def _spelled_out(text: str) -> list[_Edit]:
 
 
 def _may_be_spelled_out(text: str) -> bool:
-    return _LONE_LETTER.search(text) is not None and _SPELLED_HINT.search(text) is not None
+    return _LAST_TWO.search(text) is not None and _SPELLED_HINT.search(text) is not None
 
 
 def _holds_indicators(text: str) -> bool:
