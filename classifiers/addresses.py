@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 _KIND: Final = (
@@ -22,32 +22,50 @@ _NUMERO: Final = r"n[uú]m(?:ero|\.)?|no\.?|#|casa|apt\.?|apto\.?"
 _COUNTED: Final = "años|meses|d[ií]as|veces|horas|minutos|niñ|estudiantes|personas|%|:"
 _HERE: Final = rf"\d{{1,4}}\b(?! ?(?:{_COUNTED}))"
 _PROPER: Final = r"[A-ZÁÉÍÓÚÑ][\w’'-]{3,}"
-_FORMS: Final = (
+_STREETS: Final = (  # each with a word of _STREET_WORDS or a part of one of _STREET_PARTS
     rf"(?:{_NO_SMALL}) {_NAME}(?i:{_KIND})\b",  # 18 Larkspur Ave
     rf"(?:{_NO_SMALL}) (?i:{_LETTERS}(?:{_KIND}))\b",  # 18 larkspur ave
     rf"(?i:{_CALLE}) (?:#|\w[\w’'-]*,? ){{1,4}}(?i:{_NUMERO})? ?\d{{1,5}}\b",  # calle Oxford 12
-    rf"{_NO} (?i:de la|de|on|en la) {_PROPER}",  # el 48 de la Newbury
-    rf"(?i:(?:en|de) la) {_PROPER}(?: (?i:st|ave))?,? (?i:el |n[uú]mero |#)?{_HERE}",
     # on Andover st #9
     rf"(?i:\b(?:on|at|de|en)) {_PROPER} (?i:{_KIND})\.?,? (?i:number |no\.? )?#?{_HERE}",
 )
+_PLACES: Final = (
+    rf"{_NO} (?i:de la|de|on|en la) {_PROPER}",  # el 48 de la Newbury
+    rf"(?i:(?:en|de) la) {_PROPER}(?: (?i:st|ave))?,? (?i:el |n[uú]mero |#)?{_HERE}",
+)
+_STREET_WORDS: Final = frozenset((*_KIND.split("|"), "calle", "rua"))
+_STREET_PARTS: Final = "avenida", "urb", "residencial"
 _HINTS: Final = f"{_KIND}|calle|avenida|rua|urb|urbanizaci|residencial|de|la|on"
 _HINT: Final = re.compile(rf"\b(?:{_HINTS})\b", re.I)
 _HINT_WORDS: Final = frozenset(_HINTS.split("|"))
+_ODD_CASE: Final = re.compile("[ſıİ]")  # letters that re.I takes for others than lower() does
 _WORD: Final = re.compile(r"\w+")
-_ADDRESS: Final = re.compile("|".join(f"(?:{form}){_ROOM}" for form in _FORMS))
+
+
+def _any_of(forms: Sequence[str]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{form}){_ROOM}" for form in forms))
+
+
+_ADDRESS: Final = _any_of((*_STREETS, *_PLACES))
+_PLACE: Final = _any_of(_PLACES)
 
 
 def addresses_in(text: str) -> Iterator[tuple[int, int]]:
     """Where addresses stand, in code points."""
-    if not _may_hold_an_address(text):
-        return
-    for found in _ADDRESS.finditer(text):
-        yield found.start(), found.end()
+    pattern = _worth_a_try(text)
+    if pattern is not None:
+        for found in pattern.finditer(text):
+            yield found.start(), found.end()
 
 
-def _may_hold_an_address(text: str) -> bool:
-    """A cheap look before the dear one."""
-    if not text.isascii():  # there re.I also takes ſ for s
-        return _HINT.search(text) is not None
-    return not _HINT_WORDS.isdisjoint(_WORD.findall(text.lower()))
+def _worth_a_try(text: str) -> re.Pattern[str] | None:
+    """A cheap look before the dear one: most texts name no kind of street."""
+    if _ODD_CASE.search(text):
+        return _ADDRESS if _HINT.search(text) else None
+    lower = text.lower()
+    words = _WORD.findall(lower)
+    if _HINT_WORDS.isdisjoint(words):
+        return None
+    if _STREET_WORDS.isdisjoint(words) and not any(part in lower for part in _STREET_PARTS):
+        return _PLACE
+    return _ADDRESS

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-_TAX_SHAPE: Final = r"(?P<area>\d{3})(?P<gap>[- .]?)(?P<group>\d{2})(?P=gap)(?P<serial>\d{4})"
-_TAX_NUMBER: Final = re.compile(rf"(?<![\w-]){_TAX_SHAPE}(?![\w-])")
+_ALONE: Final = r"\d(?<![\w-].)"  # begins with the digit, which is rare
+_TAX_NUMBER: Final = re.compile(
+    rf"(?P<area>{_ALONE}\d{{2}})(?P<gap>[- .]?)(?P<group>\d{{2}})(?P=gap)(?P<serial>\d{{4}})"
+    r"(?![\w-])"
+)
 _TAX_WORD: Final = re.compile(r"\b(?:ssn|itin|ss ?#|social(?: security)?|seguro social)\b", re.I)
 _ITIN_GROUPS: Final = frozenset((*range(50, 66), *range(70, 89), *range(90, 93), *range(94, 100)))
 
