@@ -13,8 +13,11 @@ _BESIDE: Final = "[*#%@$!&^+]{0,5}"  # in a run with a star, a hash or a percent
 _VEIL: Final = (
     rf"(?:{_BESIDE}[*#%]{{1,12}}{_BESIDE}|[{_EMOJI}]{{1,3}}|\.{{2,6}}|_{{2,6}}|-{{2,6}}|…)"
 )
-# A veil's first sign; dots, strokes and hyphens only by the second. It begins with what is rare.
-_HINT: Final = re.compile(rf"[*#%{_EMOJI}….\-_](?:(?<![.\-_])|(?<=\.)\.|(?<=_)_|(?<=-)-)")
+# A veil behind a letter, or a star within one. It begins with what is rare and looks back.
+_HINT: Final = re.compile(
+    rf"[*#%{_EMOJI}….\-_](?:(?<=[a-zñ].)(?:(?<![.\-_])|(?<=\.)\.|(?<=_)_|(?<=-)-)"
+    r"|(?<=[@$!&^+*#%][*#%]))"
+)
 _CENSORED: Final = re.compile(
     rf"(?<![\w*])[a-zñ]{{1,8}}{_VEIL}(?:[a-zñ]{{1,8}}{_VEIL}){{0,2}}[a-zñ]{{0,8}}(?![\w*])"
 )

@@ -183,6 +183,8 @@ class Disguises:
 
 
 def _may_be_mixed(token: str) -> bool:
+    if token.isalpha() and token.isascii():  # most are
+        return False
     if len(token) < _LEAST:
         return _SIGNS.search(token) is not None
     return _MIXED.search(token) is not None or _SIGNS.search(token) is not None

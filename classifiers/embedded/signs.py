@@ -14,7 +14,7 @@ from classifiers.character_counts import capitals_in, digits_in, letters_in
 
 _NAME: Final = re.compile(r"\s(?=[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+ [A-ZÁÉÍÓÚÑ][a-záéíóúñ]+)")
 _LETTER: Final = re.compile(r"\w")
-_ENDING: Final = re.compile(r"(?<=\w)\.(?:com|net|org|io|me|co|us|shop|link|ly|be)\b")
+_ENDING: Final = re.compile(r"\.(?<=\w\.)(?:com|net|org|io|me|co|us|shop|link|ly|be)\b")
 _ADDRESS: Final = re.compile(r"https?://")
 _EMAIL: Final = re.compile(r"[\w.+-]@[\w-]+\.\w")
 _MENTION: Final = re.compile(r"(?<!\w)@\w")
