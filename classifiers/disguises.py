@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import pairwise, product
 from typing import Final
 
-import ahocorasick_rs
+from ahocorasick_rs import AhoCorasick, Implementation
 
 from classifiers.respelling import respellings
 from classifiers.web_addresses import LINK
@@ -87,7 +87,7 @@ class Disguises:
         for other, of in _table(listed).items():
             if other not in self._innocent:
                 table.setdefault(other, self._known[of])
-        self._finder = ahocorasick_rs.AhoCorasick(list(self._known)) if self._known else None
+        self._finder = AhoCorasick(list(self._known), implementation=Implementation.DFA)
         self._respelled = {other: word for other, word in table.items() if other != word.text}
         self._all = table
 
@@ -106,12 +106,9 @@ class Disguises:
 
     def _spans_a_gap(self, text: str) -> bool:
         """Does the text without its spaces hold more swear words than with them?"""
-        finder = self._finder
-        if finder is None:
-            return False
-        joined = finder.find_matches_as_indexes(text.replace(" ", ""), overlapping=True)
+        joined = self._finder.find_matches_as_indexes(text.replace(" ", ""), overlapping=True)
         return bool(joined) and len(joined) > len(
-            finder.find_matches_as_indexes(text, overlapping=True)
+            self._finder.find_matches_as_indexes(text, overlapping=True)
         )
 
     def _mixed(self, text: str) -> Iterator[Found]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-import ahocorasick_rs
+from ahocorasick_rs import AhoCorasick, Implementation
 
 from classifiers.censored import Censored
 from classifiers.disguises import Disguises
@@ -44,7 +44,6 @@ _TEXTS_KEPT: Final = 256
 _MOST_HITS: Final = 40  # a 100 kB rant needs no more evidence than this
 _HITS_A_RULE: Final = 8
 _SETS_KEPT: Final = 2  # that in force and one that is tried beside it
-
 
 Excepted = tuple[int, int, frozenset[Category]]  # from, to, of what a hit there is cleared
 
@@ -80,7 +79,7 @@ class RuleSet:
         for word in files.words:
             self._by_text.setdefault(word.text, []).append(word)
         self._texts = list(self._by_text)
-        self._finder = ahocorasick_rs.AhoCorasick(self._texts) if self._texts else None
+        self._finder = AhoCorasick(self._texts, implementation=Implementation.DFA)
         swears = [w for w in files.words if w.category is Category.PROFANITY and w.score == STRONG]
         self._censored = Censored(swears, files.innocent)
         self._disguises = Disguises(swears, files.innocent)
@@ -195,18 +194,19 @@ class RuleSet:
 
     def _word_hits(self, read: _Read) -> list[Hit]:
         text = read.folded.text
+        found: list[tuple[WordRule, int, int]] = []
+        for which, start, end in self._finder.find_matches_as_indexes(text, overlapping=True):
+            opened = start > 0 and text[start - 1].isalnum() and text[start].isalnum()
+            runs_on = end < len(text) and text[end].isalnum() and text[end - 1].isalnum()
+            found += [
+                (word, start, end)
+                for word in self._by_text[self._texts[which]]
+                if (word.opens or not opened) and (word.runs_on or not runs_on)
+            ]
+        found += chain(self._censored.find(text), self._disguises.find(text))
         hits = []
         seen: defaultdict[str, int] = defaultdict(int)
-        if self._finder is not None:
-            for which, start, end in self._finder.find_matches_as_indexes(text, overlapping=True):
-                opened = start > 0 and text[start - 1].isalnum() and text[start].isalnum()
-                runs_on = end < len(text) and text[end].isalnum() and text[end - 1].isalnum()
-                for word in self._by_text[self._texts[which]]:
-                    whole = (word.opens or not opened) and (word.runs_on or not runs_on)
-                    if whole and seen[word.rule] < _HITS_A_RULE:
-                        seen[word.rule] += 1
-                        hits.append(word_hit(word, read.folded, start, end))
-        for word, start, end in chain(self._censored.find(text), self._disguises.find(text)):
+        for word, start, end in found:
             if seen[word.rule] < _HITS_A_RULE:
                 seen[word.rule] += 1
                 hits.append(word_hit(word, read.folded, start, end))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from modbot.domain import Aspect, Category, Decision, Signal, Verdict
 
@@ -90,16 +90,15 @@ class Policy:
     sha256: str = ""  # of the file it was read from
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Finding:
+class _Finding(NamedTuple):
     """What one category alone asks for."""
 
     category: Category
     verdict: Verdict
     hide: bool
-    deciding: Signal | None = None
+    deciding: Signal | None
+    thresholds: Mapping[str, float]
     held: str = ""  # why it was not hidden though the score was high enough
-    thresholds: Mapping[str, float] = field(default_factory=dict)
 
 
 def decide(signals: Sequence[Signal], policy: Policy, *, degraded: Sequence[str] = ()) -> Decision:
@@ -198,7 +197,11 @@ def _by_model(
     official = model is not None and model.aspect is Aspect.OFFICIAL
     if model is None or model.score <= _noticed(rule, official=official):
         return _Finding(
-            category=rule.category, verdict=Verdict.ALLOW, hide=False, thresholds=thresholds
+            category=rule.category,
+            verdict=Verdict.ALLOW,
+            hide=False,
+            deciding=None,
+            thresholds=thresholds,
         )
     grave = rule.model_hide < NEVER and model.score >= rule.model_hide
     held = "a model's word alone hides nothing about officials or the running of the schools"
@@ -233,6 +236,8 @@ def _by_other(
 
 def _best(signals: Sequence[Signal]) -> Signal | None:
     """The highest score. Of equal ones the one about officials: it may do less."""
+    if len(signals) < 2:  # as mostly
+        return signals[0] if signals else None
     return max(
         signals, key=lambda s: (s.score, s.aspect is Aspect.OFFICIAL, s.source), default=None
     )
