@@ -22,6 +22,7 @@ class Encoded:
     starts: NDArray[np.int64]  # where each window begins in the sequence without its first word
     lengths: NDArray[np.int64]
     answers: Vectors  # words x features, before the strongest is taken: of one word, then of three
+    strongest: Vectors  # windows x features: the highest of the words' answers
     features: Vectors  # windows x what the heads look at: joined and hidden features side by side
     joined: Vectors  # windows x features
     hidden: Vectors
@@ -40,9 +41,9 @@ def encode(windows: Sequence[Sequence[str]], table: WordTable, weights: Weights)
     centre = vectors[1:-1]
     answers = _answers(vectors, weights)
     strongest = _strongest(answers, starts, gaps)
-    strongest += np.concatenate([weights.word_bias, weights.context_bias])
+    biases = np.concatenate([weights.word_bias, weights.context_bias])
     mean = np.add.reduceat(centre, starts) / np.sqrt(lengths, dtype=np.float32)[:, None]
-    joined = np.concatenate([np.maximum(strongest, 0), mean], axis=1)
+    joined = np.concatenate([np.maximum(strongest + biases, 0), mean], axis=1)
     hidden = np.maximum(joined @ weights.hidden + weights.hidden_bias, 0)
     features = np.concatenate([joined, hidden], axis=1)
     sense = features @ weights.sense + weights.sense_bias
@@ -53,6 +54,7 @@ def encode(windows: Sequence[Sequence[str]], table: WordTable, weights: Weights)
         starts=starts,
         lengths=lengths,
         answers=answers,
+        strongest=strongest,
         features=features,
         joined=joined,
         hidden=hidden,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, filterfalse
 from threading import Lock
 
 import numpy as np
@@ -85,8 +86,8 @@ class WordTable:
         )
 
     def _new_words(self, texts: Sequence[Sequence[str]]) -> Sequence[str]:
-        places = self._places
-        return list(dict.fromkeys(word for words in texts for word in words if word not in places))
+        said = dict.fromkeys(chain.from_iterable(texts))
+        return list(filterfalse(self._places.__contains__, said))
 
     def _add(self, words: Sequence[str]) -> None:
         needed = 1 + len(self._places) + len(words)  # place 0 is the empty word
