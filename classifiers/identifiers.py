@@ -41,6 +41,7 @@ _BORN: Final = re.compile(
 )
 
 
+_LONG: Final = re.compile(r"\d{4}")  # in every tax number and student's id
 # What a text in lower case must hold for a pattern to be worth a try.
 _PATTERNS: Final = (
     (
@@ -64,13 +65,14 @@ class Identifier:
 
 def identifiers_in(text: str) -> Iterator[Identifier]:
     """Every identifier of a text that holds a digit."""
-    for found in _TAX_NUMBER.finditer(text):
+    long = _LONG.search(text) is not None
+    for found in _TAX_NUMBER.finditer(text) if long else ():
         written = found["gap"] == "-" or _TAX_WORD.search(text)
         if written and is_tax_number(found["area"], found["group"], found["serial"]):
             yield Identifier("ssn", found.start(), found.end())
     lower = text.lower()
     for kind, pattern, hints in _PATTERNS:
-        if not any(map(lower.__contains__, hints)):
+        if (kind == "student_id" and not long) or not any(map(lower.__contains__, hints)):
             continue
         for found in pattern.finditer(text):
             group = found.lastgroup or 0

@@ -85,10 +85,10 @@ class _Flagged(NamedTuple):
 
     def over(self, floor: float) -> Iterator[int]:
         """The numbers of the categories that the text may breach."""
-        for number, category in enumerate(_ORDERED):
-            score = self.scores[_CATEGORIES.start + number]
-            offer = category is Category.SALES
-            if score >= floor and not (offer and self.text.is_no_offer(score)):
+        for number, score in enumerate(self.scores[_CATEGORIES]):
+            if score < floor:
+                continue
+            if _ORDERED[number] is not Category.SALES or not self.text.is_no_offer(score):
                 yield number
 
 

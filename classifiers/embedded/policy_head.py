@@ -80,7 +80,9 @@ def ngram_sums(encoded: Encoded, weights: Weights) -> tuple[Vectors, NDArray[np.
     each = words.ngrams[1:-1].copy()
     counts = words.pieces[1:-1].copy()  # none for an empty word
     for rows, at in pair_rows(words.hashes[1:-1], counts > 0):
-        each[at] += weights.ngrams[rows]
+        added = np.zeros(each.shape, dtype=np.int8)  # to all words: quicker than to those alone
+        added[at] = weights.ngrams.take(rows, axis=0)
+        each += added
         counts[at] += 1
     return np.add.reduceat(each, encoded.starts), np.add.reduceat(counts, encoded.starts)
 
