@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from classifiers.confusables import INDICATORS, one_to_one, plain, spelled_by_flags
 from classifiers.web_addresses import LINK
@@ -75,8 +74,7 @@ _SPELLED_SHORT: Final = frozenset(_SPELLED_SHORT_WORDS.split())
 _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz"
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(NamedTuple):
     """A folded text and where each of its characters stood in the original."""
 
     text: str

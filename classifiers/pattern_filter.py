@@ -80,8 +80,11 @@ class PatternFilter:
         for index in located:
             _ = compiled(self._patterns[index]).reverseprogramsize  # by it RE2 finds starts
 
-    def read(self, text: Encoded) -> Reading:
-        """What the patterns find in a text."""
+    def read(self, text: Encoded, beside: Reading | None = None) -> Reading:
+        """What the patterns find in a text. `beside` may be what they find in the same text
+        folded: the same may occur in both where they differ by capitals alone, as mostly."""
+        if beside is not None and text.raw.isascii() and beside.text.raw == text.raw.lower():
+            return beside.of(text)
         form = scanned(text.raw)
         if not form:
             return Reading(text, self._patterns, (1 << len(self._patterns)) - 1)
@@ -104,6 +107,10 @@ class Reading:
         self._possible = possible
         self._patterns = patterns
         self._tried: dict[int, bool] = {}
+
+    def of(self, text: Encoded) -> Reading:
+        """The same patterns, in another text that is scanned() alike."""
+        return Reading(text, self._patterns, self._possible)
 
     def possible(self, among: Bits) -> Iterator[int]:
         """Those of these patterns that may occur, in the order of their indexes."""

@@ -83,20 +83,19 @@ class RuleSet:
         swears = [w for w in files.words if w.category is Category.PROFANITY and w.score == STRONG]
         self._censored = Censored(swears, files.innocent)
         self._disguises = Disguises(swears, files.innocent)
-        self._folded, self._written = PatternFilter(), PatternFilter()
+        self._patterns = PatternFilter()
         self._rules: dict[bool, dict[int, list[_Compiled]]] = {False: {}, True: {}}  # by `original`
         for rule in files.patterns:
             compiled = self._compile(rule)
-            for index in self._indexes(rule.match, original=rule.original):
+            for index in map(self._patterns.add, dict.fromkeys(rule.match)):
                 self._rules[rule.original].setdefault(index, []).append(compiled)
         self._exceptions: dict[int, list[frozenset[Category]]] = {}
         for pattern, clears in files.exceptions:
-            self._exceptions.setdefault(self._folded.add(pattern), []).append(clears)
+            self._exceptions.setdefault(self._patterns.add(pattern), []).append(clears)
         self._asking = {original: bits_of(rules) for original, rules in self._rules.items()}
         self._excepting = bits_of(self._exceptions)
         self._context = {name: self._asked(patterns) for name, patterns in files.context.items()}
-        self._folded.compile(located=(*self._rules[False], *self._exceptions))
-        self._written.compile(located=self._rules[True])
+        self._patterns.compile(located=chain(*self._rules.values(), self._exceptions))
         # Other classifiers ask for the exceptions in a text that was just judged.
         self._read = lru_cache(maxsize=_TEXTS_KEPT)(self._read_anew)
         self._posts: dict[str, Reading] = {}
@@ -162,26 +161,22 @@ class RuleSet:
         for hit in self._not_excepted(hits, read):
             yield hit.rule, comment.text[hit.start : hit.end]
 
-    def _indexes(self, patterns: Sequence[str], *, original: bool = False) -> tuple[int, ...]:
-        texts = self._written if original else self._folded
-        return tuple(dict.fromkeys(texts.add(pattern) for pattern in patterns))
-
-    def _asked(self, patterns: Sequence[str], *, original: bool = False) -> Bits:
-        return bits_of(self._indexes(patterns, original=original))
+    def _asked(self, patterns: Sequence[str]) -> Bits:
+        return bits_of(map(self._patterns.add, patterns))
 
     def _compile(self, rule: PatternRule) -> _Compiled:
         return _Compiled(
             rule=rule,
-            requires=self._asked(rule.requires, original=rule.original),
-            excludes=self._asked(rule.excludes, original=rule.original),
+            requires=self._asked(rule.requires),
+            excludes=self._asked(rule.excludes),
             post=self._asked(rule.post),
             excludes_post=self._asked(rule.excludes_post),
         )
 
     def _read_anew(self, text: str) -> _Read:
         folded = fold(text)
-        key = self._folded.read(Encoded(as_matched(folded.text)))
-        return _Read(folded, key, self._written.read(Encoded(text)))
+        key = self._patterns.read(Encoded(as_matched(folded.text)))
+        return _Read(folded, key, self._patterns.read(Encoded(text), beside=key))
 
     def _read_post(self, text: str) -> Reading:
         """A post or parent; many comments share one."""
