@@ -143,9 +143,10 @@ class EmbeddedClassifier:
             owners = [window.owner for window in batch]
             posts = senses[owners]
             read = self._read(batch, [comments[owner].text for owner in owners], posts)
-            probabilities = read.probabilities
+            reaches = (read.probabilities[:, _CATEGORIES] >= self._floor).any(axis=1)
+            scores = read.probabilities.tolist()
             flagged = []
-            for row in np.flatnonzero((probabilities[:, _CATEGORIES] >= self._floor).any(axis=1)):
+            for row in np.flatnonzero(reaches).tolist():
                 window = batch[row]
                 if len(window.words) < FEWEST_WORDS and window.first:
                     continue
@@ -154,7 +155,7 @@ class EmbeddedClassifier:
                 if text is None:
                     text = Reading(comment, self._fold(comment.text), window.said, self._cleared)
                     texts[window.owner] = text
-                flagged.append(_Flagged(int(row), window, text, probabilities[row].tolist()))
+                flagged.append(_Flagged(row, window, text, scores[row]))
             for owner, found in self._signals(read, posts, flagged):
                 signals[owner].append(found)
         return [_worst(found) if len(found) > 1 else found for found in signals]

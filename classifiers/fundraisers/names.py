@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from classifiers.normalise import fold
 
@@ -80,18 +80,14 @@ _READS_AS: Final = {
 def is_named(said: frozenset[str], name: str) -> bool:
     """Do a text's words() speak of this fundraiser: its whole item, or two words of its name,
     and of no other group, year or item in their place?"""
-    own = _name_words(name)
-    if said & _STRANGERS - own or _other_year(said, own):
+    own = _read_name(name)
+    if not own.strangers.isdisjoint(said) or _other_year(said, own.years):
         return False
-    items = own - _GROUPS - _ANY_SALE - {word for word in own if word.isdigit()}
-    whole = bool(items) and items <= said
-    groups = own & _GROUPS
-    if whole:
-        others = said & _GROUPS - own - _ANYONE
-        return not others or bool(groups & said)
-    if said & _GOODS - own and not items & said:
+    if own.items and own.items <= said:
+        return own.rivals.isdisjoint(said) or not own.groups.isdisjoint(said)
+    if not own.other_goods.isdisjoint(said) and own.items.isdisjoint(said):
         return False
-    return len((own - _ANY_SALE) & said) >= 2
+    return len(own.telling & said) >= 2
 
 
 def speaks_of(text: str, name: str) -> bool:
@@ -99,9 +95,8 @@ def speaks_of(text: str, name: str) -> bool:
     return is_named(words(fold(text).text), name)
 
 
-def _other_year(said: frozenset[str], words: frozenset[str]) -> bool:
+def _other_year(said: frozenset[str], own: frozenset[str]) -> bool:
     """A class of another year: only where the name itself has one."""
-    own = {word for word in words if _YEAR.fullmatch(word)}
     if not own:
         return False
     told = {word for word in said if _YEAR.fullmatch(word)}
@@ -118,6 +113,28 @@ def _stem(word: str) -> str:
     return _READS_AS.get(one, one)
 
 
+class _Name(NamedTuple):
+    """A fundraiser's name."""
+
+    items: frozenset[str]  # what it sells
+    telling: frozenset[str]  # all its words but those of any sale
+    groups: frozenset[str]
+    years: frozenset[str]
+    # Words that speak of another sale.
+    strangers: frozenset[str]
+    rivals: frozenset[str]
+    other_goods: frozenset[str]
+
+
 @lru_cache(maxsize=1024)
-def _name_words(name: str) -> frozenset[str]:
-    return words(fold(name).text)
+def _read_name(name: str) -> _Name:
+    own = words(fold(name).text)
+    return _Name(
+        items=frozenset(word for word in own - _GROUPS - _ANY_SALE if not word.isdigit()),
+        telling=own - _ANY_SALE,
+        groups=own & _GROUPS,
+        years=frozenset(filter(_YEAR.fullmatch, own)),
+        strangers=_STRANGERS - own,
+        rivals=_GROUPS - own - _ANYONE,
+        other_goods=_GOODS - own,
+    )
