@@ -56,17 +56,16 @@ class WordTable:
     def sequence(self, windows: Sequence[Sequence[str]]) -> WordSequence:
         """The windows' words one after the other, an empty word between and two at the end."""
         with self._lock:  # pages are judged in several threads
-            new = self._new_words(windows)
-            if len(new) + len(self._places) > self._capacity:
-                self._places.clear()
+            try:
+                places = self._places_of(windows)
+            except KeyError:  # not learned, or forgotten since
                 new = self._new_words(windows)
-            self._add(new)
-            found = [0]
-            for window in windows:
-                found.extend(map(self._places.__getitem__, window))
-                found.append(0)
-            found.append(0)
-            places, kept = np.array(found), self._kept
+                if len(new) + len(self._places) > self._capacity:
+                    self._places.clear()
+                    new = self._new_words(windows)
+                self._add(new)
+                places = self._places_of(windows)
+            kept = self._kept
             return WordSequence(
                 vectors=kept.vectors.take(places, axis=0),
                 ngrams=kept.ngrams.take(places, axis=0),
@@ -74,6 +73,14 @@ class WordTable:
                 hashes=kept.hashes.take(places, axis=0),
                 language=kept.language.take(places, axis=0),
             )
+
+    def _places_of(self, windows: Sequence[Sequence[str]]) -> NDArray[np.int64]:
+        found = [0]
+        for window in windows:
+            found.extend(map(self._places.__getitem__, window))
+            found.append(0)
+        found.append(0)
+        return np.array(found)
 
     def _room(self, size: int) -> WordSequence:
         width, labels = self._weights.known.shape[1], self._weights.ngrams.shape[1]
