@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import make_url
 from sqlalchemy import text as sql
 from sqlmodel import Session
 
@@ -17,8 +15,7 @@ from modbot.audit import Entry, append, verify
 from modbot.audit.judgement import IN_FORCE, KEPT
 from modbot.code_version import CodeVersion
 from modbot.store import Database
-from modbot.store.postgres import open_postgres
-from tests import databases, postgres_server
+from tests.past_guards import past_the_guards
 from tests.records import NOON
 
 TABLES = ("kept", "in_force")
@@ -36,25 +33,6 @@ def kept(database: Database) -> Database:
             version, now = CodeVersion(version=code, sha256="c" * 64), NOON + timedelta(days=number)
             assert store.note_in_force(s, config, MODELS, version, now)
     return database
-
-
-@contextmanager
-def past_the_guards(database: Database) -> Iterator[Session]:
-    """A session of somebody who may take the triggers away, and does."""
-    guards = [(table, f"{table}_{what}") for table in TABLES for what in ("update", "delete")]
-    if not databases.on_postgres:
-        with database.write() as s:
-            for _, guard in guards:
-                s.execute(sql(f"DROP TRIGGER {guard}"))
-            yield s
-        return
-    url = make_url(databases.address(database)).set(username=postgres_server.OWNER)
-    with closing(open_postgres(url, database.path.parent)) as opened, opened.write() as s:
-        for how in ("DISABLE", "ENABLE"):  # again, as other tests get this database
-            for table, guard in guards:
-                s.execute(sql(f"ALTER TABLE {table} {how} TRIGGER {guard}"))
-            if how == "DISABLE":
-                yield s
 
 
 def problems(database: Database) -> set[tuple[str, str, str]]:
@@ -125,14 +103,14 @@ def test_what_was_changed_past_the_guards_is_named(
     kept: Database, forged: tuple[Callable[[Session], object], set[tuple[str, str, str]]]
 ) -> None:
     change, found = forged
-    with past_the_guards(kept) as s:
+    with past_the_guards(kept, TABLES) as s:
         change(s)
     assert problems(kept) == found
 
 
 def test_a_name_is_vouched_for_once(kept: Database) -> None:
     """Whoever can append to the log cannot vouch for other files there."""
-    with past_the_guards(kept) as s:
+    with past_the_guards(kept, TABLES) as s:
         exchange(s)
         detail = {"name": "config b", "sha256": hashlib.sha256(b"other files").hexdigest()}
         head = append(s, [Entry(kind=KEPT, actor="Eve", detail=detail)], NOON)

@@ -19,6 +19,7 @@ from modbot.audit.chain import CHAINED, FIRST_PREV, Head
 from modbot.audit.evidence import EVIDENCE
 from modbot.audit.findings import Found, rows_of
 from modbot.audit.judgement import check_judgement
+from modbot.audit.post_texts import check_post_texts
 from modbot.audit.thorough import (
     CHANGING,
     check_actions,
@@ -386,5 +387,6 @@ def _check_the_rest(connection: Any) -> None:
     for table in (*CHANGING, "action"):
         check_removed(connection, found, table)
     check_judgement(connection, found)
+    check_post_texts(connection, found)
     if found.number:
         raise _Doubt

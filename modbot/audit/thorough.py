@@ -17,6 +17,7 @@ from modbot.audit.chain import CHAINED, FIRST_PREV, Head, chain_hash
 from modbot.audit.evidence import EVIDENCE, hash_fields
 from modbot.audit.findings import Found, rows_of
 from modbot.audit.judgement import check_judgement
+from modbot.audit.post_texts import check_post_texts
 from modbot.stored_text import original
 
 _CHUNK_BYTES = 1 << 20
@@ -36,6 +37,7 @@ def check_all(connection: Any, found: Found) -> tuple[Head, int]:
     for table in EVIDENCE:
         check_removed(connection, found, table)
     check_judgement(connection, found)
+    check_post_texts(connection, found)
     return head, rows
 
 

@@ -5,7 +5,7 @@ Read in parts by row id, each in a session of its own, so that a running service
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,17 +14,15 @@ from sqlalchemy import Select, String, cast, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from modbot.domain import Comment, Fundraiser, Signal, Verdict
+from modbot.domain import Comment, Signal, Verdict
 from modbot.errors import UnknownDecision
 from modbot.store.id_lists import in_list
 from modbot.store.log_queries import signals_of
-from modbot.store.pages import fundraiser_of
+from modbot.store.said_under import SaidUnder
 from modbot.stored_text import original
 from modbot.tables import (
     CommentRow,
     DecisionRow,
-    FundraiserRow,
-    PostTextRow,
     VersionRow,
 )
 
@@ -134,18 +132,16 @@ def _texts() -> Select[*tuple[Any, ...]]:
 def _past_texts(session: Session, query: Select[*tuple[Any, ...]]) -> list[PastText]:
     rows = session.execute(query).all()
     decisions = _decisions(session, [version.id for version, _ in rows])
-    posts = _posts(session, [comment for _, comment in rows])
-    parents = _parents(session, [comment for _, comment in rows])
-    fundraisers = list(session.scalars(select(FundraiserRow).order_by(col(FundraiserRow.id))))
+    under = SaidUnder(session, [(version, comment) for version, comment in rows])
     return [
         PastText(
             version_id=version.id,
             comment=_comment(
                 comment,
                 version,
-                post_text=_at(posts.get((comment.page_id, comment.post_id), []), version),
-                parent_text=_at(parents.get((comment.page_id, comment.parent_id), []), version),
-                approved_fundraisers=_approved(fundraisers, version.seen_at),
+                post_text=under.post_text(comment, version),
+                parent_text=under.parent_text(comment, version),
+                approved_fundraisers=under.fundraisers(version),
             ),
             bot=decisions.get((version.id, False)),
             person=decisions.get((version.id, True)),
@@ -224,61 +220,6 @@ def _past(row: DecisionRow) -> PastDecision:
         models=row.models,
         decided_at=row.decided_at,
     )
-
-
-def _posts(
-    session: Session, comments: Sequence[CommentRow]
-) -> Mapping[tuple[str, str], list[PostTextRow]]:
-    """Every text of the comments' posts, oldest first, by page and vendor's id."""
-    rows = session.scalars(
-        select(PostTextRow)
-        .where(
-            in_list(col(PostTextRow.page_id), {c.page_id for c in comments}),
-            in_list(col(PostTextRow.post_id), {c.post_id for c in comments}),
-        )
-        .order_by(col(PostTextRow.id))
-    )
-    found: dict[tuple[str, str], list[PostTextRow]] = {}
-    for row in rows:
-        found.setdefault((row.page_id, row.post_id), []).append(row)
-    return found
-
-
-def _parents(
-    session: Session, comments: Iterable[CommentRow]
-) -> Mapping[tuple[str, str | None], list[VersionRow]]:
-    """Every text of the comments that these answer, oldest first, by page and vendor's id."""
-    wanted = {c.parent_id for c in comments if c.parent_id is not None}
-    if not wanted:
-        return {}
-    rows = session.execute(
-        select(col(CommentRow.page_id), col(CommentRow.comment_id), VersionRow)
-        .join(VersionRow, _of_comment())
-        .where(
-            in_list(col(CommentRow.comment_id), wanted),
-            in_list(col(CommentRow.page_id), {c.page_id for c in comments}),
-        )
-        .order_by(col(VersionRow.id))
-    )
-    found: dict[tuple[str, str | None], list[VersionRow]] = {}
-    for page_id, comment_id, version in rows:
-        found.setdefault((page_id, comment_id), []).append(version)
-    return found
-
-
-def _at(texts: Sequence[VersionRow] | Sequence[PostTextRow], seen: VersionRow) -> str:
-    """A parent's or post's text when this one was seen; its first where that is later."""
-    then = [text for text in texts if text.seen_at <= seen.seen_at] or list(texts[:1])
-    if not then:
-        return ""
-    escaped = isinstance(then[-1], VersionRow) and then[-1].escaped
-    return original(then[-1].text, escaped=escaped)
-
-
-def _approved(fundraisers: Sequence[FundraiserRow], at: datetime) -> tuple[Fundraiser, ...]:
-    """store.approved_fundraisers() as it was at a time."""
-    approved = (fundraiser_of(row) for row in fundraisers if row.approved_at <= at)
-    return tuple(fundraiser for fundraiser in approved if fundraiser.runs_at(at))
 
 
 def reviewed_texts(
