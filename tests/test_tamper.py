@@ -8,8 +8,9 @@ import pytest
 
 from tests.campaigns.tamper_campaign import run_campaign
 from tests.campaigns.tampering import KINDS, TABLES
+from tests.campaigns.tampering_judgement import COVERED
 
-TAMPERINGS = 300
+TAMPERINGS = 400
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,7 @@ def test_half_were_covered_up_and_many_so_well_that_only_the_checkpoint_tells(
 ) -> None:
     assert result["covered up"] == TAMPERINGS // 2
     assert result["sound alone"] > TAMPERINGS // 8
+    assert all(result["sound alone, of each"][table] for table in (*COVERED, "comment", "version"))
 
 
 def test_what_was_not_covered_up_is_named(result: dict[str, Any]) -> None:

@@ -14,11 +14,17 @@ from modbot.audit.chain import CHAINED, chain_hash
 from modbot.audit.evidence import EVIDENCE, hash_stored
 from modbot.stored_rows import canonical
 from modbot.stored_text import original
+from tests.campaigns.tampering_judgement import COVERED, cover_up_judgement
 
-TABLES = ("comment", "version", "decision", "action", "audit")
+TABLES = (
+    *("comment", "version", "decision", "action", "audit", "post", "post_text", "kept"),
+    "in_force",
+)
 KINDS = ("byte", "field", "remove", "insert", "swap")
 # An action that is still open counts its tries; the log says nothing of them.
 PASSING = {"action": ("attempts", "next_try_at")}
+# What two rows of a table do not exchange: a row would only stand in another place.
+NAMES = {"kept": {"name"}, "post": {"page_id", "post_id"}}
 
 Row = dict[str, Any]
 
@@ -46,7 +52,7 @@ class Tampering:
 
 def key_of(table: str) -> str:
     """The name of a table's key."""
-    return "seq" if table == "audit" else "id"
+    return {"audit": "seq", "kept": "rowid", "post": "rowid"}.get(table, "id")
 
 
 def row_at(connection: Any, table: str, row_id: int) -> Row:
@@ -80,7 +86,7 @@ def tamper(connection: Any, rng: random.Random, reach: Reach, table: str, kind: 
     if kind == "insert":
         return _insert(connection, table, before)
     if kind == "swap":
-        return _swap(connection, rng, reach, table, before)
+        return _swap(connection, rng, reach, table, row_id)
     column = rng.choice(list(before))
     drawn = _other_byte if kind == "byte" else _other_value
     value = drawn(connection, rng, reach, table, column, before[column])
@@ -100,11 +106,11 @@ def _set(connection: Any, table: str, row_id: int, values: Row) -> None:
 def _insert(connection: Any, table: str, like: Row) -> Tampering:
     key = key_of(table)
     (newest,) = connection.execute(f"SELECT max({key}) FROM {table}").fetchone()
-    row = {**like, key: newest + 1}
-    if "key" in row:
-        row["key"] += "x"
-    if table == "comment":
-        row["comment_id"] += "x"
+    row = {**like, **({key: newest + 1} if key in like else {})}
+    for name in {"key", "comment_id" if table == "comment" else "", *NAMES.get(table, ())} & set(
+        row
+    ):
+        row[name] += "x"
     if table == "version":
         row["number"] += 7
     marks = ", ".join("?" * len(row))
@@ -112,20 +118,20 @@ def _insert(connection: Any, table: str, like: Row) -> Tampering:
     return Tampering(table, newest + 1, "insert")
 
 
-def _swap(connection: Any, rng: random.Random, reach: Reach, table: str, one: Row) -> Tampering:
+def _swap(connection: Any, rng: random.Random, reach: Reach, table: str, row_id: int) -> Tampering:
     """Two rows change places: each keeps its id and has what the other said."""
-    key = key_of(table)
-    other = row_at(connection, table, rng.randint(1, reach.newest[table]))
-    fixed = {key, "key", "comment_id", "comment_row", "number"}
+    other_id = rng.randint(1, reach.newest[table])
+    one, other = row_at(connection, table, row_id), row_at(connection, table, other_id)
+    fixed = {key_of(table), "key", "comment_id", "comment_row", "number", *NAMES.get(table, ())}
     names = [name for name in one if name not in fixed]
     if {n: one[n] for n in names} == {n: other[n] for n in names}:
         raise NothingChanged
-    for row, said in ((one, other), (other, one)):
-        _set(connection, table, row[key], {name: said[name] for name in names})
-    for row in (one, other):
-        if that_counts(table, row_at(connection, table, row[key])) == that_counts(table, row):
+    for number, said in ((row_id, other), (other_id, one)):
+        _set(connection, table, number, {name: said[name] for name in names})
+    for number, row in ((row_id, one), (other_id, other)):
+        if that_counts(table, row_at(connection, table, number)) == that_counts(table, row):
             raise NothingChanged
-    return Tampering(table, one[key], "swap")
+    return Tampering(table, row_id, "swap")
 
 
 def _other_byte(
@@ -159,6 +165,8 @@ def cover_up(connection: Any, done: Tampering) -> None:
         _hash_texts_again(connection)
     audit = _audit_rows(connection)
     _vouch_again(connection, audit)
+    if done.table in COVERED:
+        cover_up_judgement(connection, audit, done.table, done.kind, done.row_id)
     connection.execute("DELETE FROM audit")
     prev = "0" * 64
     for seq, row in enumerate(audit, 1):
@@ -240,4 +248,4 @@ def benign(connection: Any, rng: random.Random) -> str:
     return f"benign {chosen}"
 
 
-assert set(TABLES) - {"audit"} <= set(EVIDENCE)
+assert set(TABLES) - {"audit", *COVERED} <= set(EVIDENCE)
