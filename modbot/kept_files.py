@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
@@ -25,16 +26,28 @@ def packed(files: Mapping[str, bytes]) -> bytes:
     return archive.getvalue()
 
 
-def unpack(archive: bytes, folder: Path) -> None:
-    """Writes what packed() was given into a folder. Raises StoreUnreadable."""
+def unpacked(archive: bytes) -> dict[str, bytes]:
+    """What packed() was given. Raises StoreUnreadable."""
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-            for name in opened.namelist():
-                path = PurePosixPath(name)
-                if path.is_absolute() or ".." in path.parts:
-                    raise StoreUnreadable(f"a kept file is named {name!r}")
-                target = folder / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(opened.read(name))
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
-        raise StoreUnreadable(f"kept files cannot be unpacked ({type(error).__name__})") from error
+            return {name: opened.read(name) for name in opened.namelist()}
+    except (zipfile.BadZipFile, EOFError, OSError, zlib.error) as error:
+        raise _unreadable(error) from error
+
+
+def unpack(archive: bytes, folder: Path) -> None:
+    """Writes what packed() was given into a folder. Raises StoreUnreadable."""
+    for name, data in unpacked(archive).items():
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts:
+            raise StoreUnreadable(f"a kept file is named {name!r}")
+        target = folder / path
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+        except OSError as error:
+            raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> StoreUnreadable:
+    return StoreUnreadable(f"kept files cannot be unpacked ({type(error).__name__})")

@@ -8,8 +8,8 @@ file that was kept outside the district's machine since its day.
 Exit 0: as it was written; 1: not as it was written; 2: a file cannot be read.
 
 Every row that the log vouches for has to be in the file, whatever the file says of itself. With
---part they need not: for one that was asked for as a part, with `--page ID` or `--what audit`. What
-is missing is then counted, and "sound" is said of what is there alone.
+--part they need not: for one that was asked for as a part, with `--page ID` or `--what audit`, or
+written by an older modbot. What is missing is counted, and "sound" is said of what is there alone.
 
 What it shows: each audit row holds the hash of the one before it, each row of the record is the one
 that its audit row vouches for, and the audit row that a checkpoint names is still the same. Without
@@ -21,45 +21,39 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import sys
 from typing import Any, Collection, Dict, List, Optional, Tuple
 
 LISTED = 50  # problems; the rest are counted
 CHECKPOINT = "modbot-checkpoint-1"
+WITHHELD = "modbot.toml"  # of each configuration: it says where tokens are
 CHAINED = ("seq", "at", "kind", "actor", "row_table", "row_id", "row_sha256", "detail", "prev")
 # What an audit row vouches for, in this order, after the table's name.
 EVIDENCE = {
-    "fundraiser": (
-        *("id", "name", "details", "approved_by", "approved_at", "ends_at"),
-        *("approver_role", "links", "accounts", "starts_at"),
-    ),
-    "registration": (
-        *("id", "state", "platform", "external_id", "name", "handle", "address", "school"),
-        *("purpose", "manager", "administrator", "contact", "government_use", "asked_by"),
-        *("asked_by_id", "asked_at", "answered_by", "answered_at", "answer", "page_id"),
-    ),
-    "fundraiser_request": (
-        *("id", "state", "name", "purpose", "school", "beneficiary", "links", "accounts"),
-        *("starts_at", "ends_at", "asked_by", "asked_by_id", "asked_at", "answered_by"),
-        *("answer_role", "answered_at", "answer", "fundraiser_id"),
-    ),
-    "comment": (
-        *("id", "page_id", "platform", "comment_id", "post_id", "parent_id", "author_id"),
-        *("author_name", "permalink", "created_at", "first_seen_at", "by_page", "hidden"),
-        "gone_at",
-    ),
-    "post": ("page_id", "post_id", "text", "created_at"),
-    "version": ("id", "comment_row", "number", "escaped", "text_sha256", "raw_sha256", "seen_at"),
-    "decision": (
-        *("id", "key", "version_id", "comment_row", "page_id", "verdict", "hide", "categories"),
-        *("signals", "clause", "thresholds", "degraded", "reason", "mode", "models"),
-        *("config_sha256", "actor_kind", "actor", "decided_at"),
-    ),
-    "action": (
-        *("id", "key", "decision_id", "version_id", "comment_row", "page_id", "kind"),
-        *("requested_at", "state", "finished_at", "answer"),
-    ),
+    "fundraiser": "id name details approved_by approved_at ends_at approver_role links accounts "
+    "starts_at",
+    "registration": "id state platform external_id name handle address school purpose manager "
+    "administrator contact government_use asked_by asked_by_id asked_at answered_by answered_at "
+    "answer page_id",
+    "fundraiser_request": "id state name purpose school beneficiary links accounts starts_at "
+    "ends_at asked_by asked_by_id asked_at answered_by answer_role answered_at answer "
+    "fundraiser_id",
+    "comment": "id page_id platform comment_id post_id parent_id author_id author_name permalink "
+    "created_at first_seen_at by_page hidden gone_at",
+    "post": "page_id post_id text created_at",
+    "version": "id comment_row number escaped text_sha256 raw_sha256 seen_at",
+    "decision": "id key version_id comment_row page_id verdict hide categories signals clause "
+    "thresholds degraded reason mode models config_sha256 actor_kind actor decided_at",
+    "action": "id key decision_id version_id comment_row page_id kind requested_at state "
+    "finished_at answer",
+    # A text of a post is what the audit row told_by saw; the others stand in audit rows' details.
+    "post_text": "told_by page_id post_id text seen_at",
+    "kept": "name sha256 files_sha256 kept_at",
+    "in_force": "id since config_sha256 models code_version code_sha256",
 }
+NAMED_BY = {"kept": "name", "post_text": "told_by"}  # others by their id, posts by two
+TOLD_OTHERWISE = ("post_text", "kept", "in_force")  # no audit row names these as its row
 
 # Fields that came later; a row that has nothing else there is hashed without them.
 ADDED = {"fundraiser": ["", "[]", "[]", None]}
@@ -71,6 +65,7 @@ D = -121665 * pow(121666, P - 2, P) % P
 ROOT_OF_MINUS_1 = pow(2, (P - 1) // 4, P)
 Point = Tuple[int, int, int, int]
 Row = Dict[str, Any]
+Entry = Tuple[int, str, str]
 
 
 def add(a: Point, b: Point) -> Point:
@@ -86,16 +81,9 @@ def times(number: int, point: Point) -> Point:
     """A point added to itself `number` times."""
     total = (0, 1, 1, 0)
     while number:
-        if number & 1:
-            total = add(total, point)
-        point = add(point, point)
-        number >>= 1
+        total = add(total, point) if number & 1 else total
+        point, number = add(point, point), number >> 1
     return total
-
-
-def same(a: Point, b: Point) -> bool:
-    """Whether two points are equal: x1/z1 = x2/z2 and y1/z1 = y2/z2."""
-    return (a[0] * b[2] - b[0] * a[2]) % P == 0 and (a[1] * b[2] - b[1] * a[2]) % P == 0
 
 
 def point_of(octets: bytes) -> Optional[Point]:
@@ -110,8 +98,7 @@ def point_of(octets: bytes) -> Optional[Point]:
         x = x * ROOT_OF_MINUS_1 % P
     if (x * x - square) % P or (x == 0 and sign):
         return None
-    if x & 1 != sign:
-        x = P - x
+    x = P - x if x & 1 != sign else x
     return (x, y, 1, x * y % P)
 
 
@@ -128,7 +115,8 @@ def signed_by(public_key: bytes, message: bytes, signature: bytes) -> bool:
         return False
     digest = hashlib.sha512(signature[:32] + public_key + message).digest()
     k = int.from_bytes(digest, "little") % L
-    return same(times(s, BASE), add(r, times(k, a)))
+    one, other = times(s, BASE), add(r, times(k, a))  # equal: x1/z1 = x2/z2 and y1/z1 = y2/z2
+    return all((one[n] * other[2] - other[n] * one[2]) % P == 0 for n in (0, 1))
 
 
 def sha256(octets: bytes) -> str:
@@ -136,15 +124,19 @@ def sha256(octets: bytes) -> str:
     return hashlib.sha256(octets).hexdigest()
 
 
+def canonical(value: object) -> str:
+    """Canonical JSON: keys sorted, no spaces, ASCII only."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
 def hash_of(value: object) -> str:
-    """SHA-256 (hex) of the canonical JSON: keys sorted, no spaces, ASCII only."""
-    return sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii"))
+    """SHA-256 (hex) of the canonical JSON."""
+    return sha256(canonical(value).encode("ascii"))
 
 
-def without_added(table: str, stored: List[Any]) -> List[Any]:
-    """The fields as a row of before had them, where it has nothing else."""
-    added = ADDED.get(table)
-    return stored[: -len(added)] if added and stored[-len(added) :] == added else stored
+def post_of(row: Row) -> str:
+    """How an audit row names a post."""
+    return "%s %s" % (row["page_id"], row["post_id"])
 
 
 class Unreadable(Exception):
@@ -156,20 +148,22 @@ class Record:
 
     def __init__(self) -> None:
         self.problems: List[str] = []
-        self.number = 0
-        self.rows, self.lacking, self.link = 0, 0, "0" * 64
+        self.rows, self.lacking, self.number, self.link = 0, 0, 0, "0" * 64
         self.links: Dict[int, str] = {}  # seq -> hash, of the rows that checkpoints name
-        self.vouched: Dict[str, Dict[str, List[Tuple[int, str, str]]]] = {}
-        self.vouched.update({table: {} for table in EVIDENCE})  # row id -> (seq, kind, sha256)
+        # By table and row id: seq, kind and hash of the audit rows that vouch for it.
+        self.vouched: Dict[str, Dict[str, List[Entry]]] = {table: {} for table in EVIDENCE}
         self.seen_comment: Dict[str, Tuple[int, str]] = {}  # first version -> its comment's hash
         self.told_comment: Dict[int, Tuple[int, str]] = {}  # comment row -> the same
         self.seen: Dict[str, set[str]] = {table: set() for table in EVIDENCE}
+        self.keeping = 0  # from this audit row on every text of a post is kept
+        self.made: Dict[str, Any] = {}  # post -> its time
+        self.told_posts: Dict[str, Dict[int, str]] = {}  # post -> seq -> at
 
     def problem(self, text: str) -> None:
         """Counts a problem and lists it while there is room."""
         self.number += 1
         if len(self.problems) < LISTED:
-            self.problems.append(text)
+            self.problems.append(text.encode("ascii", "backslashreplace").decode())
 
     def audit(self, row: Row, wanted: Collection[int]) -> None:
         """A link of the chain."""
@@ -185,20 +179,41 @@ class Record:
         if seq in wanted:
             self.links[seq] = self.link
         table = row["row_table"]
-        if table in self.vouched:
+        if table in self.vouched and table not in TOLD_OTHERWISE:
             entry = (seq, row["kind"], row["row_sha256"])
             self.vouched[table].setdefault(row["row_id"], []).append(entry)
             if row["kind"] == "comment.seen":
                 told = json.loads(row["detail"]).get("comment_sha256")
                 self.seen_comment[row["row_id"]] = (seq, told)
+            if table == "post":
+                self.told_posts.setdefault(row["row_id"], {})[seq] = row["at"]
+                stored = ["post_text", seq, row["row_id"], row["at"], row["row_sha256"]]
+                self.vouched["post_text"][str(seq)] = [(seq, row["kind"], hash_of(stored))]
+        elif not table and row["kind"] in ("judgement.kept", "judgement.in_force"):
+            self.judged(row, json.loads(row["detail"]))
+
+    def judged(self, row: Row, told: Row) -> None:
+        """An audit row that tells in its details of what judges."""
+        self.keeping = self.keeping or row["seq"]
+        table = row["kind"].partition(".")[2]
+        if table == "kept":
+            row_id = str(told.get("name"))
+            stored = [row_id, told.get("sha256"), told.get("sha256"), row["at"]]
+        else:
+            row_id = str(len(self.vouched[table]) + 1)
+            stored = [int(row_id), row["at"], told.get("config"), canonical(told.get("models"))]
+            stored += [told.get("code"), told.get("code_sha256")]
+        entry = (row["seq"], row["kind"], hash_of([table, *stored]))
+        self.vouched[table].setdefault(row_id, []).append(entry)
 
     def evidence(self, table: str, row: Row) -> None:
         """A row that the chain vouches for."""
-        fields = EVIDENCE[table]
-        row_id = "%s %s" % (row["page_id"], row["post_id"]) if table == "post" else str(row["id"])
+        row_id = post_of(row) if table == "post" else str(row[NAMED_BY.get(table, "id")])
         if row_id in self.seen[table]:
             self.problem("%s %s: is there twice" % (table, row_id))
         self.seen[table].add(row_id)
+        if table == "post":
+            self.made[row_id] = row["created_at"]
         entries = self.vouched[table].get(row_id, [])
         if table == "comment":
             told = self.told_comment.get(row["id"])
@@ -208,16 +223,50 @@ class Record:
             return
         if table == "action":
             self.action(row_id, row, entries)
-        elif hash_of([table, *without_added(table, [row[n] for n in fields])]) != entries[-1][2]:
+        elif hash_of([table, *self.stored(table, row)]) != entries[-1][2]:
             self.problem("%s %s: is not what audit row %s saw" % (table, row_id, entries[-1][0]))
-        if table in ("version", "decision") and len(entries) > 1:
+        if table in ("version", "decision", "kept") and len(entries) > 1:
             self.problem("audit row %s: vouches for %s a second time" % (entries[1][0], row_id))
         if table == "version":
             self.version(row_id, row)
+        if table == "kept" and row_id.startswith("config "):
+            self.configuration(row_id, row["hashes"], row["files_base64"])
 
-    def action(self, row_id: str, row: Row, entries: List[Tuple[int, str, str]]) -> None:
+    def stored(self, table: str, row: Row) -> List[Any]:
+        """What is hashed of a row."""
+        if table == "post_text":
+            return self.text(row)
+        fields = [row[name] for name in EVIDENCE[table].split()]
+        added = ADDED.get(table)  # left out where a row of before has nothing else there
+        return fields[: -len(added)] if added and fields[-len(added) :] == added else fields
+
+    def text(self, row: Row) -> List[Any]:
+        """What an audit row told of a text. Earlier texts were not kept before revision 0010: there
+        the first one has the time of the post and stands for those before it."""
+        post, seq, at = post_of(row), row["told_by"], row["seen_at"]
+        told = self.told_posts.get(post, {})
+        if at == self.made.get(post) and seq in told and not 0 < self.keeping < seq:
+            at = told[seq]
+            for older in [older for older in told if older < seq]:
+                self.vouched["post_text"].pop(str(older), None)
+        fields = [row["page_id"], row["post_id"], row["text"], self.made.get(post)]
+        return [seq, post, at, hash_of(["post", *fields])]
+
+    def configuration(self, name: str, hashes: Dict[str, str], files: Dict[str, str]) -> None:
+        """Its name is a hash over the names and hashes of its files."""
+        whole = b""
+        for file in sorted(hashes, key=lambda file: file.split("/")):
+            whole += os.fsencode(file) + b"\0" + bytes.fromhex(hashes[file])
+            if file not in files and file != WITHHELD:
+                self.problem("%s: its %s is missing" % (name, file))
+            elif file in files and sha256(base64.b64decode(files[file])) != hashes[file]:
+                self.problem("%s: its %s was changed" % (name, file))
+        if name != "config " + sha256(whole) or not set(files) <= set(hashes):
+            self.problem("%s: these are not the files that have this name" % name)
+
+    def action(self, row_id: str, row: Row, entries: List[Entry]) -> None:
         """Vouched for when it was asked and when it ended."""
-        now = [row[name] for name in EVIDENCE["action"]]
+        now = [row[name] for name in EVIDENCE["action"].split()]
         expected = [("action.requested", [*now[:8], "requested", None, ""])]
         if row["state"] != "requested" or row["finished_at"] is not None:
             expected.append(("action." + row["state"], now))
@@ -250,7 +299,7 @@ class Record:
             elif lacking:
                 notes.append("%d rows of %s are not in this file" % (len(lacking), table))
         if self.lacking and not part:
-            notes.append("was a part asked for, by --page or --what audit? Then give --part")
+            notes.append("a part (--page, --what audit), or of an older modbot? Then give --part")
         return notes
 
 
@@ -262,14 +311,10 @@ def read_record(path: str, wanted: Collection[int]) -> Record:
             try:
                 row = json.loads(line)
                 table = row.get("table") or ("audit" if "hash" in row and "seq" in row else "")
-                if table == "export":
-                    continue  # what the file says of itself: nothing vouches for it
                 if table == "audit":
                     record.audit(row, wanted)
-                elif table in EVIDENCE:
+                elif table != "export":  # what the file says of itself: nothing vouches for it
                     record.evidence(table, row)
-                else:
-                    raise KeyError("table")
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise Unreadable(
                     "%s:%d: cannot be read (%s %s); write it anew with `modbot export FILE "
@@ -288,7 +333,7 @@ def read_checkpoint(path: str, fingerprint: str) -> Row:
         fields: Row = json.loads(data)
         signature = bytes.fromhex(fields.pop("signature"))
         public_key = bytes.fromhex(fields["public_key"])
-        message = json.dumps(fields, sort_keys=True, separators=(",", ":")).encode("ascii")
+        message = canonical(fields).encode("ascii")
         good = fields["format"] == CHECKPOINT and signed_by(public_key, message, signature)
         good = good and sha256(public_key) == fields["fingerprint"]
         good = good and isinstance(fields["seq"], int) and isinstance(fields["hash"], str)
@@ -306,10 +351,8 @@ def compare(record: Record, path: str, checkpoint: Row) -> None:
     seq, found = checkpoint["seq"], record.links.get(checkpoint["seq"])
     if seq == 0 or found == checkpoint["hash"]:
         return
-    if found is None:
-        record.problem("audit row %s: %s names it; it was cut off" % (seq, path))
-    else:
-        record.problem("audit row %s: not the one of %s; computed anew up to here" % (seq, path))
+    cut, anew = "%s names it; it was cut off", "not the one of %s; computed anew up to here"
+    record.problem("audit row %s: %s" % (seq, (cut if found is None else anew) % path))
 
 
 def result(record: Record, part: bool) -> str:
@@ -317,9 +360,8 @@ def result(record: Record, part: bool) -> str:
     said = "%d audit rows, %d problems" % (record.rows, record.number)
     if record.number:
         return "NOT as it was written: " + said
-    if part:
-        return "a PART, sound in what is there: %s, %d rows not there" % (said, record.lacking)
-    return "sound: " + said
+    sound = "a PART, sound in what is there: %s, %d rows not there" % (said, record.lacking)
+    return sound if part else "sound: " + said
 
 
 def run(arguments: List[str]) -> int:
@@ -349,11 +391,8 @@ def run(arguments: List[str]) -> int:
         notes.append("no checkpoint given: a chain computed anew as a whole would not show")
     elif not fingerprint:
         notes.append("compare the signer with the fingerprint that the district published")
-    for text in record.problems:
-        sys.stdout.write("PROBLEM %s\n" % text.encode("ascii", "backslashreplace").decode())
-    for text in notes:
-        sys.stdout.write("note: %s\n" % text)
-    sys.stdout.write("%s\n" % result(record, part))
+    said = ["PROBLEM " + text for text in record.problems] + ["note: " + text for text in notes]
+    sys.stdout.write("\n".join([*said, result(record, part), ""]))
     return 1 if record.number else 0
 
 

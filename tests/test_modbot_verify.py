@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import json
-import random
 import shutil
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,79 +16,27 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from modbot import modbot_verify, registry
+from modbot import modbot_verify, registry, store
 from modbot.audit import head
 from modbot.checkpoints import SigningKey, new_key, parse, sign
-from modbot.domain import Actor
+from modbot.code_version import CodeVersion
+from modbot.domain import Actor, Post
 from modbot.errors import CheckpointRefused
 from modbot.export import Filters, export, verifier
-from modbot.modbot_verify import signed_by
+from modbot.kept_files import packed
+from modbot.settings.folder import digest
 from modbot.store import Database
-from tests.records import NOON, PAGE, add_page, fill, judged, open_database, record
+from tests.records import NOON, PAGE, add_page, fill, judged, later, open_database, record
 
 ADA = Actor(kind="person", name="ada")
 KEY = SigningKey(bytes.fromhex(new_key()))
 
-# RFC 8032, section 7.1: secret key, public key, message, signature.
-VECTORS = [
-    (
-        "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
-        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
-        "",
-        "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b"
-        "46bd25bf5f0595bbe24655141438e7a100b",
-    ),
-    (
-        "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
-        "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
-        "72",
-        "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11"
-        "d8c387b2eaeb4302aeeb00d291612bb0c00",
-    ),
-    (
-        "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
-        "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
-        "af82",
-        "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc"
-        "6594a7c15e9716ed28dc027beceea1ec40a",
-    ),
-    (
-        "833fe62409237b9d62ec77587520911e9a759cec1d19755b7da901b96dca3d42",
-        "ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf",
-        "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3fee"
-        "bbd454d4423643ce80e2a9ac94fa54ca49f",
-        "dc2a4459e7369633a52b1bf277839a00201009a3efbf3ecb69bea2186c26b58909351fc9ac90b3ecfdfbc7c66431e"
-        "0303dca179c138ac17ad9bef1177331a704",
-    ),
-]
-
-
-@pytest.mark.parametrize("vector", VECTORS, ids=["1", "2", "3", "SHA(abc)"])
-def test_the_vectors_of_rfc_8032_are_verified(vector: tuple[str, ...]) -> None:
-    secret, public, message, signature = map(bytes.fromhex, vector)
-    assert Ed25519PrivateKey.from_private_bytes(secret).sign(message) == signature
-    assert signed_by(public, message, signature)
-    assert not signed_by(public, message + b"x", signature)
-    for octet in (0, 31, 32, 63):
-        broken = bytearray(signature)
-        broken[octet] ^= 1
-        assert not signed_by(public, message, bytes(broken))
-
-
-def test_signatures_of_another_library_are_verified_and_what_it_refuses_is_not() -> None:
-    rng = random.Random(3)
-    for size in (0, 1, 33, 500):
-        private, message = Ed25519PrivateKey.generate(), rng.randbytes(size)
-        public, signature = private.public_key().public_bytes_raw(), private.sign(message)
-        assert signed_by(public, message, signature)
-        beyond = int.from_bytes(signature[32:], "little") + modbot_verify.L
-        malleated = signature[:32] + beyond.to_bytes(32, "little")
-        assert not signed_by(public, message, malleated)
-        assert not signed_by(b"\xff" * 32, message, signature)
-        assert not signed_by(public[:31], message, signature)
-        assert not signed_by(
-            Ed25519PrivateKey.generate().public_key().public_bytes_raw(), message, signature
-        )
+FILES = {
+    "modbot.toml": b'[checkpoints]\nkey = "file:/etc/modbot/checkpoint.key"',
+    "policy.toml": b"[categories]",
+    "rules/a.txt": b"category: profanity",
+    "rules-old/a.txt": b"none",
+}
 
 
 def test_it_needs_nothing_but_the_standard_library() -> None:
@@ -143,6 +91,15 @@ def database(tmp_path: Path) -> Iterator[Database]:
             database, name="Candles", approved_by="Dr. Lee", links=links, actor=ADA, now=NOON
         )
     record(database, judged("ñ", "\ud800 \x00 \\u0000 ñ 😀", author_name="José \x7f"))
+    with database.write() as s:
+        for archive in (FILES, {**FILES, "rules/a.txt": b"other"}):
+            name = digest(Path(), {Path(file): data for file, data in archive.items()})
+            store.keep(s, store.config_name(name), packed(archive), NOON)
+            code = CodeVersion(version="1", sha256="c" * 64)
+            store.note_in_force(s, name, {"rules": "1", "embedded": "2"}, code, NOON)
+        store.keep(s, store.model_name("embedded", "2"), packed({"weights.npz": b"large"}), NOON)
+        for text in ("Bus \x00 ñ", "Bus"):
+            store.record_posts(s, PAGE, [Post(id="post1", text=text, created_at=NOON)], later(9))
     yield database
     database.close()
 
@@ -154,10 +111,37 @@ def write(database: Database, path: Path, **options: Any) -> None:
 
 def test_an_export_as_it_was_written_is_sound(exported: Exported) -> None:
     code, said = exported.run("record.jsonl", "checkpoint.json")
-    assert code == 0 and "sound: 4" in said and "missing" not in said and "PART" not in said
+    assert code == 0 and "sound: 5" in said and "missing" not in said and "PART" not in said
     assert KEY.fingerprint in said
     assert exported.run("record.jsonl", "checkpoint.json", "--fingerprint", KEY.fingerprint)[0] == 0
     assert "computed anew" in exported.run("record.jsonl")[1]
+
+
+def test_an_export_tells_nobody_where_tokens_are(exported: Exported) -> None:
+    """The service's own file is there by its hash alone, as are models, which are large."""
+    told = (exported.folder / "record.jsonl").read_text("ascii")
+    kept = [row for row in map(json.loads, told.splitlines()) if row.get("table") == "kept"]
+    assert [sorted(row.get("files_base64", ())) for row in kept] == [
+        *[["policy.toml", "rules-old/a.txt", "rules/a.txt"]] * 2,
+        [],
+    ]
+    assert set(kept[0]["hashes"]) == set(FILES)
+    for data in (FILES["modbot.toml"], b"checkpoint.key"):
+        assert data.decode() not in told and b64encode(data).decode()[4:-4] not in told
+
+
+def test_an_export_of_an_older_modbot_is_checked_as_a_part(exported: Exported) -> None:
+    """It has no texts of posts and nothing of what judged."""
+    exported.rewrite(
+        lambda rows: rows.__setitem__(
+            slice(None), [r for r in rows if r["table"] not in ("post_text", "kept", "in_force")]
+        )
+    )
+    code, said = exported.run("record.jsonl", "checkpoint.json", "--part")
+    assert code == 0 and "a PART, sound in what is there" in said
+    assert "note: 3 rows of post_text are not in this file" in said
+    code, said = exported.run("record.jsonl", "checkpoint.json")
+    assert code == 1 and "of an older modbot? Then give --part" in said
 
 
 def tables(rows: list[dict[str, Any]], table: str) -> list[dict[str, Any]]:
@@ -178,6 +162,47 @@ CHANGES: dict[str, tuple[Callable[[list[dict[str, Any]]], Any], str]] = {
     "a cut audit row": (lambda rows: rows.remove(tables(rows, "audit")[4]), "audit row 6"),
     "a missing row": (lambda rows: rows.remove(tables(rows, "decision")[1]), "decision 2: audit"),
     "a fundraiser": (lambda rows: tables(rows, "fundraiser")[1].update(links="[]"), "fundraiser 2"),
+    "a post's text": (
+        lambda rows: tables(rows, "post_text")[1].update(text="x"),
+        "PROBLEM post_text",
+    ),
+    "a text's time": (
+        lambda rows: tables(rows, "post_text")[1].update(
+            seen_at=tables(rows, "post")[0]["created_at"]
+        ),
+        "PROBLEM post_text",
+    ),
+    "a text's place": (
+        lambda rows: tables(rows, "post_text")[1].update(told_by=1),
+        "post_text 1: nothing in the log vouches for it",
+    ),
+    "a missing text": (
+        lambda rows: rows.remove(tables(rows, "post_text")[0]),
+        "it is missing",
+    ),
+    "a note": (lambda rows: tables(rows, "in_force")[1].update(code_version="2"), "in_force 2: is"),
+    "a missing note": (lambda rows: rows.remove(tables(rows, "in_force")[0]), "in_force 1: audit"),
+    "a model": (
+        lambda rows: tables(rows, "kept")[-1].update(files_sha256="0" * 64),
+        "kept embedded 2: is not what",
+    ),
+    "a missing configuration": (lambda rows: rows.remove(tables(rows, "kept")[0]), "it is missing"),
+    "a rule": (
+        lambda rows: tables(rows, "kept")[0]["files_base64"].update({"rules/a.txt": "eA=="}),
+        "its rules/a.txt was changed",
+    ),
+    "a missing rule": (
+        lambda rows: tables(rows, "kept")[0]["files_base64"].pop("rules/a.txt"),
+        "its rules/a.txt is missing",
+    ),
+    "a rule's hash": (
+        lambda rows: tables(rows, "kept")[0]["hashes"].update({"modbot.toml": "00"}),
+        "these are not the files that have this name",
+    ),
+    "a rule more": (
+        lambda rows: tables(rows, "kept")[0]["files_base64"].update(x="eA=="),
+        "these are not the files that have this name",
+    ),
     "a second row": (lambda rows: rows.append(tables(rows, "post")[0]), "is there twice"),
     "a strange row": (
         lambda rows: rows.append({**tables(rows, "post")[0], "post_id": "x"}),
@@ -217,6 +242,41 @@ def test_a_missing_comment_that_nothing_befell_is_found(exported: Exported) -> N
     )
     code, said = exported.run("record.jsonl", "checkpoint.json")
     assert code == 1 and "PROBLEM comment" in said and "it is missing" in said
+
+
+def append_to_log(rows: list[dict[str, Any]], **fields: Any) -> None:
+    """An audit row after the last one, as whoever can write there makes it."""
+    last = tables(rows, "audit")[-1]
+    row = {**last, **fields, "seq": last["seq"] + 1, "prev": last["hash"]}
+    row["hash"] = modbot_verify.hash_of([row[name] for name in modbot_verify.CHAINED])
+    rows.insert(rows.index(last) + 1, row)
+
+
+def vouch_for_a_note(rows: list[dict[str, Any]]) -> None:
+    note = tables(rows, "in_force")[0]
+    note["code_version"] = "forged"
+    sha256 = modbot_verify.hash_of(
+        ["in_force", *(note[name] for name in modbot_verify.EVIDENCE["in_force"].split())]
+    )
+    append_to_log(rows, kind="x", row_table="in_force", row_id="1", row_sha256=sha256, detail="{}")
+
+
+def vouch_for_a_model(rows: list[dict[str, Any]]) -> None:
+    kept = tables(rows, "kept")[-1]
+    kept["sha256"] = kept["files_sha256"] = "0" * 64
+    detail = json.dumps({"name": kept["name"], "sha256": "0" * 64})
+    told = {"row_table": "", "row_id": "", "row_sha256": "", "at": kept["kept_at"]}
+    append_to_log(rows, kind="judgement.kept", detail=detail, **told)
+
+
+@pytest.mark.parametrize("forged", [vouch_for_a_note, vouch_for_a_model])
+def test_what_judged_is_vouched_for_once(
+    exported: Exported, forged: Callable[[list[dict[str, Any]]], None]
+) -> None:
+    """Whoever can append to the log cannot vouch there for what did not judge."""
+    exported.rewrite(forged)
+    code, said = exported.run("record.jsonl")
+    assert code == 1 and "NOT as it was written" in said
 
 
 def forge(rows: list[dict[str, Any]]) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text as sql
 from sqlmodel import Session
 
-from modbot import store
+from modbot import modbot_verify, store
 from modbot.audit import verify
 from modbot.code_version import CodeVersion
 from modbot.domain import Post
+from modbot.export import export
 from modbot.store import Database
 from modbot.stored_rows import iso_time
 from tests.past_guards import past_the_guards
@@ -187,7 +189,27 @@ class TestBefore:
             s.execute(sql(forged[0]))
         assert problems(upgraded) >= forged[1]
 
-    def test_a_text_that_was_kept_never_passes_for_one_of_before(self, upgraded: Database) -> None:
+    def test_a_third_party_finds_it_sound_too(
+        self, upgraded: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with (tmp_path / "record.jsonl").open("w", encoding="ascii") as out:
+            export(upgraded, out, what="record")
+        assert modbot_verify.run([str(tmp_path / "record.jsonl")]) == 0, capsys.readouterr().out
+
+    @pytest.mark.parametrize("forged", LEFT_OVER.values(), ids=LEFT_OVER.keys())
+    def test_a_third_party_finds_what_was_changed_of_it(
+        self, upgraded: Database, forged: tuple[str, Problems], tmp_path: Path
+    ) -> None:
+        with past_the_guards(upgraded, TABLES) as s:
+            s.execute(sql(forged[0]))
+        with (tmp_path / "record.jsonl").open("w", encoding="ascii") as out:
+            export(upgraded, out, what="record")
+        harmless = " id = 0" in forged[0]  # numbers are not exported, the order is
+        assert modbot_verify.run([str(tmp_path / "record.jsonl")]) == (0 if harmless else 1)
+
+    def test_a_text_that_was_kept_never_passes_for_one_of_before(
+        self, upgraded: Database, tmp_path: Path
+    ) -> None:
         """The last one of a post stands for the one before it, which was taken out."""
         with past_the_guards(upgraded, TABLES) as s:
             s.execute(sql("DELETE FROM post_text WHERE post_id = 'c' AND text = 'Game'"))
@@ -197,6 +219,9 @@ class TestBefore:
             )
             s.execute(sql("UPDATE post_text SET id = 5 WHERE text = 'New'"))
         assert problems(upgraded)
+        with (tmp_path / "record.jsonl").open("w", encoding="ascii") as out:
+            export(upgraded, out, what="record")
+        assert modbot_verify.run([str(tmp_path / "record.jsonl")]) == 1
 
 
 def test_in_a_new_record_no_text_passes_for_one_of_before(database: Database) -> None:
