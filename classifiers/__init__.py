@@ -23,11 +23,14 @@ class Choice:
     models: Path | None = None
     variant: str = "auto"
     weights: Path | None = None  # of the embedded model, in place of those of the package
+    detoxify: Path | None = None  # an exported model, in place of those in `models`
 
     def exported(self) -> Path | None:
         """The folder of the exported Detoxify model that fits, if there is one."""
         from classifiers.detoxify import exported_folder
 
+        if self.detoxify:
+            return self.detoxify
         return exported_folder(self.models, self.variant) if self.models else None
 
 

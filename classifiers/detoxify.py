@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -193,6 +193,7 @@ class DetoxifyClassifier:
     ) -> None:
         require_runtime()
         self.manifest, digest = read_manifest(folder)
+        self._folder, self._digest = folder, digest
         self.version = version_of(self.manifest, digest)
         self._floor = floor
         self._batch_tokens = batch_tokens
@@ -201,6 +202,24 @@ class DetoxifyClassifier:
             self._network = Network(folder / NETWORK, pad_id=self.manifest.pad_id, threads=threads)
         except Exception as error:  # both libraries raise bare ones of their own
             raise _unusable(folder, error) from error
+
+    def files(self) -> Mapping[str, bytes]:
+        """The manifest, which names the large files. Raises ClassifierFailed when it was replaced
+        since it was loaded."""
+        try:
+            data = (self._folder / MANIFEST).read_bytes()
+        except OSError as error:
+            raise _unusable(self._folder, error) from error
+        if hashlib.sha256(data).hexdigest() != self._digest:
+            raise ClassifierFailed(
+                f"detoxify: {self._folder} holds another model now than {self.version}, which"
+                " judges: start modbot again"
+            )
+        return {MANIFEST: data}
+
+    def large_files(self) -> Mapping[str, Path]:
+        """Network and tokenizer, by their SHA-256."""
+        return {sha256: self._folder / name for name, sha256 in self.manifest.files.items()}
 
     def classify(self, comments: Sequence[Comment]) -> list[list[Signal]]:
         """One signal a label that reaches the floor; evidence.rule names the label."""

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from modbot.budget import Budgets, PageBudget
@@ -166,6 +167,16 @@ class KeepsFiles(Protocol):
 
     def files(self) -> Mapping[str, bytes]:
         """By name; a folder of them makes the same classifier again."""
+        ...
+
+
+@runtime_checkable
+class KeepsLargeFiles(KeepsFiles, Protocol):
+    """One that has larger files too, which are kept beside the record: files() holds a
+    `manifest.json` whose `files` name them with their SHA-256."""
+
+    def large_files(self) -> Mapping[str, Path]:
+        """Where each is, by its SHA-256 in hex."""
         ...
 
 

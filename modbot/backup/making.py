@@ -21,6 +21,7 @@ from modbot.backup.copying import (
     remove,
     sync_file,
 )
+from modbot.backup.models import carry_models
 from modbot.errors import BackupFailed
 from modbot.settings import Config, read_files
 from modbot.store import Database
@@ -34,6 +35,7 @@ class Made:
     bytes: int
     copied: Copied
     config_file: Path | None = None
+    models_missing: tuple[str, ...] = ()  # whose large files were not there to be copied
 
 
 def back_up(
@@ -59,11 +61,19 @@ def back_up(
     for path in (target, beside):
         if path is not None:
             _refuse(path, source, force=force)
+    made = _made(config, target, beside, progress)
+    _note(config, made, actor, now)
+    return made
+
+
+def _made(config: Config, target: Path, beside: Path | None, progress: Progress) -> Made:
+    source = database_file(config.settings.database)
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     copy_database(source, partial, progress)
     try:
         copied = check(partial)
         sync_file(partial)
+        lacking = carry_models(partial, source, target)
         if beside is not None:
             _write_config(config, beside)
         partial.replace(target)
@@ -72,9 +82,13 @@ def back_up(
         raise BackupFailed(f"{target} cannot be written ({error.strerror})") from None
     finally:
         remove(partial)
-    made = Made(file=target, bytes=target.stat().st_size, copied=copied, config_file=beside)
-    _note(config, made, actor, now)
-    return made
+    return Made(
+        file=target,
+        bytes=target.stat().st_size,
+        copied=copied,
+        config_file=beside,
+        models_missing=lacking,
+    )
 
 
 def _refuse(target: Path, source: Path, *, force: bool) -> None:

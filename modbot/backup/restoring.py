@@ -25,6 +25,7 @@ from modbot.backup.copying import (
     remove,
     sync_file,
 )
+from modbot.backup.models import carry_models
 from modbot.backup.people import PeopleRestored, people_now, settle_people
 from modbot.errors import AlreadyRunning, BackupFailed, BackupRefused, StoreUnreadable
 from modbot.people_tables import InvitationRow, SessionRow, SignInFlowRow
@@ -43,6 +44,7 @@ class Restored:
     rows_not_in_backup: int | None  # of its audit log; None: it was not there or not readable
     compared: int  # checkpoints that the backup agrees with
     people: PeopleRestored
+    models_missing: tuple[str, ...]  # whose large files are neither in the backup nor here
 
 
 def restore(
@@ -60,14 +62,14 @@ def restore(
 
     Raises AlreadyRunning while a program has the database open, BackupRefused or StoreUnreadable
     for a backup that is not good, and BackupFailed; the database is then as it was."""
-    path = _place_of(config, backup)
     whose = _Whose(actor=actor, now=now, people_as_in_backup=people_as_in_backup)
-    with lock_data(path):
+    with lock_data(path := _place_of(config, backup)):
         kept = _comparable(backup, copied := check(backup), kept)
         partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
         copy_database(backup, partial, progress)
         try:
             head, people = _made_ready(partial, backup, path, kept, whose)
+            lacking = carry_models(partial, backup, path)
             missing = _rows_since(path, copied)
             before = _put_in_place(partial, path, now, readable=missing is not None)
         except (OSError, DBAPIError) as error:  # such as a full disk
@@ -83,6 +85,7 @@ def restore(
         rows_not_in_backup=missing,
         compared=len(kept),
         people=people,
+        models_missing=lacking,
     )
 
 

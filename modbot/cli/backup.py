@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -60,8 +60,10 @@ def backup(
         "file": str(made.file),
         "bytes": made.bytes,
         "config_file": str(made.config_file) if made.config_file else None,
+        "models_missing": list(made.models_missing),
         **_fields(made.copied),
     }
+    _complain_of_models(made.models_missing)
     answer(payload, as_json=as_json, tell=lambda console: _tell_made(console, made))
 
 
@@ -98,13 +100,16 @@ def restore(
         )
     for note in signers(kept, fingerprint):
         complain(note)
-    if len(kept) > restored.compared:
-        complain(
-            f"{len(kept) - restored.compared} of the checkpoints are newer than the backup "
-            "and could not be compared."
-        )
+    if newer := len(kept) - restored.compared:
+        complain(f"{newer} of the checkpoints are newer than the backup; they were not compared.")
+    _complain_of_models(restored.models_missing)
     payload = _of_restored(restored)
     answer(payload, as_json=as_json, tell=lambda console: _tell_restored(console, restored))
+
+
+def _complain_of_models(names: Sequence[str]) -> None:
+    for name in names:
+        complain(f"{name} judged, and its files are not there: `modbot explain` needs them")
 
 
 def _fields(copied: Copied) -> dict[str, Any]:
@@ -125,6 +130,7 @@ def _of_restored(restored: Restored) -> dict[str, Any]:
         **_fields(restored.copied),
         "head": asdict(restored.head),
         "people": asdict(restored.people),
+        "models_missing": list(restored.models_missing),
     }
 
 

@@ -37,10 +37,15 @@ def explain(
     Exits with 1 where something comes out differently.
     """
     from modbot import explanation
+    from modbot.large_files import folder_beside
     from modbot.past_judge import past_judge
 
     found = load(ctx, config)
-    rebuild = partial(past_judge, models_folder=found.settings.models_folder)
+    rebuild = partial(
+        past_judge,
+        models_folder=found.settings.models_folder,
+        large_folder=folder_beside(found.settings.database.path),
+    )
     with open_record(found.settings.database) as database:
         explained = explanation.explain(database, decision, rebuild)
     answer(_payload(explained), as_json=as_json, tell=lambda console: _tell(console, explained))

@@ -92,8 +92,9 @@ def verify(
     known = [_head(checkpoint)] if checkpoint else []
     kept = kept_checkpoints(against, fingerprint)
     known += [one.head for one in kept]
-    report = _verified(database or _configured(ctx, config), known)
-    for note in (*report.notes, *signers(kept, fingerprint)):
+    which = database or _configured(ctx, config)
+    report = _verified(which, known)
+    for note in (*report.notes, *_of_models(which), *signers(kept, fingerprint)):
         complain(note)
     payload = {
         "ok": report.ok,
@@ -115,6 +116,20 @@ def _verified(which: Path | DatabaseSection, kept: Sequence[Head]) -> Report:
     opener = partial(open_record, which)
     with audit.helping(opener, processes) as helpers, opener() as opened:
         return audit.verify(opened, kept, helpers)
+
+
+def _of_models(which: Path | DatabaseSection) -> list[str]:
+    """What is wrong with the models that are kept beside the database."""
+    from modbot import large_files
+    from modbot.store.kept import kept_models
+
+    folder = large_files.folder_beside(which if isinstance(which, Path) else which.path)
+    with open_record(which) as opened, opened.read() as session:
+        return [
+            f"{name}: {fault}: `modbot explain` cannot judge again by it"
+            for name, archive in kept_models(session)
+            for fault in large_files.faults(archive, folder)
+        ]
 
 
 def _head(text: str) -> Head:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,6 +67,15 @@ def kept_files(session: Session, name: str) -> bytes | None:
     if hashlib.sha256(row.files).hexdigest() != row.sha256:
         raise StoreUnreadable(f"what is kept of {name} was changed since: its hash differs")
     return row.files
+
+
+def kept_models(session: Session) -> Iterator[tuple[str, bytes]]:
+    """What is kept of each model, by name."""
+    models = select(col(KeptRow.name)).where(~col(KeptRow.name).startswith("config "))
+    for name in session.scalars(models.order_by(col(KeptRow.name))).all():
+        row = session.get_one(KeptRow, name)
+        yield name, row.files
+        session.expunge(row)
 
 
 def note_in_force(
