@@ -24,10 +24,11 @@ class Adapters:
         clock: Clock,
         environ: Mapping[str, str],
         budgets: Budgets,
+        answered: Callable[[str, int], object] | None = None,
     ) -> None:
         self.factories = factories
         self._settings, self._clock, self._environ = settings, clock, environ
-        self._budgets = budgets
+        self._budgets, self._answered = budgets, answered
         self._made: dict[str, tuple[Page, PlatformAdapter]] = {}
         self._lock = threading.Lock()
 
@@ -83,6 +84,7 @@ class Adapters:
             watch_hours=watch_hours,
             spending=settings.budget.spending,
             budgets=self._budgets,
+            answered=self._answered,
         )
 
 

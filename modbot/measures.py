@@ -7,8 +7,10 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 POLL_BOUNDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)  # seconds
+_STATUSES, _ANY = frozenset(HTTPStatus), range(100, 1000)
 JUDGING_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
@@ -35,6 +37,7 @@ class Measured:
 
     polls: Mapping[str, Durations]  # by platform
     poll_failures: Mapping[tuple[str, str], int]  # by platform and kind of error
+    requests: Mapping[tuple[str, str], int]  # by platform and status of the answer
     judging: Durations  # of whole batches
     judged: int  # comments
 
@@ -46,6 +49,7 @@ class Measures:
         self._lock = threading.Lock()
         self._polls: dict[str, Durations] = {}
         self._failures: Counter[tuple[str, str]] = Counter()
+        self._requests: Counter[tuple[str, str]] = Counter()
         self._judging = Durations(JUDGING_BOUNDS)
         self._judged = 0
 
@@ -55,6 +59,11 @@ class Measures:
             self._polls.setdefault(platform, Durations(POLL_BOUNDS)).add(seconds)
             if failure:
                 self._failures[platform, failure] += 1
+
+    def answered(self, platform: str, status: int) -> None:
+        """One call to a platform ended; 0: without an answer."""
+        with self._lock:
+            self._requests[platform, _code(status)] += 1
 
     def judged(self, comments: int, seconds: float) -> None:
         """One batch was judged."""
@@ -68,9 +77,17 @@ class Measures:
             return Measured(
                 polls={platform: _copy(one) for platform, one in self._polls.items()},
                 poll_failures=dict(self._failures),
+                requests=dict(self._requests),
                 judging=_copy(self._judging),
                 judged=self._judged,
             )
+
+
+def _code(status: int) -> str:
+    """As a label, of which there must be few: anybody's server may answer a feed's reader."""
+    if status in _STATUSES:
+        return str(status)
+    return f"{status // 100}xx" if status in _ANY else "none"
 
 
 def _copy(one: Durations) -> Durations:

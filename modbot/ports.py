@@ -52,6 +52,8 @@ class Connection:
     deadline_seconds: float = 30.0  # for one whole call
     watch_hours: float = 48.0  # how far back listings look for edits and deletions
     spending: Spending = Spending()
+    # Told of each call: the platform, and the answer's status, 0 where none came.
+    answered: Callable[[str, int], object] | None = None
     budgets: Budgets = None  # type: ignore[assignment]  # set below: it takes the clock of `now`
 
     def __post_init__(self) -> None:

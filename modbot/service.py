@@ -100,13 +100,13 @@ class Service:
             clock=clock,
             environ=environ,
             budgets=self.budgets,
+            answered=self.measures.answered,
         )
         self._past = PastReader(database, clock, lambda: self.config.settings, self._looking_back)
         self._rights = UnusedRights(database, clock, self.alerter)
         self._sharing = Sharing()
         self._page_locks: dict[str, threading.Lock] = {}
-        self._lock = threading.Lock()
-        self._keeping, self._bringing = threading.Lock(), threading.Lock()
+        self._lock, self._keeping, self._bringing = (threading.Lock() for _ in range(3))
         self._written: tuple[str, dict[str, list[WrittenRule]]] = ("", {})
 
     @property

@@ -59,6 +59,7 @@ class FeedAdapter:
             timeout_seconds=connection.timeout_seconds,
             deadline_seconds=connection.deadline_seconds,
             gate=Gate(self.budget, connection.now),
+            answered=connection.answered,
         )
         transport.carry(self._session, "https://", "http://")
 

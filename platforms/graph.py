@@ -94,6 +94,7 @@ class GraphClient:
             deadline_seconds=connection.deadline_seconds,
             base_url=base_url,
             gate=graph_usage.gate(self.budget, connection),
+            answered=connection.answered,
         )
         self.refuses_id_lists = False  # found out by asking
         self._graph = facebook.GraphAPI(timeout=connection.timeout_seconds)

@@ -39,6 +39,7 @@ class VendorTransport(HTTPAdapter):
     hold the address and so the token.
 
     `gate` is asked before each call, whether the budget lets it through, and told of each answer.
+    `answered` is told of each call's platform and status; 0: no answer that can be used.
     `watchers` see every request before it leaves, as the vendor would get it, with the platform
     that it is for; the tests compare it with the vendor's description.
     """
@@ -53,6 +54,7 @@ class VendorTransport(HTTPAdapter):
         deadline_seconds: float,
         base_url: str = "",
         gate: Gate | None = None,
+        answered: Callable[[str, int], object] | None = None,
     ):
         super().__init__()
         self.platform = platform
@@ -60,6 +62,7 @@ class VendorTransport(HTTPAdapter):
         self.deadline_seconds = deadline_seconds
         self.base_url = base_url.rstrip("/")
         self._gate = gate
+        self._answered = answered
 
     def carry(self, session: requests.Session, *addresses: str) -> None:
         """Carries the session's calls to addresses that begin so."""
@@ -88,12 +91,22 @@ class VendorTransport(HTTPAdapter):
             host = urlsplit(request.url or "").hostname
             raise Unreachable(f"{host} answers too slowly: the time for this round is over")
         if self._gate is None:
-            return self._exchange(request, **kwargs)
+            return self._told(request, **kwargs)
         receipt, response = self._gate.before(request), None
         try:
-            response = self._exchange(request, **kwargs)
+            response = self._told(request, **kwargs)
         finally:
             self._gate.after(request, response, receipt)
+        return response
+
+    def _told(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        status = 0
+        try:
+            response = self._exchange(request, **kwargs)
+            status = response.status_code
+        finally:
+            if self._answered is not None:
+                self._answered(self.platform, status)
         return response
 
     def _exchange(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:

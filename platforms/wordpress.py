@@ -82,6 +82,7 @@ class WordPressAdapter:
             timeout_seconds=connection.timeout_seconds,
             deadline_seconds=connection.deadline_seconds,
             gate=Gate(self.budget, connection.now),
+            answered=connection.answered,
         )
         transport.carry(self._session, self._base)
         self._own_user_id: int | None = None

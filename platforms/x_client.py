@@ -77,6 +77,7 @@ class XClient:
             deadline_seconds=connection.deadline_seconds,
             base_url=page.base_url,
             gate=x_budget.gate(self.budget, connection),
+            answered=connection.answered,
         )
         transport.carry(self.api.session, CLIENT_HOST)
         self._shown: dict[str, int] = {}  # by listing, how many posts its last first page held

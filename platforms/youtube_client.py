@@ -135,6 +135,7 @@ class _BoundedHttp:
             deadline_seconds=connection.deadline_seconds,
             base_url=page.base_url,
             gate=Gate(budget, connection.now, prices=UnitPrices()),
+            answered=connection.answered,
         )
         transport.carry(self._session, "https://")
         self._token = ""

@@ -260,9 +260,11 @@ class FakePlatform:
     def __init__(self, *adapters: FakeAdapter):
         self.adapters = {adapter.page.id: adapter for adapter in adapters}
         self.tokens: list[str] = []  # those that an adapter was made with
+        self.connections: list[Connection] = []  # the same
 
     def __call__(self, page: Page, connection: Connection) -> FakeAdapter:
         self.tokens.append(connection.secrets.get("token", ""))
+        self.connections.append(connection)
         if page.id not in self.adapters:
             self.adapters[page.id] = FakeAdapter(page, now=connection.now)
         adapter = self.adapters[page.id]

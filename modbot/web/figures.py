@@ -43,6 +43,7 @@ HELP = {
     "modbot_polling_max_seconds": "Longest time between polls of a page as configured.",
     "modbot_poll_seconds": "Polls by how long they took, since this process started.",
     "modbot_poll_failures": "Polls that failed, since this process started.",
+    "modbot_api_requests": "Calls to platforms by status, since this process started.",
     "modbot_judging_seconds": "Batches by how long judging took, since this process started.",
     "modbot_judging_comments": "Comments in those batches.",
     "modbot_scheduler_last_tick_timestamp_seconds": "Last sign of life of the scheduler; 0: none.",
@@ -167,6 +168,10 @@ def _measured(measured: Measured) -> Iterator[Metric]:
     for labels, number in measured.poll_failures.items():
         failures.add_metric(list(labels), number)
     yield failures
+    requests = _counter("modbot_api_requests", "platform", "code")
+    for labels, number in measured.requests.items():
+        requests.add_metric(list(labels), number)
+    yield requests
     judging = HistogramMetricFamily("modbot_judging_seconds", HELP["modbot_judging_seconds"])
     judging.add_metric([], _buckets(measured.judging), measured.judging.sum)
     yield judging

@@ -43,10 +43,15 @@ def test_a_name_that_the_resolver_does_not_find_is_no_answer(platform: str):
         name="A school",
         base_url="https://vendor.invalid",
     )
-    adapter = ADAPTERS[platform](page, Connection(secrets=SECRETS, now=lambda: SCHOOL_DAY))
+    told: list[tuple[str, int]] = []
+    connection = Connection(
+        secrets=SECRETS, now=lambda: SCHOOL_DAY, answered=lambda *call: told.append(call)
+    )
+    adapter = ADAPTERS[platform](page, connection)
     with pytest.raises(Unreachable) as caught:
         adapter.fetch_since(None)
     assert "user:word" not in str(caught.value), "a secret has no place in an error"
+    assert set(told) == {(platform, 0)}, "it is counted"
 
 
 def test_the_list_of_platforms_loads_no_vendor_client():

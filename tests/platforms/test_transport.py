@@ -51,6 +51,26 @@ def test_the_stand_in_gets_the_vendors_path_and_query():
     assert server.heads[0].startswith(b"GET /proxy/v1/things?access_token=CANARY HTTP/1.1\r\n")
 
 
+def test_each_call_is_told_with_its_status_and_those_without_an_answer_too():
+    told: list[tuple[str, int]] = []
+    transport = VendorTransport(
+        platform="",
+        timeout_seconds=2,
+        deadline_seconds=2,
+        answered=lambda platform, status: told.append((platform, status)),
+    )
+    with requests.Session() as session:
+        transport.carry(session, "https://")
+        for answer in (response(b"{}"), response(b"", status="429 Too Many Requests")):
+            with RawServer(says(answer)) as server:
+                transport.base_url = server.url
+                session.get(VENDOR)
+        with RawServer(says(b"")) as server, pytest.raises(Unreachable):
+            transport.base_url = server.url
+            session.get(VENDOR)
+    assert told == [("", 200), ("", 429), ("", 0)]
+
+
 def test_a_netrc_does_not_take_the_place_of_the_token(tmp_path, monkeypatch):
     netrc = tmp_path / "netrc"
     netrc.write_text("default login someone password else\n", "utf-8")

@@ -201,6 +201,24 @@ def test_polls_and_judging_are_timed_and_failures_counted_by_kind(
     assert value(found, "modbot_judging_seconds_sum") > 0
 
 
+def test_calls_to_platforms_are_counted_by_status_and_the_codes_stay_few(
+    working: tuple[Running, Site],
+) -> None:
+    running, site = working
+    running.service.poll_page(running.add_page(1).page.id)
+    (connection,) = running.platform.connections
+    assert connection.answered is not None
+    for status in (200, 200, 429, 0, -1, 299, 298, 999, 70000):
+        connection.answered("x", status)
+    found = scraped(site)
+    counted = {
+        dict(labels)["code"]: number
+        for (name, labels), number in found.items()
+        if name == "modbot_api_requests_total"
+    }
+    assert counted == {"200": 2, "429": 1, "none": 3, "2xx": 2, "9xx": 1}
+
+
 @pytest.mark.sqlite
 def test_what_another_process_polled_is_read_from_the_database(
     working: tuple[Running, Site], tmp_path: Path
