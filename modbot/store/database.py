@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from sqlmodel import Session
 
 from modbot import migrations
 from modbot.errors import AlreadyRunning, StoreUnreadable
+from modbot.store.turns import Turns
 from modbot.stored_rows import canonical
 
 sqlite_module: ModuleType
@@ -58,7 +58,7 @@ class Database:
         self.name = name or str(path)  # for people
         self._reader = reader
         self._writer = writer
-        self._turn = threading.RLock()  # threads queue here: SQLite's own waiting is not fair
+        self._turn = Turns()
 
     @classmethod
     def open(cls, url: str, *, read_only: bool = False) -> Database:
