@@ -19,7 +19,7 @@ ON_POSTGRES := tests/test_store.py $(wildcard tests/test_store_*.py) tests/test_
 	tests/test_enforcement.py tests/test_review.py tests/test_claims.py tests/test_brake.py \
 	tests/test_incidents.py tests/test_export.py tests/test_undo.py tests/test_registry.py \
 	tests/test_requests.py tests/test_tuning.py tests/web/test_log_search.py tests/web/test_probes.py \
-	tests/web/test_metrics.py tests/test_budget.py tests/test_shared_budgets.py tests/test_catching_up.py \
+	tests/web/test_metrics.py tests/test_budget.py tests/test_long_waits.py tests/test_shared_budgets.py tests/test_catching_up.py \
 	tests/platforms/test_catching_up.py tests/test_checkpoints.py tests/test_checkpoint_delivery.py \
 	tests/test_explanation.py
 

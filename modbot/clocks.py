@@ -6,13 +6,18 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 
-LONGEST_WAIT = timedelta(hours=26)  # YouTube's units come back at midnight; days may have 25 hours
+# Of what is noted without the time when it was noted. YouTube's units come back at midnight; days
+# may have 25 hours.
+LONGEST_WAIT = timedelta(hours=26)
 
 
-def is_to_come(until: datetime | None, now: datetime) -> bool:
-    """Whether something has to wait until then. What lies further ahead than anything ever waits
-    was written while the clock was wrong, and is over: else it would wait for years."""
-    return until is not None and now < until <= now + LONGEST_WAIT
+def is_to_come(until: datetime | None, now: datetime, *, noted_at: datetime | None = None) -> bool:
+    """Whether something has to wait until then. What was noted so far ahead of now was noted while
+    the clock was wrong, and is over: else it would wait for years. Without `noted_at` the end
+    itself may not lie further ahead than that."""
+    if until is None or until <= now:
+        return False
+    return (noted_at or until) <= now + LONGEST_WAIT
 
 
 class SystemClock:

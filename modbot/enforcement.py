@@ -14,6 +14,7 @@ import structlog
 
 from modbot import store
 from modbot.alerts import Alert, Alerter
+from modbot.clocks import LONGEST_WAIT
 from modbot.domain import (
     ActionKind,
     ActionState,
@@ -281,9 +282,11 @@ def _give_up(
 
 
 def wait_seconds(error: PlatformError, attempts: int) -> float:
-    """How long to leave the platform alone after a failure: as it asks, or longer each time."""
+    """How long to leave the platform alone after a failure: as it asks, or longer each time. Of a
+    longer wait than LONGEST_WAIT the rate budget knows, which lets no call through until it ends:
+    what is tried before costs none and waits again."""
     if isinstance(error, RateLimited | WritesBlocked):
-        return error.retry_after_seconds
+        return min(error.retry_after_seconds, LONGEST_WAIT.total_seconds())
     if isinstance(error, AuthExpired | MissingScope | QuotaSpent):
         return LOGIN_RETRY_SECONDS
     return backoff_seconds(attempts)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from modbot.budget import PageBudget
-from modbot.clocks import is_to_come
+from modbot.clocks import LONGEST_WAIT, is_to_come
 from modbot.settings.sections import PollingSection
 from modbot.store.budgets import Quiet, states_sharing
 from modbot.tables import PageStateRow
@@ -69,13 +69,12 @@ def next_poll_seconds(
     slowed alike, so that what is left lasts until it begins anew, and a fresh page still comes
     first.
     """
-    until = [
-        moment
-        for moment in (state.not_before, budget.waits_until() if budget else None)
-        if moment is not None and is_to_come(moment, now)
-    ]
-    if until:
-        return max(polling.min_seconds, (max(until) - now).total_seconds())
+    until = budget.waits_until() if budget else None
+    if state.not_before is not None and is_to_come(state.not_before, now):
+        until = max(state.not_before, until or now)
+    if until is not None:
+        wait = min(until - now, LONGEST_WAIT)
+        return max(polling.min_seconds, wait.total_seconds())
     seconds = interval_by_age(polling, state, now)
     if budget is None:
         return seconds * (1 + 10 * max(0.0, (state.usage or 0.0) - 0.5))

@@ -8,6 +8,7 @@ import structlog
 
 from modbot import store
 from modbot.alerts import Alert, Alerter
+from modbot.budget.rate_budget import OWN_REFUSAL
 from modbot.domain import CommentBatch
 from modbot.enforcement import NEEDS_LOGIN, SPENT, WAITS_FOR_A_PERSON, incident, wait_seconds
 from modbot.errors import PlatformError, RateLimited
@@ -82,6 +83,7 @@ def note_failure(
         # Hides go on where only reads must wait; the adapter refuses reads without a call.
         reads_only = isinstance(error, RateLimited) and error.reads_only
         wait = timedelta(seconds=wait_seconds(error, failures))
+        said = _said(error, now)
         store.save_page_state(
             s,
             page_id,
@@ -89,11 +91,23 @@ def note_failure(
             failures=failures,
             not_before=None if reads_only else now + wait,
             needs_login=kind == NEEDS_LOGIN,
-            last_error=f"{type(error).__name__}: {error}"[:300],
+            last_error=f"{type(error).__name__}: {said}"[:300],
         )
     _log.warning("poll_failed", page=page_id, error=type(error).__name__, code=error.code)
     if kind:
-        alerter.send(Alert(kind=kind, page_id=page_id, detail=str(error)[:300]))
+        alerter.send(Alert(kind=kind, page_id=page_id, detail=said))
+
+
+def _said(error: PlatformError, now: datetime) -> str:
+    """What a person reads of it; with the end of a long wait, which not every vendor's words name.
+    What the budget refused says so by itself."""
+    said = str(error)[:300]
+    if not isinstance(error, RateLimited) or error.retry_after_seconds < LONG_SECONDS:
+        return said
+    if error.spent or error.code == OWN_REFUSAL:
+        return said
+    end = now + timedelta(seconds=error.retry_after_seconds)
+    return f"{said[:260]}; not read before {end:%Y-%m-%d %H:%M} UTC"
 
 
 def _why_late(error: PlatformError) -> str:

@@ -11,7 +11,8 @@ import requests
 
 from modbot.budget import READS, WRITES, PageBudget, Receipt
 
-LONGEST_WAIT_SECONDS = 24 * 3600.0
+DAY_SECONDS = 24 * 3600.0
+LONGEST_WAIT_SECONDS = 31 * DAY_SECONDS  # longer is a mistake: then it is asked again
 ASK_TO_WAIT = (429, 503)
 
 
@@ -75,24 +76,33 @@ class Gate:
         if self._learn is not None:
             self._learn(request, response)
         if response.status_code in ASK_TO_WAIT:
-            wait = retry_after_seconds(response.headers, self._now())
-            if wait is not None:
-                until = self._now() + timedelta(seconds=wait)
-                self._budget.block(until, f"status {response.status_code} with Retry-After")
+            asked = _asked_seconds(response.headers, self._now())
+            if asked is not None:
+                why = f"status {response.status_code} with Retry-After"
+                if asked > LONGEST_WAIT_SECONDS:
+                    why += f" of more than {LONGEST_WAIT_SECONDS / DAY_SECONDS:.0f} days"
+                self._budget.block(self._now() + timedelta(seconds=_bounded(asked)), why)
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
-    """What Retry-After asks for, as a number of seconds or a date: 1 s to a day. None: nothing that
-    can be read."""
+    """What Retry-After asks for, as a number of seconds or a date: 1 s to 31 days. None: nothing
+    that can be read."""
+    asked = _asked_seconds(headers, now)
+    return None if asked is None else _bounded(asked)
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(seconds, 1.0), LONGEST_WAIT_SECONDS)
+
+
+def _asked_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
     text = headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit():
-        seconds = float(text[:9])
-    else:
-        until, sent = _moment(text), _moment(headers.get("Date", ""))
-        if until is None:
-            return None
-        seconds = (until - (sent or now)).total_seconds()  # by the sender's clock
-    return min(max(seconds, 1.0), LONGEST_WAIT_SECONDS)
+        return float(text.lstrip("0")[:9] or 0)  # nine digits are three years at least
+    until, sent = _moment(text), _moment(headers.get("Date", ""))
+    if until is None:
+        return None
+    return (until - (sent or now)).total_seconds()  # by the sender's clock
 
 
 def _moment(text: str) -> datetime | None:

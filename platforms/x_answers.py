@@ -24,7 +24,7 @@ from modbot.errors import (
     Unreachable,
     Unsupported,
 )
-from platforms.gate import LONGEST_WAIT_SECONDS, retry_after_seconds
+from platforms.gate import DAY_SECONDS, retry_after_seconds
 from platforms.raw_items import raw_items
 
 X_ID = re.compile(r"[0-9]{1,19}")
@@ -113,13 +113,13 @@ def problem_kind(problem: Mapping[str, object]) -> str:
 
 def _wait_seconds(headers: Mapping[str, str], now: datetime) -> float:
     """Seconds until X's reset time, or as Retry-After asks if that is longer; a whole window when
-    it names neither. 1 s to a day."""
+    it names neither. A reset time is of a window, a day at most."""
     asked = retry_after_seconds(headers, now)
     try:
         wait = int(headers["x-rate-limit-reset"]) - now.timestamp()
     except (KeyError, ValueError, OverflowError):
         return asked or RATE_WINDOW_SECONDS
-    return min(max(wait, asked or 1.0, 1.0), LONGEST_WAIT_SECONDS)
+    return max(min(wait, DAY_SECONDS), asked or 1.0)
 
 
 def read_answer(response: requests.Response) -> XAnswer:

@@ -138,6 +138,19 @@ def test_a_backfill_waits_as_long_as_the_platform_asks(
     assert done is not None and (done.state, done.last_error) == (BackfillState.DONE, "")
 
 
+def test_a_backfill_that_was_put_off_in_the_wrong_year_goes_on_once_the_clock_is_right(
+    running: Running, clock: ManualClock
+) -> None:
+    adapter = old_page(running)
+    ask(running, 30)
+    clock.advance(365 * 24 * 3600)
+    adapter.fail_next("fetch_since", RateLimited("too many", retry_after_seconds=600))
+    running.service.read_past(PAGE, 5)
+    clock.advance(-365 * 24 * 3600)
+    done = running.service.read_past(PAGE, 5)
+    assert done is not None and done.state is BackfillState.DONE
+
+
 def test_a_running_service_reads_on_after_each_poll(running: Running) -> None:
     old_page(running)
     poll(running)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,56 @@ def test_no_page_of_a_host_is_read_before_its_retry_after_ends_not_even_after_a_
         town.clock.advance(MINUTE)
         blog.spoilt = lambda reply: reply
         assert [town.service.poll_page(page).new for page in (one, two)] == [1, 1]
+
+
+def test_a_page_that_a_host_wants_left_alone_for_ten_days_is_read_on_the_tenth_and_told_at_once(
+    town: Town,
+) -> None:
+    with two_feeds(town) as (blog, (one, two), asked):
+        blog.says(429, Retry_After=f"{10 * 24 * HOUR:.0f}")
+        town.service.poll_page(one)
+        assert [alert.kind for alert in town.alerts] == ["poll_late"]
+        assert "not read before 2026-09-19 12:01 UTC" in town.alerts[0].detail
+        over = town.clock.now() + timedelta(days=10)
+        while (left := (over - town.clock.now()).total_seconds()) > 0:
+            for page in (one, two):
+                town.service.poll_page(page)
+                assert 10 * HOUR < town.service.next_poll_seconds(page) <= 26 * HOUR
+            town.restart()
+            town.clock.advance(min(left, 25 * HOUR))
+        assert asked == [1]
+        blog.spoilt = lambda reply: reply
+        assert [town.service.poll_page(page).new for page in (one, two)] == [1, 1]
+
+
+def test_a_hide_waits_as_long_as_a_vendor_asks_and_is_then_done(town: Town) -> None:
+    page = town.add("x", "One")
+    post = town.post(page)
+    town.service.poll_page(page)
+    bad = town.world.add_comment(post, "BAD word")
+    town.clock.advance(MINUTE)
+    too_many = Fault(
+        kind="status",
+        platform="x",
+        match=lambda request: request.method == "PUT",
+        status=429,
+        headers={**JSON, "Retry-After": f"{72 * HOUR:.0f}"},
+        times=99,
+    )
+    town.world.faults.push(too_many)
+    assert town.service.poll_page(page).hides_requested == 1
+    town.asked()
+    tried = 0
+    for _ in range(71):
+        town.clock.advance(HOUR)
+        tried += town.service.carry_out_due()
+        town.service.poll_page(page)
+    assert town.asked() == [], "0 calls before the wait ends"
+    assert tried <= 3, "nor is it tried in vain each time"
+    town.world.faults.clear()
+    town.clock.advance(HOUR)
+    town.service.carry_out_due()
+    assert not town.world.is_public(bad)
 
 
 def test_a_throttled_app_is_left_alone_by_all_its_pages_a_throttled_page_by_itself(

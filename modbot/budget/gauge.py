@@ -54,18 +54,21 @@ class Block:
 
     until: datetime
     why: str
+    at: datetime  # when it was noted
     paid: bool = False  # because paid credits are used up: a person has to act
 
     def holds(self, now: datetime) -> bool:
         """Is it still to be waited for? One of a clock that was wrong is not."""
-        return is_to_come(self.until, now)
+        return is_to_come(self.until, now, noted_at=self.at)
 
     def plain(self) -> dict[str, Any]:
         """As JSON."""
-        return {"until": self.until.isoformat(), "why": self.why, "paid": self.paid}
+        times = {"until": self.until.isoformat(), "at": self.at.isoformat()}
+        return times | {"why": self.why, "paid": self.paid}
 
     @classmethod
     def read(cls, plain: Mapping[str, Any]) -> Block:
         """What plain() gave."""
         until = datetime.fromisoformat(plain["until"])
-        return cls(until=until, why=plain["why"], paid=plain["paid"])
+        at = datetime.fromisoformat(plain.get("at", plain["until"]))  # once they were kept without
+        return cls(until=until, at=at, why=plain["why"], paid=plain["paid"])

@@ -149,9 +149,9 @@ class RateBudget:
     ) -> None:
         """No such call before `until`. A shorter wait never ends a longer one; durable at once."""
         with self._lock:
-            known = self._blocks.get((scope, lane))
-            if known is None or known.until < until or not known.holds(self._now()):
-                self._blocks[scope, lane] = Block(until=until, why=why[:200], paid=paid)
+            known, now = self._blocks.get((scope, lane)), self._now()
+            if known is None or known.until < until or not known.holds(now):
+                self._blocks[scope, lane] = Block(until=until, why=why[:200], at=now, paid=paid)
                 self._kept_limits = None
                 self.keep()
 
@@ -275,10 +275,9 @@ class RateBudget:
                     for (s, lane), g in self._gauges.items()
                     if g.holds(now)
                 ],
+                # Over or not: while the clock is set forward all of them seem to be.
                 "blocks": [
-                    {"scope": s, "lane": lane, **b.plain()}
-                    for (s, lane), b in self._blocks.items()
-                    if b.holds(now)
+                    {"scope": s, "lane": lane, **b.plain()} for (s, lane), b in self._blocks.items()
                 ],
             }
 
@@ -315,7 +314,8 @@ class RateBudget:
         for place in _places(scope, lane):
             gauge = self._gauges.get(place)
             if gauge and gauge.resets_at and _stops(gauge, now) is not None:
-                spent = Block(until=gauge.resets_at, why="the rate limit is spent")
+                why = "the rate limit is spent"
+                spent = Block(until=gauge.resets_at, why=why, at=gauge.at)
                 found.append((spent, place[1]))
         running = [one for one in found if one[0].holds(now)]
         return max(running, key=lambda one: one[0].until, default=None)

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from modbot import store
 from modbot.alerts import Alerter
+from modbot.clocks import is_to_come
 from modbot.domain import CommentBatch, Mode, Page
 from modbot.enforcement import platform_errors_only, wait_seconds
 from modbot.errors import NoPast, PlatformError
@@ -102,7 +103,7 @@ def carry_on(
         page = store.page(s, page_id)
     if page.paused:
         return None
-    if row.not_before is not None and clock.now() < row.not_before:
+    if is_to_come(row.not_before, clock.now()):
         return None
     try:
         return _read(context(page, row.since), page, row, seconds)

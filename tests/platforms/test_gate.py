@@ -19,7 +19,7 @@ AHEAD = format_datetime(datetime(2026, 9, 9, 12, 1, tzinfo=UTC), usegmt=True)
     [
         ({"Retry-After": "120"}, 120.0),
         ({"Retry-After": "0"}, 1.0),
-        ({"Retry-After": "9" * 400}, 24 * 3600.0),
+        ({"Retry-After": "9" * 400}, 31 * 24 * 3600.0),
         ({"Retry-After": LATER}, 120.0),
         pytest.param({"Retry-After": LATER, "Date": AHEAD}, 60.0, id="by the sender's clock"),
         ({"Retry-After": "Wed, 09 Sep 2020 12:00:00 GMT"}, 1.0),

@@ -136,8 +136,10 @@ def of_a_page(minutes: str) -> str:
         ),
         pytest.param({"X-Business-Use-Case-Usage": "{"}, 300, id="header broken"),
         pytest.param({"X-Business-Use-Case-Usage": '{"1":[7],"2":3}'}, 300, id="wrong types"),
-        pytest.param({"Retry-After": "9" * 30}, 86_400, id="absurd wait"),
-        pytest.param({"X-Business-Use-Case-Usage": of_a_page("9" * 400)}, 86_400, id="no float"),
+        pytest.param({"Retry-After": "9" * 30}, 31 * 86_400, id="absurd wait"),
+        pytest.param(
+            {"X-Business-Use-Case-Usage": of_a_page("9" * 400)}, 31 * 86_400, id="no float"
+        ),
         pytest.param({"X-Business-Use-Case-Usage": of_a_page("NaN")}, 300, id="not a number"),
         pytest.param({"X-Business-Use-Case-Usage": of_a_page("-7")}, 300, id="less than nothing"),
     ],
