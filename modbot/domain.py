@@ -51,6 +51,10 @@ class Capability(StrEnum):
     READ_HIDDEN = "read_hidden"  # Comment.hidden tells the platform's state
     LISTS_EDITS = "lists_edits"  # fetch_since() shows edits and says what it covered
     EDITS = "edits"  # people can edit a comment there
+    LISTS = "lists"  # fetch_since() brings what people write there; else people have to bring it
+    LOOKS_UP = "looks_up"  # fetch_one() and fetch_many() know every comment, and when it is gone
+    SIGNS_IN = "signs_in"  # shows a token, which may end, and knows the page's own words
+    THREADS = "threads"  # Comment.parent_id tells what a reply answers
 
 
 class Aspect(StrEnum):

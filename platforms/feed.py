@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 class FeedAdapter:
     """One feed, at the page's base_url. Needs no secrets."""
 
-    capabilities: frozenset[Capability] = frozenset()
+    capabilities: frozenset[Capability] = frozenset({Capability.LISTS, Capability.EDITS})
 
     def __init__(self, page: Page, connection: Connection):
         self.page = page

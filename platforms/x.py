@@ -44,7 +44,12 @@ class XAdapter:
     renewed here) or the four OAuth 1.0a keys (no expiry: the better choice for a service). Without
     `consumer_key`, `client_id` names the developer app that X bills."""
 
-    capabilities = frozenset({Capability.HIDE, Capability.RESTORE})
+    capabilities = frozenset(Capability) - {
+        Capability.DELETE,
+        Capability.READ_HIDDEN,
+        Capability.LISTS_EDITS,
+        Capability.EDITS,
+    }
     hides_a_call = HIDES_A_CALL
 
     def __init__(self, page: Page, connection: Connection):

@@ -47,9 +47,7 @@ class YouTubeAdapter:
     """One channel. Secrets: "client_id", "client_secret", "refresh_token" of an account that owns
     the channel; "units_a_day" where Google granted other than 10,000."""
 
-    capabilities = frozenset(
-        {Capability.HIDE, Capability.RESTORE, Capability.READ_HIDDEN, Capability.EDITS}
-    )
+    capabilities = frozenset(Capability) - {Capability.DELETE, Capability.LISTS_EDITS}
     hides_a_call = 50  # ids that comments.setModerationStatus takes
 
     def __init__(self, page: Page, connection: Connection):

@@ -25,8 +25,8 @@ from platforms.sandbox.x import XApi
 from platforms.sandbox.youtube import YouTubeApi
 from tests.fakes import ManualClock
 from tests.line import MarkClassifier, make_policy
+from tests.platforms.blog import Blog
 from tests.platforms.loopback import LoopbackServer
-from tests.platforms.test_feed import Blog
 from tests.running import config_on
 
 MINUTE, HOUR = 60.0, 3600.0

@@ -80,6 +80,7 @@ class Description:
     schemes: tuple[str, ...] = ()  # of the Authorization header
     no_token: bool = False
     headers: tuple[str, ...] = ()  # that must be there, in lower case
+    header: Mapping[str, Rule] = field(default_factory=dict)  # if any: no other is sent
     house: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     any: Mapping[str, Rule] = field(default_factory=dict)  # in the query of every call
     ids: Mapping[str, str] = field(default_factory=dict)  # patterns of {names} in paths
@@ -119,9 +120,12 @@ def read_description(platform: str, text: str) -> Description:
     table = tomllib.loads(text)
     calls = tuple(_call(entry) for entry in table.pop("call", []))
     nodes = {name: Node(**_known(Node, entry)) for name, entry in table.pop("node", {}).items()}
-    rules = {name: _rule(entry) for name, entry in table.pop("any", {}).items()}
+    rules = {
+        part: {name: _rule(entry) for name, entry in table.pop(part, {}).items()}
+        for part in ("any", "header")
+    }
     known = _known(Description, table)
-    return Description(**{**known, "platform": platform}, calls=calls, node=nodes, any=rules)
+    return Description(**{**known, **rules, "platform": platform}, calls=calls, node=nodes)
 
 
 def _call(entry: Mapping[str, Any]) -> CallEntry:

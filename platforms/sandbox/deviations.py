@@ -104,6 +104,11 @@ def _of_headers(api: Description, call: CallEntry, request: Request) -> Iterator
     for name in api.headers:
         if not request.headers.get(name):
             yield Broken(kind="missing", rule=f"the header {name} is missing")
+    if api.header:
+        given = {
+            name: [value] for name, value in request.headers.items() if name != "authorization"
+        }
+        yield from _of_values(api, "header", api.header, given)
 
 
 def _of_values(

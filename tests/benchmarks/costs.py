@@ -20,10 +20,10 @@ from platforms.sandbox.world import World
 from platforms.sandbox.x import XApi
 from platforms.sandbox.youtube import YouTubeApi
 from tests.fakes import ManualClock
+from tests.platforms.blog import Blog
 from tests.platforms.loopback import LoopbackServer
 from tests.platforms.recorder import RECORDER
 from tests.platforms.scripted_wordpress import Site, make_item, site_page
-from tests.platforms.test_feed import Blog
 
 POSTS, COMMENTS, HIDES = 25, 1000, 100
 A_MINUTE = 10  # comments that come between two polls

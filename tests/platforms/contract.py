@@ -1,7 +1,7 @@
 """One driver a platform: what its public and its owner can do, so that one suite fits all adapters.
 
 Facebook, Instagram, X and YouTube are stand-ins on loopback; WordPress is a real site behind a
-proxy that spoils answers to order.
+proxy that spoils answers to order. Feeds and pages without an API: read_only_drivers.py.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class Driver(Protocol):
     platform: str
     replies_go_along: bool  # when the comment above them is deleted
     burst: int  # more comments than one poll of the adapter reads, where a test can make so many
+    raw_begins: bytes  # a comment as the vendor sends it
 
     def wait(self, hours: float) -> None:
         """Time passes, where the test can make it."""
@@ -134,6 +135,8 @@ def versions(comments: Iterable[Comment]) -> set[Version]:
 
 class SandboxDriver:
     """A stand-in's page in a world of its own."""
+
+    raw_begins = b"{"
 
     def __init__(self, platform: str, stack: ExitStack):
         self.platform = platform
@@ -253,6 +256,7 @@ class WordPressDriver:
     platform = "wordpress"
     replies_go_along = False
     burst = 110
+    raw_begins = b"{"
     _accounts: ClassVar[dict[tuple[str, str], tuple[Mapping[str, str], str]]] = {}
 
     def __init__(self, site: WordPressSite, stack: ExitStack):

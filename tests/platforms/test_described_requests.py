@@ -22,13 +22,13 @@ from platforms.sandbox.faults import Request
 from platforms.sandbox.server import SandboxServer
 from platforms.sandbox.world import World
 from tests.fakes import ManualClock
+from tests.platforms.blog import Blog
 from tests.platforms.broken import broken_adapter
 from tests.platforms.contract import SandboxDriver
 from tests.platforms.graph_sandbox import GraphSandbox
 from tests.platforms.loopback import LoopbackServer
 from tests.platforms.recorder import RECORDER, summary
 from tests.platforms.scripted_wordpress import Site, site_page
-from tests.platforms.test_feed import Blog
 from tests.platforms.wordpress_site import WordPressSite
 from tests.platforms.youtube_driver import YouTubeDriver
 
@@ -118,6 +118,9 @@ SLIPS = [
     ),
     ("facebook", '"include_hidden": "true"', '"hidden": "true"', "hidden is no parameter"),
     ("feed", 'accept, "User-Agent"', 'accept, "Authorization": "Basic x", "User-Agent"', "token"),
+    ("feed", "self._session.get(", "self._session.post(", "not POST"),
+    ("feed", "application/rss+xml, ", "", "accept is 'application/atom+xml"),
+    ("feed", '"User-Agent": "modbot"}', '"User-Agent": "modbot", "Referer": "x"}', "referer is no"),
 ]
 
 
@@ -154,6 +157,27 @@ def test_an_address_of_another_host_and_an_api_without_a_description_deviate() -
     assert deviations("x", request, "api.x.com") == []
     assert [d.kind for d in deviations("x", request, "api.y.com")] == ["host"]
     assert [d.kind for d in deviations("myspace", request)] == ["path"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "taken"),
+    [
+        ("If-None-Match", 'W/"33a64df5"', True),
+        ("If-None-Match", "x" * 501, False),
+        ("If-Modified-Since", "Wed, 09 Sep 2026 12:00:00 GMT", True),
+        ("If-Match", '"33a64df5"', False),
+        ("Cookie", "session=1", False),
+        ("Authorization", "Basic eDp5", False),
+    ],
+)
+def test_of_a_feed_its_own_validators_are_sent_back_and_nothing_else(
+    name: str, value: str, taken: bool
+) -> None:
+    usual = {"accept": "application/atom+xml, application/rss+xml", "user-agent": "modbot"}
+    headers = {**usual, name.lower(): value}
+    request = Request(method="GET", path="/feed", query={"lang": ["es"]}, headers=headers)
+    assert (deviations("feed", request) == []) is taken
+    assert deviations("feed", Request(method="GET", path="/feed", query={}, headers={}))
 
 
 def test_a_slip_in_a_description_is_refused() -> None:

@@ -14,8 +14,8 @@ from modbot.service import Service, build_service
 from modbot.tables import ActionRow, CommentRow, DecisionRow, VersionRow
 from tests.fakes import ManualClock
 from tests.line import ADA
+from tests.platforms.blog import Blog
 from tests.platforms.loopback import LoopbackServer
-from tests.platforms.test_feed import Blog
 from tests.running import config_on
 
 DAY = 24 * 3600.0

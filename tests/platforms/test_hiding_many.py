@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from modbot.domain import Capability
 from modbot.errors import (
     BadAnswer,
     CommentGone,
@@ -26,6 +27,7 @@ def many(adapter: object) -> HidesMany:
     return adapter
 
 
+@pytest.mark.needs(Capability.HIDE)
 def test_many_are_hidden_and_one_that_is_gone_leaves_the_others_alone(driver: Driver) -> None:
     ids = [driver.comment(f"vanishing words {n}") for n in range(4)]
     bystander = driver.comment("a bystander")
@@ -39,6 +41,7 @@ def test_many_are_hidden_and_one_that_is_gone_leaves_the_others_alone(driver: Dr
     assert again == {ids[0]: None}, "every write may be repeated"
 
 
+@pytest.mark.needs(Capability.HIDE, Capability.SIGNS_IN)
 def test_a_token_that_may_only_read_hides_none_of_many(driver: Driver) -> None:
     ids = [driver.comment(f"staying words {n}") for n in range(6)]
     adapter = many(driver.read_only_adapter())

@@ -22,7 +22,7 @@ from modbot.errors import (
 from modbot.ports import Connection
 from platforms.youtube import YouTubeAdapter
 from tests.fakes import SCHOOL_DAY
-from tests.platforms.test_contract import NONSENSE
+from tests.platforms.nonsense import NONSENSE
 from tests.platforms.youtube_channel import Channel, on_another_page, read
 
 
