@@ -18,8 +18,10 @@ from modbot.ports import Connection
 UNITS_A_DAY = 10_000
 READ_COST, WRITE_COST = 1, 50
 UNITS, ALLOWANCE = "units", "units a day"
-# Polls end while as much is left as twenty calls that hide up to 50 comments each.
+# Polls end while as much is left as twenty calls that hide up to 50 comments each, in the course of
+# the day ever fewer.
 KEPT_FOR_HIDES = 20 * WRITE_COST
+KEPT_AT_MIDNIGHT = 2 * WRITE_COST
 TOKEN_HOST = "oauth2.googleapis.com"
 
 
@@ -30,6 +32,7 @@ def units(limit: int) -> Allowance:
         what=UNITS,
         limit=limit,
         reserve=min(KEPT_FOR_HIDES, limit // 2),
+        reserve_at_end=min(KEPT_AT_MIDNIGHT, limit // 4),
         step=min(100, max(1, limit // 100)),
         zone="America/Los_Angeles",
         poll_cost=READ_COST,

@@ -282,7 +282,8 @@ def test_channels_of_a_project_stop_reading_together_and_go_on_hiding(town: Town
     project.admit(costs={"units": project.left("units", for_reads=True) - 2})
     assert [bool(town.service.poll_page(page).error) for page in (two, one)] == [False, True]
     (line,) = town.budget(two).lines
-    assert (line.limit, line.kept_for_hides) == (400, 200)
+    assert line.limit == 400
+    assert 175 < line.kept_for_hides < 180, "200 at midnight, 100 at the next; it is five"
     assert town.budget(two).pages == 2
     town.asked()
     town.restart()

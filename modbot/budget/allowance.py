@@ -20,6 +20,7 @@ class Allowance:
     what: str  # "units", "cents": what calls are charged in
     limit: int
     reserve: int = 0  # of it, for hides and the look-ups before them
+    reserve_at_end: int | None = None  # what it falls to until the end; None: it stays
     step: int = 1  # is taken from the ledger at a time, so that few calls have to write
     zone: str = "UTC"  # at whose midnight it begins anew
     monthly: bool = False
@@ -32,6 +33,14 @@ class Allowance:
         """ISO text of the running day or month."""
         day = now.astimezone(ZoneInfo(self.zone)).date().isoformat()
         return day[:7] if self.monthly else day
+
+    def kept(self, now: datetime) -> int:
+        """Of the reserve, what reads have to leave. Who reads nothing finds nothing to hide, so
+        what is kept until the end serves nobody but people who hide."""
+        if self.reserve_at_end is None:
+            return self.reserve
+        rest = min(1.0, (self.ends_at(now) - now) / (timedelta(days=31 if self.monthly else 1)))
+        return self.reserve_at_end + round((self.reserve - self.reserve_at_end) * rest)
 
     def ends_at(self, now: datetime) -> datetime:
         """When the next period begins."""

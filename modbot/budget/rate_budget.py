@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from modbot.budget.allowance import Allowance, Counter, Receipt
+from modbot.budget.foresight import Foresight
 from modbot.budget.gauge import Block, Gauge
 from modbot.budget.ledger import Ledger, MemoryLedger
 from modbot.budget.once import ChargedToday
@@ -26,6 +27,7 @@ LOOK_AGAIN = timedelta(minutes=5)  # whether such a window has emptied, which on
 GAUGES_KEPT_EVERY = timedelta(seconds=10)
 TOP_UP_SECONDS = 15 * 60.0  # between two looks whether paid credits were topped up
 OWN_REFUSAL = "budget"  # the code of errors that no vendor sent: nothing is to be learnt from them
+SHOWN = ("name", "what", "limit", "reserve", "reserve_at_end", "zone", "monthly", "scale")
 Place = tuple[str, str]  # scope and lane
 
 
@@ -58,6 +60,7 @@ class RateBudget:
         self.allow(allowances)
         self._blocks: dict[Place, Block] = {}
         self._gauges: dict[Place, Gauge] = {}
+        self._foresight = Foresight()
         self._read(self._ledger.standing(key))
         self._moved = False  # some gauge, since the standing was kept
         self._kept_at: datetime | None = None
@@ -81,9 +84,10 @@ class RateBudget:
             for counter in self._charged(needs):
                 allowed, left = counter.allowance, counter.left(now)
                 least = (needs or {}).get(allowed.what, 0)
-                if least and left < allowed.reserve + least:
+                if least and left < allowed.kept(now) + least:
                     self.refused += 1
                     raise self._refusal(allowed, now, reads_only=left > 0)
+                self._foresight.poll(allowed, now)
             for place in _places(scope, READS):
                 gauge = self._gauges.get(place)
                 if gauge is None or gauge.resets_at is not None or _stops(gauge, now) is None:
@@ -115,6 +119,12 @@ class RateBudget:
                 for counter in self._charged(costs)
                 if (amount := (costs or {})[counter.allowance.what])
             }
+            for counter in self._charged(costs):
+                amount = (costs or {})[counter.allowance.what]
+                if lane == WRITES:
+                    self._foresight.hide(counter.allowance, amount, now)
+                else:
+                    self._foresight.read(counter.allowance, amount)
             self.calls += 1
             return Receipt(charged=charged)
 
@@ -187,7 +197,7 @@ class RateBudget:
         with self._lock:
             now = self._now()
             found = [
-                counter.left(now) - (counter.allowance.reserve if for_reads else 0)
+                counter.left(now) - (counter.allowance.kept(now) if for_reads else 0)
                 for counter in self._counters.values()
                 if counter.allowance.what == what
             ]
@@ -223,9 +233,11 @@ class RateBudget:
             slowed = [seconds]
             for counter in self._counters.values():
                 allowed = counter.allowance
-                left = max(1, counter.left(now) - allowed.reserve)
+                if not allowed.poll_cost:
+                    continue
+                polls_left = self._foresight.polls_left(allowed, counter.left(now), now)
                 rest = (allowed.ends_at(now) - now).total_seconds()
-                factor = polls * allowed.poll_cost * rest / left
+                factor = polls * rest / polls_left
                 slowed.append(min(seconds * factor, seconds + rest))
             for of, kind in _places(scope, lane):
                 gauge = self._gauges.get((of, kind))
@@ -260,16 +272,14 @@ class RateBudget:
         with self._lock:
             now = self._now()
             allowances = [
-                {
-                    name: getattr(c.allowance, name)
-                    for name in ("name", "what", "limit", "reserve", "zone", "monthly", "scale")
-                }
+                {name: getattr(c.allowance, name) for name in SHOWN}
                 | {"spent": c.spent(now), "period": c.allowance.period(now)}
                 for c in self._counters.values()
             ]
             return {
                 "platform": self.platform,
                 "allowances": allowances,
+                "hides": self._foresight.plain(),
                 "gauges": [
                     {"scope": s, "lane": lane, **g.plain()}
                     for (s, lane), g in self._gauges.items()
@@ -291,6 +301,7 @@ class RateBudget:
             raise
 
     def _read(self, standing: Mapping[str, Any]) -> None:
+        self._foresight.take_over(standing.get("hides", {}))
         for plain in standing.get("gauges", ()):
             self._gauges[plain["scope"], plain["lane"]] = Gauge.read(plain)
         for plain in standing.get("blocks", ()):

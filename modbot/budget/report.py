@@ -73,7 +73,7 @@ def _allowance(plain: Mapping[str, Any], now: datetime) -> BudgetLine:
         monthly=allowed.monthly,
         spent=spent / allowed.scale,
         limit=allowed.limit / allowed.scale,
-        kept_for_hides=allowed.reserve / allowed.scale,
+        kept_for_hides=allowed.kept(now) / allowed.scale,
         share=min(1.0, spent / max(1, allowed.limit)),
         resets_at=allowed.ends_at(now),
     )
