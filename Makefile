@@ -35,6 +35,8 @@ RELEASE ?= dist/release
 DOCKER ?= docker
 DOCKERFILE ?= Dockerfile
 
+IN_TIME := --faults 0 --bars --least-hides 200 --seed $(SEED)
+
 .PHONY: help demo test test-servers test-browser test-campaigns test-models lint check torch train bench quality fuzz kill tamper sbom audit release verify-release pin image lock clean day week faults soak test-postgres default-day latency
 
 help: ## What can be made
@@ -130,8 +132,9 @@ week: $(VENV)/.dev-ready ## The same for a week, in at most 300,000 calls; SEED=
 default-day: $(VENV)/.dev-ready ## The day of 200 pages at default settings (an hour)
 	$(BIN)/python -m tests.campaigns.week --days 1 --seed $(SEED)
 
-latency: $(VENV)/.dev-ready ## From comment to hide at default settings, each platform within its bar, YouTube in one free quota
-	$(BIN)/python -m tests.campaigns.week --days 0.25 --pages 20 --posts 12 --faults 0 --units 10000 --bars --seed $(SEED)
+latency: $(VENV)/.dev-ready ## From comment to hide at default settings, 200 hides a platform, each within its bar, YouTube in one free quota (10 minutes)
+	$(BIN)/python -m tests.campaigns.week $(IN_TIME) --days 4 --hour 7 --pages 4 --posts 12 --units 10000 --only youtube
+	$(BIN)/python -m tests.campaigns.week $(IN_TIME) --days 0.5 --pages 32 --posts 24 --only facebook instagram x wordpress
 
 faults: $(VENV)/.dev-ready ## docs/faults.md: kill -9 at every point and at 1,000 moments, disk full, database locked ... (90 minutes)
 	$(BIN)/python -m tests.campaigns.fault_points

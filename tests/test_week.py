@@ -4,7 +4,7 @@ counts the losses would notice each of them."""
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ from platforms.sandbox.world import World
 from tests.campaigns.week import MONDAY, MOST_CALLS, NOUGHT, figures, is_sound, play
 from tests.campaigns.week_account import BARS_SECONDS, Witness, account
 from tests.campaigns.week_district import CANARY, PLATFORMS, District, district
-from tests.campaigns.week_public import Act, Public, Texts
+from tests.campaigns.week_public import Act, Public, Said, Texts, written
 from tests.campaigns.week_troubles import lost_place, named
 
 pytestmark = pytest.mark.campaigns
@@ -78,12 +78,16 @@ def test_a_week_that_took_too_many_calls_is_not_sound(morning: Morning) -> None:
 def test_a_run_in_which_a_platform_hides_late_or_nothing_is_not_sound_by_its_bars(
     morning: Morning,
 ) -> None:
-    in_time = {platform: {"p95": bar} for platform, bar in BARS_SECONDS.items()}
+    in_time = {p: {"p95": bar, "hides": 200} for p, bar in BARS_SECONDS.items()}
     good = morning.result | {"calls": 1, "latency_seconds": in_time}
     assert is_sound(good, bars=True)
-    late = good | {"latency_seconds": in_time | {"x": {"p95": BARS_SECONDS["x"] + 0.1}}}
+    assert is_sound(good, bars=True, least_hides=200)
+    assert not is_sound(good, bars=True, least_hides=201)
+    late = good | {
+        "latency_seconds": in_time | {"x": {"p95": BARS_SECONDS["x"] + 0.1, "hides": 200}}
+    }
     assert not is_sound(late, bars=True) and is_sound(late)
-    assert not is_sound(good | {"latency_seconds": {"x": {"p95": 1}}}, bars=True)
+    assert not is_sound(good | {"latency_seconds": {"x": {"p95": 1, "hides": 9}}}, bars=True)
 
 
 def test_a_run_that_took_more_of_youtubes_units_than_a_day_has_is_not_sound(
@@ -135,6 +139,26 @@ def test_a_comment_that_is_looked_up_or_hidden_is_named_and_one_that_is_paged_by
     assert {"7", "8"} <= set(named(asked("/v26.0/", ids="7,8")))
     assert "7" in named(asked("/v26.0/7")) and "7" in named(asked("/2/tweets/7/hidden", "PUT"))
     assert "7" not in named(asked("/v26.0/7/replies"))
+
+
+def test_a_reply_is_judged_as_it_was_meant_under_whatever_the_comment_above_it_says() -> None:
+    """Who answers somebody who spoke of the board may mean the board."""
+    world = World(SteppedClock(MONDAY))
+    for number in range(3):
+        world.add_page("facebook", f"School {number}")
+
+    def hidden(said: Sequence[Said]) -> list[bool]:
+        return [
+            t.startswith("rude") or (t.startswith("bad") and "board" not in a) for t, _, a in said
+        ]
+
+    texts = Texts(bad=("rude", "bad"), good=("the board", "fine"), hidden=hidden)
+    acts = written(world, texts, start=MONDAY, days=2, chance=random.Random(1), posts_a_day=40)
+    said = {one.number: one.text for one in acts if one.kind == "comment"}
+    bad = [one for one in acts if one.kind == "comment" and one.text.startswith(("bad", "rude"))]
+    answers = [one for one in bad if one.parent and "board" in said.get(one.parent, "")]
+    assert len(answers) > 5 and all(one.text.startswith("rude") for one in answers)
+    assert any(one.text.startswith("bad") for one in bad)
 
 
 @pytest.mark.parametrize("how", ["deleted", "hidden", "edited"])

@@ -27,7 +27,7 @@ from platforms.sandbox.wordpress import WordPressApi
 from platforms.sandbox.world import SCOPES, World
 from platforms.sandbox.x import XApi
 from platforms.sandbox.youtube import UNITS_A_DAY, YouTubeApi
-from tests.campaigns.week_public import WELCOME, Public, Texts
+from tests.campaigns.week_public import WELCOME, Public, Said, Texts
 from tests.campaigns.week_troubles import Troubles
 
 MONDAY = datetime(2026, 9, 14, 12, 0, tzinfo=UTC)  # eight in the morning in Lawrence
@@ -217,8 +217,8 @@ def _register(service: Service, world: World, account: str, tokens: Tokens, url:
     return made.id
 
 
-def _hidden(service: Service, said: Sequence[tuple[str, str]]) -> list[bool]:
-    """Of texts under posts: is each to be hidden?"""
+def _hidden(service: Service, said: Sequence[Said]) -> list[bool]:
+    """Of texts under posts and comments: is each to be hidden?"""
     comments = [
         Comment(
             page_id="p",
@@ -226,10 +226,11 @@ def _hidden(service: Service, said: Sequence[tuple[str, str]]) -> list[bool]:
             id="1",
             post_id="1",
             post_text=post,
+            parent_text=above,
             text=text,
             created_at=MONDAY,
         )
-        for text, post in said
+        for text, post, above in said
     ]
     return [judged.hide for judged in service.judge(comments)]
 

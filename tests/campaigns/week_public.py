@@ -45,7 +45,8 @@ class Act:
     parent: int | None = None
 
 
-Hidden = Callable[[Sequence[tuple[str, str]]], Sequence[bool]]
+Said = tuple[str, str, str]  # a text, that of its post, that of the comment which it answers
+Hidden = Callable[[Sequence[Said]], Sequence[bool]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +55,13 @@ class Texts:
 
     bad: Sequence[str]
     good: Sequence[str]
-    hidden: Hidden | None = None  # says so of texts and their posts; None: not to be asked
+    hidden: Hidden | None = None  # says so of each; None: not to be asked
 
-    def fits(self, text: str, post: str, *, bad: bool) -> bool:
-        """Is it judged as it was meant, with this very number under this very post?"""
-        return self.hidden is None or list(self.hidden([(text, post)])) == [bad]
+    def fits(self, text: str, post: str, answered: Sequence[str] = (), *, bad: bool) -> bool:
+        """Is it judged as it was meant, with this very number under this very post? `answered`: the
+        texts that the comment above it has in the course of time, if there is one."""
+        ways = [(text, post, above) for above in ("", *answered)]
+        return self.hidden is None or list(self.hidden(ways)) == [bad] * len(ways)
 
     @classmethod
     def chosen(cls, hidden: Hidden) -> Texts:
@@ -72,7 +75,7 @@ class Texts:
 
         def agreed(action: str, *, wanted: bool) -> list[str]:
             texts = [row["comment"] for row in rows if row["action"] == action]
-            found = iter(hidden([(text + tail, post) for text in texts for tail, post in ways]))
+            found = iter(hidden([(text + tail, post, "") for text in texts for tail, post in ways]))
             each = [[next(found) for _ in ways] for _ in texts]
             return [t for t, of in zip(texts, each, strict=True) if of == [wanted] * len(ways)]
 
@@ -116,6 +119,7 @@ class _Author:
         self._texts = texts
         self._chance = chance
         self._number = 0
+        self._texts_of: dict[int, list[str]] = {}  # of a comment, in the course of time
 
     def thread(self, page: str, platform: str, at: datetime) -> Iterator[Act]:
         post = self._next()
@@ -130,12 +134,14 @@ class _Author:
             else:
                 tops.append((number, when))
             kind = "own" if self._chance.random() < OWN else "comment"
-            text = self._text(POST.format(post))
+            answered = self._texts_of.get(parent or 0, ())
+            text = self._text(number, POST.format(post), answered)
             yield Act(
                 at=when, kind=kind, number=number, page=page, text=text, under=post, parent=parent
             )
             if kind == "comment":
-                yield from self._second_thoughts(number, page, platform, when, POST.format(post))
+                under = (POST.format(post), answered)
+                yield from self._second_thoughts(number, page, platform, when, under)
 
     def _delays(self, count: int) -> list[timedelta]:
         return [
@@ -146,21 +152,28 @@ class _Author:
         ]
 
     def _second_thoughts(
-        self, number: int, page: str, platform: str, at: datetime, post: str
+        self,
+        number: int,
+        page: str,
+        platform: str,
+        at: datetime,
+        under: tuple[str, Sequence[str]],
     ) -> Iterator[Act]:
         if platform not in CANNOT_EDIT and self._chance.random() < EDITED:
             when = at + timedelta(minutes=self._chance.uniform(0.2, 360))
-            yield Act(at=when, kind="edit", number=number, page=page, text=self._text(post))
+            text = self._text(number, *under)
+            yield Act(at=when, kind="edit", number=number, page=page, text=text)
         if self._chance.random() < DELETED:
             when = at + timedelta(minutes=self._chance.uniform(0.2, 720))
             yield Act(at=when, kind="delete", number=number, page=page)
 
-    def _text(self, post: str) -> str:
+    def _text(self, number: int, post: str, answered: Sequence[str]) -> str:
         bad = self._chance.random() < BAD_SHARE
         while True:
             said = self._chance.choice(self._texts.bad if bad else self._texts.good)
             text = f"{said} {self._next()}"
-            if self._texts.fits(text, post, bad=bad):
+            if self._texts.fits(text, post, answered, bad=bad):
+                self._texts_of.setdefault(number, []).append(text)
                 return text
 
     def _next(self) -> int:
