@@ -8,7 +8,7 @@ import pytest
 
 from modbot.errors import BadAnswer, CommentGone, RateLimited, Unreachable
 from platforms.sandbox.faults import RateLimit
-from platforms.youtube_units import ALLOWANCE, KEPT_FOR_HIDES
+from platforms.youtube_units import ALLOWANCE
 from tests.platforms.youtube_channel import Channel, on_another_page, read
 
 WHERE = "comments.setModerationStatus"
@@ -79,7 +79,7 @@ def test_polls_stop_while_units_for_hides_are_left(channel: Channel) -> None:
     channel.write("bad")
     adapter = channel.adapter()
     _, cursor = read(adapter)
-    channel.spend(channel.budget.left("units") - KEPT_FOR_HIDES)
+    channel.spend(channel.budget.left("units", for_reads=True))
     channel.asked()
     with pytest.raises(RateLimited) as caught:
         adapter.fetch_since(cursor)
@@ -90,7 +90,7 @@ def test_polls_stop_while_units_for_hides_are_left(channel: Channel) -> None:
 def test_a_hide_and_its_look_ups_take_the_units_kept_for_them(channel: Channel) -> None:
     comment_id = channel.write("bad")
     adapter = channel.adapter()
-    channel.spend(channel.budget.left("units") - KEPT_FOR_HIDES)
+    channel.spend(channel.budget.left("units", for_reads=True))
     assert adapter.fetch_one(comment_id)
     adapter.hide(comment_id)
     assert not channel.world.is_public(comment_id)
