@@ -45,6 +45,7 @@ def run_week(
     posts_a_day: float = POSTS_A_DAY,
     quiet_seconds: float | None = None,
     units: int | None = None,
+    x_apps: int = 1,
     begins: datetime = MONDAY,
     progress: Callable[[datetime], object] = lambda _: None,
 ) -> dict[str, Any]:
@@ -59,6 +60,7 @@ def run_week(
         platforms=platforms,
         quiet_seconds=quiet_seconds,
         units=units,
+        x_apps=x_apps,
         begins=begins,
     ) as town:
         witness = Witness(district=town)
@@ -191,6 +193,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--quiet", type=float, help="polling.max_seconds; else the default")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--units", type=int, help="a day of all channels; else 10,000 for each")
+    parser.add_argument("--apps", type=int, default=1, help="of X, each with the money of a day")
     parser.add_argument("--hour", type=int, default=MONDAY.hour, help="UTC, when it begins")
     parser.add_argument("--only", choices=PLATFORMS, nargs="+", help="pages of these alone")
     parser.add_argument("--most-calls", type=int, default=MOST_CALLS)
@@ -223,6 +226,7 @@ def main() -> int:
                 posts_a_day=asked.posts,
                 quiet_seconds=asked.quiet,
                 units=asked.units,
+                x_apps=asked.apps,
                 begins=begins,
                 progress=progress,
             )

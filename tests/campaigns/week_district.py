@@ -88,8 +88,9 @@ class District:
 class Tokens:
     """Where the service finds each page's token, and how a person renews one."""
 
-    def __init__(self, world: World, units_a_day: int):
+    def __init__(self, world: World, units_a_day: int, x_apps: int):
         self.environ: dict[str, str] = {}
+        self._x_apps = [f"app-{number}" for number in range(x_apps)]
         self._world = world
         self._units_a_day = units_a_day
         self._number = 0
@@ -124,6 +125,9 @@ class Tokens:
             }
         if page.platform in ("facebook", "instagram"):
             return {"token": token, "app_secret": self._world.app_secret}
+        if page.platform == "x":
+            number = [one.id for one in self._world.pages("x")].index(page.id)
+            return {"token": token, "client_id": self._x_apps[number % len(self._x_apps)]}
         return {"token": token}
 
 
@@ -137,16 +141,18 @@ def district(
     platforms: Sequence[str] = PLATFORMS,
     quiet_seconds: float | None = None,
     units: int | None = None,
+    x_apps: int = 1,
     begins: datetime = MONDAY,
 ) -> Iterator[District]:
     """As many pages on each platform while the `with` block lasts; `faults` is the share of calls
     that fail, from the first one on. `quiet_seconds`: polling.max_seconds, if not the default.
-    `units`: what Google's project has a day, over all channels."""
+    `units`: what Google's project has a day, over all channels. `x_apps`: developer apps, each with
+    money of its own, that X's accounts are spread over."""
     clock = SteppedClock(begins)
     names = [platforms[n % len(platforms)] for n in range(pages)]
     units = units or UNITS_A_CHANNEL * max(1, names.count("youtube"))
     world, accounts = _world(clock, names, units)
-    tokens = Tokens(world, units)
+    tokens = Tokens(world, units, x_apps)
     youtube, x = YouTubeApi(world), XApi(world)
     apis = (GraphApi(world), x, youtube, WordPressApi(world))
     chance = random.Random(seed + 1)
@@ -157,10 +163,7 @@ def district(
         urls = [stack.enter_context(SandboxServer(world, apis=apis)).url for _ in range(HOSTS)]
         service = _service(folder, clock, tokens.environ, quiet_seconds)
         stack.callback(service.close)
-        hosts = [
-            urls[n // len(platforms) % HOSTS if p == "wordpress" else 0]
-            for n, p in enumerate(names)
-        ]
+        hosts = _hosts(names, urls, len(platforms))
         page_ids = _registered(service, world, tokens, zip(accounts, hosts, strict=True))
         troubles.public = Public(world, texts := Texts.chosen(partial(_hidden, service)))
         yield District(
@@ -168,6 +171,13 @@ def district(
             texts=texts, public=troubles.public, service=service, page_ids=page_ids,
             environ=tokens.environ, begins=begins, units_a_day=units,
         )  # fmt: skip
+
+
+def _hosts(names: Sequence[str], urls: Sequence[str], platforms: int) -> list[str]:
+    """The address that each page is read from: blogs lie on several hosts, all else on one."""
+    return [
+        urls[n // platforms % HOSTS if name == "wordpress" else 0] for n, name in enumerate(names)
+    ]
 
 
 def _registered(
