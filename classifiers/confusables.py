@@ -1,7 +1,8 @@
 """Which plain letter a character stands for: accents, look-alikes, styled and invisible characters.
 
 The look-alikes are those of Unicode's confusables (UTS #39) that imitate Latin letters, chosen by
-hand for Cyrillic, Greek, Armenian, Cherokee and the phonetic alphabets.
+hand for Cyrillic, Greek, Armenian, Cherokee, Lisu, Canadian syllabics, the phonetic alphabets, and
+the letters with strokes and signs of money that "fancy text" is made of.
 """
 
 from __future__ import annotations
@@ -11,32 +12,32 @@ from functools import lru_cache
 from typing import Final
 
 _LOOK_ALIKES: Final = {
-    "a": "аɑαдᎪ",
-    "b": "ЬьвВβᏴƄ",
-    "c": "сСϲᏟↄ",
-    "d": "ԁᎠɗ",
-    "e": "еЕєЄεҽᎬ℮",
-    "f": "ғϝƒ",
-    "g": "ɡԍᏀց",
-    "h": "һҺнНηհᎻ",
-    "i": "іІιıɩɪӏᎥ",
-    "j": "јЈϳᎫ",
-    "k": "кКκᏦ",
-    "l": "ⅼʟᏞ",
-    "m": "мМᎷ",
-    "n": "пПռոɴ",
-    "o": "оОοσօΟᎾ",
-    "p": "рРρᏢ",
-    "q": "ԛգ",
-    "r": "гГᎡɾʀ",
-    "s": "ѕЅꜱᏚ",
-    "t": "тТτᎢ",
-    "u": "υսцʋᴜ",
-    "v": "ѵνᏙ",
-    "w": "ѡԝωшᎳ",
-    "x": "хХχ",
-    "y": "уУүγЎў",
-    "z": "ᏃƶʐᴢΖ",
+    "a": "аɑαдᎪᗩꓮᴀ₳",
+    "b": "ЬьвВβᏴƄᗷꓐʙ฿",
+    "c": "сСϲᏟↄᑕꓚᴄ₵",
+    "d": "ԁᎠɗᗪꓓᴅ",
+    "e": "еЕєЄεҽᎬ℮ꓰᴇɇ",
+    "f": "ғϝƒᖴꓝꜰ₣",
+    "g": "ɡԍᏀցꓖɢ₲",
+    "h": "һҺнНΗհᎻᕼꓧʜⱨ",
+    "i": "іІιıɩɪӏᎥꓲɨ",
+    "j": "јЈϳᎫᒍꓙᴊ",
+    "k": "кКκᏦꓗᴋ₭",
+    "l": "ⅼʟᏞᒪꓡⱡ",
+    "m": "мМᎷᗰꓟᴍ₥",
+    "n": "пПռոɴᑎꓠη₦",
+    "o": "оОοσօΟᎾꓳᴏ",
+    "p": "рРρᏢᑭꓑᴘ₱",
+    "q": "ԛգᑫǫ",
+    "r": "гГᎡɾʀᖇꓣɍ",
+    "s": "ѕЅꜱᏚᔕꓢ₴",
+    "t": "тТτᎢꓔᴛŧ₮",
+    "u": "υսцʋᴜᑌꓴʉ",
+    "v": "ѵνᏙᐯꓦᴠ",
+    "w": "ѡԝωшᎳᗯꓪᴡ₩",
+    "x": "хХχ᙭ꓫ",
+    "y": "уУүγЎўꓬɏ",
+    "z": "ᏃƶʐᴢΖᘔꓜⱬ",
     "'": "’‘ʼ´`′‛",
     '"': "“”„«»‟″",
     "-": "‐‑‒–—―−",

@@ -60,8 +60,8 @@ funny gook jizz titties perro perra zorra porra carro guerra arriba calle ella
 """
 _DOUBLED: Final = frozenset(_DOUBLED_WORDS.split())
 
-_GAP_SIGN: Final = r"[ .\-_~,/\\·•*]"
-_GAP: Final = rf"{_GAP_SIGN}{{1,2}}"
+_GAP_SIGN: Final = r"[ \n.\-_~,/\\·•*]"
+_GAP: Final = rf"{_GAP_SIGN}{{1,3}}"  # also one letter a line
 _LONE: Final = "[a-zñ013457@$!]"
 _SPELLED: Final = rf"[a-zñ]({_GAP}){_LONE}\1{_LONE}"
 _SPELLED_HINT: Final = re.compile(rf"(?:\b|_){_SPELLED}(?:\b|_)")

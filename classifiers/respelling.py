@@ -83,7 +83,8 @@ def _swapped(word: str) -> Iterator[str]:
 
 
 def _doubled(word: str) -> Iterator[str]:
-    """A letter written twice, or once where it is spelled twice."""
+    """A letter written twice, or once where it is spelled twice; and every letter twice."""
+    yield "".join(letter * 2 for letter in word)
     for at, letter in enumerate(word):
         yield word[: at + 1] + letter + word[at + 1 :]
         if word[at : at + 2] == letter * 2:
