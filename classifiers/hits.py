@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from classifiers.normalise import Folded
+from classifiers.quoting import repeated
 from classifiers.rule_files import PatternRule
 from classifiers.word_lists import STRONG, WordRule
 from modbot.domain import Aspect, Category, Comment, Evidence, Signal
@@ -69,7 +70,13 @@ def is_sellers_own(hit: Hit, *, sure: bool) -> bool:
 
 
 def is_published(hit: Hit, comment: Comment) -> bool:
-    """Are these the district's own words: a number, address or nickname that its post gives?"""
+    """Are these the district's own words: a number, address or nickname that its post gives, or
+    the price of a sale that it announces, said again?"""
+    if hit.category is Category.SALES:
+        return any(
+            first <= hit.start and hit.end <= last
+            for first, last in repeated(comment.text, comment.post_text)
+        )
     if hit.category not in _PUBLISHABLE:
         return False
     said = comment.text[hit.start : hit.end].strip().casefold()

@@ -69,7 +69,7 @@ _LAST_TWO: Final = re.compile(rf"{_GAP_SIGN}{_LONE}{_GAP}{_LONE}(?:\b|_)")  # of
 _SPELLED_OUT: Final = re.compile(
     rf"(?<![^\W_])(?<![^\W_]'){_SPELLED}(?:\1{_LONE})*(?![^\W_])(?!'[a-z])"
 )
-_SPELLED_SHORT_WORDS: Final = "ass wtf fuk fck fuc cum fag sex kms kys hdp ptm coo tit stf gay"
+_SPELLED_SHORT_WORDS: Final = "ass wtf fuk fck fuc cum fag sex kms kys hdp ptm coo tit stf gay fun"
 _SPELLED_SHORT: Final = frozenset(_SPELLED_SHORT_WORDS.split())
 _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz"
 

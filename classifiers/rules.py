@@ -278,13 +278,13 @@ class RuleSet:
         return hits
 
     def _signals(self, hits: list[Hit], read: _Read, comment: Comment) -> list[Signal]:
-        quotes = Quotes.read(read.written.text.text)
+        quotes = Quotes.read(read.written.text.text, comment.post_text)
         reported = self._reported(hits, read)
         insults = {hit.span for hit in hits if hit.category is Category.OFFENSIVE}
         signals = []
         for hit in hits:
             aspect = hit.aspect
-            quoted = quotes.hold(hit.start, hit.end)
+            quoted = quotes.hold(hit.start, hit.end, by_marks=hit.category is Category.THREAT)
             if quoted and hit.span in insults and self._in_context("condemned", read.key):
                 continue
             if (quoted and hit.category in _QUOTABLE) or hit in reported:

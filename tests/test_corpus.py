@@ -182,6 +182,32 @@ def test_the_whole_line_keeps_its_floors() -> None:
     assert sum(hidden) / len(hidden) >= 0.98
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "coger el bus a las siete",
+        "voy a coger el tren",
+        "coge el bus 5 y te bajas frente a la escuela",
+        "hay que coger el tren temprano mañana",
+        "vamos a coger clases de inglés",
+        "van a coger el salón 12",
+        "hay que coger turno",
+        "Pinga is Pingu's sister",
+        "o teto pinga na sala quando chove",
+    ],
+)
+def test_neither_rules_nor_model_take_an_innocent_sense_for_another(text: str) -> None:
+    (decision,) = whole_line([comment(text, "")], officials_insult="review")
+    assert decision.verdict is Verdict.ALLOW
+
+
+def test_an_innocent_sense_clears_nothing_beside_it() -> None:
+    (decision,) = whole_line(
+        [comment("voy a coger la guagua y te voy a matar", "")], officials_insult="review"
+    )
+    assert decision.verdict is Verdict.ESCALATE and decision.hide
+
+
 @pytest.mark.parametrize("officials_insult", ["hide", "review"])
 def test_criticism_is_never_hidden(officials_insult: Literal["hide", "review"]) -> None:
     lines = CRITICISM.read_text(encoding="utf-8").splitlines()

@@ -31,6 +31,7 @@ def check(
         str, typer.Argument(metavar="TEXT", help="The comment; - reads it from stdin.")
     ],
     post: Annotated[str, typer.Option(help="Text of the post that it stands under.")] = "",
+    parent: Annotated[str, typer.Option(help="Text of the comment that it answers.")] = "",
     fundraiser: Annotated[
         list[str] | None, typer.Option(help="An approved fundraiser; may be given again.")
     ] = None,
@@ -49,6 +50,7 @@ def check(
         text=_from_stdin() if text == "-" else text,
         created_at=utc_now(),
         post_text=post,
+        parent_text=parent,
         approved_fundraisers=tuple(fundraiser or ()),
     )
     found = load(ctx, config)

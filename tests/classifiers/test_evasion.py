@@ -19,6 +19,7 @@ _CYRILLIC = str.maketrans("aeopcxy", "аеорсху")
 _LEET = str.maketrans("aeios", "43105")
 _WIDE = {letter: letter + 0xFEE0 for letter in range(ord("a"), ord("z") + 1)}
 _BOLD = {ord("a") + at: chr(0x1D41A + at) for at in range(26)}
+_SMALL_CAPITALS = str.maketrans("abcdefghijklmnoprstuvwyz", "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ")
 _FLAGS = {ord("a") + at: chr(0x1F1E6 + at) for at in range(26)}
 
 
@@ -58,6 +59,9 @@ DISGUISES: dict[str, tuple[Callable[[str], str], float]] = {  # and the share th
     "one dot": (lambda word: _inner(word, lambda letter: "." + letter), 0.95),
     "swapped": (_swap, 0.9),
     "dropped vowel": (_drop, 0.9),
+    "each letter twice": (lambda word: "".join(letter * 2 for letter in word), 0.85),
+    "small capitals": (lambda word: word.translate(_SMALL_CAPITALS), 1.0),
+    "a letter a line": ("\n".join, 0.97),
 }
 
 

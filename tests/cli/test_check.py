@@ -37,6 +37,13 @@ def test_check_takes_any_text(run: Run, text: str) -> None:
     assert run("check", text, "--json").json["verdict"] == "allow"
 
 
+def test_check_reads_the_comment_that_is_answered(run: Run) -> None:
+    said = "He is an idiot"
+    answer = run("check", said, "--parent", "the superintendent is right", "--json")
+    assert answer.json["verdict"] == "review"
+    assert run("check", said, "--json").json["verdict"] == "hide"
+
+
 def test_check_takes_what_is_not_text(run: Run) -> None:
     strange = "a\ud800\udcff\u202e"
     answer = run("check", strange, "--post", strange, "--fundraiser", strange, "--json")
