@@ -151,7 +151,8 @@ def test_an_exception_excuses_what_it_clears(folder: Path, examples: Examples) -
     trapped = [f.one for f in refused(folder, examples) if f.kind is Kind.TRAP]
     assert trapped
     (folder / "rules" / "spared.toml").write_text(
-        "[[exceptions]]\nmatch = ['shita\\w*', '\\w+shita', 'shiitake', 'shittu', 'lifshitz']\n",
+        "[[exceptions]]\n"
+        "match = ['shita\\w*', '\\w+shita', 'shiitake', 'shittu', 'lifshitz', 'mishits?']\n",
         "utf-8",
     )
     assert [f.one for f in refused(folder, examples) if f.kind is Kind.TRAP] == []
@@ -174,6 +175,43 @@ def test_a_rule_that_names_somebody_or_an_issue_is_refused(
     named = [f for f in refused(folder, examples) if f.kind is Kind.NAMED]
     assert [f.message for f in named] == [f"names a {what}"]
     assert named[0].place.endswith("bad.toml:3")
+
+
+@pytest.mark.parametrize(
+    ("match", "what"),
+    [
+        (r"\bmart.nez\b", "person"),
+        (r"\bdelac(?:roix|rois)\b", "person"),
+        (r"\bmrs?\.? ga[r]cia\b", "person"),
+        (r"\b[o]verride\b", "local issue"),
+    ],
+)
+def test_a_name_is_known_however_a_pattern_spells_it(
+    folder: Path, examples: Examples, match: str, what: str
+) -> None:
+    pattern(folder, match)
+    named = [f.message for f in refused(folder, examples) if f.kind is Kind.NAMED]
+    assert len(named) == 1
+    assert named[0].endswith(f"which is a {what}")
+
+
+@pytest.mark.parametrize("match", [r"\bgun control\b", r"\b(?:stand with|viva) israel|palestin\w+"])
+def test_only_off_topic_may_find_anything_in_national_politics(
+    folder: Path, examples: Examples, match: str
+) -> None:
+    pattern(folder, match)
+    assert Kind.ISSUE in {f.kind for f in refused(folder, examples)}
+    pattern(folder, match, category="off_topic")
+    assert Kind.ISSUE not in {f.kind for f in refused(folder, examples)}
+
+
+@pytest.mark.parametrize(
+    "match", [r"\bwaste of money\b", r"\bfailing superintendent\b", r"\bun fracaso\b", r"\bdei\b"]
+)
+def test_blame_of_what_is_done_is_no_breach(folder: Path, examples: Examples, match: str) -> None:
+    pattern(folder, match)
+    assert {f.kind for f in refused(folder, examples)} <= {Kind.VIEWPOINT, Kind.ISSUE}
+    assert refused(folder, examples) != []
 
 
 def test_a_condition_may_not_name_anybody_either_but_what_exempts_may(
@@ -202,6 +240,25 @@ def test_an_exception_that_spares_one_side_is_refused(folder: Path, examples: Ex
     )
     (unequal,) = (f for f in refused(folder, examples) if f.one.startswith("Only an idiot"))
     assert (unequal.kind, unequal.what) == (Kind.VIEWPOINT, "bad:idiot")
+
+
+@pytest.mark.parametrize(
+    "spared", ["[^\\n]*support the override[^\\n]*", "[^\\n]*superintendent is great[^\\n]*"]
+)
+def test_a_breach_is_one_beside_either_side(folder: Path, examples: Examples, spared: str) -> None:
+    words(folder, "bullshit")
+    assert refused(folder, examples) == []
+    (folder / "rules" / "spared.toml").write_text(
+        f"[[exceptions]]\nmatch = ['{spared}']\n", "utf-8"
+    )
+    (unequal,) = refused(folder, examples)
+    assert (unequal.kind, unequal.what) == (Kind.VIEWPOINT, "bad:bullshit")
+
+
+def test_a_rule_that_spares_one_side_is_refused(folder: Path, examples: Examples) -> None:
+    pattern(folder, r"\byou are an idiot\b", without=r"\btrump is right\b")
+    (unequal,) = refused(folder, examples)
+    assert (unequal.kind, unequal.what) == (Kind.VIEWPOINT, "bad:bad")
 
 
 def test_a_district_adds_names_of_its_own(folder: Path) -> None:

@@ -22,6 +22,8 @@ _WORD = re.compile(r"[^\W\d_]{3,}")
 # A person decides about off-topic comments and the bot never hides them, so rules may know national
 # politics there; pairs of the kind "nation" see to it that they know both sides.
 _MAY_NAME_POLITICS = Category.OFF_TOPIC
+# Beside a side that is taken these are breaches like anywhere else, whatever a rule exempts.
+_BESIDE = ("This is bullshit.", "You are an idiot.", "Eres un pendejo.")
 
 
 class WrittenRule(Protocol):
@@ -109,10 +111,13 @@ def check_rules(
     for word in examples.innocent:
         check.innocent_alone(word)
     for pairs in _parts(examples.pairs):
-        sides = [_comment(text, p.post) for p in pairs for text in (p.one, p.other)]
-        decisions = judge(sides)
-        for pair, one, other in zip(pairs, decisions[::2], decisions[1::2], strict=True):
-            check.judged(pair, one, other)
+        for beside in ("", *_BESIDE):
+            sides = [
+                _comment(f"{s} {beside}".strip(), p.post) for p in pairs for s in (p.one, p.other)
+            ]
+            decisions = judge(sides)
+            for pair, one, other in zip(pairs, decisions[::2], decisions[1::2], strict=True):
+                check.judged(pair, one, other)
     for words in _parts(examples.innocent):
         for word, decision in zip(words, judge([_comment(w) for w in words]), strict=True):
             check.innocent_judged(word, decision)
@@ -184,6 +189,17 @@ class _Check:
                 named = {w: what for w, what in named.items() if what != "party or candidate"}
             for word, what in named.items():
                 self._of_rule(Kind.NAMED, rule.rule, f"names a {what}: {word}", word)
+        for name, what in examples.never_named.items():
+            self._finds_name(name, what)
+
+    def _finds_name(self, name: str, what: str) -> None:
+        """What each rule finds in a name, however its pattern spells it."""
+        calls = (name, name.title(), f"Mr. {name.title()}", f"Mrs. {name.title()}")
+        found = {rule: said for call in calls for rule, said in self._alone(call).items()}
+        for rule, said in found.items():
+            politics = self._by_id[rule].category is _MAY_NAME_POLITICS
+            if not (politics and what == "party or candidate"):
+                self._of_rule(Kind.NAMED, rule, f"finds {said!r}, which is a {what}", name)
 
     def _alone(self, text: str, post: str = "") -> dict[str, str]:
         found = self._book.alone(_comment(text, post))
@@ -198,7 +214,7 @@ class _Check:
                 if self._effect(rule) not in effects:
                     message = f"finds {said!r} in one side and nothing like it in the other"
                     self._of_rule(Kind.VIEWPOINT, rule, message, pair)
-                elif pair.silent and found is one:
+                elif found is one and pair.silent_for(self._by_id[rule].category):
                     message = f"finds {said!r} in an opinion on a public question"
                     self._of_rule(Kind.ISSUE, rule, message, pair)
 

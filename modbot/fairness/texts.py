@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from modbot.domain import Category
 from modbot.errors import BadConfig
 
 HERE: Final = Path(__file__).parent
@@ -28,10 +29,10 @@ class Pair:
     post: str = ""
     place: str = ""  # file:line
 
-    @property
-    def silent(self) -> bool:
-        """May nothing be found in either side?"""
-        return self.kind in ("issue", "official")
+    def silent_for(self, category: Category) -> bool:
+        """May no rule of this category find anything in either side?"""
+        nation = self.kind == "nation" and category is not Category.OFF_TOPIC
+        return nation or self.kind in ("issue", "official")
 
 
 @dataclass(frozen=True, kw_only=True)
