@@ -38,6 +38,7 @@ from modbot.errors import ClassifierFailed
 
 FLOOR = 0.04  # probabilities below say nothing worth a manager's time
 SPEAKS_OF_OFFICIALS = 0.2  # from here on a comment may be criticism of officials: low, to be safe
+HINTS_AT_OFFICIALS = 0.025  # is enough for what sounds like an insult: critics mock, too
 FEWEST_WORDS = 4  # fewer say too little: names and idioms would pass for what they resemble
 # Where the model might take an opinion for a breach, criticism of officials in the comment stays
 # its hand. A swear word is one whatever it stands beside, and a cry for help too.
@@ -258,8 +259,9 @@ class EmbeddedClassifier:
 
     def _aspect(self, category: Category, criticism: float, comment: Comment) -> Aspect:
         """What the comment seems to be about, where that changes what may be done."""
-        official = criticism >= SPEAKS_OF_OFFICIALS
-        if category is Category.OFFENSIVE and not official:
+        insult = category is Category.OFFENSIVE
+        official = criticism >= (HINTS_AT_OFFICIALS if insult else SPEAKS_OF_OFFICIALS)
+        if insult and not official:
             official = self._about_officials(comment)
         if category is Category.PERSONAL_ISSUE:
             return Aspect.OFFICIAL if official else Aspect.PRIVATE

@@ -1,8 +1,8 @@
-"""The training of the second head: two judges that know different things, and their mean.
+"""The training of the second head: two judges that know different things, and their sum.
 
 One is logistic regression on n-grams, the other a hidden layer over everything else. Trained
 together, the n-grams explain the taught comments so well that the layer learns little; apart, each
-has to find its own reasons, and their mean is better than either on comments that neither has seen.
+has to find its own reasons, and both are better than either on comments that neither has seen.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from classifiers.training.layer import Layer, fit_layer
 
 _ROUNDS = 150  # of L-BFGS
 _PENALTY = 0.035  # of the squared weights, against the summed loss of all rows
+# What the n-grams say counts so much of both: that ranked comments best that neither judge knew
+# (mean average precision of 8,169: .921 without them, .931 at 0.25, .917 at 0.5).
+_NGRAMS_SHARE = 0.25
 _LEAST_SPREAD = 0.2  # of both judges' mean: one that hardly differs must not count for more
 
 Numbers = NDArray[np.float32]
@@ -70,10 +73,12 @@ class Head:
         return by_ngrams, self.layer.logits(seen.dense)
 
     def weighed(self, seen: HeadInput) -> Head:
-        """The same head, in which both judges differ as much from comment to comment on `seen`."""
+        """The same head, in which the n-grams make _NGRAMS_SHARE of what differs from comment to
+        comment on `seen`."""
         spread = np.stack([each.std(axis=0) for each in self.apart(seen)])
         mean = spread.mean(axis=0)
-        share = mean / (2 * np.maximum(spread, _LEAST_SPREAD * mean) + 1e-9)
+        counts = np.array([[_NGRAMS_SHARE], [1 - _NGRAMS_SHARE]])
+        share = counts * mean / (np.maximum(spread, _LEAST_SPREAD * mean) + 1e-9)
         return replace(self, share=share.astype(np.float32))
 
 
@@ -98,7 +103,7 @@ def fit_head(
     report: Callable[[str], None],
 ) -> Head:
     """The head that explains `targets` (comments x POLICY_LABELS, 0 to 1) best, both judges
-    counting alike."""
+    counting alike until it is weighed."""
     ngrams, bias = _fit_ngrams(seen, targets, report)
     layer = fit_layer(seen.dense, targets, seed=seed, report=report)
     return Head(ngrams=ngrams, ngrams_bias=bias, layer=layer)
