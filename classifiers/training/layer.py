@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 INNER = 128
-_EPOCHS = 12
+_EPOCHS = 5
 _LEAST_STEPS = 600  # of few comments there are more epochs
 _ROWS = 128  # in a batch
 _RATE = 1e-3
