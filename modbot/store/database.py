@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,6 @@ from sqlmodel import Session
 
 from modbot import migrations
 from modbot.errors import AlreadyRunning, StoreUnreadable
-from modbot.store.turns import Turns
 from modbot.stored_rows import canonical
 
 sqlite_module: ModuleType
@@ -58,7 +58,7 @@ class Database:
         self.name = name or str(path)  # for people
         self._reader = reader
         self._writer = writer
-        self._turn = Turns()
+        self._turn = threading.RLock()  # threads queue here: SQLite's own waiting is not fair
 
     @classmethod
     def open(cls, url: str, *, read_only: bool = False) -> Database:
