@@ -134,7 +134,7 @@ default-day: $(VENV)/.dev-ready ## The day of 200 pages at default settings (an 
 
 latency: $(VENV)/.dev-ready ## From comment to hide at default settings, 200 hides a platform, each within its bar, YouTube in one free quota (10 minutes)
 	$(BIN)/python -m tests.campaigns.week $(IN_TIME) --days 4 --hour 7 --pages 4 --posts 12 --units 10000 --only youtube
-	$(BIN)/python -m tests.campaigns.week $(IN_TIME) --days 0.5 --pages 24 --posts 48 --apps 6 --only facebook instagram x wordpress
+	$(BIN)/python -m tests.campaigns.week $(IN_TIME) --days 0.5 --pages 24 --posts 48 --edited 0 --apps 6 --only facebook instagram x wordpress
 
 faults: $(VENV)/.dev-ready ## docs/faults.md: kill -9 at every point and at 1,000 moments, disk full, database locked ... (90 minutes)
 	$(BIN)/python -m tests.campaigns.fault_points

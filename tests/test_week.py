@@ -20,7 +20,7 @@ from platforms.sandbox.world import World
 from tests.campaigns.week import MONDAY, MOST_CALLS, NOUGHT, figures, is_sound, play
 from tests.campaigns.week_account import BARS_SECONDS, Witness, account
 from tests.campaigns.week_district import CANARY, PLATFORMS, District, district
-from tests.campaigns.week_public import Act, Public, Said, Texts, written
+from tests.campaigns.week_public import Act, Habits, Public, Said, Texts, written
 from tests.campaigns.week_troubles import lost_place, named
 
 pytestmark = pytest.mark.campaigns
@@ -48,7 +48,7 @@ def morning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Morning]:
     folder = tmp_path_factory.mktemp("week")
     with district(folder, pages=len(PLATFORMS), faults=FAULTS, seed=SEED) as town:
         witness = Witness(district=town)
-        play(town, witness, days=HOURS / 24, seed=SEED, posts_a_day=POSTS_A_DAY)
+        play(town, witness, days=HOURS / 24, seed=SEED, habits=Habits(posts_a_day=POSTS_A_DAY))
         result = account(town, witness) | figures(town, witness)
         yield Morning(town, witness, result | {"platforms": PLATFORMS, "faults": FAULTS})
 
@@ -152,8 +152,9 @@ def test_a_reply_is_judged_as_it_was_meant_under_whatever_the_comment_above_it_s
             t.startswith("rude") or (t.startswith("bad") and "board" not in a) for t, _, a in said
         ]
 
+    habits = Habits(posts_a_day=40)
     texts = Texts(bad=("rude", "bad"), good=("the board", "fine"), hidden=hidden)
-    acts = written(world, texts, start=MONDAY, days=2, chance=random.Random(1), posts_a_day=40)
+    acts = written(world, texts, start=MONDAY, days=2, chance=random.Random(1), habits=habits)
     said = {one.number: one.text for one in acts if one.kind == "comment"}
     bad = [one for one in acts if one.kind == "comment" and one.text.startswith(("bad", "rude"))]
     answers = [one for one in bad if one.parent and "board" in said.get(one.parent, "")]

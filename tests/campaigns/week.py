@@ -24,7 +24,7 @@ from typing import Any
 from tests.campaigns.stepping import SteppingScheduler
 from tests.campaigns.week_account import BARS_SECONDS, NOUGHT, Witness, account, intervals
 from tests.campaigns.week_district import MONDAY, PLATFORMS, District, district
-from tests.campaigns.week_public import POSTS_A_DAY, Act, written
+from tests.campaigns.week_public import EDITED, POSTS_A_DAY, USUAL, Act, Habits, written
 
 MOST_CALLS = 300_000  # of a run, unless it is given less
 SECONDS_A_CALL = 0.5  # of the simulated clock, on average: what vendors take
@@ -42,7 +42,7 @@ def run_week(
     faults: float,
     seed: int,
     platforms: Sequence[str] = PLATFORMS,
-    posts_a_day: float = POSTS_A_DAY,
+    habits: Habits = USUAL,
     quiet_seconds: float | None = None,
     units: int | None = None,
     x_apps: int = 1,
@@ -64,9 +64,7 @@ def run_week(
         begins=begins,
     ) as town:
         witness = Witness(district=town)
-        steps = play(
-            town, witness, days=days, seed=seed, posts_a_day=posts_a_day, progress=progress
-        )
+        steps = play(town, witness, days=days, seed=seed, habits=habits, progress=progress)
         result = account(town, witness) | figures(town, witness)
     result |= {"pages": pages, "days": days, "faults": faults, "seed": seed, "steps": steps}
     result["platforms"] = list(platforms)
@@ -101,7 +99,7 @@ def play(
     *,
     days: float,
     seed: int,
-    posts_a_day: float = POSTS_A_DAY,
+    habits: Habits = USUAL,
     progress: Callable[[datetime], object] = lambda _: None,
 ) -> int:
     """The week, and the hours after it in which nobody writes and nothing fails. Returns steps."""
@@ -116,7 +114,7 @@ def play(
         acted=witness.acted,
     )
     acts = written(
-        town.world, town.texts, start=town.begins, days=days, chance=chance, posts_a_day=posts_a_day
+        town.world, town.texts, start=town.begins, days=days, chance=chance, habits=habits
     )
     for one in acts:
         scheduler.add(one.at, _doing(town, one))
@@ -190,6 +188,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--days", type=float, default=7)
     parser.add_argument("--faults", type=float, default=0.01, help="share of the calls that fail")
     parser.add_argument("--posts", type=float, default=POSTS_A_DAY, help="a page and day")
+    parser.add_argument("--edited", type=float, default=EDITED, help="share of the comments")
     parser.add_argument("--quiet", type=float, help="polling.max_seconds; else the default")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--units", type=int, help="a day of all channels; else 10,000 for each")
@@ -223,7 +222,7 @@ def main() -> int:
                 faults=asked.faults,
                 seed=asked.seed,
                 platforms=asked.only or PLATFORMS,
-                posts_a_day=asked.posts,
+                habits=Habits(posts_a_day=asked.posts, edited=asked.edited),
                 quiet_seconds=asked.quiet,
                 units=asked.units,
                 x_apps=asked.apps,

@@ -33,6 +33,17 @@ TAKES_REPLIES_ALONG = ("facebook", "instagram", "youtube")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Habits:
+    """What a public does how often."""
+
+    posts_a_day: float = POSTS_A_DAY  # a page
+    edited: float = EDITED  # share of the comments
+
+
+USUAL = Habits()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Act:
     """Something that somebody does. `number`: of the post or comment that it makes or changes."""
 
@@ -90,14 +101,14 @@ def written(
     start: datetime,
     days: float,
     chance: random.Random,
-    posts_a_day: float = POSTS_A_DAY,
+    habits: Habits,
 ) -> list[Act]:
     """All that happens in `days` on every page of the world, in order of time."""
-    author = _Author(texts, chance)
+    author = _Author(texts, chance, habits.edited)
     end = start + timedelta(days=days)
     acts: list[Act] = []
     for page in world.pages():
-        for at in _post_times(start, days, posts_a_day, chance):
+        for at in _post_times(start, days, habits.posts_a_day, chance):
             acts += author.thread(page.id, page.platform, at)
     return sorted((a for a in acts if a.at < end), key=lambda a: (a.at, a.number))
 
@@ -115,8 +126,9 @@ def _post_times(
 class _Author:
     """Numbers posts and comments, and gives each its text."""
 
-    def __init__(self, texts: Texts, chance: random.Random):
+    def __init__(self, texts: Texts, chance: random.Random, edited: float):
         self._texts = texts
+        self._edited = edited
         self._chance = chance
         self._number = 0
         self._texts_of: dict[int, list[str]] = {}  # of a comment, in the course of time
@@ -159,7 +171,7 @@ class _Author:
         at: datetime,
         under: tuple[str, Sequence[str]],
     ) -> Iterator[Act]:
-        if platform not in CANNOT_EDIT and self._chance.random() < EDITED:
+        if platform not in CANNOT_EDIT and self._chance.random() < self._edited:
             when = at + timedelta(minutes=self._chance.uniform(0.2, 360))
             text = self._text(number, *under)
             yield Act(at=when, kind="edit", number=number, page=page, text=text)
