@@ -132,7 +132,7 @@ week: $(VENV)/.dev-ready ## The same for a week, in at most 300,000 calls; SEED=
 default-day: $(VENV)/.dev-ready ## The day of 200 pages at default settings (an hour)
 	$(BIN)/python -m tests.campaigns.week --days 1 --seed $(SEED)
 
-latency: $(VENV)/.dev-ready ## From comment to hide at default settings, 200 hides a platform, each within its bar, YouTube in one free quota (10 minutes)
+latency: $(VENV)/.dev-ready ## From comment to hide at default settings, 200 hides a platform, each within its bar, YouTube in one free quota (a quarter of an hour)
 	$(BIN)/python -m tests.campaigns.week $(IN_TIME) --days 4 --hour 7 --pages 4 --posts 12 --units 10000 --only youtube
 	$(BIN)/python -m tests.campaigns.week $(IN_TIME) --days 0.5 --pages 24 --posts 48 --edited 0 --apps 6 --only facebook instagram x wordpress
 
