@@ -206,6 +206,32 @@ def material_of(folder: Path) -> Material:
 
 
 @pytest.mark.models
+def test_the_n_grams_make_three_tenths_of_what_differs_from_comment_to_comment() -> None:
+    need("torch")
+    from classifiers.training.head import Head, HeadInput
+    from classifiers.training.layer import Layer
+
+    random, labels = np.random.default_rng(1), len(POLICY_LABELS)
+    seen = HeadInput(
+        ngrams=np.arange(300) % 7,
+        counts=np.full(100, 3),
+        dense=random.normal(size=(100, 5)).astype(np.float32),
+    )
+    drawn = [random.normal(size=shape).astype(np.float32) for shape in ((7, labels), (5, 8))]
+    layer = Layer(
+        inner=drawn[1],
+        inner_bias=np.zeros(8, np.float32),
+        outer=random.normal(size=(8, labels)).astype(np.float32),
+        outer_bias=np.zeros(labels, np.float32),
+    )
+    head = Head(ngrams=drawn[0], ngrams_bias=np.zeros(labels, np.float32), layer=layer)
+    by_ngrams, by_layer = head.weighed(seen).share * np.stack(
+        [each.std(axis=0) for each in head.apart(seen)]
+    )
+    assert by_ngrams / (by_ngrams + by_layer) == pytest.approx(np.full(labels, 0.3), abs=1e-3)
+
+
+@pytest.mark.models
 def test_a_run_learns_and_gives_the_same_bytes_again(small_data: Path) -> None:
     need("torch")
     from classifiers.training.run import Choices, train

@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from classifiers import embedded_beside
 from classifiers.embedded import SCORED, EmbeddedClassifier, load_weights, shipped_weights
+from classifiers.embedded.classifier import HINTS_AT_OFFICIALS, SPEAKS_OF_OFFICIALS
 from classifiers.embedded.pieces import (
     MAX_WORDS,
     NGRAM_PIECES,
@@ -27,6 +28,7 @@ from classifiers.embedded.policy_head import LABEL_SCALE, MATCH_SCALE
 from classifiers.embedded.signs import signs
 from classifiers.embedded.weights import Weights
 from classifiers.embedded.words import WordTable
+from classifiers.labels import CRITICISM, policy_score
 from classifiers.normalise import fold
 from classifiers.rules import RulesClassifier
 from modbot.domain import Aspect, Category, Comment, Signal
@@ -130,6 +132,17 @@ def test_a_grievance_with_criticism_of_officials_is_marked_as_such(
     )
     assert private[Category.PERSONAL_ISSUE].aspect is Aspect.PRIVATE
     assert all(s.aspect is not Aspect.PRIVATE for s in official.values())
+
+
+@pytest.mark.parametrize(
+    "text", ["only a blind mole would sign that contract", "puro vago cobrando en esa oficina"]
+)
+def test_a_hint_of_criticism_makes_an_insult_one_of_officials(
+    model: EmbeddedClassifier, text: str
+) -> None:
+    (scores,) = model.scores([text], [POST])
+    assert HINTS_AT_OFFICIALS < scores[policy_score(CRITICISM)] < SPEAKS_OF_OFFICIALS
+    assert found(model, text)[Category.OFFENSIVE].aspect is Aspect.OFFICIAL
 
 
 def test_what_insults_somebody_under_a_post_about_officials_counts_as_about_officials() -> None:
