@@ -221,7 +221,7 @@ def test_the_n_grams_make_three_tenths_of_what_differs_from_comment_to_comment()
     layer = Layer(
         inner=drawn[1],
         inner_bias=np.zeros(8, np.float32),
-        outer=random.normal(size=(8, labels)).astype(np.float32),
+        outer=random.normal(size=(8, labels), scale=0.2).astype(np.float32),
         outer_bias=np.zeros(labels, np.float32),
     )
     head = Head(ngrams=drawn[0], ngrams_bias=np.zeros(labels, np.float32), layer=layer)
