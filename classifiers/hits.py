@@ -81,7 +81,9 @@ def is_published(hit: Hit, comment: Comment) -> bool:
         return False
     said = comment.text[hit.start : hit.end].strip().casefold()
     post = comment.post_text.casefold()
-    return len(said) > 3 and any(
+    if len(said) <= 3 or said not in post:  # as mostly
+        return False
+    return any(
         not post[at - 1 : at].isalnum() and not post[at + len(said) : at + len(said) + 1].isalnum()
         for at in (match.start() for match in re.finditer(re.escape(said), post))
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -16,36 +15,41 @@ _QUOTED: Final = re.compile(
 _WORD: Final = re.compile(r"\w+")
 _LEAST_REPEATED: Final = 5  # words in a row; fewer may be said without quoting
 
-
-@dataclass(frozen=True, slots=True)
-class Quotes:
-    """The quoted stretches of one text."""
-
-    marked: tuple[tuple[int, int], ...]
-    said_again: tuple[tuple[int, int], ...] = ()
-
-    @classmethod
-    def read(cls, text: str, post: str = "") -> Quotes:
-        return cls(tuple(match.span() for match in _QUOTED.finditer(text)), repeated(text, post))
-
-    def hold(self, start: int, end: int, *, by_marks: bool = False) -> bool:
-        """Does the stretch lie inside quotation marks or, unless asked for these alone, in words
-        of the post? A threat that is said again without marks may be meant."""
-        spans = self.marked if by_marks else (*self.marked, *self.said_again)
-        return any(first <= start and end <= last for first, last in spans)
+Spans = tuple[tuple[int, int], ...]
+Run = tuple[str, ...]
 
 
-def repeated(text: str, post: str) -> tuple[tuple[int, int], ...]:
+def is_quoted(text: str, post: str, start: int, end: int, *, by_marks: bool = False) -> bool:
+    """Does the stretch of the text lie inside quotation marks or, unless asked for these alone, in
+    words of the post? A threat that is said again without marks may be meant."""
+    if _inside(start, end, _marked(text)):
+        return True
+    return not by_marks and _inside(start, end, repeated(text, post))
+
+
+def _inside(start: int, end: int, spans: Spans) -> bool:
+    return any(first <= start and end <= last for first, last in spans)
+
+
+@lru_cache(maxsize=64)
+def _marked(text: str) -> Spans:
+    return tuple(match.span() for match in _QUOTED.finditer(text))
+
+
+@lru_cache(maxsize=64)  # it is asked for one hit of a text after the other
+def repeated(text: str, post: str) -> Spans:
     """Where a text says again at least five words in a row of the post that it stands under."""
-    runs = _runs(post) if post else frozenset()
-    if not runs:
+    words = [word.casefold() for word in _WORD.findall(text)] if post else []
+    if not _may_be_in(words, post):
         return ()
-    words = [(match[0].casefold(), *match.span()) for match in _WORD.finditer(text)]
+    runs, posted = _runs(words), _posted(post)
+    if posted.isdisjoint(runs):
+        return ()
+    places = [match.span() for match in _WORD.finditer(text)]
     spans: list[tuple[int, int]] = []
-    for at in range(len(words) - _LEAST_REPEATED + 1):
-        run = words[at : at + _LEAST_REPEATED]
-        if tuple(word for word, _, _ in run) in runs:
-            start, end = run[0][1], run[-1][2]
+    for at, run in enumerate(runs):
+        if run in posted:
+            start, end = places[at][0], places[at + _LEAST_REPEATED - 1][1]
             if spans and start <= spans[-1][1]:
                 start = spans.pop()[0]
             spans.append((start, end))
@@ -53,8 +57,19 @@ def repeated(text: str, post: str) -> tuple[tuple[int, int], ...]:
     return tuple((max(start - 1, 0), end + 1) for start, end in spans)
 
 
+def _may_be_in(words: list[str], post: str) -> bool:
+    """A cheap look before the dear one: of the words cut into threes, any five in a row hold one
+    three whole."""
+    post = post.casefold()
+    threes = zip(words[::3], words[1::3], words[2::3], strict=False)
+    return any(one in post and two in post and three in post for one, two, three in threes)
+
+
 @lru_cache(maxsize=512)
-def _runs(post: str) -> frozenset[tuple[str, ...]]:
-    words = [match[0].casefold() for match in _WORD.finditer(post)]
-    most = len(words) - _LEAST_REPEATED + 1
-    return frozenset(tuple(words[at : at + _LEAST_REPEATED]) for at in range(most))
+def _posted(post: str) -> frozenset[Run]:
+    return frozenset(_runs([word.casefold() for word in _WORD.findall(post)]))
+
+
+def _runs(words: list[str]) -> list[Run]:
+    """As many words in a row as must be said again, by where they begin."""
+    return list(zip(*(words[at:] for at in range(_LEAST_REPEATED)), strict=False))

@@ -28,7 +28,7 @@ from classifiers.hits import (
 from classifiers.normalise import Folded, fold, fold_ahead
 from classifiers.pattern_filter import Bits, Encoded, PatternFilter, Reading, bits_of
 from classifiers.private_facts import private_facts
-from classifiers.quoting import Quotes
+from classifiers.quoting import is_quoted
 from classifiers.rule_files import (
     PatternRule,
     RuleFiles,
@@ -278,16 +278,18 @@ class RuleSet:
         return hits
 
     def _signals(self, hits: list[Hit], read: _Read, comment: Comment) -> list[Signal]:
-        quotes = Quotes.read(read.written.text.text, comment.post_text)
+        text, post = read.written.text.text, comment.post_text
         reported = self._reported(hits, read)
         insults = {hit.span for hit in hits if hit.category is Category.OFFENSIVE}
         signals = []
         for hit in hits:
             aspect = hit.aspect
-            quoted = quotes.hold(hit.start, hit.end, by_marks=hit.category is Category.THREAT)
-            if quoted and hit.span in insults and self._in_context("condemned", read.key):
+            quotable, insult = hit.category in _QUOTABLE, hit.span in insults
+            by_marks = hit.category is Category.THREAT
+            quoted = (quotable or insult) and is_quoted(text, post, *hit.span, by_marks=by_marks)
+            if quoted and insult and self._in_context("condemned", read.key):
                 continue
-            if (quoted and hit.category in _QUOTABLE) or hit in reported:
+            if (quoted and quotable) or hit in reported:
                 aspect = Aspect.QUOTED
             own_case = hit.category is Category.PERSONAL_ISSUE and aspect in _UNDECIDED
             if aspect is None or own_case:  # whatever a rule file says of its own cases

@@ -44,6 +44,7 @@ def _of(text: str) -> tuple[float, ...]:
     capitals = capitals_in(text)
     letters = letters_in(text)
     at = "@" in text
+    ascii_alone = text.isascii()
     return (
         _links(text),
         at and _EMAIL.search(text) is not None,
@@ -53,8 +54,10 @@ def _of(text: str) -> tuple[float, ...]:
         "#" in text and _TAG.search(text) is not None,
         capitals > 1 and _names_somebody(text),
         digits > 0,
-        _QUOTE.search(text) is not None or ("'" in text and _SINGLE_QUOTE.search(text) is not None),
-        not text.isascii() and _MOCKING.search(text) is not None,
+        '"' in text
+        or (not ascii_alone and _QUOTE.search(text) is not None)
+        or ("'" in text and _SINGLE_QUOTE.search(text) is not None),
+        not ascii_alone and _MOCKING.search(text) is not None,
         "?" in text,
         "!!" in text,
         "..." in text or "…" in text,

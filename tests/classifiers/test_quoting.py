@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from classifiers.quoting import Quotes, repeated
+from classifiers.quoting import is_quoted, repeated
 
 
 def _held(text: str, words: str, post: str = "", *, by_marks: bool = False) -> bool:
     start = text.index(words)
-    return Quotes.read(text, post).hold(start, start + len(words), by_marks=by_marks)
+    return is_quoted(text, post, start, start + len(words), by_marks=by_marks)
 
 
 @pytest.mark.parametrize(

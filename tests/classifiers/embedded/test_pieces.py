@@ -24,6 +24,11 @@ def test_no_word_is_empty_or_too_long(text: str) -> None:
     assert all(0 < len(word) <= MAX_WORD_LETTERS for word in split_words(text))
 
 
+@given(st.text(st.characters(max_codepoint=127), max_size=100))
+def test_ascii_is_split_as_it_is_beside_other_letters(text: str) -> None:
+    assert split_words(f"{text} ñ") == [*split_words(text), "ñ"]
+
+
 def test_a_word_has_the_same_rows_in_any_company() -> None:
     rows, counts, _ = VECTOR_PIECES.of_words(["puta", "a", "school"])
     assert counts.tolist() == [4 + 3 + 2 + 1, 1 + 1, 6 + 5 + 4 + 1]
