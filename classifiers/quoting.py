@@ -39,11 +39,9 @@ def _marked(text: str) -> Spans:
 @lru_cache(maxsize=64)  # it is asked for one hit of a text after the other
 def repeated(text: str, post: str) -> Spans:
     """Where a text says again at least five words in a row of the post that it stands under."""
-    words = [word.casefold() for word in _WORD.findall(text)] if post else []
-    if not _may_be_in(words, post):
-        return ()
-    runs, posted = _runs(words), _posted(post)
-    if posted.isdisjoint(runs):
+    posted = _posted(post) if post else frozenset()
+    runs = _runs(text) if posted else []
+    if posted.isdisjoint(runs):  # as mostly: where the words stand is not asked then
         return ()
     places = [match.span() for match in _WORD.finditer(text)]
     spans: list[tuple[int, int]] = []
@@ -57,19 +55,12 @@ def repeated(text: str, post: str) -> Spans:
     return tuple((max(start - 1, 0), end + 1) for start, end in spans)
 
 
-def _may_be_in(words: list[str], post: str) -> bool:
-    """A cheap look before the dear one: of the words cut into threes, any five in a row hold one
-    three whole."""
-    post = post.casefold()
-    threes = zip(words[::3], words[1::3], words[2::3], strict=False)
-    return any(one in post and two in post and three in post for one, two, three in threes)
-
-
 @lru_cache(maxsize=512)
 def _posted(post: str) -> frozenset[Run]:
-    return frozenset(_runs([word.casefold() for word in _WORD.findall(post)]))
+    return frozenset(_runs(post))
 
 
-def _runs(words: list[str]) -> list[Run]:
-    """As many words in a row as must be said again, by where they begin."""
+def _runs(text: str) -> list[Run]:
+    """As many words in a row as must be said again, by the word where they begin."""
+    words = [word.casefold() for word in _WORD.findall(text)]
     return list(zip(*(words[at:] for at in range(_LEAST_REPEATED)), strict=False))

@@ -44,3 +44,15 @@ def test_five_words_of_the_post_in_a_row_are_its_own() -> None:
 def test_a_long_stretch_of_the_post_is_one() -> None:
     post = "one two three four five six seven eight"
     assert repeated(f"so {post}!", post) == ((2, 3 + len(post) + 1),)
+
+
+@pytest.mark.parametrize("before", ["", "a ", "a b ", "a b c ", "a b c d "])
+@pytest.mark.parametrize("first", range(4))
+def test_five_words_of_the_post_are_found_wherever_they_stand(before: str, first: int) -> None:
+    words = ["straße", "dos", "tres", "four", "five", "six", "seven", "eight"]
+    said = " ".join(words[first : first + 5]).upper()
+    post = " ".join(words)
+    assert repeated(f"{before}{said} z", post) == (
+        (max(len(before) - 1, 0), len(before) + len(said) + 1),
+    )
+    assert repeated(f"{before}{said.rpartition(' ')[0]} z", post) == ()
