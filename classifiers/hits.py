@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from classifiers.normalise import Folded
 from classifiers.quoting import repeated
@@ -16,8 +15,7 @@ _SELLERS_OWN: Final = frozenset({"private:phone", "private:email", "private:addr
 _PUBLISHABLE: Final = frozenset({Category.PRIVACY, Category.PROFANITY})
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A rule that matched, before context has had its say. Offsets are in the original text."""
 
     rule: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 from modbot.domain import Aspect, Category, Decision, Signal, Verdict
@@ -64,6 +65,17 @@ class CategoryPolicy:
     model_hide: float = NEVER  # model score from which it is hidden without any rule
     model_lifts: bool = False  # may a score above model_review turn a rule's review into a hide
     reply: str = ""  # template of an answer to the author
+
+    @cached_property
+    def rule_thresholds(self) -> Mapping[str, float]:
+        """What a rule's score is compared with, as a decision names it."""
+        return {f"{self.category.value}.{name}": getattr(self, name) for name in ("review", "hide")}
+
+    @cached_property
+    def model_thresholds(self) -> Mapping[str, float]:
+        """The same of a calibrated model's score."""
+        names = ("model_review", "model_hide")
+        return {f"{self.category.value}.{name}": getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,21 +168,17 @@ def _weigh(signals: Sequence[Signal], rule: CategoryPolicy, policy: Policy) -> _
 
     Spaulding v. Natick and Barron v. Kolenda are why OFFICIAL stops a hide; docs/policy.md.
     """
-    name = rule.category.value
-    thresholds = {f"{name}.review": rule.review, f"{name}.hide": rule.hide}
+    thresholds = dict(rule.rule_thresholds)
     hits = [signal for signal in signals if signal.source == RULES]
-    scored = [signal for signal in signals if signal.source != RULES]
-    hit = max(hits, key=lambda signal: (not _held(signal, policy), signal.score), default=None)
-    # A free hit too weak to count must not shadow a held one that a person should see.
-    if hit is not None and hit.score < rule.review:
-        hit = max(hits, key=lambda signal: signal.score)
-    model = _best([signal for signal in scored if signal.source in CALIBRATED])
-    other = _best([signal for signal in scored if signal.source not in CALIBRATED])
-    if model is not None:
-        thresholds[f"{name}.model_review"] = rule.model_review
-        thresholds[f"{name}.model_hide"] = rule.model_hide
-    if other is not None:
-        thresholds[f"{name}.model_review"] = rule.model_review
+    hit = _best_hit(hits, rule, policy) if hits else None
+    model = other = None
+    if len(hits) < len(signals):
+        model = _best([signal for signal in signals if signal.source in CALIBRATED])
+        other = _best([s for s in signals if s.source not in CALIBRATED and s.source != RULES])
+        if model is not None:
+            thresholds |= rule.model_thresholds
+        if other is not None:
+            thresholds[f"{rule.category.value}.model_review"] = rule.model_review
     if hit is None or hit.score < rule.review:
         finding = _by_model(model, rule, thresholds)
         return finding if finding.deciding else _by_other(other, rule, thresholds)
@@ -187,6 +195,13 @@ def _weigh(signals: Sequence[Signal], rule: CategoryPolicy, policy: Policy) -> _
         held=held,
         thresholds=thresholds,
     )
+
+
+def _best_hit(hits: Sequence[Signal], rule: CategoryPolicy, policy: Policy) -> Signal:
+    """The rule hit that asks for most."""
+    best = max(hits, key=lambda signal: (not _held(signal, policy), signal.score))
+    # A free hit too weak to count must not shadow a held one that a person should see.
+    return best if best.score >= rule.review else max(hits, key=lambda signal: signal.score)
 
 
 def _by_model(

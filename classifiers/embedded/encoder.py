@@ -37,10 +37,8 @@ def encode(windows: Sequence[Sequence[str]], table: WordTable, weights: Weights)
     lengths = np.fromiter(map(len, windows), dtype=np.int64, count=len(windows))
     gaps = np.cumsum(lengths + 1) - 1  # the empty word that follows each window
     starts = gaps - lengths
-    vectors = words.vectors
-    centre = vectors[1:-1]
-    answers = _answers(vectors, weights)
-    strongest = _strongest(answers, starts, gaps)
+    centre = words.vectors[1:-1]
+    strongest = _strongest(words.answers, starts, gaps)
     biases = np.concatenate([weights.word_bias, weights.context_bias])
     mean = np.add.reduceat(centre, starts) / np.sqrt(lengths, dtype=np.float32)[:, None]
     joined = np.concatenate([np.maximum(strongest + biases, 0), mean], axis=1)
@@ -53,7 +51,7 @@ def encode(windows: Sequence[Sequence[str]], table: WordTable, weights: Weights)
         words=words,
         starts=starts,
         lengths=lengths,
-        answers=answers,
+        answers=words.answers,
         strongest=strongest,
         features=features,
         joined=joined,
@@ -61,18 +59,6 @@ def encode(windows: Sequence[Sequence[str]], table: WordTable, weights: Weights)
         sense=sense,
         sense_length=sense_length,
     )
-
-
-def _answers(vectors: Vectors, weights: Weights) -> Vectors:
-    """What the features of one word and of three neighbours answer at each word: one table, so that
-    the strongest of all are found in one pass."""
-    centre = vectors[1:-1]
-    ones = len(weights.word_bias)
-    answers = np.empty((len(centre), ones + len(weights.context_bias)), dtype=np.float32)
-    np.matmul(centre, weights.word, out=answers[:, :ones])
-    neighbours = np.concatenate([vectors[:-2], centre, vectors[2:]], axis=1)
-    np.matmul(neighbours, weights.context, out=answers[:, ones:])
-    return answers
 
 
 def _strongest(answers: Vectors, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Vectors:

@@ -51,11 +51,10 @@ def kept_places(words: Sequence[str]) -> Sequence[int]:
     a text is bounded by the words it knows."""
     # How many words come again, cheap to count, is mostly answer enough.
     again = len(words) - len(set(words))
-    most = max(Counter(words).values()) if again >= _MOST_TIMES - 1 else 1
-    if most < _MOST_TIMES:
+    if again < _MOST_TIMES - 1 or not _comes_again(words, _MOST_TIMES - 1):
         return range(len(words))
     places = _said_once(words, again)
-    if most == _MOST_TIMES:
+    if not _comes_again(words, _MOST_TIMES):
         return places
     seen: Counter[str] = Counter()
     kept = []
@@ -64,6 +63,12 @@ def kept_places(words: Sequence[str]) -> Sequence[int]:
         if seen[words[place]] <= _MOST_TIMES:
             kept.append(place)
     return kept
+
+
+def _comes_again(words: Sequence[str], times: int) -> bool:
+    """Does a word come again so many times? In half the time of counting each."""
+    ordered = sorted(words)
+    return any(map(eq, ordered, ordered[times:]))
 
 
 def unrepeated(words: list[str]) -> list[str]:
