@@ -77,17 +77,17 @@ def fit(
         torch.optim.Adagrad(layers.tables(), lr=_TABLE_RATE),
         torch.optim.AdamW(layers.dense(), lr=_DENSE_RATE, weight_decay=_DECAY),
     ]
-    steps = epochs * len(_plan(lessons, random))
+    steps = epochs * len(plan_of(lessons, random))
     schedules = [
         torch.optim.lr_scheduler.LambdaLR(each, lambda step: max(1 - step / steps, _LAST_RATE))
         for each in optimisers
     ]
     for epoch in range(1, epochs + 1):
         losses: dict[str, list[float]] = {lesson.name: [] for lesson in lessons}
-        plan = _plan(lessons, random)
+        plan = plan_of(lessons, random)
         for number in random.permutation(len(plan)):
             lesson, chosen = plan[number]
-            loss = _loss(layers, lesson, chosen)
+            loss = loss_of(lesson, chosen, layers, seen_by(layers, lesson, chosen))
             for optimiser in optimisers:
                 optimiser.zero_grad()
             loss.backward()
@@ -116,7 +116,8 @@ def _in_order(texts: Texts, rows: int) -> Iterator[Places]:
     yield from texts.chunks(rows, np.random.default_rng(0), blur=0)
 
 
-def _plan(lessons: Sequence[Lesson], random: np.random.Generator) -> list[tuple[Lesson, Places]]:
+def plan_of(lessons: Sequence[Lesson], random: np.random.Generator) -> list[tuple[Lesson, Places]]:
+    """The batches of an epoch, each with its lesson."""
     return [
         (lesson, chosen)
         for lesson in lessons
@@ -125,9 +126,14 @@ def _plan(lessons: Sequence[Lesson], random: np.random.Generator) -> list[tuple[
     ]
 
 
-def _loss(layers: Layers, lesson: Lesson, chosen: Places) -> torch.Tensor:
+def seen_by(layers: Layers, lesson: Lesson, chosen: Places) -> torch.Tensor:
+    """Texts x encoded features of the chosen texts of a lesson, some of them left out."""
     dropout = _GUESSED if lesson.targets is None else _TAUGHT
-    seen = features(layers, lesson.texts.batch(chosen), dropout)
+    return features(layers, lesson.texts.batch(chosen), dropout)
+
+
+def loss_of(lesson: Lesson, chosen: Places, layers: Layers, seen: torch.Tensor) -> torch.Tensor:
+    """How far the layers are from what the lesson shows of the texts with these features."""
     apart = ((sense(layers, seen) - torch.from_numpy(lesson.views[chosen])) ** 2).mean(1)
     loss = (apart * torch.from_numpy(lesson.view_weights[chosen])).mean()
     if lesson.targets is not None and lesson.weights is not None:

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 INNER = 128
 _EPOCHS = 5
+_BEGUN_EPOCHS = 2
 _LEAST_STEPS = 600  # of few comments there are more epochs
 _ROWS = 128  # in a batch
 _RATE = 1e-3
@@ -44,6 +45,34 @@ def fit_layer(
 ) -> Layer:
     """The layer that explains `targets` (comments x labels, 0 to 1) from `dense` (comments x
     inputs, of any size: they are brought to one spread)."""
+    fitted, loss = _fit(dense, targets, seed, _EPOCHS)
+    report(f"second head, layer: loss {loss:.4f} a label")
+    return _layer(fitted)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """The layer while it learns, for inputs of any size."""
+
+    net: torch.nn.Sequential
+    mean: Numbers
+    spread: Numbers
+
+    def logits(self, dense: torch.Tensor) -> torch.Tensor:
+        """Comments x labels."""
+        mean, spread = torch.from_numpy(self.mean), torch.from_numpy(self.spread)
+        found: torch.Tensor = self.net((dense - mean) / spread)
+        return found
+
+
+def standing(dense: Numbers, targets: Numbers, *, seed: int) -> Standing:
+    """A layer that has begun to explain `targets`, to learn further beside what it looks at."""
+    begun, _ = _fit(dense, targets, seed, _BEGUN_EPOCHS)
+    return begun
+
+
+def _fit(dense: Numbers, targets: Numbers, seed: int, epochs: int) -> tuple[Standing, float]:
+    """The layer after so many epochs, and the loss of the last."""
     torch.set_num_threads(1)
     generator = torch.manual_seed(seed)
     mean, spread = dense.mean(axis=0), dense.std(axis=0) + np.float32(_LEAST_SPREAD)
@@ -58,7 +87,7 @@ def fit_layer(
     )
     optimiser = torch.optim.AdamW(net.parameters(), _RATE, weight_decay=_DECAY)
     batches = -(-len(seen) // _ROWS)
-    epochs = max(_EPOCHS, -(-_LEAST_STEPS // batches))
+    epochs = max(epochs, -(-_LEAST_STEPS // batches))
     steps = epochs * batches
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: max(1 - step / steps, _LAST_RATE)
@@ -73,17 +102,16 @@ def fit_layer(
             optimiser.step()
             schedule.step()
             losses.append(float(loss.detach()))
-    report(f"second head, layer: loss {np.mean(losses):.4f} a label")
-    return _layer(net, mean, spread)
+    return Standing(net=net, mean=mean, spread=spread), float(np.mean(losses))
 
 
-def _layer(net: torch.nn.Sequential, mean: Numbers, spread: Numbers) -> Layer:
+def _layer(fitted: Standing) -> Layer:
     """The net's weights for inputs as they are, not brought to one spread."""
-    into, out = net[1], net[4]
-    inner = into.weight.detach().numpy().T / spread[:, None]
+    into, out = fitted.net[1], fitted.net[4]
+    inner = into.weight.detach().numpy().T / fitted.spread[:, None]
     return Layer(
         inner=np.ascontiguousarray(inner, dtype=np.float32),
-        inner_bias=(into.bias.detach().numpy() - mean @ inner).astype(np.float32),
+        inner_bias=(into.bias.detach().numpy() - fitted.mean @ inner).astype(np.float32),
         outer=np.ascontiguousarray(out.weight.detach().numpy().T),
         outer_bias=out.bias.detach().numpy(),
     )

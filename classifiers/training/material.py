@@ -81,12 +81,12 @@ def read_material(
     words = _vocabulary(texts, written, lists, report)
     views, word_views = teacher(texts, "public texts"), teacher(words.forms, "words")
     viewing = _Viewing(WordNumbers(words.words), Projection(views[:_SAMPLE], SENSE))
-    rows = [training_row(line, _folded) for line in lines]
+    rows = [training_row(line, folded_text) for line in lines]
     phrases = _phrases(lines, written, seed)
     posts = tuple(sorted({comment.post for comment in written}))
-    changed = altered(written, words, word_views, _words, lists, seed=seed)
+    changed = altered(written, words, word_views, words_of, lists, seed=seed)
     own = [comment.text for comment in written]
-    own_words = list(map(_words, own))
+    own_words = list(map(words_of, own))
     return Material(
         public_texts=tuple(texts),
         asked=_asked([str(line["lang"]) for line in lines]),
@@ -97,14 +97,14 @@ def read_material(
         targets=np.array([row.targets for row in rows], dtype=np.float32),
         target_weights=np.array([row.weights for row in rows], dtype=np.float32),
         words=viewing.of([(word,) for word in words.words], word_views, 1.0),
-        phrases=viewing.of(list(map(_words, phrases)), teacher(phrases, "phrases"), 1.0),
+        phrases=viewing.of(list(map(words_of, phrases)), teacher(phrases, "phrases"), 1.0),
         comments=tuple(written),
         written=viewing.of(own_words, teacher(own, "written comments"), _WRITTEN_WEIGHT),
         altered_texts=tuple(changed),
-        altered=Texts(list(map(_words, changed)), viewing.numbers),
+        altered=Texts(list(map(words_of, changed)), viewing.numbers),
         written_words=tuple(own_words),
         posts=posts,
-        post_texts=Texts([_words(post) for post in posts], viewing.numbers),
+        post_texts=Texts([words_of(post) for post in posts], viewing.numbers),
     )
 
 
@@ -115,7 +115,7 @@ def _vocabulary(
     report: Callable[[str], None],
 ) -> Vocabulary:
     ours = [text for comment in written for text in (comment.text, comment.post)]
-    words = build(texts, ours, lists, _folded)
+    words = build(texts, ours, lists, folded_text)
     report(f"{len(texts)} public texts, {len(written)} comments, {len(words.words)} known words")
     return words
 
@@ -134,12 +134,14 @@ class _Viewing:
         return Viewed(texts=Texts(words, self.numbers), views=self.project(views), weights=each)
 
 
-def _folded(text: str) -> str:
+def folded_text(text: str) -> str:
+    """As the judges read it."""
     return fold(text).text
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(unrepeated(split_words(_folded(text)))[:MAX_WORDS])
+def words_of(text: str) -> tuple[str, ...]:
+    """The words that the layers see of a text."""
+    return tuple(unrepeated(split_words(folded_text(text)))[:MAX_WORDS])
 
 
 def _language_weights(lines: Sequence[dict[str, object]]) -> list[float]:
@@ -175,4 +177,4 @@ def _phrases(
         start = int(random.integers(0, max(1, len(words) - length)))
         if len(words) > 3:
             found.add(" ".join(words[start : start + length]))
-    return sorted(phrase for phrase in found if _words(phrase))
+    return sorted(phrase for phrase in found if words_of(phrase))

@@ -77,12 +77,13 @@ def train(
     logits = logits_of(material, held, layers, head).astype(np.float64)
     targets = _targets(material)[held].astype(np.float64)
     spanish = np.array([material.comments[place].lang in ("es", "pt") for place in held])
-    calibration = calibrated(logits, targets, spanish, _weights_of(material, held))
+    weights = calibration_weights([material.comments[place] for place in held])
+    calibration = calibrated(logits, targets, spanish, weights)
     share = head.share
     layers, head = one_run(material, everything, opinions, choices, report)
     head = replace(head, share=share)
     words = material.vocabulary
-    arrays = weights_arrays(layers, head, calibration)
+    arrays = weights_arrays(layers.arrays(), head, calibration)
     source = choices.data / "train.jsonl.gz"
     return Trained(
         arrays=packed_layers(arrays, words.words, words.language),
@@ -93,8 +94,10 @@ def train(
             "epochs": choices.epochs,
             "seed": choices.seed,
         },
-        held_out=_figures(logits, targets),
-        predictions=_predictions(material, held, logits, spanish, calibration),
+        held_out=figures(logits, targets),
+        predictions=predictions(
+            [material.comments[place] for place in held], logits, spanish, calibration
+        ),
     )
 
 
@@ -139,11 +142,13 @@ def _unit(sense: Numbers) -> Numbers:
     return units
 
 
-def weights_arrays(layers: Layers, head: Head, calibration: Numbers) -> dict[str, Numbers]:
+def weights_arrays(
+    layers: dict[str, Numbers], head: Head, calibration: Numbers
+) -> dict[str, Numbers]:
     """All layers by the names that the weights file gives them."""
     layer = head.layer
     return {
-        **layers.arrays(),
+        **layers,
         "ngrams": head.ngrams * head.share[0],
         "policy_hidden": layer.inner,
         "policy_hidden_bias": layer.inner_bias,
@@ -165,17 +170,16 @@ def _targets(material: Material) -> Numbers:
     return np.array(rows, dtype=np.float32)
 
 
-def _weights_of(material: Material, held: Chosen) -> NDArray[np.float64]:
+def calibration_weights(comments: Sequence[WrittenComment]) -> NDArray[np.float64]:
     """How much each comment counts in the calibration of each of SCORED."""
-    harmless = np.array([material.comments[place].action == "allow" for place in held])
+    harmless = np.array([comment.action == "allow" for comment in comments])
     weights = np.repeat(realistic_weights(harmless)[:, None], len(SCORED), axis=1)
     weights[:, SCORED.index(policy_score(CRITICISM))] = 1  # it is harmless itself
     return weights
 
 
-def _predictions(
-    material: Material,
-    held: Chosen,
+def predictions(
+    comments: Sequence[WrittenComment],
     logits: NDArray[np.float64],
     spanish: NDArray[np.bool_],
     calibration: Numbers,
@@ -184,14 +188,13 @@ def _predictions(
     fitted = calibration[spanish.astype(np.int64)]
     probabilities = 1 / (1 + np.exp(-(logits * fitted[:, :, 0] + fitted[:, :, 1])))
     rows: list[dict[str, object]] = []
-    for number, place in enumerate(held):
-        comment = material.comments[place]
+    for number, comment in enumerate(comments):
         named = dict(zip(SCORED, probabilities[number].round(4).tolist(), strict=True))
         rows.append({"comment": comment.text, "action": comment.action, "scores": named})
     return rows
 
 
-def _figures(logits: NDArray[np.float64], targets: NDArray[np.float64]) -> dict[str, Any]:
+def figures(logits: NDArray[np.float64], targets: NDArray[np.float64]) -> dict[str, Any]:
     """AUC and average precision of every label on the comments that were kept out."""
     found = {}
     for number, label in enumerate(SCORED):

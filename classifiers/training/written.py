@@ -86,6 +86,17 @@ def written_comments(folder: Traversable | Path | None = None) -> list[WrittenCo
     return list(found.values())
 
 
+def written_texts(names: Sequence[str], folder: Traversable | Path | None = None) -> frozenset[str]:
+    """The texts in the folder's files of these names, without capitals: how written_comments()
+    knows one again. Raises FileNotFoundError where there is no such file."""
+    folder = folder or files("classifiers.training") / "comments"
+    return frozenset(
+        str(json.loads(line)["comment"]).casefold()
+        for name in names
+        for line in (folder / f"{name}.jsonl").read_text("utf-8").splitlines()
+    )
+
+
 def _rows(folder: Traversable | Path) -> Iterator[dict[str, object]]:
     for path in sorted(folder.iterdir(), key=lambda path: path.name):
         if path.name.endswith(".jsonl"):

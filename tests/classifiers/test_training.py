@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from classifiers.embedded import SCORED, EmbeddedClassifier
+from classifiers.embedded.weights import load_weights
 from classifiers.labels import CRITICISM, LABELS, POLICY_LABELS
 from classifiers.training.calibration import HARMLESS_SHARE, calibrated, realistic_weights
 from classifiers.training.teacher import Projection
@@ -170,9 +171,9 @@ def comment(text: str, **changes: Any) -> dict[str, Any]:
     return {**usual, "tags": [], **changes}
 
 
-def write_comments(folder: Path, *rows: dict[str, Any]) -> None:
+def write_comments(folder: Path, *rows: dict[str, Any], name: str = "comments") -> None:
     lines = "".join(json.dumps(row) + "\n" for row in rows)
-    (folder / "comments.jsonl").write_text(lines, "utf-8")
+    (folder / f"{name}.jsonl").write_text(lines, "utf-8")
 
 
 @pytest.fixture
@@ -193,6 +194,7 @@ def small_data(tmp_path: Path) -> Path:
     ]
     (tmp_path / "comments").mkdir()
     write_comments(tmp_path / "comments", *written)
+    write_comments(tmp_path / "comments", comment("proud of us all"), name="identity")
     return tmp_path
 
 
@@ -266,7 +268,8 @@ def test_torch_and_numpy_give_the_same_probabilities(small_data: Path) -> None:
     plain = np.zeros((2, len(SCORED), 2), dtype=np.float32)
     plain[:, :, 0] = 1
     words = material.vocabulary
-    arrays = packed_layers(weights_arrays(layers, head, plain), words.words, words.language)
+    made = weights_arrays(layers.arrays(), head, plain)
+    arrays = packed_layers(made, words.words, words.language)
     write_weights(small_data / "out", arrays, {})
     scores = EmbeddedClassifier(small_data / "out").scores(
         [c.text for c in material.comments], [c.post for c in material.comments]
@@ -335,3 +338,46 @@ def test_comments_that_are_kept_out_give_no_altered_ones_and_show_nothing_the_tu
     }
     words = {word for text in material.altered_texts for word in text.split()}
     assert not words & (kept - shown)
+
+
+@pytest.mark.models
+def test_trained_weights_learn_a_new_word_and_forget_nothing(small_data: Path) -> None:
+    need("torch")
+    from classifiers.training.further import Asked, further
+    from classifiers.training.run import Choices, train
+
+    comments = small_data / "comments"
+    begun = train(
+        Choices(data=small_data, comments=comments, epochs=8),
+        FakeTeacher(),
+        fake_tutor,
+        FakeLists(),
+        report=lambda line: None,
+    )
+    write_weights(small_data / "begun", begun.arrays, begun.facts)
+    rude = {"labels": ["offensive"], "action": "hide", "tags": ["insult"]}
+    write_comments(
+        comments,
+        *(
+            comment(f"{text} {n}", post=f"Later post {n}", **({} if text in GOOD else rude))
+            for n in range(24)
+            for text in (*GOOD, "you zopenco", "what a zopenco", "otro zopenco", "zopenco coach")
+        ),
+        name="later",
+    )
+    start, _ = load_weights(small_data / "begun")
+    asked = Asked(data=small_data, new=("later",), comments=comments)
+    for out in ("one", "two"):
+        trained = further(asked, start, lambda line: None)
+        write_weights(small_data / out, trained.arrays, trained.facts)
+    one, two = ((small_data / out / "word-cnn.npz").read_bytes() for out in ("one", "two"))
+    assert one == two
+    said = ["my zopenco neighbor", "my idiot neighbor", "thank you everybody"]
+    before, after = (
+        [found["policy.offensive"] for found in EmbeddedClassifier(folder).scores(said)]
+        for folder in (small_data / "begun", small_data / "one")
+    )
+    assert before[0] < 0.5 < after[0]
+    assert after[1] > 0.5 > after[2]
+    assert {row["comment"].split()[-2] for row in trained.predictions} >= {"zopenco", "team"}
+    assert all("idiot" not in row["comment"] for row in trained.predictions)
