@@ -84,21 +84,25 @@ def train(
     head = replace(head, share=share)
     words = material.vocabulary
     arrays = weights_arrays(layers.arrays(), head, calibration)
-    source = choices.data / "train.jsonl.gz"
     return Trained(
         arrays=packed_layers(arrays, words.words, words.language),
-        facts={
-            "rows": len(material.targets),
-            "comments": len(material.comments),
-            "data_sha256": hashlib.sha256(source.read_bytes()).hexdigest(),
-            "epochs": choices.epochs,
-            "seed": choices.seed,
-        },
+        facts=_facts(material, choices),
         held_out=figures(logits, targets),
         predictions=predictions(
             [material.comments[place] for place in held], logits, spanish, calibration
         ),
     )
+
+
+def _facts(material: Material, choices: Choices) -> dict[str, object]:
+    source = choices.data / "train.jsonl.gz"
+    return {
+        "rows": len(material.targets),
+        "comments": len(material.comments),
+        "data_sha256": hashlib.sha256(source.read_bytes()).hexdigest(),
+        "epochs": choices.epochs,
+        "seed": choices.seed,
+    }
 
 
 def one_run(

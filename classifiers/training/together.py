@@ -72,16 +72,8 @@ def taught_further(
     layers = layers_of(start, seed=seed)
     random = np.random.default_rng(seed)
     head = standing(shown.dense, shown.targets, seed=seed)
-    optimisers: list[torch.optim.Optimizer] = [
-        torch.optim.SparseAdam(layers.tables(), lr=_TABLE_RATE),
-        torch.optim.AdamW(layers.dense(), lr=_DENSE_RATE, weight_decay=_DECAY),
-        torch.optim.AdamW(head.net.parameters(), lr=_HEAD_RATE, weight_decay=_DECAY),
-    ]
     steps = epochs * len(plan_of([written, public], random))
-    schedules = [
-        torch.optim.lr_scheduler.LambdaLR(each, lambda step: max(1 - step / steps, _LAST_RATE))
-        for each in optimisers
-    ]
+    optimisers, schedules = _optimisers(layers, head, steps)
     for epoch in range(1, epochs + 1):
         losses: list[float] = []
         plan = plan_of([written, public], random)
@@ -101,6 +93,22 @@ def taught_further(
                 schedule.step()
         report(f"further, run {seed}, epoch {epoch}: loss {np.mean(losses):.4f}")
     return {name: values.copy() for name, values in layers.arrays().items()}
+
+
+def _optimisers(
+    layers: Layers, head: Standing, steps: int
+) -> tuple[list[torch.optim.Optimizer], list[torch.optim.lr_scheduler.LambdaLR]]:
+    """Of tables, layers and head, their rates falling over so many steps."""
+    optimisers: list[torch.optim.Optimizer] = [
+        torch.optim.SparseAdam(layers.tables(), lr=_TABLE_RATE),
+        torch.optim.AdamW(layers.dense(), lr=_DENSE_RATE, weight_decay=_DECAY),
+        torch.optim.AdamW(head.net.parameters(), lr=_HEAD_RATE, weight_decay=_DECAY),
+    ]
+    schedules = [
+        torch.optim.lr_scheduler.LambdaLR(each, lambda step: max(1 - step / steps, _LAST_RATE))
+        for each in optimisers
+    ]
+    return optimisers, schedules
 
 
 def averaged(runs: Sequence[dict[str, Numbers]]) -> dict[str, Numbers]:
