@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from classifiers.embedded import SCORED, EmbeddedClassifier
+from classifiers.embedded.encoder import encode
 from classifiers.embedded.weights import load_weights
+from classifiers.embedded.words import WordTable
 from classifiers.labels import CRITICISM, LABELS, POLICY_LABELS
 from classifiers.training.calibration import HARMLESS_SHARE, calibrated, realistic_weights
 from classifiers.training.teacher import Projection
@@ -340,6 +342,15 @@ def test_comments_that_are_kept_out_give_no_altered_ones_and_show_nothing_the_tu
     assert not words & (kept - shown)
 
 
+def insult_by_layers(folder: Path) -> float:
+    """How much more of an insult "zopenco" is to the layers than "lovely", in log-odds."""
+    weights, _ = load_weights(folder)
+    windows = [["my", word, "neighbor"] for word in ("zopenco", "lovely")]
+    logits = encode(windows, WordTable(weights), weights).features @ weights.output
+    rude, kind = logits[:, LABELS.index("insult")]
+    return float(rude - kind)
+
+
 @pytest.mark.models
 def test_trained_weights_learn_a_new_word_and_forget_nothing(small_data: Path) -> None:
     need("torch")
@@ -374,10 +385,11 @@ def test_trained_weights_learn_a_new_word_and_forget_nothing(small_data: Path) -
     assert one == two
     said = ["my zopenco neighbor", "my idiot neighbor", "thank you everybody"]
     before, after = (
-        [found["policy.offensive"] for found in EmbeddedClassifier(folder).scores(said)]
+        EmbeddedClassifier(folder).scores(said)
         for folder in (small_data / "begun", small_data / "one")
     )
-    assert before[0] < 0.5 < after[0]
-    assert after[1] > 0.5 > after[2]
+    assert before[0]["policy.offensive"] < 0.5 < after[0]["policy.offensive"]
+    assert after[1]["policy.offensive"] > 0.5 > after[2]["policy.offensive"]
+    assert insult_by_layers(small_data / "one") > insult_by_layers(small_data / "begun") + 0.05
     assert {row["comment"].split()[-2] for row in trained.predictions} >= {"zopenco", "team"}
     assert all("idiot" not in row["comment"] for row in trained.predictions)
