@@ -38,7 +38,7 @@ from modbot.errors import ClassifierFailed
 
 FLOOR = 0.04  # probabilities below say nothing worth a manager's time
 SPEAKS_OF_OFFICIALS = 0.2  # from here on a comment may be criticism of officials: low, to be safe
-HINTS_AT_OFFICIALS = 0.01  # is enough for what sounds like an insult: critics mock, too
+HINTS_AT_OFFICIALS = 0.003  # is enough for what sounds like an insult: critics mock, too
 FEWEST_WORDS = 4  # fewer say too little: names and idioms would pass for what they resemble
 # Where the model might take an opinion for a breach, criticism of officials in the comment stays
 # its hand. A swear word is one whatever it stands beside, and a cry for help too.
