@@ -342,6 +342,16 @@ def test_comments_that_are_kept_out_give_no_altered_ones_and_show_nothing_the_tu
     assert not words & (kept - shown)
 
 
+def later_comments() -> list[dict[str, Any]]:
+    """Comments in which a word is wrong that small_data does not know."""
+    rude = {"labels": ["offensive"], "action": "hide", "tags": ["insult"]}
+    return [
+        comment(f"{text} {n}", post=f"Later post {n}", **({} if text in GOOD else rude))
+        for n in range(24)
+        for text in (*GOOD, "you zopenco", "what a zopenco", "otro zopenco", "zopenco coach")
+    ]
+
+
 def insult_by_layers(folder: Path) -> float:
     """How much more of an insult "zopenco" is to the layers than "lovely", in log-odds."""
     weights, _ = load_weights(folder)
@@ -366,16 +376,7 @@ def test_trained_weights_learn_a_new_word_and_forget_nothing(small_data: Path) -
         report=lambda line: None,
     )
     write_weights(small_data / "begun", begun.arrays, begun.facts)
-    rude = {"labels": ["offensive"], "action": "hide", "tags": ["insult"]}
-    write_comments(
-        comments,
-        *(
-            comment(f"{text} {n}", post=f"Later post {n}", **({} if text in GOOD else rude))
-            for n in range(24)
-            for text in (*GOOD, "you zopenco", "what a zopenco", "otro zopenco", "zopenco coach")
-        ),
-        name="later",
-    )
+    write_comments(comments, *later_comments(), name="later")
     start, _ = load_weights(small_data / "begun")
     asked = Asked(data=small_data, new=("later",), comments=comments)
     for out in ("one", "two"):
