@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -37,6 +37,7 @@ _TAUGHT = Dropout(features=0.2, words=0.1, known=0.1)
 _GUESSED = Dropout(features=0.1, known=0.1)  # where nothing but the view is known
 
 Numbers = NDArray[np.float32]
+Schedule: TypeAlias = torch.optim.lr_scheduler.LambdaLR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,26 +79,40 @@ def fit(
         torch.optim.AdamW(layers.dense(), lr=_DENSE_RATE, weight_decay=_DECAY),
     ]
     steps = epochs * len(plan_of(lessons, random))
-    schedules = [
-        torch.optim.lr_scheduler.LambdaLR(each, lambda step: max(1 - step / steps, _LAST_RATE))
-        for each in optimisers
-    ]
+    schedules = falling(optimisers, steps, _LAST_RATE)
     for epoch in range(1, epochs + 1):
         losses: dict[str, list[float]] = {lesson.name: [] for lesson in lessons}
         plan = plan_of(lessons, random)
         for number in random.permutation(len(plan)):
             lesson, chosen = plan[number]
             loss = loss_of(lesson, chosen, layers, seen_by(layers, lesson, chosen))
-            for optimiser in optimisers:
-                optimiser.zero_grad()
-            loss.backward()
-            for optimiser, schedule in zip(optimisers, schedules, strict=True):
-                optimiser.step()
-                schedule.step()
+            learn(loss, optimisers, schedules)
             losses[lesson.name].append(float(loss.detach()))
         means = ", ".join(f"{name} {np.mean(each):.4f}" for name, each in losses.items() if each)
         report(f"epoch {epoch}: loss {means}")
     return layers
+
+
+def falling(optimisers: Sequence[torch.optim.Optimizer], steps: int, last: float) -> list[Schedule]:
+    """Schedules by which the rates fall evenly over so many steps, to the share `last`."""
+    return [
+        torch.optim.lr_scheduler.LambdaLR(each, lambda step: max(1 - step / steps, last))
+        for each in optimisers
+    ]
+
+
+def learn(
+    loss: torch.Tensor,
+    optimisers: Sequence[torch.optim.Optimizer],
+    schedules: Sequence[Schedule],
+) -> None:
+    """One step of all optimisers."""
+    for optimiser in optimisers:
+        optimiser.zero_grad()
+    loss.backward()
+    for optimiser, schedule in zip(optimisers, schedules, strict=True):
+        optimiser.step()
+        schedule.step()
 
 
 def encoded(layers: Layers, texts: Texts, *, rows: int = 256) -> Numbers:

@@ -29,6 +29,7 @@ from classifiers.training.calibration import calibrated
 from classifiers.training.fit import Lesson
 from classifiers.training.head import Head, HeadInput, fit_ngrams, ngram_rows
 from classifiers.training.layer import fit_layer
+from classifiers.training.lessons import WRITTEN_BLUR, WRITTEN_ROWS
 from classifiers.training.material import folded_text, words_of
 from classifiers.training.outcome import say, write_trained
 from classifiers.training.rows import Row, read_lines, training_row
@@ -37,6 +38,7 @@ from classifiers.training.run import (
     calibration_weights,
     figures,
     predictions,
+    unit_of,
     weights_arrays,
 )
 from classifiers.training.together import Shown, averaged, taught_further
@@ -48,7 +50,6 @@ _RUNS = 3  # averaged
 _PUBLIC_ONE_IN = 6  # public texts that are shown again
 _TIMES = 3  # that comments on identity and criticism of officials count: what must stay up
 _OWN_VIEW = 2.0  # how much the layers are held to their own view of a written comment
-_WRITTEN_ROWS, _WRITTEN_BLUR = 64, 0.3
 _AT_ONCE = 128
 _IDENTITY = "identity"  # the file of comments on it
 
@@ -109,11 +110,11 @@ class Further:
         posts = sorted({comment.post for comment in self.comments})
         words = [words_of(post) for post in posts]
         _, of_posts = _encoded([each or (".",) for each in words], table, weights)
-        of_posts = _unit(of_posts) * np.array([[bool(each)] for each in words])
+        of_posts = unit_of(of_posts) * np.array([[bool(each)] for each in words])
         place = {post: number for number, post in enumerate(posts)}
         under = of_posts[[place[comment.post] for comment in self.comments]].astype(np.float32)
         labels = features @ weights.output + weights.output_bias
-        dense = dense_inputs(features, _unit(senses), under, labels, self.signs)
+        dense = dense_inputs(features, unit_of(senses), under, labels, self.signs)
         rows, counts = self.ngrams
         return _Seen(
             input=HeadInput(ngrams=rows, counts=counts, dense=dense), senses=senses, posts=under
@@ -155,8 +156,8 @@ class Further:
             view_weights=np.full(len(chosen), _OWN_VIEW, dtype=np.float32),
             targets=np.array([comment.label_targets for comment in comments], dtype=np.float32),
             weights=np.repeat(sure[:, None], len(LABELS), axis=1),
-            rows=_WRITTEN_ROWS,
-            blur=_WRITTEN_BLUR,
+            rows=WRITTEN_ROWS,
+            blur=WRITTEN_BLUR,
         )
 
 
@@ -186,11 +187,6 @@ def _encoded(
         features[some] = encoded.features
         senses[some] = encoded.sense * encoded.sense_length
     return features, senses
-
-
-def _unit(senses: Numbers) -> Numbers:
-    units: Numbers = senses / np.sqrt((senses**2).sum(axis=1, keepdims=True) + 1e-6)
-    return units
 
 
 def _with_layers(start: Weights, layers: dict[str, Numbers]) -> Weights:
@@ -244,6 +240,10 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     start, version = load_weights(chosen.start or shipped_weights())
     new = tuple(chosen.new.split(","))
+    try:
+        written_texts(new, chosen.comments)
+    except FileNotFoundError as error:
+        parser.error(f"--new: there is no {error.filename}")
     asked = Asked(data=chosen.data, new=new, comments=chosen.comments)
     trained = further(asked, start, say)
     facts = {"began_with": version, **trained.facts}

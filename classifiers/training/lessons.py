@@ -14,9 +14,9 @@ from classifiers.training.fit import Lesson
 from classifiers.training.material import Material, Viewed
 
 _SHORT_ROWS = 512  # in a batch of single words
-_WRITTEN_ROWS = 64
+WRITTEN_ROWS = 64
 _WRITTEN_REPEATS = 3
-_WRITTEN_BLUR = 0.3
+WRITTEN_BLUR = 0.3
 _POLICY_WEIGHT = np.float32(0.5)
 _PHRASE_WEIGHT = np.float32(0.5)  # of what the tutor answers
 _PUBLIC_WEIGHT = np.float32(0.25)
@@ -116,8 +116,8 @@ def _of_altered(material: Material, opinion: Opinion) -> Lesson:
         texts=material.altered,
         views=np.zeros((len(material.altered), material.public.views.shape[1]), dtype=np.float32),
         view_weights=np.zeros(len(material.altered), dtype=np.float32),
-        rows=_WRITTEN_ROWS,
-        blur=_WRITTEN_BLUR,
+        rows=WRITTEN_ROWS,
+        blur=WRITTEN_BLUR,
     )
     return _with(lesson, opinion, _ALTERED_WEIGHT, _WRITTEN_INSIGHT_WEIGHT)
 
@@ -136,9 +136,9 @@ def _of_written(material: Material, taught: NDArray[np.int64], opinion: Opinion)
         weights=np.repeat(weights[:, None], len(LABELS), axis=1).astype(np.float32),
         policy=np.array([comment.policy_targets for comment in comments], dtype=np.float32),
         policy_weights=_POLICY_WEIGHT * counted,
-        rows=_WRITTEN_ROWS,
+        rows=WRITTEN_ROWS,
         repeats=_WRITTEN_REPEATS,
         insights=opinion.insights,
         insight_weights=_WRITTEN_INSIGHT_WEIGHT * counted,
-        blur=_WRITTEN_BLUR,
+        blur=WRITTEN_BLUR,
     )

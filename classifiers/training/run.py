@@ -129,9 +129,9 @@ def _head_input(material: Material, layers: Layers) -> HeadInput:
     """What the second head sees of every written comment."""
     seen = encoded(layers, material.written.texts)
     arrays = layers.arrays()
-    sense = _unit(seen @ arrays["sense"] + arrays["sense_bias"])
+    sense = unit_of(seen @ arrays["sense"] + arrays["sense_bias"])
     of_post = encoded(layers, material.post_texts)
-    of_post = _unit(of_post @ arrays["sense"] + arrays["sense_bias"])
+    of_post = unit_of(of_post @ arrays["sense"] + arrays["sense_bias"])
     place = {post: number for number, post in enumerate(material.posts)}
     posts = of_post[[place[comment.post] for comment in material.comments]]
     labels = seen @ arrays["output"] + arrays["output_bias"]
@@ -141,7 +141,8 @@ def _head_input(material: Material, layers: Layers) -> HeadInput:
     return HeadInput(ngrams=rows, counts=counts, dense=dense)
 
 
-def _unit(sense: Numbers) -> Numbers:
+def unit_of(sense: Numbers) -> Numbers:
+    """Each row brought to length 1; a row of zeros stays one."""
     units: Numbers = sense / np.sqrt((sense**2).sum(axis=1, keepdims=True) + 1e-6)
     return units
 

@@ -19,7 +19,7 @@ from torch.nn import functional
 from classifiers.embedded.policy_head import LABEL_SCALE, MATCH_SCALE
 from classifiers.embedded.weights import Weights
 from classifiers.training.batches import Places
-from classifiers.training.fit import Lesson, loss_of, plan_of, seen_by
+from classifiers.training.fit import Lesson, falling, learn, loss_of, plan_of, seen_by
 from classifiers.training.layer import Standing, standing
 from classifiers.training.network import Layers, label_logits, new_layers, sense
 
@@ -73,7 +73,8 @@ def taught_further(
     random = np.random.default_rng(seed)
     head = standing(shown.dense, shown.targets, seed=seed)
     steps = epochs * len(plan_of([written, public], random))
-    optimisers, schedules = _optimisers(layers, head, steps)
+    optimisers = _optimisers(layers, head)
+    schedules = falling(optimisers, steps, _LAST_RATE)
     for epoch in range(1, epochs + 1):
         losses: list[float] = []
         plan = plan_of([written, public], random)
@@ -85,30 +86,18 @@ def taught_further(
                 policy = _policy_loss(layers, seen, head, shown, chosen)
                 losses.append(float(policy.detach()))
                 loss = loss + policy
-            for optimiser in optimisers:
-                optimiser.zero_grad()
-            loss.backward()
-            for optimiser, schedule in zip(optimisers, schedules, strict=True):
-                optimiser.step()
-                schedule.step()
+            learn(loss, optimisers, schedules)
         report(f"further, run {seed}, epoch {epoch}: loss {np.mean(losses):.4f}")
     return {name: values.copy() for name, values in layers.arrays().items()}
 
 
-def _optimisers(
-    layers: Layers, head: Standing, steps: int
-) -> tuple[list[torch.optim.Optimizer], list[torch.optim.lr_scheduler.LambdaLR]]:
-    """Of tables, layers and head, their rates falling over so many steps."""
-    optimisers: list[torch.optim.Optimizer] = [
+def _optimisers(layers: Layers, head: Standing) -> list[torch.optim.Optimizer]:
+    """Of tables, layers and head."""
+    return [
         torch.optim.SparseAdam(layers.tables(), lr=_TABLE_RATE),
         torch.optim.AdamW(layers.dense(), lr=_DENSE_RATE, weight_decay=_DECAY),
         torch.optim.AdamW(head.net.parameters(), lr=_HEAD_RATE, weight_decay=_DECAY),
     ]
-    schedules = [
-        torch.optim.lr_scheduler.LambdaLR(each, lambda step: max(1 - step / steps, _LAST_RATE))
-        for each in optimisers
-    ]
-    return optimisers, schedules
 
 
 def averaged(runs: Sequence[dict[str, Numbers]]) -> dict[str, Numbers]:
