@@ -22,7 +22,7 @@ COMMENTS = ROOT / "classifiers" / "training" / "comments"
 FLOORS = {
     "harmless: hidden": 0.01,
     "harmless: sent to review or escalated": 0.08,
-    "to hide: hidden": 0.79,
+    "to hide: hidden": 0.78,
     "to hide: hidden or before a person": 0.94,
     "hidden by the bot: rightly": 0.97,
     "threat and crisis: escalated": 0.92,
