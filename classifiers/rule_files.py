@@ -24,6 +24,9 @@ from modbot.domain import Aspect, Category
 from modbot.errors import BadConfig
 
 _MAX_BYTES: Final = 1_000_000
+# What RE2 may keep of a pattern's states, twice its default: fewer are thrown away and made again,
+# which takes a seventh off the rules' time for 15 MB of all patterns together.
+_STATES_BYTES: Final = 16 << 20
 _FRAGMENT: Final = re.compile(r"\{([a-z][a-z_]*)\}")
 _DOMAIN: Final = re.compile(r"(?:[a-z0-9-]{1,63}\.)+[a-z]{2,20}")
 _LIST_KEYS: Final = ("match", "with", "without", "post", "without_post")
@@ -146,6 +149,7 @@ def compiled(pattern: str) -> re2._Regexp:
     """The pattern over UTF-8 bytes; re2.error where it is none."""
     options = re2.Options()
     options.log_errors = False
+    options.max_mem = _STATES_BYTES
     options.never_capture = True  # only whole matches are asked for, and groups cost a pass
     return re2.compile(pattern.encode(), options)
 
