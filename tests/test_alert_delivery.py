@@ -302,6 +302,7 @@ def states(running: Running) -> dict[str, tuple[str, str]]:
     return {row.destination: (row.state, row.error) for row in rows}
 
 
+@pytest.mark.campaigns
 def test_nothing_of_a_comment_leaves_the_house_by_any_channel(
     house: tuple[Running, HookServer],
     mails: MailServer,
@@ -329,6 +330,7 @@ def test_nothing_of_a_comment_leaves_the_house_by_any_channel(
     assert "alert_sent" in logged and SECRET not in logged and "CANARY" not in logged
 
 
+@pytest.mark.campaigns
 def test_a_destination_that_hangs_or_fails_holds_up_nobody(
     house: tuple[Running, HookServer],
 ) -> None:

@@ -299,6 +299,7 @@ BATCHES = st.lists(
 )
 
 
+@pytest.mark.campaigns
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

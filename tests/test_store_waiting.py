@@ -169,6 +169,7 @@ def end_action(session: Session, number: int, state: ActionState) -> None:
         )
 
 
+@pytest.mark.campaigns
 @settings(max_examples=120, deadline=None)
 @given(st.lists(STEPS, max_size=14))
 def test_it_equals_what_the_decisions_say_after_any_history(

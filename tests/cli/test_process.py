@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.campaigns
+
 PROGRAM = [sys.executable, "-c", "from modbot.cli import main; main()"]
 PATIENCE_SECONDS = 60
 COMMANDS = {

@@ -147,6 +147,7 @@ def test_on_x_the_sweep_looks_known_replies_up_by_id(tmp_path: Path) -> None:
         assert town.gone() == 1
 
 
+@pytest.mark.campaigns
 def test_a_back_fill_goes_on_in_another_process_where_it_stood(tmp_path: Path) -> None:
     with district(tmp_path, "facebook") as town:
         post = town.world.add_post(town.account, "Welcome back!")
@@ -260,6 +261,7 @@ def test_a_list_of_posts_that_never_goes_on_ends_the_back_fill_and_is_told(
         assert ended.last_error == "only the newest 200 posts were read"
 
 
+@pytest.mark.campaigns
 def test_a_back_fill_of_a_channel_begins_again_where_its_threads_no_longer_go_on(
     tmp_path: Path,
 ) -> None:

@@ -11,6 +11,8 @@ from modbot.domain import Capability
 from modbot.errors import PlatformError
 from tests.platforms.contract import SPOILT, Driver, Version, poll, versions
 
+pytestmark = pytest.mark.campaigns
+
 STEPS = 60  # at most 0.7 hours each: all stay in the 48 hours that are watched for edits
 MOST_COMMENTS = 40  # Instagram shows the newest 50 of a post with their edits
 CHANCES = {"comment": 5, "poll": 4, "edit": 1, "remove": 1, "hide": 1, "restore": 1}

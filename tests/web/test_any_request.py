@@ -23,6 +23,8 @@ from tests.web.serving import served
 from tests.web.signed_in import Site, signed_in
 from tests.web.test_hostile import FORMS, IN_ADDRESSES, NOTHING, route_of
 
+pytestmark = pytest.mark.campaigns
+
 EXAMPLES = 8
 NOT_READY = "GET /readyz"  # its 503 says that no scheduler runs here
 FORM = "application/x-www-form-urlencoded"

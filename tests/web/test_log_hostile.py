@@ -19,6 +19,8 @@ from tests.web.conftest import Site
 from tests.web.school import ALLOWED, open_school, record, swearing
 from tests.web.serving import served
 
+pytestmark = pytest.mark.campaigns
+
 SINGLE = [
     *('"', '""', '"""', "'", "*", "**", "a*", "a**", "*a", '"*', '"a', 'a"', '"a*', '"a"*', 'a"b'),
     *(
