@@ -66,7 +66,7 @@ demo: $(STAMP) ## Watch a school day in two minutes (SPEED=510 times faster than
 	$(BIN)/modbot demo --speed $(SPEED)
 
 test: $(VENV)/.dev-ready ## The tests that need no server, no browser and no patience
-	$(BIN)/python -m pytest -n 2 --dist loadfile \
+	$(BIN)/python -m pytest -n 3 --dist loadfile \
 		-m "not servers and not browser and not campaigns and not models and not postgres"
 
 test-campaigns: $(VENV)/.dev-ready ## The whole service: killed, copied, watched for secrets, installed from a wheel, through a morning

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.labels import FLOOR, label_signals
+from classifiers.onnx_runtime import onnx_runtime
 from modbot.domain import Comment, Signal
 from modbot.errors import ClassifierFailed
 
@@ -138,8 +139,7 @@ class Network:
     """An exported network: windows in, the vendor's classes out."""
 
     def __init__(self, file: Path, *, pad_id: int, threads: int = 0) -> None:
-        import onnxruntime
-
+        onnxruntime = onnx_runtime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads  # 0: one a core
         options.log_severity_level = 3

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from classifiers.export.checkpoint import Checkpoint
+from classifiers.onnx_runtime import onnx_runtime
 
 
 def write_onnx(checkpoint: Checkpoint, out: Path) -> None:
@@ -45,6 +46,7 @@ def write_onnx(checkpoint: Checkpoint, out: Path) -> None:
 def quantise(source: Path, out: Path) -> None:
     """The same network with int8 weights, a scale for each column; activations are made int8 as
     they come. Steps that onnxruntime has in one piece are joined first: a third less time."""
+    onnx_runtime()
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.transformers.fusion_options import FusionOptions
     from onnxruntime.transformers.optimizer import optimize_model
