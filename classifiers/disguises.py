@@ -61,6 +61,12 @@ _READS: Final[dict[str, str]] = {
     "<": "c",
     "%": "x",
     "°": "o",
+    "¡": "i",
+    "§": "s",
+    "©": "c",
+    "®": "r",
+    "√": "v",
+    "∂": "d",
 }
 _AMBIGUOUS: Final = [sign for sign, letters in _READS.items() if len(letters) > 1]
 _TABLES: Final = [
@@ -72,13 +78,21 @@ _TABLES: Final = [
 ]
 _LONGEST_TOKEN: Final = 24
 _LEAST: Final = 4
+_LEAST_JOINED: Final = 7  # letters of a phrase without its spaces; shorter ones are other words
+_TORN_BY: Final = frozenset({" ", "  ", ". ", "* ", "- ", " -", "_ ", "\n"})
+_JOINED: Final = str.maketrans("", "", " .*_\n-")
 _LINKS_ABOVE: Final = re.compile("[./@]")
 
 
 class Disguises:
     """The disguises of some swear words."""
 
-    def __init__(self, swears: Sequence[WordRule], innocent: Collection[str]):
+    def __init__(
+        self,
+        swears: Sequence[WordRule],
+        innocent: Collection[str],
+        doubted: Sequence[WordRule] = (),  # meant only where signs or digits stand in them
+    ):
         plain = [word for word in swears if _WORD.fullmatch(word.text) and len(word.text) >= _LEAST]
         self._innocent = frozenset(innocent)
         self._known = {word.text: word for word in reversed(plain)}
@@ -88,9 +102,14 @@ class Disguises:
         for other, of in _table(listed).items():
             if other not in self._innocent:
                 table.setdefault(other, self._known[of])
+        for word in swears:  # a phrase as one word, as in a hashtag
+            joined = word.text.replace(" ", "")
+            if joined != word.text and joined.isalpha() and len(joined) >= _LEAST_JOINED:
+                table.setdefault(joined, word)
         self._finder = AhoCorasick(list(self._known), implementation=Implementation.DFA)
         self._respelled = {other: word for other, word in table.items() if other != word.text}
-        self._all = table
+        self._all = {word.text: word for word in reversed(doubted)} | table
+        self._listed |= {word.text: word for word in doubted if word.text not in self._listed}
 
     def find(self, text: str) -> Iterator[Found]:
         """The disguised words of a folded text and where they stand."""
@@ -107,7 +126,7 @@ class Disguises:
 
     def _spans_a_gap(self, text: str) -> bool:
         """Does the text without its spaces hold more swear words than with them?"""
-        joined = self._finder.find_matches_as_indexes(text.replace(" ", ""), overlapping=True)
+        joined = self._finder.find_matches_as_indexes(text.translate(_JOINED), overlapping=True)
         return bool(joined) and len(joined) > len(
             self._finder.find_matches_as_indexes(text, overlapping=True)
         )
@@ -168,7 +187,7 @@ class Disguises:
                     continue
                 start, end = run[0][1], run[-1][2]
                 gaps = (text[one[2] : two[1]] for one, two in pairwise(run))
-                if set(gaps) == {" "} and _whole(text, start, end):
+                if _TORN_BY.issuperset(gaps) and _whole(text, start, end):
                     yield word, start, end
 
     def _may_be_torn(self, pieces: Sequence[str]) -> bool:

@@ -30,11 +30,13 @@ _SOUNDS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         *(("v", "b"), ("b", "v"), ("z", "s"), ("s", "z"), ("ll", "y"), ("j", "h"), ("u", "v")),
         *(("gue", "we"), ("hue", "we"), ("gue", "hue"), ("hue", "gue"), ("gue", "ge")),
         *(("ñ", "ny"), ("ñ", "ni"), ("ado", "ao"), ("ada", "aa"), ("h", "")),
+        ("ch", "sh"),
     ),
     "en": (
         *(("ck", "k"), ("ck", "cc"), ("ck", "q"), ("ck", "kk"), ("ck", "xk"), ("ck", "x")),
         *(("f", "ph"), ("c", "k"), ("i", "y"), ("u", "v"), ("s", "z"), ("tch", "tsh")),
         *(("er", "a"), ("er", "ah"), ("ing", "in"), ("ing", "n"), ("ing", "en"), ("ss", "zz")),
+        *(("ass", "arse"), ("dumb", "dum"), ("uck", "uk")),
     ),
     "pt": (
         *(("ca", "ka"), ("co", "ko"), ("cu", "ku"), ("lh", "li"), ("lh", "i"), ("rr", "r")),
@@ -52,6 +54,7 @@ def respellings(word: str, language: str, *, sounds_only: bool = False) -> froze
         for one in (word, *made):
             made.update(_without_vowels(one))
         made.update(_swapped(word), _doubled(word), (word[::-1],))
+    made.update(_imitated(word))
     return frozenset(other for other in made if len(other) >= _LEAST and other != word)
 
 
@@ -74,6 +77,19 @@ def _without_vowels(word: str) -> Iterator[str]:
     bare = word[0] + "".join(letter for letter in word[1:] if letter not in _VOWELS)
     if sum(letter not in _VOWELS for letter in bare) >= _LEAST_CONSONANTS:
         yield bare
+
+
+def _imitated(word: str) -> Iterator[str]:
+    """With x for a vowel or for all, and i for l: of digits fold() reads the 1 so, as in cu1o."""
+    vowels = [at for at, letter in enumerate(word) if at and letter in _VOWELS]
+    for at in vowels:
+        yield word[:at] + "x" + word[at + 1 :]
+    if len(vowels) > 1:
+        yield word[0] + "".join("x" if letter in _VOWELS else letter for letter in word[1:])
+    for at, letter in enumerate(word):
+        if letter == "l":
+            yield word[:at] + "i" + word[at + 1 :]
+    yield word.replace("l", "i")
 
 
 def _swapped(word: str) -> Iterator[str]:

@@ -21,11 +21,12 @@ from classifiers.hits import (
     Hit,
     is_published,
     is_sellers_own,
+    is_swear,
     pattern_hit,
     signal_of,
     word_hit,
 )
-from classifiers.normalise import Folded, fold, fold_ahead
+from classifiers.normalise import Folded, after_a_letter, fold, fold_ahead
 from classifiers.pattern_filter import Bits, Encoded, PatternFilter, Reading, bits_of
 from classifiers.private_facts import private_facts
 from classifiers.quoting import is_quoted
@@ -80,9 +81,10 @@ class RuleSet:
             self._by_text.setdefault(word.text, []).append(word)
         self._texts = list(self._by_text)
         self._finder = AhoCorasick(self._texts, implementation=Implementation.DFA)
-        swears = [w for w in files.words if w.category is Category.PROFANITY and w.score == STRONG]
+        swears = [word for word in files.words if is_swear(word)]
         self._censored = Censored(swears, files.innocent)
-        self._disguises = Disguises(swears, files.innocent)
+        doubted = [w.meant() for w in files.words if w.in_doubt]
+        self._disguises = Disguises(swears, files.innocent, doubted)
         self._patterns = PatternFilter()
         self._rules: dict[bool, dict[int, list[_Compiled]]] = {False: {}, True: {}}  # by `original`
         for rule in files.patterns:
@@ -188,10 +190,15 @@ class RuleSet:
         return read
 
     def _word_hits(self, read: _Read) -> list[Hit]:
-        text = read.folded.text
+        text, starts, written = read.folded.text, read.folded.starts, read.written.text.text
         found: list[tuple[WordRule, int, int]] = []
         for which, start, end in self._finder.find_matches_as_indexes(text, overlapping=True):
-            opened = start > 0 and text[start - 1].isalnum() and text[start].isalnum()
+            opened = (
+                start > 0
+                and text[start - 1].isalnum()
+                and text[start].isalnum()
+                and (starts[start] != starts[start - 1] or not after_a_letter(text, start))
+            )
             runs_on = end < len(text) and text[end].isalnum() and text[end - 1].isalnum()
             found += [
                 (word, start, end)
@@ -204,8 +211,8 @@ class RuleSet:
         for word, start, end in found:
             if seen[word.rule] < _HITS_A_RULE:
                 seen[word.rule] += 1
-                hits.append(word_hit(word, read.folded, start, end))
-        return hits
+                hits.append(word_hit(word, read.folded, start, end, written))
+        return [hit for hit in hits if hit]
 
     def _pattern_hits(self, read: _Read, comment: Comment) -> list[Hit]:
         hits = []
