@@ -16,8 +16,12 @@ _VEIL: Final = (
 # A veil behind a letter, or a star within one. It begins with what is rare and looks back.
 _HINT: Final = re.compile(
     rf"[*#%{_EMOJI}….\-_](?:(?<=[a-zñ].)(?:(?<![.\-_])|(?<=\.)\.|(?<=_)_|(?<=-)-)"
-    r"|(?<=[@$!&^+*#%][*#%]))"
+    r"|(?<=-)(?!\w)|(?<=[@$!&^+*#%][*#%]))"
 )
+# Cut off: mier..., bulls-, pendej--. Of a hyphen alone a word may go on behind: well-known.
+_CUT_OFF: Final = re.compile(r"(?<![\w*'@.-])[a-zñ]{4,12}(?=(?:-{1,6}|\.{2,6}|_{2,6})(?![\w.-]))")
+_LEAST_STEM: Final = 4
+_TRAILING: Final = re.compile(r"(?:\.{2,}|_{2,}|-{2,})$")
 _CENSORED: Final = re.compile(
     rf"(?<![\w*])[a-zñ]{{1,8}}{_VEIL}(?:[a-zñ]{{1,8}}{_VEIL}){{0,2}}[a-zñ]{{0,8}}(?![\w*])"
 )
@@ -26,8 +30,8 @@ _LEWD: Final = "🍆🍑🥒🍌💩🌽🥚"  # stand for the end of a word: hi
 _LEAST_BEFORE_LEWD: Final = 4
 _STARS: Final = re.compile("[*#%]")
 _LONGEST_VEILED: Final = 8  # letters that one veil stands for
-_ENDINGS: Final = ("", "s", "ed", "er", "ers", "in", "ing", "y", "ty", "ts", "es", "a", "as")
-_FIRST_LETTER_ONLY: Final = re.compile(r"f[*#%]{3}|s[*#%]{3}|b[*#%]{4}|d[*#%]{3}")
+_ENDINGS: Final = ("", "s", "ed", "er", "ers", "in", "ing", "y", "ty", "ts", "es", "a", "as", "ingly")
+_FIRST_LETTER_ONLY: Final = re.compile(r"[fscpd][*#%]{3}|[bm][*#%]{4}|m[*#%]{5}")
 _KEPT_LETTERS: Final = 2  # other words need more than their first letter
 
 
@@ -42,6 +46,13 @@ class Censored:
             self._by_initial.setdefault(word.text[0], []).append(word)
             if word.opens:
                 self._inner.setdefault(word.text[0], []).append(word)
+        self._stems: dict[str, WordRule] = {}
+        for word in swears:
+            if word.text.isalpha() and not word.derived:
+                for end in range(_LEAST_STEM, len(word.text)):
+                    self._stems.setdefault(word.text[:end], word)
+        for stem in innocent:
+            self._stems.pop(stem, None)
 
     def find(self, text: str) -> Iterator[tuple[WordRule, int, int]]:
         """The swear word that each veiled word of a folded text stands for, and where."""
@@ -51,8 +62,12 @@ class Censored:
         for match in _CENSORED.finditer(text):
             veiled = match[0]
             if veiled not in meant:
-                meant[veiled] = self._meant(veiled)
+                meant[veiled] = self._meant(veiled) or self._meant_before(veiled)
             found = meant[veiled]
+            if found is not None:
+                yield found, match.start(), match.end()
+        for match in _CUT_OFF.finditer(text):
+            found = self._stems.get(match[0])
             if found is not None:
                 yield found, match.start(), match.end()
 
@@ -65,6 +80,11 @@ class Censored:
         if veiled[-1] in _LEWD:
             return len(pieces) == 1 and len(pieces[0]) >= _LEAST_BEFORE_LEWD
         return veiled[-1].isalpha()
+
+    def _meant_before(self, veiled: str) -> WordRule | None:
+        """Without the dots or dashes that the sentence trails off with."""
+        before = _TRAILING.sub("", veiled)
+        return self._meant(before) if before != veiled and _VEILS.search(before) else None
 
     def _meant(self, veiled: str) -> WordRule | None:
         """A run of stars stands for as many letters, give or take."""
