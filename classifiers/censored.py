@@ -49,7 +49,7 @@ class Censored:
         self._stems: dict[str, WordRule] = {}
         for word in swears:
             if word.text.isalpha() and not word.derived:
-                for end in range(_LEAST_STEM, len(word.text)):
+                for end in range(max(_LEAST_STEM, len(word.text) // 2), len(word.text)):
                     self._stems.setdefault(word.text[:end], word)
         for stem in innocent:
             self._stems.pop(stem, None)

@@ -104,7 +104,8 @@ class Disguises:
                 table.setdefault(other, self._known[of])
         for word in swears:  # a phrase as one word, as in a hashtag
             joined = word.text.replace(" ", "")
-            if joined != word.text and joined.isalpha() and len(joined) >= _LEAST_JOINED:
+            as_one = joined != word.text and joined.isalpha() and len(joined) >= _LEAST_JOINED
+            if as_one and joined not in self._innocent:
                 table.setdefault(joined, word)
         self._finder = AhoCorasick(list(self._known), implementation=Implementation.DFA)
         self._respelled = {other: word for other, word in table.items() if other != word.text}
