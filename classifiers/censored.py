@@ -30,7 +30,22 @@ _LEWD: Final = "🍆🍑🥒🍌💩🌽🥚"  # stand for the end of a word: hi
 _LEAST_BEFORE_LEWD: Final = 4
 _STARS: Final = re.compile("[*#%]")
 _LONGEST_VEILED: Final = 8  # letters that one veil stands for
-_ENDINGS: Final = ("", "s", "ed", "er", "ers", "in", "ing", "y", "ty", "ts", "es", "a", "as", "ingly")
+_ENDINGS: Final = (
+    "",
+    "s",
+    "ed",
+    "er",
+    "ers",
+    "in",
+    "ing",
+    "y",
+    "ty",
+    "ts",
+    "es",
+    "a",
+    "as",
+    "ingly",
+)
 _FIRST_LETTER_ONLY: Final = re.compile(r"[fscpd][*#%]{3}|[bm][*#%]{4}|m[*#%]{5}")
 _KEPT_LETTERS: Final = 2  # other words need more than their first letter
 
@@ -38,7 +53,12 @@ _KEPT_LETTERS: Final = 2  # other words need more than their first letter
 class Censored:
     """Knows which listed swear word a veiled one stands for."""
 
-    def __init__(self, swears: Sequence[WordRule], innocent: frozenset[str]):
+    def __init__(
+        self,
+        swears: Sequence[WordRule],
+        innocent: frozenset[str],
+        doubted: Sequence[WordRule] = (),  # meant only with a star among the letters: d*ck
+    ):
         self._innocent = innocent
         self._by_initial: dict[str, list[WordRule]] = {}
         self._inner: dict[str, list[WordRule]] = {}
@@ -46,6 +66,9 @@ class Censored:
             self._by_initial.setdefault(word.text[0], []).append(word)
             if word.opens:
                 self._inner.setdefault(word.text[0], []).append(word)
+        self._doubted: dict[str, list[WordRule]] = {}
+        for word in doubted:
+            self._doubted.setdefault(word.text[0], []).append(word)
         self._stems: dict[str, WordRule] = {}
         for word in swears:
             if word.text.isalpha() and not word.derived:
@@ -107,6 +130,10 @@ class Censored:
         for word in near:
             if any(pattern.fullmatch(word.text + ending) for ending in _ENDINGS):
                 return word
+        if _STARS.search(veiled) and veiled[-1].isalpha():
+            for word in self._doubted.get(veiled[0], ()):
+                if pattern.fullmatch(word.text):
+                    return word
         return self._inside(pattern, opening)
 
     def _inside(self, pattern: re.Pattern[str], opening: str) -> WordRule | None:

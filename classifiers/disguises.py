@@ -8,14 +8,14 @@ A word or piece that is innocent by the lists is never taken for part of a swear
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise, product
 from typing import Final
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
-from classifiers.respelling import respellings
+from classifiers.respelling import crossed, respellings
 from classifiers.web_addresses import LINK
 from classifiers.word_lists import WordRule
 
@@ -79,8 +79,7 @@ _TABLES: Final = [
 _LONGEST_TOKEN: Final = 24
 _LEAST: Final = 4
 _LEAST_JOINED: Final = 7  # letters of a phrase without its spaces; shorter ones are other words
-_TORN_BY: Final = frozenset({" ", "  ", ". ", "* ", "- ", " -", "_ ", "\n"})
-_JOINED: Final = str.maketrans("", "", " .*_\n-")
+_TORN_BY: Final = frozenset({" ", "  ", ". ", "* ", "\n"})
 _LINKS_ABOVE: Final = re.compile("[./@]")
 
 
@@ -108,6 +107,12 @@ class Disguises:
             if as_one and joined not in self._innocent:
                 table.setdefault(joined, word)
         self._finder = AhoCorasick(list(self._known), implementation=Implementation.DFA)
+        self._crossed = {  # apart, for few texts hold an x and a small table is a quick one
+            other: word
+            for word in plain
+            for other in crossed(word.text)
+            if other not in self._innocent and other not in self._known
+        }
         self._respelled = {other: word for other, word in table.items() if other != word.text}
         self._all = {word.text: word for word in reversed(doubted)} | table
         self._listed |= {word.text: word for word in doubted if word.text not in self._listed}
@@ -116,10 +121,9 @@ class Disguises:
         """The disguised words of a folded text and where they stand."""
         words = _WORD.findall(text)
         if not self._respelled.keys().isdisjoint(words):
-            for match in _WORD.finditer(text):
-                word = self._respelled.get(match[0])
-                if word is not None and _whole(text, match.start(), match.end()):
-                    yield word, match.start(), match.end()
+            yield from _whole_words(text, self._respelled)
+        if "x" in text and not self._crossed.keys().isdisjoint(words):
+            yield from _whole_words(text, self._crossed)
         if _MIXED_HINT.search(text) and (_MIXED.search(text) or _SIGNS.search(text)):
             yield from self._mixed(text)
         if self._spans_a_gap(text):
@@ -127,7 +131,10 @@ class Disguises:
 
     def _spans_a_gap(self, text: str) -> bool:
         """Does the text without its spaces hold more swear words than with them?"""
-        joined = self._finder.find_matches_as_indexes(text.translate(_JOINED), overlapping=True)
+        closed = text.replace(" ", "").replace(".", "")
+        if "*" in text or "\n" in text:
+            closed = closed.replace("*", "").replace("\n", "")
+        joined = self._finder.find_matches_as_indexes(closed, overlapping=True)
         return bool(joined) and len(joined) > len(
             self._finder.find_matches_as_indexes(text, overlapping=True)
         )
@@ -198,6 +205,13 @@ class Disguises:
             return any(len(piece) > 1 for piece in pieces)
         short = all(len(piece) <= 2 or piece in odd for piece in pieces)
         return max(map(len, odd), default=0) >= (3 if short else 4)
+
+
+def _whole_words(text: str, table: Mapping[str, WordRule]) -> Iterator[Found]:
+    for match in _WORD.finditer(text):
+        word = table.get(match[0])
+        if word is not None and _whole(text, match.start(), match.end()):
+            yield word, match.start(), match.end()
 
 
 def _may_be_mixed(token: str) -> bool:

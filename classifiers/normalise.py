@@ -224,8 +224,10 @@ def _outside_links(text: str, edits: Sequence[_Edit]) -> Sequence[_Edit]:
 
 
 def after_a_letter(text: str, start: int) -> bool:
-    """Does only a one-letter word stand before text[start]? Spelled out, it was joined: a p r i c k."""
-    return text[start - 1] in _ONE_LETTER_WORDS and not text[max(start - 2, 0) : start - 1].isalnum()
+    """Does only a one-letter word stand before text[start]? It was joined in "a p r i c k"."""
+    return (
+        text[start - 1] in _ONE_LETTER_WORDS and not text[max(start - 2, 0) : start - 1].isalnum()
+    )
 
 
 def _leet(text: str) -> list[_Edit]:

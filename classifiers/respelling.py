@@ -5,10 +5,12 @@ Only listed words are respelled, never a comment: what comes out is a table to l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import combinations
 from typing import Final
 
+_STRETCHED: Final = re.compile(r"(.)\1\1+")
 _VOWELS: Final = "aeiou"
 _LEAST: Final = 4  # letters; shorter words turn into too many others
 _LEAST_CONSONANTS: Final = 4  # of a word without its vowels: "sht" is for the lists
@@ -79,13 +81,17 @@ def _without_vowels(word: str) -> Iterator[str]:
         yield bare
 
 
-def _imitated(word: str) -> Iterator[str]:
-    """With x for a vowel or for all, and i for l: of digits fold() reads the 1 so, as in cu1o."""
+def crossed(word: str) -> Iterator[str]:
+    """With x for one vowel or for all: carajx, pxtx."""
     vowels = [at for at, letter in enumerate(word) if at and letter in _VOWELS]
     for at in vowels:
         yield word[:at] + "x" + word[at + 1 :]
     if len(vowels) > 1:
         yield word[0] + "".join("x" if letter in _VOWELS else letter for letter in word[1:])
+
+
+def _imitated(word: str) -> Iterator[str]:
+    """With i for l: fold() reads the 1 of cu1o so, and a capital I looks like it."""
     for at, letter in enumerate(word):
         if letter == "l":
             yield word[:at] + "i" + word[at + 1 :]
@@ -100,7 +106,8 @@ def _swapped(word: str) -> Iterator[str]:
 
 def _doubled(word: str) -> Iterator[str]:
     """A letter written twice, or once where it is spelled twice; and every letter twice."""
-    yield "".join(letter * 2 for letter in word)
+    twice = "".join(letter * 2 for letter in word)
+    yield from (twice, _STRETCHED.sub(r"\1", twice))  # as fold() reads the four letters of a double
     for at, letter in enumerate(word):
         yield word[: at + 1] + letter + word[at + 1 :]
         if word[at : at + 2] == letter * 2:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Final
@@ -40,8 +41,7 @@ class WordRule:
     file: str = ""
     line: int | None = None
 
-
-    @property
+    @cached_property
     def in_doubt(self) -> bool:
         """Is a single word surer once it is disguised? Nobody writes h0e of a garden hoe."""
         if self.score != WEAK and not self.only_disguised:

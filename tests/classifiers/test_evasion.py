@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from classifiers.hits import is_swear
 from classifiers.rule_files import read_rule_files
 from classifiers.rules import RuleSet
 from classifiers.word_lists import STRONG
@@ -76,7 +77,7 @@ def words() -> list[str]:
     listed = {
         word.text
         for word in read_rule_files(RULES).words
-        if word.category is Category.PROFANITY and word.score == STRONG and not word.derived
+        if is_swear(word) and not word.derived
     }
     alone = sorted(word for word in listed if word.isascii() and word.isalpha() and len(word) > 3)
     return random.Random(7).sample(alone, len(alone) // 3)
