@@ -31,12 +31,13 @@ _MIXED: Final = re.compile(
     rf"{_BESIDE}(?:(?<=[a-zñ].)(?:(?<=[0-9@$])|{_BESIDE}{{0,2}}[a-zñ])|(?<=[@$€0-9])[a-zñ])"
 )
 _SIGNS: Final = re.compile(  # @$$, $h1+, sh!+
-    r"[@$!|1](?:(?<=[@$])[$@!+]|(?<=[$@!])[a-zñ0-9][!+0-9]|(?<=[a-zñ][!|1])\+)"
+    r"[@$!|1](?:(?<=[@$])[$@!+#]|(?<=[$@!])[a-zñ0-9][!+0-9]|(?<=[a-zñ][!|1])\+)"
 )
 _PRICE: Final = re.compile(r"\$\d")
 _EDGES: Final = "\"'“”‘’()[]{}<>¿?¡!.,;:…*_~-#"
 _AROUND: Final = "\"'“”‘’()[]{}<>¿?¡.,;:…*_~-#"  # may also be none of a word's letters
-_DROPPED: Final = re.compile(r"[^a-zñ]")
+_SIGN: Final = re.compile("[^a-zñ]")
+_ONE_SIGN: Final = re.compile(r"[a-zñ]+[-.:/~+^&=_<>\\2689][a-zñ]+")
 _READS: Final[dict[str, str]] = {
     "0": "o",
     "1": "il",
@@ -63,6 +64,7 @@ _READS: Final[dict[str, str]] = {
     "°": "o",
     "¡": "i",
     "§": "s",
+    "#": "h",
     "©": "c",
     "®": "r",
     "√": "v",
@@ -168,9 +170,17 @@ class Disguises:
             return self._in_signs(token.strip(_AROUND))
         tables = _TABLES if any(sign in token for sign in _AMBIGUOUS) else _TABLES[:1]
         for table, written in product(tables, dict.fromkeys((core, token))):
-            read = _DROPPED.sub("", written.translate(table))
+            read = _SIGN.sub("", written.translate(table))
             if read in self._all and read != joined:
                 return self._all[read]
+        return self._without_one(core) if _ONE_SIGN.fullmatch(core) else None
+
+    def _without_one(self, core: str) -> WordRule | None:
+        """One sign may stand for a vowel: sh-t, c/ño."""
+        for vowel in "aeiou":
+            word = self._known.get(_SIGN.sub(vowel, core))
+            if word is not None:
+                return word
         return None
 
     def _in_signs(self, token: str) -> WordRule | None:

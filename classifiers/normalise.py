@@ -42,7 +42,7 @@ _LEET: Final = str.maketrans("013457@$€!|+", "oieastaseiit")
 _INNER: Final = re.compile("(?<=[a-zñ])[013457@$€]{1,2}(?=[a-zñ])")
 _INNER_SIGN: Final = re.compile("(?:(?<=^[a-zñ])|(?<=^[a-zñ]{2}))[!|](?=[a-zñ]{1,5}$)")
 _LAST: Final = re.compile(
-    "(?<=[a-zñ]{3})[034@]$|(?<=^a)[5$]{2}(?=[a-zñ]*$)|(?<=a)[$]{2}(?=[a-zñ]*$)"
+    "(?<=[a-zñ]{3})(?:[034@]|0{2,})$|(?<=ñ)0+$|(?<=^a)[5$]{2}(?=[a-zñ]*$)|(?<=a)[$]{2}(?=[a-zñ]*$)"
 )
 _FIRST: Final = re.compile(
     "^(?:@(?=[s$]{2}|nal|nus)|[$5](?=hit|lut|uck)|[$](?=ex|tupid)|1(?=diot|mbecil)|4(?=ss|nal))"
@@ -72,6 +72,7 @@ _SPELLED_OUT: Final = re.compile(
 _WIDE_GAP: Final = re.compile(" ( +)")
 _SPELLED_SHORT_WORDS: Final = """
 ass wtf fuk fck fuc cum fag sex kms kys hdp ptm coo tit stf gay fun vrg mmg fdp jdp qlo pqp fku
+fml ffs smd
 """
 _SPELLED_SHORT: Final = frozenset(_SPELLED_SHORT_WORDS.split())
 _ONE_LETTER_WORDS: Final = "aeiouyk"

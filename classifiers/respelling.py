@@ -91,11 +91,11 @@ def crossed(word: str) -> Iterator[str]:
 
 
 def _imitated(word: str) -> Iterator[str]:
-    """With i for l: fold() reads the 1 of cu1o so, and a capital I looks like it."""
+    """With i for l, as fold() reads the 1 of cu1o and as a capital I looks, and with l for i."""
     for at, letter in enumerate(word):
         if letter == "l":
             yield word[:at] + "i" + word[at + 1 :]
-    yield word.replace("l", "i")
+    yield from (word.replace("l", "i"), word.replace("i", "l"))
 
 
 def _swapped(word: str) -> Iterator[str]:
