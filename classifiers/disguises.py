@@ -37,7 +37,10 @@ _PRICE: Final = re.compile(r"\$\d")
 _EDGES: Final = "\"'“”‘’()[]{}<>¿?¡!.,;:…*_~-#"
 _AROUND: Final = "\"'“”‘’()[]{}<>¿?¡.,;:…*_~-#"  # may also be none of a word's letters
 _SIGN: Final = re.compile("[^a-zñ]")
-_ONE_SIGN: Final = re.compile(r"[a-zñ]+[-.:/~+^&=_<>\\2689][a-zñ]+")
+# A letter and a hyphen are mostly an abbreviation: P-TA.
+_ONE_SIGN: Final = re.compile(
+    r"(?:[a-zñ]+[.:/~+^&=_<>\\2689]|[a-zñ]{2,}-|[a-zñ]-(?=[a-zñ]{3}))[a-zñ]+"
+)
 _READS: Final[dict[str, str]] = {
     "0": "o",
     "1": "il",
