@@ -15,12 +15,14 @@ _VEIL: Final = (
 )
 # A veil behind a letter, or a star within one. It begins with what is rare and looks back.
 _HINT: Final = re.compile(
-    rf"[*#%{_EMOJI}….\-_](?:(?<=[a-zñ].)(?:(?<![.\-_])|(?<=\.)\.|(?<=_)_|(?<=-)-)"
-    r"|(?<=-)(?!\w)|(?<=[@$!&^+*#%][*#%]))"
+    rf"[*#%{_EMOJI}….\-_](?:(?<=[a-zñ].)(?:(?<![.\-_])|(?<=\.)\.|(?<=_)_|(?<=-)(?:-|(?!\w)))"
+    r"|(?<=[@$!&^+*#%][*#%]))"
 )
 # Cut off: mier..., bulls-, pendej--. Of a hyphen alone a word may go on behind: well-known.
-_CUT_OFF: Final = re.compile(r"(?<![\w*'@.-])[a-zñ]{4,12}(?=(?:-{1,6}|\.{2,6}|_{2,6})(?![\w.-]))")
+_CUT: Final = re.compile(r"[.\-_](?<=[a-zñ].)(?:(?<=-)|(?<=\.)\.|(?<=_)_)[.\-_]{0,5}(?![\w.\-])")
+_STEM: Final = re.compile(r"(?<![\w*'@.-])[a-zñ]{4,12}$")
 _LEAST_STEM: Final = 4
+_LONGEST_STEM: Final = 13  # and what stands before it
 _TRAILING: Final = re.compile(r"(?:\.{2,}|_{2,}|-{2,})$")
 _CENSORED: Final = re.compile(
     rf"(?<![\w*])[a-zñ]{{1,8}}{_VEIL}(?:[a-zñ]{{1,8}}{_VEIL}){{0,2}}[a-zñ]{{0,8}}(?![\w*])"
@@ -89,10 +91,11 @@ class Censored:
             found = meant[veiled]
             if found is not None:
                 yield found, match.start(), match.end()
-        for match in _CUT_OFF.finditer(text):
-            found = self._stems.get(match[0])
-            if found is not None:
-                yield found, match.start(), match.end()
+        for match in _CUT.finditer(text):
+            stem = _STEM.search(text, max(match.start() - _LONGEST_STEM, 0), match.start())
+            found = self._stems.get(stem[0]) if stem else None
+            if stem and found:
+                yield found, *stem.span()
 
     def _may_be_veiled(self, veiled: str, pieces: Sequence[str]) -> bool:
         """Dots and emoji also stand between and behind innocent words: "so...it", "love💙"."""

@@ -22,6 +22,7 @@ from classifiers.word_lists import WordRule
 Found = tuple[WordRule, int, int]
 
 _WORD: Final = re.compile("[a-zñ]+")
+_LONG_WORD: Final = re.compile("[a-zñ]{4,}")  # of _LEAST letters
 _TOKEN: Final = re.compile(r"\S+")
 _BESIDE: Final = r"[^a-zñ\s'\",;:?]"  # neither a letter nor what stands between words
 # All begin with what is rare and look back: a text is mostly letters.
@@ -124,7 +125,7 @@ class Disguises:
 
     def find(self, text: str) -> Iterator[Found]:
         """The disguised words of a folded text and where they stand."""
-        words = _WORD.findall(text)
+        words = _LONG_WORD.findall(text)
         if not self._respelled.keys().isdisjoint(words):
             yield from _whole_words(text, self._respelled)
         if "x" in text and not self._crossed.keys().isdisjoint(words):

@@ -22,11 +22,11 @@ class ListedWords:
     """All words of the lists, compiled."""
 
     def __init__(self, words: Sequence[WordRule], innocent: frozenset[str]):
-        self._by_text: dict[str, list[WordRule]] = {}
+        by_text: dict[str, list[WordRule]] = {}
         for word in words:
-            self._by_text.setdefault(word.text, []).append(word)
-        self._texts = list(self._by_text)
-        self._finder = AhoCorasick(self._texts, implementation=Implementation.DFA)
+            by_text.setdefault(word.text, []).append(word)
+        self._finder = AhoCorasick(list(by_text), implementation=Implementation.DFA)
+        self._listed = list(by_text.values())
         swears = [word for word in words if is_swear(word)]
         doubted = [word.meant() for word in words if word.in_doubt]
         self._censored = Censored(swears, innocent, doubted)
@@ -46,7 +46,7 @@ class ListedWords:
             runs_on = end < len(text) and text[end].isalnum() and text[end - 1].isalnum()
             found += [
                 (word, start, end)
-                for word in self._by_text[self._texts[which]]
+                for word in self._listed[which]
                 if (word.opens or not opened) and (word.runs_on or not runs_on)
             ]
         found += chain(self._censored.find(text), self._disguises.find(text))

@@ -92,9 +92,6 @@ def crossed(word: str) -> Iterator[str]:
 
 def _imitated(word: str) -> Iterator[str]:
     """With i for l, as fold() reads the 1 of cu1o and as a capital I looks, and with l for i."""
-    for at, letter in enumerate(word):
-        if letter == "l":
-            yield word[:at] + "i" + word[at + 1 :]
     yield from (word.replace("l", "i"), word.replace("i", "l"))
 
 

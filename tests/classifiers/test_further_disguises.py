@@ -1,4 +1,4 @@
-"""Further disguises, each kind beside what only looks like it: cut off, crossed out, spelled out."""
+"""Further disguises, each beside what only looks like it: cut off, crossed out, spelled out."""
 
 from __future__ import annotations
 
