@@ -15,9 +15,15 @@ _VEIL: Final = (
 )
 # A veil behind a letter, or a star within one. It begins with what is rare and looks back.
 _HINT: Final = re.compile(
-    rf"[*#%{_EMOJI}….\-_](?:(?<=[a-zñ].)(?:(?<![.\-_])|(?<=\.)\.|(?<=_)_|(?<=-)-)"
+    rf"[*#%{_EMOJI}….\-_](?:(?<=[a-zñ].)(?:(?<![.\-_])|(?<=\.)\.|(?<=_)_|(?<=-)(?:-|(?!\w)))"
     r"|(?<=[@$!&^+*#%][*#%]))"
 )
+# Cut off: mier..., bulls-, pendej--. Of a hyphen alone a word may go on behind: well-known.
+_CUT: Final = re.compile(r"[.\-_](?<=[a-zñ].)(?:(?<=-)|(?<=\.)\.|(?<=_)_)[.\-_]{0,5}(?![\w.\-])")
+_STEM: Final = re.compile(r"(?<![\w*'@.-])[a-zñ]{4,12}$")
+_LEAST_STEM: Final = 4
+_LONGEST_STEM: Final = 13  # and what stands before it
+_TRAILING: Final = re.compile(r"(?:\.{2,}|_{2,}|-{2,})$")
 _CENSORED: Final = re.compile(
     rf"(?<![\w*])[a-zñ]{{1,8}}{_VEIL}(?:[a-zñ]{{1,8}}{_VEIL}){{0,2}}[a-zñ]{{0,8}}(?![\w*])"
 )
@@ -26,15 +32,35 @@ _LEWD: Final = "🍆🍑🥒🍌💩🌽🥚"  # stand for the end of a word: hi
 _LEAST_BEFORE_LEWD: Final = 4
 _STARS: Final = re.compile("[*#%]")
 _LONGEST_VEILED: Final = 8  # letters that one veil stands for
-_ENDINGS: Final = ("", "s", "ed", "er", "ers", "in", "ing", "y", "ty", "ts", "es", "a", "as")
-_FIRST_LETTER_ONLY: Final = re.compile(r"f[*#%]{3}|s[*#%]{3}|b[*#%]{4}|d[*#%]{3}")
+_ENDINGS: Final = (
+    "",
+    "s",
+    "ed",
+    "er",
+    "ers",
+    "in",
+    "ing",
+    "y",
+    "ty",
+    "ts",
+    "es",
+    "a",
+    "as",
+    "ingly",
+)
+_FIRST_LETTER_ONLY: Final = re.compile(r"[fscpd][*#%]{3}|[bm][*#%]{4}|m[*#%]{5}")
 _KEPT_LETTERS: Final = 2  # other words need more than their first letter
 
 
 class Censored:
     """Knows which listed swear word a veiled one stands for."""
 
-    def __init__(self, swears: Sequence[WordRule], innocent: frozenset[str]):
+    def __init__(
+        self,
+        swears: Sequence[WordRule],
+        innocent: frozenset[str],
+        doubted: Sequence[WordRule] = (),  # meant only with a star among the letters: d*ck
+    ):
         self._innocent = innocent
         self._by_initial: dict[str, list[WordRule]] = {}
         self._inner: dict[str, list[WordRule]] = {}
@@ -42,6 +68,16 @@ class Censored:
             self._by_initial.setdefault(word.text[0], []).append(word)
             if word.opens:
                 self._inner.setdefault(word.text[0], []).append(word)
+        self._doubted: dict[str, list[WordRule]] = {}
+        for word in doubted:
+            self._doubted.setdefault(word.text[0], []).append(word)
+        self._stems: dict[str, WordRule] = {}
+        for word in swears:
+            if word.text.isalpha() and not word.derived:
+                for end in range(max(_LEAST_STEM, len(word.text) // 2), len(word.text)):
+                    self._stems.setdefault(word.text[:end], word)
+        for stem in innocent:
+            self._stems.pop(stem, None)
 
     def find(self, text: str) -> Iterator[tuple[WordRule, int, int]]:
         """The swear word that each veiled word of a folded text stands for, and where."""
@@ -51,10 +87,15 @@ class Censored:
         for match in _CENSORED.finditer(text):
             veiled = match[0]
             if veiled not in meant:
-                meant[veiled] = self._meant(veiled)
+                meant[veiled] = self._meant(veiled) or self._meant_before(veiled)
             found = meant[veiled]
             if found is not None:
                 yield found, match.start(), match.end()
+        for match in _CUT.finditer(text):
+            stem = _STEM.search(text, max(match.start() - _LONGEST_STEM, 0), match.start())
+            found = self._stems.get(stem[0]) if stem else None
+            if stem and found:
+                yield found, *stem.span()
 
     def _may_be_veiled(self, veiled: str, pieces: Sequence[str]) -> bool:
         """Dots and emoji also stand between and behind innocent words: "so...it", "love💙"."""
@@ -65,6 +106,11 @@ class Censored:
         if veiled[-1] in _LEWD:
             return len(pieces) == 1 and len(pieces[0]) >= _LEAST_BEFORE_LEWD
         return veiled[-1].isalpha()
+
+    def _meant_before(self, veiled: str) -> WordRule | None:
+        """Without the dots or dashes that the sentence trails off with."""
+        before = _TRAILING.sub("", veiled)
+        return self._meant(before) if before != veiled and _VEILS.search(before) else None
 
     def _meant(self, veiled: str) -> WordRule | None:
         """A run of stars stands for as many letters, give or take."""
@@ -87,6 +133,10 @@ class Censored:
         for word in near:
             if any(pattern.fullmatch(word.text + ending) for ending in _ENDINGS):
                 return word
+        if _STARS.search(veiled) and veiled[-1].isalpha():
+            for word in self._doubted.get(veiled[0], ()):
+                if pattern.fullmatch(word.text):
+                    return word
         return self._inside(pattern, opening)
 
     def _inside(self, pattern: re.Pattern[str], opening: str) -> WordRule | None:

@@ -7,32 +7,33 @@ the letters with strokes and signs of money that "fancy text" is made of.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 from typing import Final
 
 _LOOK_ALIKES: Final = {
-    "a": "аɑαдᎪᗩꓮᴀ₳",
+    "a": "λаɑαдᎪᗩꓮᴀ₳",
     "b": "ЬьвВβᏴƄᗷꓐʙ฿",
     "c": "сСϲᏟↄᑕꓚᴄ₵",
-    "d": "ԁᎠɗᗪꓓᴅ",
-    "e": "еЕєЄεҽᎬ℮ꓰᴇɇ",
+    "d": "ðԁᎠɗᗪꓓᴅ",
+    "e": "еЕєЄεҽᎬ℮ꓰᴇɇɛəɘ",
     "f": "ғϝƒᖴꓝꜰ₣",
     "g": "ɡԍᏀցꓖɢ₲",
-    "h": "һҺнНΗհᎻᕼꓧʜⱨ",
+    "h": "ћђһҺнНΗհᎻᕼꓧʜⱨ",
     "i": "іІιıɩɪӏᎥꓲɨ",
     "j": "јЈϳᎫᒍꓙᴊ",
     "k": "кКκᏦꓗᴋ₭",
     "l": "ⅼʟᏞᒪꓡⱡ",
     "m": "мМᎷᗰꓟᴍ₥",
-    "n": "пПռոɴᑎꓠη₦",
-    "o": "оОοσօΟᎾꓳᴏ",
-    "p": "рРρᏢᑭꓑᴘ₱",
+    "n": "иŋпПռոɴᑎꓠη₦",
+    "o": "ɵөθоОοσօΟᎾꓳᴏ",
+    "p": "þрРρᏢᑭꓑᴘ₱",
     "q": "ԛգᑫǫ",
-    "r": "гГᎡɾʀᖇꓣɍ",
-    "s": "ѕЅꜱᏚᔕꓢ₴",
+    "r": "ягГᎡɾʀᖇꓣɍ",
+    "s": "ςѕЅꜱᏚᔕꓢ₴",
     "t": "тТτᎢꓔᴛŧ₮",
-    "u": "υսцʋᴜᑌꓴʉ",
+    "u": "ʊμυսцʋᴜᑌꓴʉ",
     "v": "ѵνᏙᐯꓦᴠ",
     "w": "ѡԝωшᎳᗯꓪᴡ₩",
     "x": "хХχ᙭ꓫ",
@@ -44,6 +45,7 @@ _LOOK_ALIKES: Final = {
     "*": "∗⁎＊",
 }
 _TURNED: Final = dict(zip("ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ", "acefghijkmrtvwy", strict=True))  # written upside down
+_WITH_A_MARK: Final = re.compile("LATIN (?:SMALL|CAPITAL) LETTER ([A-Z]) WITH ")
 _INVISIBLE_LETTERS: Final = "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 _KEPT_TILDE: Final = "ñ"  # año is not ano
 
@@ -127,7 +129,8 @@ def plain(character: str) -> str:
         return ""
     read = unicodedata.normalize("NFKD", character).lower()
     if read == character:
-        return character
+        struck = _WITH_A_MARK.match(unicodedata.name(character, ""))
+        return struck[1].lower() if struck and character != _KEPT_TILDE else character
     return "".join(plain(part) for part in read)
 
 

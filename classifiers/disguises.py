@@ -8,20 +8,21 @@ A word or piece that is innocent by the lists is never taken for part of a swear
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise, product
 from typing import Final
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
-from classifiers.respelling import respellings
+from classifiers.respelling import crossed, respellings
 from classifiers.web_addresses import LINK
 from classifiers.word_lists import WordRule
 
 Found = tuple[WordRule, int, int]
 
 _WORD: Final = re.compile("[a-zñ]+")
+_LONG_WORD: Final = re.compile("[a-zñ]{4,}")  # of _LEAST letters
 _TOKEN: Final = re.compile(r"\S+")
 _BESIDE: Final = r"[^a-zñ\s'\",;:?]"  # neither a letter nor what stands between words
 # All begin with what is rare and look back: a text is mostly letters.
@@ -31,12 +32,16 @@ _MIXED: Final = re.compile(
     rf"{_BESIDE}(?:(?<=[a-zñ].)(?:(?<=[0-9@$])|{_BESIDE}{{0,2}}[a-zñ])|(?<=[@$€0-9])[a-zñ])"
 )
 _SIGNS: Final = re.compile(  # @$$, $h1+, sh!+
-    r"[@$!|1](?:(?<=[@$])[$@!+]|(?<=[$@!])[a-zñ0-9][!+0-9]|(?<=[a-zñ][!|1])\+)"
+    r"[@$!|1](?:(?<=[@$])[$@!+#]|(?<=[$@!])[a-zñ0-9][!+0-9]|(?<=[a-zñ][!|1])\+)"
 )
 _PRICE: Final = re.compile(r"\$\d")
 _EDGES: Final = "\"'“”‘’()[]{}<>¿?¡!.,;:…*_~-#"
 _AROUND: Final = "\"'“”‘’()[]{}<>¿?¡.,;:…*_~-#"  # may also be none of a word's letters
-_DROPPED: Final = re.compile(r"[^a-zñ]")
+_SIGN: Final = re.compile("[^a-zñ]")
+# A letter and a hyphen are mostly an abbreviation: P-TA.
+_ONE_SIGN: Final = re.compile(
+    r"(?:[a-zñ]+[.:/~+^&=_<>\\2689]|[a-zñ]{2,}-|[a-zñ]-(?=[a-zñ]{3}))[a-zñ]+"
+)
 _READS: Final[dict[str, str]] = {
     "0": "o",
     "1": "il",
@@ -61,6 +66,13 @@ _READS: Final[dict[str, str]] = {
     "<": "c",
     "%": "x",
     "°": "o",
+    "¡": "i",
+    "§": "s",
+    "#": "h",
+    "©": "c",
+    "®": "r",
+    "√": "v",
+    "∂": "d",
 }
 _AMBIGUOUS: Final = [sign for sign, letters in _READS.items() if len(letters) > 1]
 _TABLES: Final = [
@@ -72,13 +84,20 @@ _TABLES: Final = [
 ]
 _LONGEST_TOKEN: Final = 24
 _LEAST: Final = 4
+_LEAST_JOINED: Final = 7  # letters of a phrase without its spaces; shorter ones are other words
+_TORN_BY: Final = frozenset({" ", "  ", ". ", "* ", "\n"})
 _LINKS_ABOVE: Final = re.compile("[./@]")
 
 
 class Disguises:
     """The disguises of some swear words."""
 
-    def __init__(self, swears: Sequence[WordRule], innocent: Collection[str]):
+    def __init__(
+        self,
+        swears: Sequence[WordRule],
+        innocent: Collection[str],
+        doubted: Sequence[WordRule] = (),  # meant only where signs or digits stand in them
+    ):
         plain = [word for word in swears if _WORD.fullmatch(word.text) and len(word.text) >= _LEAST]
         self._innocent = frozenset(innocent)
         self._known = {word.text: word for word in reversed(plain)}
@@ -88,18 +107,29 @@ class Disguises:
         for other, of in _table(listed).items():
             if other not in self._innocent:
                 table.setdefault(other, self._known[of])
+        for word in swears:  # a phrase as one word, as in a hashtag
+            joined = word.text.replace(" ", "")
+            as_one = joined != word.text and joined.isalpha() and len(joined) >= _LEAST_JOINED
+            if as_one and joined not in self._innocent:
+                table.setdefault(joined, word)
         self._finder = AhoCorasick(list(self._known), implementation=Implementation.DFA)
+        self._crossed = {  # apart, for few texts hold an x and a small table is a quick one
+            other: word
+            for word in plain
+            for other in crossed(word.text)
+            if other not in self._innocent and other not in self._known
+        }
         self._respelled = {other: word for other, word in table.items() if other != word.text}
-        self._all = table
+        self._all = {word.text: word for word in reversed(doubted)} | table
+        self._listed |= {word.text: word for word in doubted if word.text not in self._listed}
 
     def find(self, text: str) -> Iterator[Found]:
         """The disguised words of a folded text and where they stand."""
-        words = _WORD.findall(text)
+        words = _LONG_WORD.findall(text)
         if not self._respelled.keys().isdisjoint(words):
-            for match in _WORD.finditer(text):
-                word = self._respelled.get(match[0])
-                if word is not None and _whole(text, match.start(), match.end()):
-                    yield word, match.start(), match.end()
+            yield from _whole_words(text, self._respelled)
+        if "x" in text and not self._crossed.keys().isdisjoint(words):
+            yield from _whole_words(text, self._crossed)
         if _MIXED_HINT.search(text) and (_MIXED.search(text) or _SIGNS.search(text)):
             yield from self._mixed(text)
         if self._spans_a_gap(text):
@@ -107,7 +137,10 @@ class Disguises:
 
     def _spans_a_gap(self, text: str) -> bool:
         """Does the text without its spaces hold more swear words than with them?"""
-        joined = self._finder.find_matches_as_indexes(text.replace(" ", ""), overlapping=True)
+        closed = text.replace(" ", "").replace(".", "")
+        if "*" in text or "\n" in text:
+            closed = closed.replace("*", "").replace("\n", "")
+        joined = self._finder.find_matches_as_indexes(closed, overlapping=True)
         return bool(joined) and len(joined) > len(
             self._finder.find_matches_as_indexes(text, overlapping=True)
         )
@@ -141,9 +174,17 @@ class Disguises:
             return self._in_signs(token.strip(_AROUND))
         tables = _TABLES if any(sign in token for sign in _AMBIGUOUS) else _TABLES[:1]
         for table, written in product(tables, dict.fromkeys((core, token))):
-            read = _DROPPED.sub("", written.translate(table))
+            read = _SIGN.sub("", written.translate(table))
             if read in self._all and read != joined:
                 return self._all[read]
+        return self._without_one(core) if _ONE_SIGN.fullmatch(core) else None
+
+    def _without_one(self, core: str) -> WordRule | None:
+        """One sign may stand for a vowel: sh-t, c/ño."""
+        for vowel in "aeiou":
+            word = self._known.get(_SIGN.sub(vowel, core))
+            if word is not None:
+                return word
         return None
 
     def _in_signs(self, token: str) -> WordRule | None:
@@ -168,7 +209,7 @@ class Disguises:
                     continue
                 start, end = run[0][1], run[-1][2]
                 gaps = (text[one[2] : two[1]] for one, two in pairwise(run))
-                if set(gaps) == {" "} and _whole(text, start, end):
+                if _TORN_BY.issuperset(gaps) and _whole(text, start, end):
                     yield word, start, end
 
     def _may_be_torn(self, pieces: Sequence[str]) -> bool:
@@ -178,6 +219,13 @@ class Disguises:
             return any(len(piece) > 1 for piece in pieces)
         short = all(len(piece) <= 2 or piece in odd for piece in pieces)
         return max(map(len, odd), default=0) >= (3 if short else 4)
+
+
+def _whole_words(text: str, table: Mapping[str, WordRule]) -> Iterator[Found]:
+    for match in _WORD.finditer(text):
+        word = table.get(match[0])
+        if word is not None and _whole(text, match.start(), match.end()):
+            yield word, match.start(), match.end()
 
 
 def _may_be_mixed(token: str) -> bool:

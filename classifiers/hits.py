@@ -12,6 +12,8 @@ from classifiers.word_lists import STRONG, WordRule
 from modbot.domain import Aspect, Category, Comment, Evidence, Signal
 
 _SELLERS_OWN: Final = frozenset({"private:phone", "private:email", "private:address"})
+# Accents, hyphens and dots disguise nothing: a B.S. degree, h-o-e in a spelling bee. The rest does.
+_OPENLY: Final = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff\u0300-\u0303\u0308.'’-]*")
 _PUBLISHABLE: Final = frozenset({Category.PRIVACY, Category.PROFANITY})
 
 
@@ -32,10 +34,23 @@ class Hit(NamedTuple):
         return self.start, self.end
 
 
-def word_hit(word: WordRule, folded: Folded, start: int, end: int) -> Hit:
-    """A word of a list that stands at text[start:end] of the folded text."""
+def word_hit(word: WordRule, folded: Folded, start: int, end: int, written: str) -> Hit | None:
+    """A word of a list that stands at text[start:end] of the folded text.
+
+    None if it counts only in disguise and is written openly.
+    """
     first, last = folded.span(start, end)
+    if word.in_doubt:
+        if not _OPENLY.fullmatch(written, first, last) and written[last : last + 1] != "-":
+            word = word.meant()
+        elif word.only_disguised:
+            return None
     return Hit(word.rule, word.category, word.score, first, last)
+
+
+def is_swear(word: WordRule) -> bool:
+    """Is it looked for under every disguise?"""
+    return word.category is Category.PROFANITY and word.score == STRONG and not word.only_disguised
 
 
 def pattern_hit(rule: PatternRule, start: int, end: int) -> Hit:

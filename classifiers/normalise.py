@@ -40,9 +40,9 @@ _LEET_HINT: Final = re.compile(
 _MIXED: Final = re.compile("[a-zñ0-9@$!|+€]*[a-zñ][a-zñ0-9@$!|+€]*")
 _LEET: Final = str.maketrans("013457@$€!|+", "oieastaseiit")
 _INNER: Final = re.compile("(?<=[a-zñ])[013457@$€]{1,2}(?=[a-zñ])")
-_INNER_SIGN: Final = re.compile("(?:(?<=^[a-zñ])|(?<=^[a-zñ]{2}))[!|+](?=[a-zñ]{1,5}$)")
+_INNER_SIGN: Final = re.compile("(?:(?<=^[a-zñ])|(?<=^[a-zñ]{2}))[!|](?=[a-zñ]{1,5}$)")
 _LAST: Final = re.compile(
-    "(?<=[a-zñ]{3})[034@]$|(?<=^a)[5$]{2}(?=[a-zñ]*$)|(?<=a)[$]{2}(?=[a-zñ]*$)"
+    "(?<=[a-zñ]{3})(?:[034@]|0{2,})$|(?<=ñ)0+$|(?<=^a)[5$]{2}(?=[a-zñ]*$)|(?<=a)[$]{2}(?=[a-zñ]*$)"
 )
 _FIRST: Final = re.compile(
     "^(?:@(?=[s$]{2}|nal|nus)|[$5](?=hit|lut|uck)|[$](?=ex|tupid)|1(?=diot|mbecil)|4(?=ss|nal))"
@@ -69,8 +69,13 @@ _LAST_TWO: Final = re.compile(rf"{_GAP_SIGN}{_LONE}{_GAP}{_LONE}(?:\b|_)")  # of
 _SPELLED_OUT: Final = re.compile(
     rf"(?<![^\W_])(?<![^\W_]'){_SPELLED}(?:\1{_LONE})*(?![^\W_])(?!'[a-z])"
 )
-_SPELLED_SHORT_WORDS: Final = "ass wtf fuk fck fuc cum fag sex kms kys hdp ptm coo tit stf gay fun"
+_WIDE_GAP: Final = re.compile(" ( +)")
+_SPELLED_SHORT_WORDS: Final = """
+ass wtf fuk fck fuc cum fag sex kms kys hdp ptm coo tit stf gay fun vrg mmg fdp jdp qlo pqp fku
+fml ffs smd
+"""
 _SPELLED_SHORT: Final = frozenset(_SPELLED_SHORT_WORDS.split())
+_ONE_LETTER_WORDS: Final = "aeiouyk"
 _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -219,6 +224,13 @@ def _outside_links(text: str, edits: Sequence[_Edit]) -> Sequence[_Edit]:
     return kept
 
 
+def after_a_letter(text: str, start: int) -> bool:
+    """Does only a one-letter word stand before text[start]? It was joined in "a p r i c k"."""
+    return (
+        text[start - 1] in _ONE_LETTER_WORDS and not text[max(start - 2, 0) : start - 1].isalnum()
+    )
+
+
 def _leet(text: str) -> list[_Edit]:
     """Digits and signs inside a word are letters; those of a number, a price or a grade are not."""
     edits = []
@@ -259,15 +271,29 @@ def _stretched(text: str) -> list[_Edit]:
 
 
 def _spelled_out(text: str) -> list[_Edit]:
-    """Four or more single letters with the same gap are a word; three only if listed."""
+    """Four or more single letters with the same gap are a word; three only if listed.
+
+    The words around them stand further off than others, s u c k  a  d i c k: that gap is closed.
+    """
     edits = []
+    done = 0
     for match in _SPELLED_OUT.finditer(text):
         word = match[0][:: 1 + len(match[1])]
         letters = sum(letter.isalpha() for letter in word)
         if word[:4] in _ALPHABET or letters < 3 or len(set(word)) < 2:
             continue
         if (len(word) > 3 and letters * 3 >= len(word) * 2) or word in _SPELLED_SHORT:
-            edits.append((match.start(), match.end(), word))
+            start, end = match.span()
+            before = text[done:start]
+            wide = len(before) - len(before.rstrip(" ")) - 1
+            if wide > 0:
+                edits.append((start - wide, start, ""))
+            edits.append((start, end, word))
+            done = end
+            gap = _WIDE_GAP.match(text, end)
+            if gap:
+                edits.append((*gap.span(1), ""))
+                done = gap.end()
     return edits
 
 

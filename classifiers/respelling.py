@@ -5,10 +5,12 @@ Only listed words are respelled, never a comment: what comes out is a table to l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import combinations
 from typing import Final
 
+_STRETCHED: Final = re.compile(r"(.)\1\1+")
 _VOWELS: Final = "aeiou"
 _LEAST: Final = 4  # letters; shorter words turn into too many others
 _LEAST_CONSONANTS: Final = 4  # of a word without its vowels: "sht" is for the lists
@@ -30,11 +32,13 @@ _SOUNDS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         *(("v", "b"), ("b", "v"), ("z", "s"), ("s", "z"), ("ll", "y"), ("j", "h"), ("u", "v")),
         *(("gue", "we"), ("hue", "we"), ("gue", "hue"), ("hue", "gue"), ("gue", "ge")),
         *(("ñ", "ny"), ("ñ", "ni"), ("ado", "ao"), ("ada", "aa"), ("h", "")),
+        ("ch", "sh"),
     ),
     "en": (
         *(("ck", "k"), ("ck", "cc"), ("ck", "q"), ("ck", "kk"), ("ck", "xk"), ("ck", "x")),
         *(("f", "ph"), ("c", "k"), ("i", "y"), ("u", "v"), ("s", "z"), ("tch", "tsh")),
         *(("er", "a"), ("er", "ah"), ("ing", "in"), ("ing", "n"), ("ing", "en"), ("ss", "zz")),
+        *(("ass", "arse"), ("dumb", "dum"), ("uck", "uk")),
     ),
     "pt": (
         *(("ca", "ka"), ("co", "ko"), ("cu", "ku"), ("lh", "li"), ("lh", "i"), ("rr", "r")),
@@ -52,6 +56,7 @@ def respellings(word: str, language: str, *, sounds_only: bool = False) -> froze
         for one in (word, *made):
             made.update(_without_vowels(one))
         made.update(_swapped(word), _doubled(word), (word[::-1],))
+    made.update(_imitated(word))
     return frozenset(other for other in made if len(other) >= _LEAST and other != word)
 
 
@@ -76,6 +81,20 @@ def _without_vowels(word: str) -> Iterator[str]:
         yield bare
 
 
+def crossed(word: str) -> Iterator[str]:
+    """With x for one vowel or for all: carajx, pxtx."""
+    vowels = [at for at, letter in enumerate(word) if at and letter in _VOWELS]
+    for at in vowels:
+        yield word[:at] + "x" + word[at + 1 :]
+    if len(vowels) > 1:
+        yield word[0] + "".join("x" if letter in _VOWELS else letter for letter in word[1:])
+
+
+def _imitated(word: str) -> Iterator[str]:
+    """With i for l, as fold() reads the 1 of cu1o and as a capital I looks, and with l for i."""
+    yield from (word.replace("l", "i"), word.replace("i", "l"))
+
+
 def _swapped(word: str) -> Iterator[str]:
     """Two neighbours swapped."""
     for at in range(len(word) - 1):
@@ -84,7 +103,8 @@ def _swapped(word: str) -> Iterator[str]:
 
 def _doubled(word: str) -> Iterator[str]:
     """A letter written twice, or once where it is spelled twice; and every letter twice."""
-    yield "".join(letter * 2 for letter in word)
+    twice = "".join(letter * 2 for letter in word)
+    yield from (twice, _STRETCHED.sub(r"\1", twice))  # as fold() reads the four letters of a double
     for at, letter in enumerate(word):
         yield word[: at + 1] + letter + word[at + 1 :]
         if word[at : at + 2] == letter * 2:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,10 +12,6 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from ahocorasick_rs import AhoCorasick, Implementation
-
-from classifiers.censored import Censored
-from classifiers.disguises import Disguises
 from classifiers.fundraisers import Offer, judge_offer
 from classifiers.hits import (
     Hit,
@@ -23,8 +19,8 @@ from classifiers.hits import (
     is_sellers_own,
     pattern_hit,
     signal_of,
-    word_hit,
 )
+from classifiers.listed_words import HITS_A_RULE, ListedWords
 from classifiers.normalise import Folded, fold, fold_ahead
 from classifiers.pattern_filter import Bits, Encoded, PatternFilter, Reading, bits_of
 from classifiers.private_facts import private_facts
@@ -36,13 +32,12 @@ from classifiers.rule_files import (
     parse_rules,
     rule_texts,
 )
-from classifiers.word_lists import STRONG, WEAK, WordRule
+from classifiers.word_lists import STRONG, WEAK
 from modbot.domain import Aspect, Category, Comment, Signal
 
 _POSTS_KEPT: Final = 512
 _TEXTS_KEPT: Final = 256
 _MOST_HITS: Final = 40  # a 100 kB rant needs no more evidence than this
-_HITS_A_RULE: Final = 8
 _SETS_KEPT: Final = 2  # that in force and one that is tried beside it
 
 Excepted = tuple[int, int, frozenset[Category]]  # from, to, of what a hit there is cleared
@@ -74,15 +69,7 @@ class RuleSet:
 
     def __init__(self, files: RuleFiles):
         self.sha256 = files.sha256
-        self._words = files.words
-        self._by_text: dict[str, list[WordRule]] = {}
-        for word in files.words:
-            self._by_text.setdefault(word.text, []).append(word)
-        self._texts = list(self._by_text)
-        self._finder = AhoCorasick(self._texts, implementation=Implementation.DFA)
-        swears = [w for w in files.words if w.category is Category.PROFANITY and w.score == STRONG]
-        self._censored = Censored(swears, files.innocent)
-        self._disguises = Disguises(swears, files.innocent)
+        self._words = ListedWords(files.words, files.innocent)
         self._patterns = PatternFilter()
         self._rules: dict[bool, dict[int, list[_Compiled]]] = {False: {}, True: {}}  # by `original`
         for rule in files.patterns:
@@ -188,24 +175,7 @@ class RuleSet:
         return read
 
     def _word_hits(self, read: _Read) -> list[Hit]:
-        text = read.folded.text
-        found: list[tuple[WordRule, int, int]] = []
-        for which, start, end in self._finder.find_matches_as_indexes(text, overlapping=True):
-            opened = start > 0 and text[start - 1].isalnum() and text[start].isalnum()
-            runs_on = end < len(text) and text[end].isalnum() and text[end - 1].isalnum()
-            found += [
-                (word, start, end)
-                for word in self._by_text[self._texts[which]]
-                if (word.opens or not opened) and (word.runs_on or not runs_on)
-            ]
-        found += chain(self._censored.find(text), self._disguises.find(text))
-        hits = []
-        seen: defaultdict[str, int] = defaultdict(int)
-        for word, start, end in found:
-            if seen[word.rule] < _HITS_A_RULE:
-                seen[word.rule] += 1
-                hits.append(word_hit(word, read.folded, start, end))
-        return hits
+        return self._words.hits(read.folded, read.written.text.text)
 
     def _pattern_hits(self, read: _Read, comment: Comment) -> list[Hit]:
         hits = []
@@ -214,7 +184,7 @@ class RuleSet:
             for index in text.possible(self._asking[original]):
                 # What else is asked is mostly known without trying a pattern, so it comes first.
                 met = [rule for rule in rules[index] if self._holds(rule, text, comment)]
-                for start, end in islice(text.spans(index), _HITS_A_RULE) if met else ():
+                for start, end in islice(text.spans(index), HITS_A_RULE) if met else ():
                     if not original and end > start:
                         start, end = read.folded.span(start, end)
                     hits += [pattern_hit(compiled.rule, start, end) for compiled in met]
@@ -227,7 +197,7 @@ class RuleSet:
         found = private_facts(comment.text, comment.post_text, self._published, says)
         return [
             Hit(f.rule, Category.PRIVACY, STRONG if f.certain else WEAK, f.start, f.end)
-            for f in islice(found, _HITS_A_RULE)
+            for f in islice(found, HITS_A_RULE)
         ]
 
     def _holds(self, compiled: _Compiled, text: Reading, comment: Comment) -> bool:

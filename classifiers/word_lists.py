@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Final
@@ -14,9 +15,13 @@ from modbot.domain import Category
 from modbot.errors import BadConfig
 
 STRONG: Final = 1.0
+_SWEARING: Final = frozenset({Category.PROFANITY, Category.OFFENSIVE})
 WEAK: Final = 0.8
 SEVERITIES: Final = {"strong": STRONG, "weak": WEAK, "mild": 0.3}  # what policy.toml compares
 INNOCENT: Final = "innocent"
+DISGUISED: Final = "disguised"  # innocent as it stands, meant once it is disguised: d1ck
+_SECTIONS: Final = (*SEVERITIES, DISGUISED, INNOCENT)
+_LEAST_IN_DOUBT: Final = 3  # letters; shorter ones are codes: 4F, B5
 _MOST_FORMS: Final = 2000  # of one line
 
 
@@ -30,10 +35,23 @@ class WordRule:
     score: float
     opens: bool = False  # may letters stand before it
     runs_on: bool = False  # may letters follow it
+    only_disguised: bool = False
     derived: str = ""  # the mark that made it from the entry: "v"
     language: str = ""  # "es", or "" where the list names none
     file: str = ""
     line: int | None = None
+
+    @cached_property
+    def in_doubt(self) -> bool:
+        """Is a single word surer once it is disguised? Nobody writes h0e of a garden hoe."""
+        if self.score != WEAK and not self.only_disguised:
+            return False
+        single = self.text.isalpha() and len(self.text) >= _LEAST_IN_DOUBT
+        return single and self.category in _SWEARING
+
+    def meant(self) -> WordRule:
+        """The word as it counts where it is disguised."""
+        return replace(self, score=STRONG, only_disguised=False) if self.in_doubt else self
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +65,8 @@ class WordList:
 def read_word_list(path: Path, text: str) -> WordList:
     """`category: NAME[, NAME]`, perhaps `language: NAME`, then sections, one entry a line.
 
-    Sections are [strong], [weak], [mild] and [innocent]; the last holds many words a line.
+    Sections are [strong], [weak], [mild], [disguised] and [innocent]; the last holds many words a
+    line.
     Raises BadConfig with file and line.
     """
     reader = _Reader(path)
@@ -80,8 +99,8 @@ class _Reader:
                 raise self._bad(f"no language {self._language!r}; there are: {known}", number)
         elif line.startswith("["):
             self._section = line.strip("[]").strip()
-            known = ", ".join((*SEVERITIES, INNOCENT))
-            if self._section not in (*SEVERITIES, INNOCENT) or line != f"[{self._section}]":
+            known = ", ".join(_SECTIONS)
+            if self._section not in _SECTIONS or line != f"[{self._section}]":
                 raise self._bad(f"no severity {line}; there are: {known}", number)
         elif self._section == INNOCENT:
             self.innocent.update(fold(line).text.split())
@@ -114,7 +133,8 @@ class _Reader:
                     rule=f"{self._path.stem}:{bare}",
                     text=form,
                     category=self._categories[0],
-                    score=SEVERITIES[self._section],
+                    score=SEVERITIES.get(self._section, STRONG),
+                    only_disguised=self._section == DISGUISED,
                     opens=phrase.startswith("*"),
                     runs_on=phrase.endswith("*"),
                     derived=mark if form != folded else "",

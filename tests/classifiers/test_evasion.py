@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from classifiers.hits import is_swear
 from classifiers.rule_files import read_rule_files
 from classifiers.rules import RuleSet
 from classifiers.word_lists import STRONG
@@ -41,7 +42,7 @@ def _drop(word: str) -> str:
 DISGUISES: dict[str, tuple[Callable[[str], str], float]] = {  # and the share that is seen at least
     "plain": (str, 1.0),
     "capitals": (str.upper, 1.0),
-    "leet": (lambda word: word.translate(_LEET), 0.99),
+    "leet": (lambda word: word.translate(_LEET), 0.98),
     "one sign": (lambda word: _inner(word, lambda letter: letter.translate(_LEET)), 0.99),
     "spaced": (" ".join, 0.97),
     "dotted": (".".join, 0.99),
@@ -55,11 +56,11 @@ DISGUISES: dict[str, tuple[Callable[[str], str], float]] = {  # and the share th
     "stretched": (lambda word: _inner(word, lambda letter: letter * 5), 0.99),
     "doubled": (lambda word: _inner(word, lambda letter: letter * 2), 0.95),
     "starred": (lambda word: _inner(word, lambda _: "*"), 0.99),
-    "emoji": (lambda word: _inner(word, lambda _: "🔥"), 0.95),
+    "emoji": (lambda word: _inner(word, lambda _: "🔥"), 0.93),
     "one dot": (lambda word: _inner(word, lambda letter: "." + letter), 0.95),
     "swapped": (_swap, 0.9),
     "dropped vowel": (_drop, 0.9),
-    "each letter twice": (lambda word: "".join(letter * 2 for letter in word), 0.85),
+    "each letter twice": (lambda word: "".join(letter * 2 for letter in word), 0.97),
     "small capitals": (lambda word: word.translate(_SMALL_CAPITALS), 1.0),
     "a letter a line": ("\n".join, 0.97),
 }
@@ -74,9 +75,7 @@ def rules() -> RuleSet:
 def words() -> list[str]:
     """Listed swear words, a third of them, always the same."""
     listed = {
-        word.text
-        for word in read_rule_files(RULES).words
-        if word.category is Category.PROFANITY and word.score == STRONG and not word.derived
+        word.text for word in read_rule_files(RULES).words if is_swear(word) and not word.derived
     }
     alone = sorted(word for word in listed if word.isascii() and word.isalpha() and len(word) > 3)
     return random.Random(7).sample(alone, len(alone) // 3)

@@ -1,0 +1,61 @@
+"""Finds the words of the word lists in a folded text, openly written or disguised."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import chain
+from typing import Final
+
+from ahocorasick_rs import AhoCorasick, Implementation
+
+from classifiers.censored import Censored
+from classifiers.disguises import Disguises
+from classifiers.hits import Hit, is_swear, word_hit
+from classifiers.normalise import Folded, after_a_letter
+from classifiers.word_lists import WordRule
+
+HITS_A_RULE: Final = 8  # more of one rule tell no more
+
+
+class ListedWords:
+    """All words of the lists, compiled."""
+
+    def __init__(self, words: Sequence[WordRule], innocent: frozenset[str]):
+        by_text: dict[str, list[WordRule]] = {}
+        for word in words:
+            by_text.setdefault(word.text, []).append(word)
+        self._finder = AhoCorasick(list(by_text), implementation=Implementation.DFA)
+        self._listed = list(by_text.values())
+        swears = [word for word in words if is_swear(word)]
+        doubted = [word.meant() for word in words if word.in_doubt]
+        self._censored = Censored(swears, innocent, doubted)
+        self._disguises = Disguises(swears, innocent, doubted)
+
+    def hits(self, folded: Folded, written: str) -> list[Hit]:
+        """Every word that stands in the text, with where it stands as written."""
+        text, starts = folded.text, folded.starts
+        found: list[tuple[WordRule, int, int]] = []
+        for which, start, end in self._finder.find_matches_as_indexes(text, overlapping=True):
+            opened = (
+                start > 0
+                and text[start - 1].isalnum()
+                and text[start].isalnum()
+                and (starts[start] != starts[start - 1] or not after_a_letter(text, start))
+            )
+            runs_on = end < len(text) and text[end].isalnum() and text[end - 1].isalnum()
+            found += [
+                (word, start, end)
+                for word in self._listed[which]
+                if (word.opens or not opened) and (word.runs_on or not runs_on)
+            ]
+        found += chain(self._censored.find(text), self._disguises.find(text))
+        if not found:
+            return []
+        hits = []
+        seen: defaultdict[str, int] = defaultdict(int)
+        for word, start, end in found:
+            if seen[word.rule] < HITS_A_RULE:
+                seen[word.rule] += 1
+                hits.append(word_hit(word, folded, start, end, written))
+        return [hit for hit in hits if hit]
