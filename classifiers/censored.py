@@ -59,6 +59,7 @@ class Censored:
         self,
         swears: Sequence[WordRule],
         innocent: frozenset[str],
+        innocent_stems: frozenset[str] = frozenset(),
         doubted: Sequence[WordRule] = (),  # meant only with a star among the letters: d*ck
     ):
         self._innocent = innocent
@@ -76,7 +77,7 @@ class Censored:
             if word.text.isalpha() and not word.derived:
                 for end in range(max(_LEAST_STEM, len(word.text) // 2), len(word.text)):
                     self._stems.setdefault(word.text[:end], word)
-        for stem in innocent:
+        for stem in innocent | innocent_stems:
             self._stems.pop(stem, None)
 
     def find(self, text: str) -> Iterator[tuple[WordRule, int, int]]:

@@ -21,7 +21,12 @@ HITS_A_RULE: Final = 8  # more of one rule tell no more
 class ListedWords:
     """All words of the lists, compiled."""
 
-    def __init__(self, words: Sequence[WordRule], innocent: frozenset[str]):
+    def __init__(
+        self,
+        words: Sequence[WordRule],
+        innocent: frozenset[str],
+        innocent_stems: frozenset[str] = frozenset(),
+    ):
         by_text: dict[str, list[WordRule]] = {}
         for word in words:
             by_text.setdefault(word.text, []).append(word)
@@ -29,7 +34,7 @@ class ListedWords:
         self._listed = list(by_text.values())
         swears = [word for word in words if is_swear(word)]
         doubted = [word.meant() for word in words if word.in_doubt]
-        self._censored = Censored(swears, innocent, doubted)
+        self._censored = Censored(swears, innocent, innocent_stems, doubted)
         self._disguises = Disguises(swears, innocent, doubted)
 
     def hits(self, folded: Folded, written: str) -> list[Hit]:

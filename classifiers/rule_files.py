@@ -66,6 +66,7 @@ class RuleFiles:
 
     words: tuple[WordRule, ...]
     innocent: frozenset[str]  # never taken for a form or disguise of a listed word
+    innocent_stems: frozenset[str]  # nor for one that was cut off
     patterns: tuple[PatternRule, ...]
     exceptions: tuple[tuple[str, frozenset[Category]], ...]  # pattern; categories it clears
     context: Mapping[str, tuple[str, ...]]
@@ -77,6 +78,7 @@ class RuleFiles:
 class _Reading:
     words: list[WordRule] = field(default_factory=list)
     innocent: set[str] = field(default_factory=set)
+    innocent_stems: set[str] = field(default_factory=set)
     patterns: list[PatternRule] = field(default_factory=list)
     exceptions: list[tuple[str, frozenset[Category]]] = field(default_factory=list)
     context: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -131,11 +133,13 @@ def parse_rules(written: RuleTexts) -> RuleFiles:
                 listed = read_word_list(path, text)
                 reading.words += listed.words
                 reading.innocent |= listed.innocent
+                reading.innocent_stems |= listed.innocent_stems
         else:
             tables[path].add_to(reading, fragments)
     return RuleFiles(
         words=tuple(w for w in reading.words if not (w.derived and w.text in reading.innocent)),
         innocent=frozenset(reading.innocent),
+        innocent_stems=frozenset(reading.innocent_stems),
         patterns=tuple(reading.patterns),
         exceptions=tuple(reading.exceptions),
         context=reading.context,

@@ -69,7 +69,7 @@ class RuleSet:
 
     def __init__(self, files: RuleFiles):
         self.sha256 = files.sha256
-        self._words = ListedWords(files.words, files.innocent)
+        self._words = ListedWords(files.words, files.innocent, files.innocent_stems)
         self._patterns = PatternFilter()
         self._rules: dict[bool, dict[int, list[_Compiled]]] = {False: {}, True: {}}  # by `original`
         for rule in files.patterns:

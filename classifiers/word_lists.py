@@ -19,8 +19,9 @@ _SWEARING: Final = frozenset({Category.PROFANITY, Category.OFFENSIVE})
 WEAK: Final = 0.8
 SEVERITIES: Final = {"strong": STRONG, "weak": WEAK, "mild": 0.3}  # what policy.toml compares
 INNOCENT: Final = "innocent"
+INNOCENT_STEMS: Final = "innocent stems"
 DISGUISED: Final = "disguised"  # innocent as it stands, meant once it is disguised: d1ck
-_SECTIONS: Final = (*SEVERITIES, DISGUISED, INNOCENT)
+_SECTIONS: Final = (*SEVERITIES, DISGUISED, INNOCENT, INNOCENT_STEMS)
 _LEAST_IN_DOUBT: Final = 3  # letters; shorter ones are codes: 4F, B5
 _MOST_FORMS: Final = 2000  # of one line
 
@@ -60,13 +61,14 @@ class WordList:
 
     words: tuple[WordRule, ...]
     innocent: frozenset[str]  # words that are no form and no disguise of another
+    innocent_stems: frozenset[str]  # and no beginning of one that was cut off
 
 
 def read_word_list(path: Path, text: str) -> WordList:
     """`category: NAME[, NAME]`, perhaps `language: NAME`, then sections, one entry a line.
 
-    Sections are [strong], [weak], [mild], [disguised] and [innocent]; the last holds many words a
-    line.
+    Sections are [strong], [weak], [mild], [disguised], [innocent] and [innocent stems]; the last
+    two hold many words a line.
     Raises BadConfig with file and line.
     """
     reader = _Reader(path)
@@ -75,7 +77,11 @@ def read_word_list(path: Path, text: str) -> WordList:
         line = raw.split("#", 1)[0].strip()
         if line:
             words += reader.read(line, number)
-    return WordList(words=tuple(words), innocent=frozenset(reader.innocent))
+    return WordList(
+        words=tuple(words),
+        innocent=frozenset(reader.innocent),
+        innocent_stems=frozenset(reader.innocent_stems),
+    )
 
 
 class _Reader:
@@ -83,6 +89,7 @@ class _Reader:
 
     def __init__(self, path: Path):
         self.innocent: set[str] = set()
+        self.innocent_stems: set[str] = set()
         self._path = path
         self._categories: list[Category] = []
         self._language = ""
@@ -104,6 +111,8 @@ class _Reader:
                 raise self._bad(f"no severity {line}; there are: {known}", number)
         elif self._section == INNOCENT:
             self.innocent.update(fold(line).text.split())
+        elif self._section == INNOCENT_STEMS:
+            self.innocent_stems.update(fold(line).text.split())
         elif not self._categories or not self._section:
             missing = "a severity such as [strong]" if self._categories else "`category: NAME`"
             raise self._bad(f"needs {missing} above this", number)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from classifiers.embedded.weights import SCORED
 
-MODEL = "word-cnn-8"
+MODEL = "word-cnn-9"
 WEIGHTS = "word-cnn.npz"
 _CLIPPED = 1e-4  # share of a table's values that int8 may cut
 

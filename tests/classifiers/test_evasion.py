@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,7 +41,7 @@ def _drop(word: str) -> str:
 DISGUISES: dict[str, tuple[Callable[[str], str], float]] = {  # and the share that is seen at least
     "plain": (str, 1.0),
     "capitals": (str.upper, 1.0),
-    "leet": (lambda word: word.translate(_LEET), 0.98),
+    "leet": (lambda word: word.translate(_LEET), 0.985),
     "one sign": (lambda word: _inner(word, lambda letter: letter.translate(_LEET)), 0.99),
     "spaced": (" ".join, 0.97),
     "dotted": (".".join, 0.99),
@@ -56,7 +55,7 @@ DISGUISES: dict[str, tuple[Callable[[str], str], float]] = {  # and the share th
     "stretched": (lambda word: _inner(word, lambda letter: letter * 5), 0.99),
     "doubled": (lambda word: _inner(word, lambda letter: letter * 2), 0.95),
     "starred": (lambda word: _inner(word, lambda _: "*"), 0.99),
-    "emoji": (lambda word: _inner(word, lambda _: "🔥"), 0.93),
+    "emoji": (lambda word: _inner(word, lambda _: "🔥"), 0.944),
     "one dot": (lambda word: _inner(word, lambda letter: "." + letter), 0.95),
     "swapped": (_swap, 0.9),
     "dropped vowel": (_drop, 0.9),
@@ -73,12 +72,11 @@ def rules() -> RuleSet:
 
 @pytest.fixture(scope="module")
 def words() -> list[str]:
-    """Listed swear words, a third of them, always the same."""
+    """The listed swear words of one written word of more than three letters."""
     listed = {
         word.text for word in read_rule_files(RULES).words if is_swear(word) and not word.derived
     }
-    alone = sorted(word for word in listed if word.isascii() and word.isalpha() and len(word) > 3)
-    return random.Random(7).sample(alone, len(alone) // 3)
+    return sorted(word for word in listed if word.isascii() and word.isalpha() and len(word) > 3)
 
 
 @pytest.mark.parametrize("name", DISGUISES)
