@@ -46,7 +46,7 @@ def mode_effects(
 
 
 def urgent(decisions: Sequence[BotDecision]) -> int:
-    """How many a person was told of at once, which happens in every mode."""
+    """How many go to a person first, which happens in every mode."""
     return sum(decision.verdict is Verdict.ESCALATE for decision in decisions)
 
 

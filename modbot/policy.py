@@ -31,7 +31,7 @@ _RANK = {
 }
 _STRICTNESS = {verdict: strictness for strictness, verdict in enumerate(Verdict)}
 _REVIEW_AT_MOST = frozenset({Category.OFF_TOPIC})
-_ESCALATES = frozenset({Category.THREAT, Category.CRISIS})
+ESCALATES = frozenset({Category.THREAT, Category.CRISIS})
 _DONE = {
     Verdict.REVIEW: "A person should look",
     Verdict.HIDE: "Hidden",
@@ -63,6 +63,7 @@ class CategoryPolicy:
     clause_text: str  # what it says, in our words
     model_review: float = 1.0  # model score (0 to 1) above which a person should look
     model_hide: float = NEVER  # model score from which it is hidden without any rule
+    model_alert: float = 0.0  # model score from which a person is told at once of what escalates
     model_lifts: bool = False  # may a score above model_review turn a rule's review into a hide
     reply: str = ""  # template of an answer to the author
 
@@ -223,7 +224,7 @@ def _by_model(
     if not grave or not official:
         held = ""
     hides = grave and not held and _may_hide(rule)
-    urgent = rule.category in _ESCALATES and (grave or not official)
+    urgent = rule.category in ESCALATES and (grave or not official)
     verdict = Verdict.ESCALATE if urgent else Verdict.HIDE if hides else Verdict.REVIEW
     return _Finding(
         category=rule.category,
@@ -270,7 +271,7 @@ def _may_hide(rule: CategoryPolicy) -> bool:
 
 
 def _strictest(rule: CategoryPolicy) -> Verdict:
-    if rule.category in _ESCALATES:
+    if rule.category in ESCALATES:
         return Verdict.ESCALATE
     if _may_hide(rule):
         return Verdict.HIDE

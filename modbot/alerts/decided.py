@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from modbot.alerts.alerter import Alert
 from modbot.domain import Decision, Verdict
-from modbot.policy import Policy
+from modbot.policy import CALIBRATED, ESCALATES, RULES, CategoryPolicy, Policy
 from modbot.store import Judged
 
 HIDE_QUOTA, CLASSIFIER_FAILED = "hide_quota", "classifier_failed"
@@ -55,10 +55,20 @@ def failed_classifiers(decision: Decision) -> list[str]:
 
 
 def urgent_category(policy: Policy, decision: Decision) -> str:
-    """The category of which a person has to know at once: the one that escalates, or one of a
-    hidden comment that policy.toml calls urgent; empty: none."""
+    """The category of which a person has to know at once: one that escalates and is sure enough,
+    or one of a hidden comment that policy.toml calls urgent; empty: none, it waits in the queue."""
     if decision.verdict is Verdict.ESCALATE:
-        return decision.categories[0].value
+        escalating = (policy.categories[c] for c in decision.categories if c in ESCALATES)
+        return next((r.category.value for r in escalating if _sure_enough(r, decision)), "")
     if decision.verdict is not Verdict.HIDE:
         return ""
     return next((c.value for c in decision.categories if policy.categories[c].urgent), "")
+
+
+def _sure_enough(rule: CategoryPolicy, decision: Decision) -> bool:
+    """Does a rule say so, or a model with a score of at least `model_alert`?"""
+    least = {RULES: rule.review} | dict.fromkeys(CALIBRATED, rule.model_alert)
+    return any(
+        signal.category is rule.category and signal.score >= least.get(signal.source, 2.0)
+        for signal in decision.signals
+    )

@@ -28,6 +28,7 @@ class CategoryEntry(Section):
     clause_text: str = Field(min_length=1, max_length=2_000)
     model_review: float = Field(1.0, ge=0, le=1)
     model_hide: float = Field(NEVER, ge=0, le=1)
+    model_alert: float = Field(0.0, ge=0, le=1)
     model_lifts: bool = False
     reply: str = Field("", max_length=2_000)
 
