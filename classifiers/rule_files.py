@@ -125,8 +125,8 @@ def parse_rules(written: RuleTexts) -> RuleFiles:
     reading = _Reading()
     tables = {path: _Table(path, text) for path, text in texts.items() if path.suffix == ".toml"}
     lists = {path: _read_fragment(path, text) for path, text in texts.items() if path not in tables}
-    named = [table.fragments() for table in tables.values()] + list(lists.values())
-    fragments = {name: pattern for each in named for name, pattern in each.items()}
+    named = {path: table.fragments() for path, table in tables.items()}
+    fragments = _merged({**named, **lists})
     for path, text in texts.items():
         if path.suffix == ".txt":
             if not lists[path]:
@@ -146,6 +146,19 @@ def parse_rules(written: RuleTexts) -> RuleFiles:
         published=frozenset(reading.published),
         sha256=written.sha256,
     )
+
+
+def _merged(named: Mapping[Path, Mapping[str, str]]) -> dict[str, str]:
+    """The fragments of all files. A second of one name would change rules of another file."""
+    found: dict[str, str] = {}
+    where: dict[str, Path] = {}
+    for path, fragments in named.items():
+        for name, pattern in fragments.items():
+            if name in found:
+                problem = f"there is a fragment of this name in {where[name].name} already"
+                raise BadConfig(problem, file=str(path), key=f"fragments.{name}")
+            found[name], where[name] = pattern, path
+    return found
 
 
 @cache

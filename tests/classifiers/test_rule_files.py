@@ -75,6 +75,13 @@ def test_a_pattern_costs_no_more_than_its_text() -> None:
         compiled("(((((a{100}){100}){100}){100}){100})")
 
 
+def test_a_second_fragment_of_one_name_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "first.toml").write_text("[fragments]\nwho = 'him'\n", "utf-8")
+    (tmp_path / "second.toml").write_text("[fragments]\nwho = 'her'\n", "utf-8")
+    with pytest.raises(BadConfig, match=r"second\.toml: fragments\.who: .* in first\.toml"):
+        read_rule_files(tmp_path)
+
+
 def test_a_circular_fragment_is_told(tmp_path: Path) -> None:
     text = "[fragments]\na = '{b}'\nb = '{a}'\n" + RULE.replace("'a'", "'{a}'")
     (tmp_path / "rules.toml").write_text(text)
