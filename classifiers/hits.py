@@ -12,8 +12,11 @@ from classifiers.word_lists import STRONG, WordRule
 from modbot.domain import Aspect, Category, Comment, Evidence, Signal
 
 _SELLERS_OWN: Final = frozenset({"private:phone", "private:email", "private:address"})
-# Accents, hyphens and dots disguise nothing: a B.S. degree, h-o-e in a spelling bee. The rest does.
-_OPENLY: Final = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff\u0300-\u0303\u0308.'’-]*")
+# Accents, hyphens and dots disguise nothing: a B.S. degree, h-o-e in a spelling bee; nor does an @
+# for both genders, perr@s. The rest does.
+_OPENLY: Final = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff\u0300-\u0303\u0308.'’-]*(?:@s?)?")
+# A name or a sentence begins there, and no word goes on: C. Rica, "gracias Mari. Con amor".
+_BEGINS: Final = re.compile(r"(?:\. +|\n *)[A-ZÁÉÍÓÚÑ][a-zñáéíóú]")
 _PUBLISHABLE: Final = frozenset({Category.PRIVACY, Category.PROFANITY})
 
 
@@ -37,9 +40,11 @@ class Hit(NamedTuple):
 def word_hit(word: WordRule, folded: Folded, start: int, end: int, written: str) -> Hit | None:
     """A word of a list that stands at text[start:end] of the folded text.
 
-    None if it counts only in disguise and is written openly.
+    None if it counts only in disguise and is written openly, or is of two sentences.
     """
     first, last = folded.span(start, end)
+    if _BEGINS.search(written, first, last):
+        return None
     if word.in_doubt:
         if not _OPENLY.fullmatch(written, first, last) and written[last : last + 1] != "-":
             word = word.meant()
