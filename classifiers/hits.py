@@ -12,8 +12,17 @@ from classifiers.word_lists import STRONG, WordRule
 from modbot.domain import Aspect, Category, Comment, Evidence, Signal
 
 _SELLERS_OWN: Final = frozenset({"private:phone", "private:email", "private:address"})
-# Accents, hyphens and dots disguise nothing: a B.S. degree, h-o-e in a spelling bee. The rest does.
-_OPENLY: Final = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff\u0300-\u0303\u0308.'’-]*")
+# Accents, hyphens and dots disguise nothing: a B.S. degree, h-o-e in a spelling bee; nor does an @
+# for both genders, perr@s. The rest does.
+_OPENLY: Final = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff\u0300-\u0303\u0308.'’-]*(?:@s?)?")
+# A name or a sentence begins there, and no word goes on: C. Rica, "gracias Mari. Con amor".
+_BEGINS: Final = re.compile(r"(?:\. +|\n *)[A-ZÁÉÍÓÚÑ][a-zñáéíóú]")
+# What a code follows: room A55, locker 4SS.
+_NUMBERED: Final = re.compile(
+    r"\b(?:room|rm|locker|aula|sal[oó]n|seat|asiento|code|c[oó]digo|section|row|gate|model)\.? #?$",
+    re.IGNORECASE,
+)
+_LONGEST_CODE: Final = 4
 _PUBLISHABLE: Final = frozenset({Category.PRIVACY, Category.PROFANITY})
 
 
@@ -37,15 +46,24 @@ class Hit(NamedTuple):
 def word_hit(word: WordRule, folded: Folded, start: int, end: int, written: str) -> Hit | None:
     """A word of a list that stands at text[start:end] of the folded text.
 
-    None if it counts only in disguise and is written openly.
+    None if it counts only in disguise and is written openly, is of two sentences or a code.
     """
     first, last = folded.span(start, end)
+    if _BEGINS.search(written, first, last) or _is_code(written, first, last):
+        return None
     if word.in_doubt:
         if not _OPENLY.fullmatch(written, first, last) and written[last : last + 1] != "-":
             word = word.meant()
         elif word.only_disguised:
             return None
     return Hit(word.rule, word.category, word.score, first, last)
+
+
+def _is_code(written: str, first: int, last: int) -> bool:
+    code = written[first:last]
+    if len(code) > _LONGEST_CODE or code.isalpha() or not (code.isalnum() and code.isupper()):
+        return False
+    return _NUMBERED.search(written, max(first - 12, 0), first) is not None
 
 
 def is_swear(word: WordRule) -> bool:

@@ -14,7 +14,12 @@ _NO_REPORTS: Final = "ORT_DISABLE_TELEMETRY"
 
 def onnx_runtime() -> Any:
     """The module onnxruntime; ImportError where it is not installed."""
-    os.environ[_NO_REPORTS] = "1"
+    forbid_reports()
     import onnxruntime
 
     return onnxruntime
+
+
+def forbid_reports() -> None:
+    """For what may load onnxruntime by itself, as an export by torch."""
+    os.environ[_NO_REPORTS] = "1"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from modbot.alerts.decided import urgent_category
 from modbot.domain import Category, Signal
+from modbot.errors import BadConfig
 from modbot.policy import Policy, decide
 from modbot.settings import load_config
 from tests.test_policy import changed, hit, model
@@ -42,6 +46,23 @@ def test_without_a_threshold_all_that_escalates_rings() -> None:
 def test_an_insult_however_sure_does_not_ring_for_an_unsure_threat() -> None:
     signals = [model(THREAT, 0.06), hit(RUDE), model(RUDE, 0.99)]
     assert told(signals, UNSURE) == ("escalate", "")
+
+
+def test_an_unsure_threat_does_not_silence_what_is_hidden_and_urgent() -> None:
+    urgent = replace(UNSURE.categories[RUDE], urgent=True)
+    policy = replace(UNSURE, categories={**UNSURE.categories, RUDE: urgent})
+    assert told([model(THREAT, 0.06), hit(RUDE)], policy) == ("escalate", "offensive")
+    assert told([hit(RUDE)], policy) == ("hide", "offensive")
+
+
+def test_a_threshold_above_that_of_hiding_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "config"
+    shutil.copytree(SHIPPED, folder)
+    file = folder / "policy.toml"
+    shipped = file.read_text("utf-8")
+    file.write_text(re.sub("model_alert = 0.15", "model_alert = 0.95", shipped), "utf-8")
+    with pytest.raises(BadConfig, match=r"model_alert must not be more than model_hide"):
+        load_config(folder)
 
 
 def test_a_sure_cry_for_help_rings_beside_an_unsure_threat() -> None:

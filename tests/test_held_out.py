@@ -26,7 +26,7 @@ FLOORS = {
     "to hide: hidden or before a person": 0.94,
     "hidden by the bot: rightly": 0.97,
     "threat and crisis: escalated": 0.92,
-    "disguised profanity: hidden": 0.92,
+    "disguised profanity: hidden": 0.91,
     "personal issues: before a person or hidden": 0.88,
     "sales: hidden": 0.91,
 }

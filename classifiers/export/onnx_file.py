@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from classifiers.export.checkpoint import Checkpoint
-from classifiers.onnx_runtime import onnx_runtime
+from classifiers.onnx_runtime import forbid_reports, onnx_runtime
 
 
 def write_onnx(checkpoint: Checkpoint, out: Path) -> None:
     """Tokens and mask in, a probability a class out; any number of texts of any length."""
+    forbid_reports()
     import torch
 
     class Scores(torch.nn.Module):  # type: ignore[misc]

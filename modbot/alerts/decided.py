@@ -57,12 +57,18 @@ def failed_classifiers(decision: Decision) -> list[str]:
 def urgent_category(policy: Policy, decision: Decision) -> str:
     """The category of which a person has to know at once: one that escalates and is sure enough,
     or one of a hidden comment that policy.toml calls urgent; empty: none, it waits in the queue."""
-    if decision.verdict is Verdict.ESCALATE:
-        escalating = (policy.categories[c] for c in decision.categories if c in ESCALATES)
-        return next((r.category.value for r in escalating if _sure_enough(r, decision)), "")
-    if decision.verdict is not Verdict.HIDE:
+    rules = [policy.categories[category] for category in decision.categories]
+    escalates = decision.verdict is Verdict.ESCALATE
+    if escalates:
+        sure = (r for r in rules if r.category in ESCALATES and _sure_enough(r, decision))
+        told = next(sure, None)
+        if told is not None or not decision.hide:
+            return told.category.value if told else ""
+    elif decision.verdict is not Verdict.HIDE:
         return ""
-    return next((c.value for c in decision.categories if policy.categories[c].urgent), "")
+    # An unsure threat beside it must not silence what is hidden and urgent.
+    urgent = (r for r in rules if r.urgent and not (escalates and r.category in ESCALATES))
+    return next((r.category.value for r in urgent), "")
 
 
 def _sure_enough(rule: CategoryPolicy, decision: Decision) -> bool:

@@ -38,6 +38,8 @@ class CategoryEntry(Section):
             raise ValueError("hide must not be less than review")
         if self.model_hide < self.model_review:
             raise ValueError("model_hide must not be less than model_review")
+        if self.model_alert > self.model_hide:  # hidden as a threat, and nobody would be told
+            raise ValueError("model_alert must not be more than model_hide")
         return self
 
 

@@ -30,6 +30,10 @@ what grade? what the F- is that? | he got a B- and an A- | so...it goes | mis hi
 yo no sé... basta... ya | smart... really smart | qué bella... | well-known | a-z | F-150 | K-F
 Vergara... gol | toca... toca | Shh... the baby | oh shhh... genius at work | room F-204 | fue... no
 el hijo de P. Cuevas | cero... otra vez cero | negro... azul... rojo | a tall shi... ft of snow
+an absolute F- for snow removal | I give them a total F- | those B- students | qué mied... me dio
+my son has an itch... | cric cric... nadie | soy culé... | se retarda... | sero... | Mrs. Muth...
+La Meca... | Mariko... | Billy Beane... | pelot... | toca la marim...
+what the F in FAFSA stands for
 """
 LETTERS = """
 qué carajxs pasa | de mierdx | no me jxdan | we got fxcked | cabronxs | la más chingxna | fμck it
@@ -43,6 +47,9 @@ folia de reis | cuero de chivo | Mirta | Dick Johnson | pilas | folio | T-shirt
 hoes and rakes, a garden hoe | un bicho raro | huevos | el pato | mi perra Luna | butt joint
 Model SHT-2200 | TF 17-2, MD 12-3 | pp, mf, ff | 65th Infantry | s/he | w/o | m/f | P-TA 7 | U-14
 3AZZ 81 | B4LT4S4R | b0t 15 r3ady | -4 w/ wind chill | 4x4 | H-bridge | Ms. Hiscock | Sh! Genius
+perr@s y gat@s con correa | bol@s | faking an injury | Uptown Funk | all PTAs meet | oh drat
+Esra Yilmaz | Melda | Coach Skoog | Karis Thompson | the Bergers | a chignon
+blotches on the wall | func main() | room A55 | locker #4SS | aula F4G
 """
 SPELLED = """
 coach is a p r i c k | it can s u c k  a  d i c k | his b u t t h o l e | h d s p m | a la v r g
@@ -59,9 +66,13 @@ cagüenlaputa | hijodelagranputa | geddafuggouttahere | hot sh1tballs | *** b*tc
 """
 NOT_WITHIN = """
 Scunthorpe | shuttlecock | F.Kennedy | picadura | matsuSHIta | Cumberland | of_uncle_kay | F. Kay
+staff@k12.ma.us | josh@tech.org | jeff@kent.edu | of_ck | a great finish!today | Josh!the bus left
+crash*test
 Fukuda-Ramos | Phuket | Mr. Phuc Dang | *nasty* | S*crifice | puttanesca | Cockcroft | Titicut
 """
 SAID = """
+c-ño | LAN-CERS CO-ÑO | f around, find out | the ref can s my d | go f#%& yourself
+eres un mari con
 sunuvabitch | sumbitch | dumazz | dumfuk | badarse | muthafukkas | beeyotch | fuggin | fahk off
 fooking | farking | fuhhhk | kñooo | ñooo | coñooo | j.d.p. | un f.d.p. | CDSM | hijuepu ya | fóquiu
 que se vayan a la shin ga da | mamador | hijuesumadre | bullsh | puñ* eta | cab. rones | no jo das
@@ -71,6 +82,10 @@ NOT_SAID = """
 heck no | caramba | oh fudge | recórcholis | miércoles | pato a la naranja | caray | dang it
 bulls hit the fence | bats hit | dogs hit | un niño | señor | Fook yu | mas horas | hp printer
 cab. Ron sale | as. Sessions | la caña | jo, dan ganas | sofa king size | yes f 150 | feta
+una gran PTA | that's my D! | bus F around 3 | we go F to G on the piano | el motor tiene más hp
+ni-ño | ma-ña-na, ba-ño | ña, ñe, ñi, ño, ñu | S.O.B. is shortness of breath
+jdp@lawrence.k12.ma.us | an actual F sharp | vamos a C. Rica | Ms. S. Paz
+Supply Co. Jones | gracias Mari. Con cariño | Mari con su hijo | sub normal temps | Mrs. C***
 """
 
 
@@ -84,7 +99,11 @@ def test_a_disguised_swear_word_is_found(rules: RuleSet, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", _each(NOT_CUT_OFF + NO_LETTERS + NOT_SPELLED + NOT_WITHIN + NOT_SAID)
+    "text",
+    [
+        *_each(NOT_CUT_OFF + NO_LETTERS + NOT_SPELLED + NOT_WITHIN + NOT_SAID),
+        *("gracias Mari\nCon cariño", "he or she\nMale or female"),
+    ],
 )
 def test_what_only_looks_like_a_disguise_stays(rules: RuleSet, text: str) -> None:
     assert swearing(rules, text) == []
