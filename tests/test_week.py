@@ -238,8 +238,11 @@ def a_hide_undone_by_the_platform(town: District, _: Witness) -> None:
 
 
 def a_harmless_comment_hidden(town: District, _: Witness) -> None:
+    texts = town.public.texts  # one that was bad before an edit may stay hidden
     good = next(
-        c for c in town.world.all_comments() if not c.hidden and not town.public.is_bad(c.text)
+        c
+        for c in town.world.all_comments()
+        if not c.hidden and not any(map(town.public.is_bad, texts.get(c.id, ())))
     )
     town.world.set_hidden(good.id, True)
 
