@@ -33,20 +33,8 @@ _LEAST_BEFORE_LEWD: Final = 4
 _STARS: Final = re.compile("[*#%]")
 _LONGEST_VEILED: Final = 8  # letters that one veil stands for
 _ENDINGS: Final = (
-    "",
-    "s",
-    "ed",
-    "er",
-    "ers",
-    "in",
-    "ing",
-    "y",
-    "ty",
-    "ts",
-    "es",
-    "a",
-    "as",
-    "ingly",
+    *("", "s", "ed", "er", "ers", "in", "ing", "ingly"),
+    *("y", "ty", "ts", "es", "a", "as"),
 )
 _FIRST_LETTER_ONLY: Final = re.compile(r"[fscpd][*#%]{3}|[bm][*#%]{4}|m[*#%]{5}")
 _KEPT_LETTERS: Final = 2  # other words need more than their first letter

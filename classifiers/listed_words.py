@@ -60,7 +60,10 @@ class ListedWords:
         hits = []
         seen: defaultdict[str, int] = defaultdict(int)
         for word, start, end in found:
-            if seen[word.rule] < HITS_A_RULE:
+            if seen[word.rule] >= HITS_A_RULE:
+                continue
+            hit = word_hit(word, folded, start, end, written)
+            if hit is not None:  # what counts for nothing must not use up the rule's hits
                 seen[word.rule] += 1
-                hits.append(word_hit(word, folded, start, end, written))
-        return [hit for hit in hits if hit]
+                hits.append(hit)
+        return hits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from modbot.alerts.alerter import Alert
@@ -75,6 +76,6 @@ def _sure_enough(rule: CategoryPolicy, decision: Decision) -> bool:
     """Does a rule say so, or a model with a score of at least `model_alert`?"""
     least = {RULES: rule.review} | dict.fromkeys(CALIBRATED, rule.model_alert)
     return any(
-        signal.category is rule.category and signal.score >= least.get(signal.source, 2.0)
+        signal.category is rule.category and signal.score >= least.get(signal.source, math.inf)
         for signal in decision.signals
     )
