@@ -8,6 +8,7 @@ for the vendor's address, this adapter bounds all of it, and keeps tokens out of
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -24,6 +25,7 @@ from platforms.deadline import Deadline, HttpPool, HttpsPool
 from platforms.gate import Gate
 
 BODY_CAP_BYTES = 10 * 1024 * 1024
+NESTING_CAP = 100  # no vendor's answer has a tenth of it
 _CHUNK_BYTES = 65536
 _ANSWERS_KEPT = 4  # a thread; an adapter uses two transports at most
 
@@ -34,9 +36,9 @@ Watcher = Callable[[str, requests.PreparedRequest], object]
 class VendorTransport(HTTPAdapter):
     """Sends to the vendor, or to `base_url` in its place; reads the whole body within bounds.
 
-    Raises Unreachable (no connection, time-out, deadline), BadAnswer (redirect, body over the cap)
-    and BadRequest (plain http to another machine) instead of the errors of `requests`, whose texts
-    hold the address and so the token.
+    Raises Unreachable (no connection, time-out, deadline), BadAnswer (redirect, body over the cap
+    or nested too deep) and BadRequest (plain http to another machine) instead of the errors of
+    `requests`, whose texts hold the address and so the token.
 
     `gate` is asked before each call, whether the budget lets it through, and told of each answer.
     `answered` is told of each call's platform and status; 0: no answer that can be used.
@@ -164,8 +166,31 @@ def _read_body(response: requests.Response) -> None:
             response.close()
             raise BadAnswer(f"answer larger than {BODY_CAP_BYTES // 1024 // 1024} MB")
         chunks.append(chunk)
-    response._content = b"".join(chunks)
+    body = b"".join(chunks)
+    _refuse_deep_json(body)
+    response._content = body
     response._content_consumed = True  # type: ignore[attr-defined]
+
+
+# A string that never ends is one as well: so the pattern never looks at a byte twice.
+_BRACKET_OR_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
+
+
+def _refuse_deep_json(body: bytes) -> None:
+    """Python's json uses up the interpreter's stack on such a body, so that whatever else comes to
+    run there fails as well, the closing of files and connections among it."""
+    if body.count(b"[") + body.count(b"{") <= NESTING_CAP or _is_markup(body):
+        return
+    depth = 0
+    for found in _BRACKET_OR_STRING.finditer(body):
+        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(found[0], 0)
+        if depth > NESTING_CAP:
+            raise BadAnswer(f"answer nested deeper than {NESTING_CAP} levels")
+
+
+def _is_markup(body: bytes) -> bool:
+    """A feed or a web page, in which a bracket is a letter like others."""
+    return body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
 
 
 class _Last(threading.local):

@@ -11,7 +11,7 @@ import requests
 
 from modbot.errors import BadAnswer, BadRequest, PlatformError, Unreachable
 from modbot.ports import calls_within
-from platforms.transport import BODY_CAP_BYTES, VendorTransport
+from platforms.transport import BODY_CAP_BYTES, NESTING_CAP, VendorTransport
 from tests.certificate import make_certificate
 from tests.hook_server import hook_server
 from tests.platforms.raw_server import Conversation, RawServer, response
@@ -69,6 +69,44 @@ def test_each_call_is_told_with_its_status_and_those_without_an_answer_too():
             transport.base_url = server.url
             session.get(VENDOR)
     assert told == [("", 200), ("", 429), ("", 0)]
+
+
+LEVELS = NESTING_CAP
+DEEP = {
+    "lists": b"[" * (LEVELS + 1),
+    "objects": b'{"a":' * (LEVELS + 1),
+    "after a byte order mark": b"\xef\xbb\xbf" + b"[" * (LEVELS + 1),
+    "UTF-16": ("[" * (LEVELS + 1)).encode("utf-16"),
+    "after a string with quotation marks": b'["\\"[",' + b"[" * LEVELS,
+    "ten million levels": b"[" * 10_000_000,
+}
+FLAT = {
+    "just as deep as allowed": b"[" * LEVELS + b"]" * LEVELS,
+    "many beside one another": b"[" + b"{}," * 1000 + b"{}]",
+    "brackets in a text": b'{"message": "' + b"[{" * 1000 + b'"}',
+    "a text with quotation marks": b'{"message": "' + b'\\"[' * 1000 + b'"}',
+    "a feed": b"<rss>" + b"[" * 1000 + b"</rss>",
+}
+
+
+@pytest.mark.parametrize("body", DEEP.values(), ids=DEEP)
+def test_an_answer_that_would_use_up_the_stack_is_refused(body):
+    with RawServer(says(response(body))) as server, pytest.raises(BadAnswer, match="nested"):
+        call(server.url)
+
+
+@pytest.mark.parametrize("body", FLAT.values(), ids=FLAT)
+def test_brackets_that_are_no_nesting_are_let_through(body):
+    with RawServer(says(response(body))) as server:
+        assert call(server.url).content == body
+
+
+def test_the_depth_of_a_string_without_an_end_is_found_in_linear_time():
+    body = b"[" + b"[]," * 101 + b'"' + b'\\"' * 1_000_000
+    started = time.perf_counter()
+    with RawServer(says(response(body))) as server:
+        assert call(server.url).content == body
+    assert time.perf_counter() - started < 5
 
 
 def test_a_netrc_does_not_take_the_place_of_the_token(tmp_path, monkeypatch):
