@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -26,6 +26,7 @@ from classifiers.labels import LABELS, POLICY_LABELS, policy_score
 from modbot.errors import ClassifierFailed
 
 Vectors = NDArray[np.float32]
+Rows = NDArray[np.int32]
 
 SCORED = (*LABELS, *map(policy_score, POLICY_LABELS))
 LANGUAGES = ("en", "es")  # the rows of `calibration`; Portuguese counts as Spanish
@@ -58,11 +59,18 @@ class Weights:
     policy_output: Vectors  # inner features x POLICY_LABELS
     policy_bias: Vectors
     calibration: Vectors  # LANGUAGES x SCORED x (slope, intercept)
+    # Rows of the words that people write most; the files of older models name none.
+    common: Rows = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
 
     @cached_property
     def rows(self) -> Mapping[str, int]:
         """The row of each word of the vocabulary in `known` and `language`."""
         return {word: row for row, word in enumerate(self.vocabulary, 1)}
+
+    @property
+    def common_words(self) -> list[str]:
+        """The words that people write most."""
+        return [self.vocabulary[row - 1] for row in self.common.tolist()]
 
     def __post_init__(self) -> None:
         width, words, contexts = self.known.shape[1], self.word.shape[1], self.context.shape[1]
@@ -98,6 +106,11 @@ class Weights:
                 )
             if kind is np.float32 and not np.isfinite(layer).all():
                 raise ValueError(f"{name} holds what is no number")
+        common = self.common
+        if common.ndim != 1 or common.dtype != np.int32:
+            raise ValueError(f"common is {common.dtype} {common.shape}, not int32 (any number,)")
+        if len(common) and not 1 <= common.min() <= common.max() <= len(self.vocabulary):
+            raise ValueError("common names rows that the vocabulary has not")
 
 
 _KEPT = 2  # weights in force and those that are tried beside them

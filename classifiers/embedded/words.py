@@ -64,6 +64,7 @@ class WordTable:
         self._own = np.concatenate([weights.word, weights.context[width : 2 * width]], axis=1)
         self._left, self._right = weights.context[:width], weights.context[2 * width :]
         self._ones = ones
+        self.learn([weights.common_words])  # what a service would compute in its first minutes
 
     def learn(self, texts: Sequence[Sequence[str]]) -> None:
         """Computes the texts' new words, if they find room. sequence() would too, but of many

@@ -221,8 +221,9 @@ def further(asked: Asked, start: Weights, report: Report) -> Trained:
     share = head.share
     layers, _, head = known.taught(everything)
     arrays = weights_arrays(layers, replace(head, share=share), calibration)
+    languages = [int(each) for each in start.language[1:]]
     return Trained(
-        arrays=packed_layers(arrays, start.vocabulary, [int(each) for each in start.language[1:]]),
+        arrays=packed_layers(arrays, start.vocabulary, languages, known.words),
         facts={"comments": len(known.comments), "new": sorted(asked.new)},
         held_out=figures(logits, targets),
         predictions=predictions(comments, logits, spanish, calibration),

@@ -85,7 +85,7 @@ def train(
     words = material.vocabulary
     arrays = weights_arrays(layers.arrays(), head, calibration)
     return Trained(
-        arrays=packed_layers(arrays, words.words, words.language),
+        arrays=packed_layers(arrays, words.words, words.language, material.written_words),
         facts=_facts(material, choices),
         held_out=figures(logits, targets),
         predictions=predictions(

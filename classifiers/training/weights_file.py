@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.embedded.weights import SCORED
+from classifiers.training.vocabulary import common_rows
 
 MODEL = "word-cnn-9"
 WEIGHTS = "word-cnn.npz"
+COMMON = 4000  # words that a service knows from its start: six of seven that people write
 _CLIPPED = 1e-4  # share of a table's values that int8 may cut
 
 
@@ -26,9 +28,13 @@ def quantised(table: NDArray[np.float32]) -> tuple[NDArray[np.int8], float]:
 
 
 def packed_layers(
-    layers: Mapping[str, NDArray[np.float32]], vocabulary: Sequence[str], language: Sequence[int]
+    layers: Mapping[str, NDArray[np.float32]],
+    vocabulary: Sequence[str],
+    language: Sequence[int],
+    comments: Iterable[Sequence[str]],
 ) -> dict[str, Any]:
-    """All arrays of the weights file: tables as int8, the vocabulary as bytes."""
+    """All arrays of the weights file: tables as int8, the vocabulary as bytes, and the rows of the
+    words that are commonest in the comments (the folded words of each)."""
     arrays: dict[str, Any] = dict(layers)
     for name in ("known", "pieces"):
         arrays[name], scale = quantised(layers[name])
@@ -38,6 +44,8 @@ def packed_layers(
     arrays["ngrams_scale"] = np.array([scale for _, scale in columns], dtype=np.float32)
     arrays["vocabulary"] = np.frombuffer("\n".join(vocabulary).encode("utf-8"), dtype=np.uint8)
     arrays["language"] = np.array([0, *language], dtype=np.int8)
+    common = common_rows(comments, vocabulary, most=COMMON)
+    arrays["common"] = np.array(common, dtype=np.int32)
     return arrays
 
 

@@ -1,9 +1,9 @@
 """Comments judged a second, end to end on one core: `python -m tests.benchmarks.bench_judging`.
 
 Rules, model and policy as shipped, over the corpus and the sandbox's feed. Each repeat starts with
-an empty word cache and folds every text anew; RE2 has seen the texts once, as in a service that has
-run for a while (the first pass of a new process is printed too). The best repeat counts, in the
-processor's time; a busy machine is still up to half slower than an idle one. With
+the words that a new process knows and folds every text anew; RE2 has seen the texts once, as in a
+service that has run for a while (the first pass of a new process is printed too). The best repeat
+counts, in the processor's time; a busy machine is still up to half slower than an idle one. With
 alt-profanity-check installed, here or for another Python (--alt-python), its speed is measured on
 the same texts.
 """

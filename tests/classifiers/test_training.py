@@ -271,7 +271,7 @@ def test_torch_and_numpy_give_the_same_probabilities(small_data: Path) -> None:
     plain[:, :, 0] = 1
     words = material.vocabulary
     made = weights_arrays(layers.arrays(), head, plain)
-    arrays = packed_layers(made, words.words, words.language)
+    arrays = packed_layers(made, words.words, words.language, material.written_words)
     write_weights(small_data / "out", arrays, {})
     scores = EmbeddedClassifier(small_data / "out").scores(
         [c.text for c in material.comments], [c.post for c in material.comments]

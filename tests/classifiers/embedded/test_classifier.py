@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -332,6 +333,18 @@ def test_the_word_cache_is_bounded_and_forgetting_changes_no_score() -> None:
         assert len(small._places) <= 5
 
 
+def test_a_new_process_knows_the_common_words_and_reads_them_no_other_way() -> None:
+    weights, _ = load_weights(shipped_weights())
+    said = ["the", "school", "niños", "gracias", "xyzzyx"]
+    rows = np.array([weights.rows[word] for word in said[:-1]], dtype=np.int32)
+    prepared = WordTable(replace(weights, common=rows))
+    plain = WordTable(replace(weights, common=rows[:0]))
+    assert (set(prepared._places), set(plain._places)) == ({*said[:-1]}, set())
+    one, other = prepared.sequence([said]), plain.sequence([said])
+    for field in fields(one):
+        assert np.allclose(getattr(one, field.name), getattr(other, field.name), atol=1e-5)
+
+
 @pytest.fixture
 def hasty_threads() -> Iterator[None]:
     """Threads that take turns as often as they can."""
@@ -353,7 +366,8 @@ def test_threads_share_one_cache_of_words() -> None:
     weights, _ = load_weights(shipped_weights())
     shared = WordTable(weights, capacity=300)
     windows = [[f"w{n % 97}", f"v{n}"] for n in range(400)]
-    expected = [WordTable(weights).sequence([window]) for window in windows]
+    alone = WordTable(weights)
+    expected = [alone.sequence([window]) for window in windows]
     with ThreadPoolExecutor(6) as pool:
         found = list(pool.map(lambda window: shared.sequence([window]), windows))
     for one, other in zip(expected, found, strict=True):

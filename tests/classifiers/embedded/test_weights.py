@@ -98,6 +98,13 @@ BREAKAGES = [
     ),
     pytest.param(with_layers(hidden=None), "hidden", id="missing-layer"),
     pytest.param(with_layers(extra=np.zeros(1)), "extra", id="unknown-layer"),
+    pytest.param(with_layers(common=np.ones(3)), "common is float64", id="rows-in-fractions"),
+    pytest.param(
+        with_layers(common=np.array([0], dtype=np.int32)), "common names rows", id="row-of-no-word"
+    ),
+    pytest.param(
+        with_layers(common=np.array([10**6], dtype=np.int32)), "common names rows", id="row-beyond"
+    ),
 ]
 
 
