@@ -35,6 +35,9 @@ RELEASE ?= dist/release
 DOCKER ?= docker
 DOCKERFILE ?= Dockerfile
 
+# Tests start many processes: code is compiled once for all of them.
+unexport PYTHONDONTWRITEBYTECODE
+
 IN_TIME := --faults 0 --bars --least-hides 200 --seed $(SEED)
 
 .PHONY: help demo test test-servers test-browser test-campaigns test-models lint check torch train further bench quality fuzz kill tamper sbom audit release verify-release pin image lock clean day week faults soak test-postgres default-day latency

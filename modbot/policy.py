@@ -35,7 +35,7 @@ ESCALATES = frozenset({Category.THREAT, Category.CRISIS})
 _DONE = {
     Verdict.REVIEW: "A person should look",
     Verdict.HIDE: "Hidden",
-    Verdict.ESCALATE: "A person must look at once",
+    Verdict.ESCALATE: "A person must look first",
 }
 
 

@@ -148,7 +148,7 @@ def _verdict_meanings(_: Translate) -> dict[str, str]:
         "allow": _("No breach of the policy was found."),
         "review": _("A person should look."),
         "hide": _("It breaks the policy and should be out of sight."),
-        "escalate": _("A person must look at once."),
+        "escalate": _("A person must look at it before all else."),
     }
 
 
