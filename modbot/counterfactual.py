@@ -13,9 +13,11 @@ from enum import StrEnum
 from typing import Protocol
 
 from modbot.domain import Aspect, Category, Decision, Signal, Verdict
-from modbot.policy import RULES, CategoryPolicy, Policy, decide
+from modbot.policy import NEVER, RULES, CategoryPolicy, Policy, decide
 
-_THRESHOLDS = ("review", "hide", "model_review", "model_hide")
+_OF_OFFICIALS = ("model_review_official", "model_hide_official")
+_THRESHOLDS = ("review", "hide", "model_review", "model_hide", *_OF_OFFICIALS)
+_LOOKED_AT = ("model_review", "model_review_official")
 _HOLDING = (Aspect.OFFICIAL, Aspect.QUOTED)
 _QUOTABLE = frozenset({Category.PROFANITY, Category.OFFENSIVE, Category.THREAT})
 _ABOUT_OFFICE = frozenset({Category.OFFENSIVE, Category.PERSONAL_ISSUE})
@@ -111,6 +113,9 @@ def stored_changes(decision: Stored, policy: Policy) -> tuple[Change, ...] | Non
 def stored_case(decision: Stored, policy: Policy) -> Case:
     """The case of a stored decision, as far as it can be had back."""
     categories = dict(policy.categories)
+    for each, rule in policy.categories.items():  # what was not compared was not set
+        plain = replace(rule, model_review_official=None, model_hide_official=NEVER)
+        categories[each] = plain
     for name, value in decision.thresholds.items():
         category, _, key = name.partition(".")
         if category in categories and key in _THRESHOLDS:
@@ -222,8 +227,9 @@ class _Trial:
                 continue
             for key in _THRESHOLDS:
                 scores = _scores(case.signals, category, key)
-                for raised in (True, False):
-                    moves = _moves(getattr(rule, key), scores, key, raised=raised)
+                now = getattr(rule, key)
+                for raised in (True, False) if now is not None else ():
+                    moves = _moves(now, scores, key, raised=raised)
                     self._first_move(case, rule, key, moves)
 
     def _first_move(
@@ -235,7 +241,7 @@ class _Trial:
     ) -> None:
         for limit, relation, value in moves:
             changed = _with(rule, key, value)
-            if changed.hide < changed.review or changed.model_hide < changed.model_review:
+            if not _in_order(changed):
                 continue  # the settings refuse it
             after = replace(case, policy=_in(case.policy, changed))
             subject = f"{rule.category.value}.{key}"
@@ -287,6 +293,16 @@ def _with(rule: CategoryPolicy, key: str, value: object) -> CategoryPolicy:
     return replace(rule, **{key: value})  # type: ignore[arg-type]
 
 
+def _in_order(rule: CategoryPolicy) -> bool:
+    """Are the thresholds such as settings/policy_file.py lets through?"""
+    looks, hides = rule.model_review_official, rule.model_hide_official
+    return (
+        rule.review <= rule.hide
+        and rule.model_review <= rule.model_hide <= hides
+        and (looks is None or rule.model_review <= looks <= hides)
+    )
+
+
 def _in(policy: Policy, rule: CategoryPolicy) -> Policy:
     return replace(policy, categories={**policy.categories, rule.category: rule})
 
@@ -328,7 +344,7 @@ def _moves(
     A rule counts from its threshold on, a model's score only above it (policy.decide()).
     """
     for score in scores if raised else reversed(scores):
-        if key == "model_review":
+        if key in _LOOKED_AT:
             relation = Relation.AT_LEAST if raised else Relation.BELOW
         else:
             relation = Relation.ABOVE if raised else Relation.AT_MOST

@@ -63,6 +63,10 @@ class CategoryPolicy:
     clause_text: str  # what it says, in our words
     model_review: float = 1.0  # model score (0 to 1) above which a person should look
     model_hide: float = NEVER  # model score from which it is hidden without any rule
+    # The same two for what is about officials. Without the first a person looks from model_hide on;
+    # the second holds where officials_insult = "hide".
+    model_review_official: float | None = None
+    model_hide_official: float = NEVER
     model_alert: float = 0.0  # model score from which a person is told at once of what escalates
     model_lifts: bool = False  # may a score above model_review turn a rule's review into a hide
     reply: str = ""  # template of an answer to the author
@@ -75,7 +79,11 @@ class CategoryPolicy:
     @cached_property
     def model_thresholds(self) -> Mapping[str, float]:
         """The same of a calibrated model's score."""
-        names = ("model_review", "model_hide")
+        names = ["model_review", "model_hide"]
+        if self.model_review_official is not None:
+            names.append("model_review_official")
+        if self.model_hide_official < NEVER:
+            names.append("model_hide_official")
         return {f"{self.category.value}.{name}": getattr(self, name) for name in names}
 
 
@@ -181,10 +189,11 @@ def _weigh(signals: Sequence[Signal], rule: CategoryPolicy, policy: Policy) -> _
         if other is not None:
             thresholds[f"{rule.category.value}.model_review"] = rule.model_review
     if hit is None or hit.score < rule.review:
-        finding = _by_model(model, rule, thresholds)
+        finding = _by_model(model, rule, policy, thresholds)
         return finding if finding.deciding else _by_other(other, rule, thresholds)
     lifted = rule.model_lifts and model is not None and model.score > rule.model_review
-    lifted = lifted and model is not None and model.aspect is not Aspect.OFFICIAL
+    if lifted and model is not None and model.aspect is Aspect.OFFICIAL:
+        lifted = not _held_by_model(model, rule, policy)
     grave = hit.score >= rule.hide or lifted
     held = (_held(hit, policy) or _official_case(hits, rule)) if grave else ""
     strict = grave and not held
@@ -206,10 +215,11 @@ def _best_hit(hits: Sequence[Signal], rule: CategoryPolicy, policy: Policy) -> S
 
 
 def _by_model(
-    model: Signal | None, rule: CategoryPolicy, thresholds: Mapping[str, float]
+    model: Signal | None, rule: CategoryPolicy, policy: Policy, thresholds: Mapping[str, float]
 ) -> _Finding:
     """The verdict where no rule counts. A model's word alone hides nothing that is about officials,
-    but it does tell a person of a threat or a cry for help at once."""
+    unless it is nearly certain of an insult and insults to them are to be hidden; but it does tell
+    a person of a threat or a cry for help at once."""
     official = model is not None and model.aspect is Aspect.OFFICIAL
     if model is None or model.score <= _noticed(rule, official=official):
         return _Finding(
@@ -220,9 +230,7 @@ def _by_model(
             thresholds=thresholds,
         )
     grave = rule.model_hide < NEVER and model.score >= rule.model_hide
-    held = "a model's word alone hides nothing about officials or the running of the schools"
-    if not grave or not official:
-        held = ""
+    held = _held_by_model(model, rule, policy) if grave and official else ""
     hides = grave and not held and _may_hide(rule)
     urgent = rule.category in ESCALATES and (grave or not official)
     verdict = Verdict.ESCALATE if urgent else Verdict.HIDE if hides else Verdict.REVIEW
@@ -234,6 +242,16 @@ def _by_model(
         held=held,
         thresholds=thresholds,
     )
+
+
+def _held_by_model(model: Signal, rule: CategoryPolicy, policy: Policy) -> str:
+    """Why a score about officials that would hide others may not; empty: it may."""
+    insult = rule.category is Category.OFFENSIVE and policy.officials_insult == "hide"
+    if not insult or rule.model_hide_official >= NEVER:
+        return "a model's word alone hides nothing about officials or the running of the schools"
+    if model.score >= rule.model_hide_official:
+        return ""
+    return "it is about an official or the running of the schools, and the model is not certain"
 
 
 def _by_other(
@@ -261,9 +279,12 @@ def _best(signals: Sequence[Signal]) -> Signal | None:
 
 def _noticed(rule: CategoryPolicy, *, official: bool) -> float:
     """The model score above which a person looks. Opinions on officials are looked at only where
-    the model is as sure as it would have to be to hide: a critic is no more a case than a fan."""
-    spared = official and rule.category not in (Category.THREAT, Category.PERSONAL_ISSUE)
-    return rule.model_hide if spared else rule.model_review
+    the model is as sure as it would have to be to hide, or as policy.toml says: a critic is no more
+    a case than a fan."""
+    if not official or rule.category in (Category.THREAT, Category.PERSONAL_ISSUE):
+        return rule.model_review
+    own = rule.model_review_official
+    return rule.model_hide if own is None else own
 
 
 def _may_hide(rule: CategoryPolicy) -> bool:

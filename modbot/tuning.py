@@ -246,17 +246,20 @@ def toml_lines(advice: Advice, rule: CategoryPolicy) -> list[str]:
         return []
     value = advice.chosen.threshold
     lines = [f"[categories.{advice.category.value}]", f"{advice.threshold} = {value!r}"]
-    lower, upper = _BESIDE[advice.threshold]
-    if lower and value < getattr(rule, lower):
-        lines.append(f"{lower} = {value!r}  # must not be above {advice.threshold}")
-    if upper and value > getattr(rule, upper):
-        lines.append(f"{upper} = {value!r}  # must not be below {advice.threshold}")
+    lowers, uppers = _BESIDE[advice.threshold]
+    for key in lowers:
+        if value < getattr(rule, key):
+            lines.append(f"{key} = {value!r}  # must not be above {advice.threshold}")
+    for key in uppers:
+        set_to = getattr(rule, key)
+        if set_to is not None and value > set_to:
+            lines.append(f"{key} = {value!r}  # must not be below {advice.threshold}")
     return lines
 
 
-# The key that must not be above a threshold, and the one that must not be below it.
-_BESIDE = {
-    Threshold.HIDE: ("review", ""),
-    Threshold.MODEL_HIDE: ("model_review", ""),
-    Threshold.MODEL_REVIEW: ("", "model_hide"),
+# The keys that must not be above a threshold, and those that must not be below it.
+_BESIDE: dict[Threshold, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    Threshold.HIDE: (("review",), ()),
+    Threshold.MODEL_HIDE: (("model_review",), ("model_hide_official",)),
+    Threshold.MODEL_REVIEW: ((), ("model_hide", "model_review_official", "model_hide_official")),
 }

@@ -43,11 +43,31 @@ class CategoryEntry(Section):
         return self
 
 
+class _OffensiveEntry(CategoryEntry):
+    """Insults alone have thresholds of their own for what is about officials."""
+
+    model_review_official: float | None = Field(None, ge=0, le=1)
+    model_hide_official: float = Field(NEVER, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _stricter_about_officials(self) -> Self:
+        if self.model_hide_official < self.model_hide:
+            raise ValueError("model_hide_official must not be less than model_hide")
+        looks = self.model_review_official
+        if looks is not None and not self.model_review <= looks <= self.model_hide_official:
+            raise ValueError(
+                "model_review_official must lie between model_review and model_hide_official"
+            )
+        return self
+
+
 class _StaysUpEntry(CategoryEntry):
     may_hide: Literal[False]
 
 
 def _entry_of(category: Category) -> type[CategoryEntry]:
+    if category is Category.OFFENSIVE:
+        return _OffensiveEntry
     return _StaysUpEntry if category in NEVER_HIDDEN else CategoryEntry
 
 
