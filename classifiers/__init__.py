@@ -42,6 +42,7 @@ def embedded_beside(rules: RulesClassifier, weights: Path | None = None) -> Embe
         weights,
         cleared=rules.rules.cleared,
         about_officials=rules.rules.about_officials,
+        tells_of_words=rules.rules.tells_of_words,
     )
 
 

@@ -325,6 +325,11 @@ class RuleSet:
         """Whether it names officials, or its post is about them, or what it answers."""
         return self._about_officials(self._read(comment.text), comment)
 
+    def tells_of_words(self, text: str) -> bool:
+        """Whether it passes on, or condemns, what somebody else has said."""
+        key = self._read(text).key
+        return self._in_context("reported", key) or self._in_context("condemned", key)
+
     def _about_officials(self, read: _Read, comment: Comment) -> bool:
         return self._in_context("official", read.key) or any(
             self._in_context("official_post", self._read_post(text))

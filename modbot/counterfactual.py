@@ -240,7 +240,7 @@ class _Trial:
         moves: Iterable[tuple[float, Relation, float]],
     ) -> None:
         for limit, relation, value in moves:
-            changed = _with(rule, key, value)
+            changed = _pushed(_with(rule, key, value), key)
             if not _in_order(changed):
                 continue  # the settings refuse it
             after = replace(case, policy=_in(case.policy, changed))
@@ -291,6 +291,18 @@ def _without_categories(case: Case, gone: set[Category]) -> Case:
 
 def _with(rule: CategoryPolicy, key: str, value: object) -> CategoryPolicy:
     return replace(rule, **{key: value})  # type: ignore[arg-type]
+
+
+def _pushed(rule: CategoryPolicy, key: str) -> CategoryPolicy:
+    """With the thresholds for what is about officials moved along, where this one is past them."""
+    if key in _OF_OFFICIALS:
+        return rule
+    least = rule.model_hide if key == "model_hide" else rule.model_review
+    hides = max(rule.model_hide_official, least)
+    looks = rule.model_review_official
+    if looks is not None:
+        looks = max(looks, rule.model_review)
+    return replace(rule, model_hide_official=hides, model_review_official=looks)
 
 
 def _in_order(rule: CategoryPolicy) -> bool:

@@ -252,6 +252,17 @@ class Signal:
     aspect: Aspect = Aspect.NONE
 
 
+SPARED = frozenset({Aspect.OFFICIAL, Aspect.QUOTED})  # where a model alone has less of a say
+
+
+def looks_from(category: str, source: str, aspect: str, thresholds: Mapping[str, float]) -> str:
+    """The name of the threshold that makes a person look at such a signal, of those compared."""
+    if source == "rules":
+        return f"{category}.review"
+    own = f"{category}.model_review_official"
+    return own if aspect in SPARED and own in thresholds else f"{category}.model_review"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Decision:
     """A verdict with all that explains it."""

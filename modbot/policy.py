@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from modbot.domain import Aspect, Category, Decision, Signal, Verdict
+from modbot.domain import SPARED, Aspect, Category, Decision, Signal, Verdict
 
 RULES = "rules"  # the source of rule hits; every other source is a model
 # Models whose scores are probabilities of the policy's own categories, calibrated on comments of
@@ -192,7 +192,7 @@ def _weigh(signals: Sequence[Signal], rule: CategoryPolicy, policy: Policy) -> _
         finding = _by_model(model, rule, policy, thresholds)
         return finding if finding.deciding else _by_other(other, rule, thresholds)
     lifted = rule.model_lifts and model is not None and model.score > rule.model_review
-    if lifted and model is not None and model.aspect is Aspect.OFFICIAL:
+    if lifted and model is not None and model.aspect in SPARED:
         lifted = not _held_by_model(model, rule, policy)
     grave = hit.score >= rule.hide or lifted
     held = (_held(hit, policy) or _official_case(hits, rule)) if grave else ""
@@ -220,7 +220,7 @@ def _by_model(
     """The verdict where no rule counts. A model's word alone hides nothing that is about officials,
     unless it is nearly certain of an insult and insults to them are to be hidden; but it does tell
     a person of a threat or a cry for help at once."""
-    official = model is not None and model.aspect is Aspect.OFFICIAL
+    official = model is not None and model.aspect in SPARED
     if model is None or model.score <= _noticed(rule, official=official):
         return _Finding(
             category=rule.category,
@@ -246,6 +246,8 @@ def _by_model(
 
 def _held_by_model(model: Signal, rule: CategoryPolicy, policy: Policy) -> str:
     """Why a score about officials that would hide others may not; empty: it may."""
+    if model.aspect is Aspect.QUOTED:
+        return "the words are told as said by somebody else"
     insult = rule.category is Category.OFFENSIVE and policy.officials_insult == "hide"
     if not insult or rule.model_hide_official >= NEVER:
         return "a model's word alone hides nothing about officials or the running of the schools"

@@ -15,7 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from modbot import store
-from modbot.domain import Category, Signal, Verdict
+from modbot.domain import Category, Signal, Verdict, looks_from
 from modbot.intervals import Share, needed_without_fault
 from modbot.policy import NEVER, RULES, CategoryPolicy
 from modbot.spoken_language import guess_language
@@ -145,7 +145,8 @@ def _add(found: Verdicts, person: PastDecision, bot: PastDecision | None, text: 
         found.without_signal += 1
     named = {Category(name) for name in person.categories} or {s.category for s in signals}
     language = guess_language(text)
-    for (category, source), score in _best(signals).items():
+    compared = (bot or person).thresholds
+    for (category, source), score in _best(signals, compared).items():
         if breach and category not in named:
             found.other_reason[category] += 1
         elif breach and not person.categories and len(named) > 1:
@@ -158,12 +159,17 @@ def _add(found: Verdicts, person: PastDecision, bot: PastDecision | None, text: 
             )
 
 
-def _best(signals: Iterable[Signal]) -> dict[tuple[Category, Source], float]:
+def _best(
+    signals: Iterable[Signal], compared: Mapping[str, float]
+) -> dict[tuple[Category, Source], float]:
     best: dict[tuple[Category, Source], float] = {}
     for signal in signals:
+        key = looks_from(signal.category, signal.source, signal.aspect, compared)
+        if key.endswith("_official"):  # no threshold that is tuned here
+            continue
         source = Source.RULES if signal.source == RULES else Source.MODEL
-        key = signal.category, source
-        best[key] = max(best.get(key, 0.0), signal.score)
+        kind = signal.category, source
+        best[kind] = max(best.get(kind, 0.0), signal.score)
     return best
 
 

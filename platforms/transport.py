@@ -167,30 +167,36 @@ def _read_body(response: requests.Response) -> None:
             raise BadAnswer(f"answer larger than {BODY_CAP_BYTES // 1024 // 1024} MB")
         chunks.append(chunk)
     body = b"".join(chunks)
-    _refuse_deep_json(body)
+    if not _is_markup(body):
+        if b"\0" in body:  # brackets are looked for byte by byte, as only UTF-8 lets us
+            raise BadAnswer("answer in another encoding than UTF-8")
+        response.encoding = "utf-8"
+        _refuse_deep_json(body)
     response._content = body
     response._content_consumed = True  # type: ignore[attr-defined]
 
 
 # A string that never ends is one as well: so the pattern never looks at a byte twice.
-_BRACKET_OR_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
+_BRACKET_OR_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+|[\[\]{}]', re.DOTALL)
+_MARKS_AND_SPACES = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
+_DEEPER = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
 
 
 def _refuse_deep_json(body: bytes) -> None:
     """Python's json uses up the interpreter's stack on such a body, so that whatever else comes to
     run there fails as well, the closing of files and connections among it."""
-    if body.count(b"[") + body.count(b"{") <= NESTING_CAP or _is_markup(body):
+    if body.count(b"[") + body.count(b"{") <= NESTING_CAP:
         return
     depth = 0
     for found in _BRACKET_OR_STRING.finditer(body):
-        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(found[0], 0)
+        depth += _DEEPER.get(found[0], 0)
         if depth > NESTING_CAP:
             raise BadAnswer(f"answer nested deeper than {NESTING_CAP} levels")
 
 
 def _is_markup(body: bytes) -> bool:
     """A feed or a web page, in which a bracket is a letter like others."""
-    return body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+    return body.lstrip(_MARKS_AND_SPACES).startswith(b"<")
 
 
 class _Last(threading.local):

@@ -18,6 +18,8 @@ from modbot.policy import Policy, decide
 from modbot.service import build_rule_book
 from modbot.settings import Config, load_config, policy_lines
 
+pytestmark = pytest.mark.campaigns  # each bad rule is tried on all pairs and words
+
 SHIPPED = Path(__file__).parents[1] / "config"
 
 

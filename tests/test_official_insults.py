@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 import pytest
 
+from classifiers import embedded_beside
+from classifiers.rules import RulesClassifier
 from modbot.counterfactual import Case, changes, sentence, stored_changes
-from modbot.domain import Aspect, Category, Signal
+from modbot.domain import Aspect, Category, Comment, Signal, looks_from
 from modbot.errors import BadConfig
 from modbot.policy import Policy, decide
 from modbot.settings import load_config
@@ -18,6 +21,7 @@ from tests.test_policy import changed, hit, model, outcome
 
 SHIPPED = Path(__file__).parents[1] / "config"
 RUDE = Category.OFFENSIVE
+TIME = datetime(2026, 11, 2, tzinfo=UTC)
 
 
 def of_officials(score: float) -> Signal:
@@ -90,6 +94,58 @@ def test_a_decision_from_before_they_were_set_is_explained_by_what_held_then() -
     then = decide([of_officials(0.95)], plain)
     told = stored_changes(then, policy())
     assert told is not None and all(change.kind for change in told)
+
+
+def told_of(signals: tuple[Signal, ...], rules: Policy) -> list[str]:
+    return [sentence(change) for change in changes(Case(signals=signals, policy=rules))]
+
+
+def test_a_threshold_for_all_is_told_of_though_it_passes_that_for_officials() -> None:
+    told = told_of((model(RUDE, 0.4),), policy())
+    assert "With offensive.model_review at least 0.4: allow (left up)." in told
+    told = told_of((model(RUDE, 0.95),), policy())
+    assert "With offensive.model_hide above 0.95: review (left up)." in told
+
+
+def test_words_that_are_passed_on_are_never_hidden_by_the_model_alone() -> None:
+    quoted = replace(model(RUDE, 0.99), aspect=Aspect.QUOTED)
+    decision = decide([quoted], policy())
+    assert (decision.verdict.value, decision.hide) == ("review", False)
+    assert "told as said by somebody else" in decision.reason
+    assert outcome([hit(RUDE, 0.8), quoted], policy()) == ("review", False)
+
+
+def test_the_model_takes_an_insult_to_an_official_that_is_told_of_for_a_quote() -> None:
+    text = "He said the mayor is a fat ugly pig and a worthless idiot. Shame on him for that."
+    [found] = [s for s in insults_in(text)]
+    assert found.aspect is Aspect.QUOTED
+    [found] = [s for s in insults_in("The mayor is a fat ugly pig and a worthless idiot.")]
+    assert found.aspect is Aspect.OFFICIAL
+
+
+def insults_in(text: str) -> list[Signal]:
+    rules = RulesClassifier.load(SHIPPED / "rules")
+    comment = Comment(
+        page_id="p", platform="facebook", id="1", post_id="1", text=text, created_at=TIME
+    )
+    [signals] = embedded_beside(rules).classify([comment])
+    return [signal for signal in signals if signal.category is RUDE]
+
+
+@pytest.mark.parametrize(
+    ("aspect", "compared", "expected"),
+    [
+        ("", {"offensive.model_review_official": 0.3}, "offensive.model_review"),
+        ("official", {"offensive.model_review_official": 0.3}, "offensive.model_review_official"),
+        ("quoted", {"offensive.model_review_official": 0.3}, "offensive.model_review_official"),
+        ("official", {"offensive.model_review": 0.1}, "offensive.model_review"),
+    ],
+)
+def test_the_log_names_the_threshold_that_counted(
+    aspect: str, compared: dict[str, float], expected: str
+) -> None:
+    assert looks_from("offensive", "embedded", aspect, compared) == expected
+    assert looks_from("offensive", "rules", aspect, compared) == "offensive.review"
 
 
 @pytest.mark.parametrize(

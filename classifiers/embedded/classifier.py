@@ -106,10 +106,12 @@ class EmbeddedClassifier:
         folded: Callable[[str], Folded] = fold,
         cleared: Cleared | None = None,
         about_officials: Callable[[Comment], bool] | None = None,
+        tells_of_words: Callable[[str], bool] | None = None,
     ) -> None:
         """`cleared` says where a text is innocent of what (names, idioms): a score that rests
         mostly on such words gives no signal. Where `about_officials` says so of a comment, what
-        it is found to insult counts as officials, whatever the model takes it to be about."""
+        it is found to insult counts as officials, whatever the model takes it to be about; where
+        `tells_of_words` says that a text passes on what others said, such an insult is a quote."""
         # The products for one comment are small: shared out over the cores a product of 20 words
         # takes 100 times as long when one of them is busy, and its last bits depend on how many.
         threadpool_limits(limits=1, user_api="blas")
@@ -119,6 +121,7 @@ class EmbeddedClassifier:
         self._fold = folded
         self._cleared = cleared or (lambda _text: ())
         self._about_officials = about_officials or (lambda _comment: False)
+        self._tells_of_words = tells_of_words or (lambda _text: False)
         self._words = WordTable(self._weights)
         self._posts: dict[str, Vectors] = {}
         self._lock = Lock()
@@ -265,6 +268,8 @@ class EmbeddedClassifier:
             official = self._about_officials(comment)
         if category is Category.PERSONAL_ISSUE:
             return Aspect.OFFICIAL if official else Aspect.PRIVATE
+        if insult and official and self._tells_of_words(comment.text):
+            return Aspect.QUOTED
         return Aspect.OFFICIAL if official and category in _OF_OPINION else Aspect.NONE
 
 

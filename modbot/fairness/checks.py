@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
-from modbot.domain import Category, Comment, Decision
+from modbot.domain import Category, Comment, Decision, looks_from
 from modbot.fairness.texts import Examples, Pair, folded
 from modbot.policy import RULES, Policy
 
@@ -17,7 +17,7 @@ _Item = TypeVar("_Item")
 _AT_ONCE = 256
 _SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)  # no rule looks at the age of a comment
 _ESCAPE = re.compile(r"\\(?:[pP]\{\w+\}|.)")
-_MODEL_KEY = ".model_review"
+_MODEL_KEYS = (".model_review", ".model_review_official")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 # A person decides about off-topic comments and the bot never hides them, so rules may know national
 # politics there; pairs of the kind "nation" see to it that they know both sides.
@@ -236,7 +236,7 @@ class _Check:
         message = f"{_words(one)} for one side, {_words(other)} for the other"
         what, place = self._to_blame(worse)
         shown = not one.hide and not other.hide
-        refused = not (shown and what.endswith(_MODEL_KEY))
+        refused = not (shown and what.endswith(_MODEL_KEYS))
         self._add(Kind.VIEWPOINT, what, place, message, pair, refused=refused)
 
     def innocent_judged(self, word: str, decision: Decision) -> None:
@@ -244,7 +244,7 @@ class _Check:
         if decision.categories:
             what, place = self._to_blame(decision)
             message = f"{_words(decision)} for an innocent word"
-            refused = decision.hide or not what.endswith(_MODEL_KEY)
+            refused = decision.hide or not what.endswith(_MODEL_KEYS)
             self._add(Kind.TRAP, what, place, message, word, refused=refused)
 
     def _to_blame(self, decision: Decision) -> tuple[str, str]:
@@ -257,7 +257,7 @@ class _Check:
         rule = self._by_id.get(best.evidence.rule)
         if best.source == RULES and rule is not None and rule.rule in self._active:
             return rule.rule, f"{rule.file}:{rule.line}"
-        key = f"{category.value}{_MODEL_KEY}"
+        key = looks_from(category, best.source, best.aspect, decision.thresholds)
         return key, self._key_place(key)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlmodel import Session, col
 
 from modbot.dialects import holds_text, listed_text
-from modbot.domain import BOT, Signal, Verdict, without_number
+from modbot.domain import BOT, Signal, Verdict, looks_from, without_number
 from modbot.store.actions import ALREADY_SO
 from modbot.store.decisions import keys_of_bulk
 from modbot.store.id_lists import in_list
@@ -246,7 +246,8 @@ def _counts(signal: Mapping[str, Any], row: Any) -> bool:
     if category not in row.categories:
         return False
     model = signal["source"] != RULES
-    limit = row.thresholds.get(f"{category}.{'model_review' if model else 'review'}")
+    key = looks_from(category, signal["source"], signal["aspect"], row.thresholds)
+    limit = row.thresholds.get(key)
     return limit is None or bool(score > limit if model else score >= limit)
 
 

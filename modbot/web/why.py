@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from modbot import counterfactual
-from modbot.domain import Aspect, Category, Share, Signal
+from modbot.domain import Aspect, Category, Share, Signal, looks_from
 from modbot.pipeline import OWN_WORDS
 from modbot.policy import RULES
 from modbot.web.marking import Span
@@ -108,19 +108,11 @@ def reasons(stored: Stored) -> list[Reason]:
     return sorted(found, key=place)
 
 
-def _limit(signal: Signal, thresholds: Mapping[str, float]) -> float | None:
-    """What its score had to reach for a person to look."""
-    if signal.source == RULES:
-        return thresholds.get(f"{signal.category}.review")
-    own = thresholds.get(f"{signal.category}.model_review_official")
-    if own is not None and signal.aspect is Aspect.OFFICIAL:
-        return own
-    return thresholds.get(f"{signal.category}.model_review")
-
-
 def _reason(signal: Signal, stored: Stored) -> Reason:
     model = signal.source != RULES
-    limit = _limit(signal, stored.thresholds)
+    limit = stored.thresholds.get(
+        looks_from(signal.category, signal.source, signal.aspect, stored.thresholds)
+    )
     # policy.decide(): a rule counts from its limit on, a model only above it.
     reached = limit is not None and (signal.score > limit if model else signal.score >= limit)
     return Reason(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Run
 
 
+@pytest.mark.campaigns
 def test_the_shipped_configuration_is_fair(run: Run) -> None:
     answer = run("lint", "rules", "--json")
     assert (answer.code, answer.err) == (0, "")
