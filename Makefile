@@ -35,7 +35,7 @@ RELEASE ?= dist/release
 DOCKER ?= docker
 DOCKERFILE ?= Dockerfile
 
-# Tests start many processes: code is compiled once for all of them.
+# Tests, servers and campaigns start many processes: code is compiled once for all of them.
 unexport PYTHONDONTWRITEBYTECODE
 
 IN_TIME := --faults 0 --bars --least-hides 200 --seed $(SEED)
