@@ -22,13 +22,13 @@ COMMENTS = ROOT / "classifiers" / "training" / "comments"
 FLOORS = {
     "harmless: hidden": 0.01,
     "harmless: sent to review or escalated": 0.08,
-    "to hide: hidden": 0.79,
-    "to hide: hidden or before a person": 0.94,
+    "to hide: hidden": 0.80,
+    "to hide: hidden or before a person": 0.95,
     "hidden by the bot: rightly": 0.97,
     "threat and crisis: escalated": 0.92,
     "disguised profanity: hidden": 0.91,
-    "personal issues: before a person or hidden": 0.88,
-    "sales: hidden": 0.91,
+    "personal issues: before a person or hidden": 0.89,
+    "sales: hidden": 0.92,
 }
 
 

@@ -117,9 +117,9 @@ def test_words_that_are_passed_on_are_never_hidden_by_the_model_alone() -> None:
 
 def test_the_model_takes_an_insult_to_an_official_that_is_told_of_for_a_quote() -> None:
     text = "He said the mayor is a fat ugly pig and a worthless idiot. Shame on him for that."
-    [found] = [s for s in insults_in(text)]
+    [found] = insults_in(text)
     assert found.aspect is Aspect.QUOTED
-    [found] = [s for s in insults_in("The mayor is a fat ugly pig and a worthless idiot.")]
+    [found] = insults_in("The mayor is a fat ugly pig and a worthless idiot.")
     assert found.aspect is Aspect.OFFICIAL
 
 

@@ -37,6 +37,7 @@ from modbot.domain import Aspect, Category, Comment, Evidence, Share, Signal
 from modbot.errors import ClassifierFailed
 
 FLOOR = 0.04  # probabilities below say nothing worth a manager's time
+URGENT_FLOOR = 0.03  # the same of threats and cries for help: to miss one costs most
 SPEAKS_OF_OFFICIALS = 0.2  # from here on a comment may be criticism of officials: low, to be safe
 HINTS_AT_OFFICIALS = 0.003  # is enough for what sounds like an insult: critics mock, too
 FEWEST_WORDS = 4  # fewer say too little: names and idioms would pass for what they resemble
@@ -47,6 +48,7 @@ _BATCH_WORDS = 2048  # keeps the layers' values in the processor's cache
 _POSTS_KEPT = 512
 
 _ORDERED = tuple(Category)
+_URGENT = frozenset({Category.THREAT, Category.CRISIS})
 _CATEGORIES = slice(len(LABELS), len(LABELS) + len(_ORDERED))  # in the order of SCORED
 _CRITICISM = SCORED.index(policy_score(CRITICISM))
 
@@ -84,9 +86,9 @@ class _Flagged(NamedTuple):
         """Where the window's words stand in the folded text."""
         return at_places(self.text.spans, self.window.places)
 
-    def over(self, floor: float) -> Iterator[int]:
+    def over(self, floors: Sequence[float]) -> Iterator[int]:
         """The numbers of the categories that the text may breach."""
-        for number, score in enumerate(self.scores[_CATEGORIES]):
+        for number, (score, floor) in enumerate(zip(self.scores[_CATEGORIES], floors, strict=True)):
             if score < floor:
                 continue
             if _ORDERED[number] is not Category.SALES or not self.text.is_no_offer(score):
@@ -102,22 +104,26 @@ class EmbeddedClassifier:
         self,
         folder: Traversable | Path | None = None,
         *,
-        floor: float = FLOOR,
+        floor: float | None = None,
         folded: Callable[[str], Folded] = fold,
         cleared: Cleared | None = None,
         about_officials: Callable[[Comment], bool] | None = None,
         tells_of_words: Callable[[str], bool] | None = None,
     ) -> None:
-        """`cleared` says where a text is innocent of what (names, idioms): a score that rests
-        mostly on such words gives no signal. Where `about_officials` says so of a comment, what
-        it is found to insult counts as officials, whatever the model takes it to be about; where
+        """`floor` is the least probability of a signal, in place of FLOOR and URGENT_FLOOR.
+        `cleared` says where a text is innocent of what (names, idioms): a score that rests mostly
+        on such words gives no signal. Where `about_officials` says so of a comment, what it is
+        found to insult counts as officials, whatever the model takes it to be about; where
         `tells_of_words` says that a text passes on what others said, such an insult is a quote."""
         # The products for one comment are small: shared out over the cores a product of 20 words
         # takes 100 times as long when one of them is busy, and its last bits depend on how many.
         threadpool_limits(limits=1, user_api="blas")
         self._folder = folder or shipped_weights()
         self._weights, self.version = load_weights(self._folder)
-        self._floor = floor
+        self._floors = [
+            (URGENT_FLOOR if category in _URGENT else FLOOR) if floor is None else floor
+            for category in _ORDERED
+        ]
         self._fold = folded
         self._cleared = cleared or (lambda _text: ())
         self._about_officials = about_officials or (lambda _comment: False)
@@ -147,7 +153,7 @@ class EmbeddedClassifier:
             owners = [window.owner for window in batch]
             posts = senses[owners]
             read = self._read(batch, [comments[owner].text for owner in owners], posts)
-            reaches = (read.probabilities[:, _CATEGORIES] >= self._floor).any(axis=1)
+            reaches = (read.probabilities[:, _CATEGORIES] >= self._floors).any(axis=1)
             scores = read.probabilities.tolist()
             flagged = []
             for row in np.flatnonzero(reaches).tolist():
@@ -238,7 +244,7 @@ class EmbeddedClassifier:
     ) -> Iterator[tuple[int, Signal]]:
         """Whose each signal is, and the signal. What moved the scores is worked out for all
         flagged scores of a batch together, which takes a fifth of the time."""
-        asked = [(each, number) for each in flagged for number in each.over(self._floor)]
+        asked = [(each, number) for each in flagged for number in each.over(self._floors)]
         rows = [each.row for each, _ in asked]
         numbers = [number for _, number in asked]
         parts = word_parts(

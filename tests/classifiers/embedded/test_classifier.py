@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -16,7 +18,12 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from classifiers import embedded_beside
 from classifiers.embedded import SCORED, EmbeddedClassifier, load_weights, shipped_weights
-from classifiers.embedded.classifier import HINTS_AT_OFFICIALS, SPEAKS_OF_OFFICIALS
+from classifiers.embedded.classifier import (
+    FLOOR,
+    HINTS_AT_OFFICIALS,
+    SPEAKS_OF_OFFICIALS,
+    URGENT_FLOOR,
+)
 from classifiers.embedded.pieces import (
     MAX_WORDS,
     NGRAM_PIECES,
@@ -187,6 +194,17 @@ def test_the_floor_decides_which_scores_are_worth_a_signal() -> None:
     nothing = EmbeddedClassifier(floor=1.01).classify([comment("fuck you")])
     assert [signal.category for signal in everything[0]] == list(Category)
     assert nothing == [[]]
+
+
+def test_of_threats_and_cries_for_help_lower_scores_are_told(model: EmbeddedClassifier) -> None:
+    rows = (ROOT / "tests/corpus/dev.jsonl").read_text("utf-8").splitlines()
+    texts = [json.loads(row)["comment"] for row in rows]
+    found = chain.from_iterable(model.classify([comment(text) for text in texts]))
+    lowest: dict[bool, float] = {True: 1.0, False: 1.0}
+    for signal in found:
+        urgent = signal.category in (Category.THREAT, Category.CRISIS)
+        lowest[urgent] = min(lowest[urgent], signal.score)
+    assert URGENT_FLOOR <= lowest[True] < FLOOR <= lowest[False]
 
 
 @pytest.mark.parametrize("text", ["", " \n\t", "\u200b\u200d"])
