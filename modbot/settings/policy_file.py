@@ -43,7 +43,7 @@ class CategoryEntry(Section):
         return self
 
 
-class _OffensiveEntry(CategoryEntry):
+class OffensiveEntry(CategoryEntry):
     """Insults alone have thresholds of their own for what is about officials."""
 
     model_review_official: float | None = Field(None, ge=0, le=1)
@@ -67,7 +67,7 @@ class _StaysUpEntry(CategoryEntry):
 
 def _entry_of(category: Category) -> type[CategoryEntry]:
     if category is Category.OFFENSIVE:
-        return _OffensiveEntry
+        return OffensiveEntry
     return _StaysUpEntry if category in NEVER_HIDDEN else CategoryEntry
 
 

@@ -20,7 +20,7 @@ from modbot.settings import (
     packaged_folder,
 )
 from modbot.settings.folder import POLICY_FILE, SERVICE_FILE
-from modbot.settings.policy_file import CategoryEntry, PolicyFile
+from modbot.settings.policy_file import CategoryEntry, OffensiveEntry, PolicyFile
 from modbot.settings.toml_lines import KeyLines
 from tests.settings.conftest import (
     SHIPPED,
@@ -305,9 +305,10 @@ def test_the_policy_is_the_file_s(folder: Path) -> None:
 
 
 def test_the_policy_file_knows_every_field_of_the_policy() -> None:
-    assert set(CategoryEntry.model_fields) == {f.name for f in fields(CategoryPolicy)} - {
-        "category"
-    }
+    every = {f.name for f in fields(CategoryPolicy)} - {"category"}
+    assert set(OffensiveEntry.model_fields) == every
+    of_officials = {"model_review_official", "model_hide_official"}
+    assert set(CategoryEntry.model_fields) == every - of_officials
     assert set(PolicyFile.model_fields) == {f.name for f in fields(Policy)} - {"sha256"}
 
 
