@@ -60,7 +60,7 @@ def test_a_threshold_above_that_of_hiding_is_refused(tmp_path: Path) -> None:
     shutil.copytree(SHIPPED, folder)
     file = folder / "policy.toml"
     shipped = file.read_text("utf-8")
-    file.write_text(re.sub("model_alert = 0.12", "model_alert = 0.95", shipped), "utf-8")
+    file.write_text(re.sub("model_alert = 0.15", "model_alert = 0.95", shipped), "utf-8")
     with pytest.raises(BadConfig, match=r"model_alert must not be more than model_hide"):
         load_config(folder)
 
