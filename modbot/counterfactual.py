@@ -297,8 +297,7 @@ def _pushed(rule: CategoryPolicy, key: str) -> CategoryPolicy:
     """With the thresholds for what is about officials moved along, where this one is past them."""
     if key in _OF_OFFICIALS:
         return rule
-    least = rule.model_hide if key == "model_hide" else rule.model_review
-    hides = max(rule.model_hide_official, least)
+    hides = max(rule.model_hide_official, rule.model_hide)
     looks = rule.model_review_official
     if looks is not None:
         looks = max(looks, rule.model_review)

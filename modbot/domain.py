@@ -252,6 +252,7 @@ class Signal:
     aspect: Aspect = Aspect.NONE
 
 
+ESCALATES = frozenset({Category.THREAT, Category.CRISIS})  # what nobody may wait for
 SPARED = frozenset({Aspect.OFFICIAL, Aspect.QUOTED})  # where a model alone has less of a say
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from modbot.domain import SPARED, Aspect, Category, Decision, Signal, Verdict
+from modbot.domain import ESCALATES, SPARED, Aspect, Category, Decision, Signal, Verdict
 
 RULES = "rules"  # the source of rule hits; every other source is a model
 # Models whose scores are probabilities of the policy's own categories, calibrated on comments of
@@ -31,7 +31,6 @@ _RANK = {
 }
 _STRICTNESS = {verdict: strictness for strictness, verdict in enumerate(Verdict)}
 _REVIEW_AT_MOST = frozenset({Category.OFF_TOPIC})
-ESCALATES = frozenset({Category.THREAT, Category.CRISIS})
 _DONE = {
     Verdict.REVIEW: "A person should look",
     Verdict.HIDE: "Hidden",

@@ -36,9 +36,9 @@ Watcher = Callable[[str, requests.PreparedRequest], object]
 class VendorTransport(HTTPAdapter):
     """Sends to the vendor, or to `base_url` in its place; reads the whole body within bounds.
 
-    Raises Unreachable (no connection, time-out, deadline), BadAnswer (redirect, body over the cap
-    or nested too deep) and BadRequest (plain http to another machine) instead of the errors of
-    `requests`, whose texts hold the address and so the token.
+    Raises Unreachable (no connection, time-out, deadline), BadAnswer (redirect, body over the cap,
+    nested too deep or not in UTF-8) and BadRequest (plain http to another machine) instead of the
+    errors of `requests`, whose texts hold the address and so the token.
 
     `gate` is asked before each call, whether the budget lets it through, and told of each answer.
     `answered` is told of each call's platform and status; 0: no answer that can be used.

@@ -33,7 +33,7 @@ from classifiers.embedded.weights import (
 from classifiers.embedded.words import WordTable
 from classifiers.labels import CRITICISM, LABELS, policy_score
 from classifiers.normalise import Folded, fold
-from modbot.domain import Aspect, Category, Comment, Evidence, Share, Signal
+from modbot.domain import ESCALATES, Aspect, Category, Comment, Evidence, Share, Signal
 from modbot.errors import ClassifierFailed
 
 FLOOR = 0.04  # probabilities below say nothing worth a manager's time
@@ -48,7 +48,6 @@ _BATCH_WORDS = 2048  # keeps the layers' values in the processor's cache
 _POSTS_KEPT = 512
 
 _ORDERED = tuple(Category)
-_URGENT = frozenset({Category.THREAT, Category.CRISIS})
 _CATEGORIES = slice(len(LABELS), len(LABELS) + len(_ORDERED))  # in the order of SCORED
 _CRITICISM = SCORED.index(policy_score(CRITICISM))
 
@@ -121,7 +120,7 @@ class EmbeddedClassifier:
         self._folder = folder or shipped_weights()
         self._weights, self.version = load_weights(self._folder)
         self._floors = [
-            (URGENT_FLOOR if category in _URGENT else FLOOR) if floor is None else floor
+            (URGENT_FLOOR if category in ESCALATES else FLOOR) if floor is None else floor
             for category in _ORDERED
         ]
         self._fold = folded

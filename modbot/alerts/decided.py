@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 from modbot.alerts.alerter import Alert
-from modbot.domain import Decision, Verdict
-from modbot.policy import CALIBRATED, ESCALATES, RULES, CategoryPolicy, Policy
+from modbot.domain import ESCALATES, Decision, Verdict
+from modbot.policy import CALIBRATED, RULES, CategoryPolicy, Policy
 from modbot.store import Judged
 
 HIDE_QUOTA, CLASSIFIER_FAILED = "hide_quota", "classifier_failed"
