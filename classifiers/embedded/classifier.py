@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from classifiers.embedded.encoder import Encoded, encode
+from classifiers.embedded.label_head import label_answers, label_logits
 from classifiers.embedded.pieces import MAX_WORDS, at_places, kept_places, split_words
 from classifiers.embedded.policy_head import policy_logits
 from classifiers.embedded.reading import Cleared, Reading
@@ -205,8 +206,9 @@ class EmbeddedClassifier:
         """`posts` holds the sense of each window's post."""
         weights = self._weights
         encoded = encode([window.words for window in windows], self._words, weights)
-        labels = encoded.features @ weights.output + weights.output_bias
-        policy = policy_logits(encoded, labels, posts, signs(texts), weights)
+        answers = label_answers(encoded.features, weights)
+        labels = label_logits(encoded.features, answers, weights)
+        policy = policy_logits(encoded, answers, posts, signs(texts), weights)
         logits = np.concatenate([labels, policy.logits], axis=1)
         calibration = weights.calibration[_languages(encoded)]
         logits = logits * calibration[:, :, 0] + calibration[:, :, 1]

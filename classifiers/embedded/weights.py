@@ -27,6 +27,7 @@ from modbot.errors import ClassifierFailed
 
 Vectors = NDArray[np.float32]
 Rows = NDArray[np.int32]
+Steps = NDArray[np.int8]
 
 SCORED = (*LABELS, *map(policy_score, POLICY_LABELS))
 LANGUAGES = ("en", "es")  # the rows of `calibration`; Portuguese counts as Spanish
@@ -59,8 +60,14 @@ class Weights:
     policy_output: Vectors  # inner features x POLICY_LABELS
     policy_bias: Vectors
     calibration: Vectors  # LANGUAGES x SCORED x (slope, intercept)
-    # Rows of the words that people write most; the files of older models name none.
+    # What the files of older models have not: the rows of the words that people write most, and
+    # the layer that scores LABELS (label_head.py), encoded x label features x LABELS.
     common: Rows = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
+    label_hidden: Steps = field(default_factory=lambda: np.zeros((0, 0), dtype=np.int8))
+    label_hidden_scale: Vectors = field(default_factory=lambda: _none(0))  # encoded
+    label_hidden_bias: Vectors = field(default_factory=lambda: _none(0))
+    label_output: Vectors = field(default_factory=lambda: _none(0, 0))
+    label_bias: Vectors = field(default_factory=lambda: _none(0))
 
     @cached_property
     def rows(self) -> Mapping[str, int]:
@@ -71,6 +78,12 @@ class Weights:
     def common_words(self) -> list[str]:
         """The words that people write most."""
         return [self.vocabulary[row - 1] for row in self.common.tolist()]
+
+    @cached_property
+    def label_inputs(self) -> Vectors:
+        """`label_hidden` in full: encoded x label features."""
+        inputs: Vectors = self.label_hidden * self.label_hidden_scale[:, None]
+        return inputs
 
     def __post_init__(self) -> None:
         width, words, contexts = self.known.shape[1], self.word.shape[1], self.context.shape[1]
@@ -97,6 +110,7 @@ class Weights:
             "policy_output": (inner, policy),
             "policy_bias": (policy,),
             "calibration": (len(LANGUAGES), len(SCORED), 2),
+            **self._of_labels(joined + hidden),
         }
         for name, shape in expected.items():
             layer, kind = getattr(self, name), np.int8 if name in _BYTES else np.float32
@@ -112,11 +126,26 @@ class Weights:
         if len(common) and not 1 <= common.min() <= common.max() <= len(self.vocabulary):
             raise ValueError("common names rows that the vocabulary has not")
 
+    def _of_labels(self, encoded: int) -> dict[str, tuple[int, ...]]:
+        """The shapes of the layer that scores LABELS; nothing where there is none."""
+        inner, labels = len(self.label_hidden_bias), len(LABELS) if len(self.label_bias) else 0
+        return {
+            "label_hidden": (encoded if labels else 0, inner if labels else 0),
+            "label_hidden_scale": (encoded if labels else 0,),
+            "label_hidden_bias": (inner if labels else 0,),
+            "label_output": (inner if labels else 0, labels),
+            "label_bias": (labels,),
+        }
+
+
+def _none(*shape: int) -> Vectors:
+    return np.zeros(shape, dtype=np.float32)
+
 
 _KEPT = 2  # weights in force and those that are tried beside them
 _UNPACKED: deque[tuple[str, Weights]] = deque(maxlen=_KEPT)  # by the SHA-256 of their file
 _unpacking = Lock()
-_BYTES = frozenset({"language", "known", "pieces", "ngrams"})
+_BYTES = frozenset({"language", "known", "pieces", "ngrams", "label_hidden"})
 
 
 def shipped_weights() -> Traversable:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from classifiers.training.outcome import say, write_trained
+from classifiers.training.outcome import write_trained
+from classifiers.training.report import say
 from classifiers.training.run import Choices, train
 from classifiers.training.teacher import Teacher
 from classifiers.training.tutor import Tutor
@@ -34,7 +35,7 @@ def main(arguments: list[str] | None = None) -> None:
         Wordfreq(),
         report=say,
     )
-    write_trained(chosen.out, trained, chosen.data)
+    write_trained(chosen.out, trained, chosen.data, chosen.comments)
 
 
 if __name__ == "__main__":

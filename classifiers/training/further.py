@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.embedded.encoder import encode
 from classifiers.embedded.policy_head import LABEL_SCALE, dense_inputs
 from classifiers.embedded.signs import SIGNS, signs
 from classifiers.embedded.weights import Weights, load_weights, shipped_weights
@@ -26,12 +25,14 @@ from classifiers.embedded.words import WordTable
 from classifiers.labels import CRITICISM, LABELS
 from classifiers.training.batches import Texts, WordNumbers
 from classifiers.training.calibration import calibrated
+from classifiers.training.features import features_of
 from classifiers.training.fit import Lesson
 from classifiers.training.head import Head, HeadInput, fit_ngrams, ngram_rows
 from classifiers.training.layer import fit_layer
 from classifiers.training.lessons import WRITTEN_BLUR, WRITTEN_ROWS
 from classifiers.training.material import folded_text, words_of
-from classifiers.training.outcome import say, write_trained
+from classifiers.training.outcome import write_trained
+from classifiers.training.report import say
 from classifiers.training.rows import Row, read_lines, training_row
 from classifiers.training.run import (
     Trained,
@@ -50,7 +51,6 @@ _RUNS = 3  # averaged
 _PUBLIC_ONE_IN = 6  # public texts that are shown again
 _TIMES = 3  # that comments on identity and criticism of officials count: what must stay up
 _OWN_VIEW = 2.0  # how much the layers are held to their own view of a written comment
-_AT_ONCE = 128
 _IDENTITY = "identity"  # the file of comments on it
 
 Numbers = NDArray[np.float32]
@@ -106,10 +106,10 @@ class Further:
     def seen_by(self, weights: Weights) -> _Seen:
         """The comments as these weights see them in service."""
         table = WordTable(weights)
-        features, senses = _encoded(self.words, table, weights)
+        features, senses = features_of(self.words, table, weights)
         posts = sorted({comment.post for comment in self.comments})
         words = [words_of(post) for post in posts]
-        _, of_posts = _encoded([each or (".",) for each in words], table, weights)
+        _, of_posts = features_of([each or (".",) for each in words], table, weights)
         of_posts = unit_of(of_posts) * np.array([[bool(each)] for each in words])
         place = {post: number for number, post in enumerate(posts)}
         under = of_posts[[place[comment.post] for comment in self.comments]].astype(np.float32)
@@ -163,7 +163,7 @@ class Further:
 
 def _public(rows: Sequence[Row], numbers: WordNumbers, start: Weights) -> Lesson:
     words = [row.words or (".",) for row in rows]
-    _, senses = _encoded(words, WordTable(start), start)
+    _, senses = features_of(words, WordTable(start), start)
     return Lesson(
         name="public",
         texts=Texts(words, numbers),
@@ -172,21 +172,6 @@ def _public(rows: Sequence[Row], numbers: WordNumbers, start: Weights) -> Lesson
         targets=np.array([row.targets for row in rows], dtype=np.float32),
         weights=np.array([row.weights for row in rows], dtype=np.float32),
     )
-
-
-def _encoded(
-    texts: Sequence[Sequence[str]], table: WordTable, weights: Weights
-) -> tuple[Numbers, Numbers]:
-    """Texts x features, and texts x sense as it is before it is brought to length 1."""
-    features = np.zeros((len(texts), len(weights.output)), dtype=np.float32)
-    senses = np.zeros((len(texts), weights.sense.shape[1]), dtype=np.float32)
-    order = np.argsort([len(words) for words in texts], kind="stable")
-    for start in range(0, len(order), _AT_ONCE):
-        some = order[start : start + _AT_ONCE]
-        encoded = encode([texts[place] for place in some], table, weights)
-        features[some] = encoded.features
-        senses[some] = encoded.sense * encoded.sense_length
-    return features, senses
 
 
 def _with_layers(start: Weights, layers: dict[str, Numbers]) -> Weights:
@@ -248,7 +233,7 @@ def main(arguments: list[str] | None = None) -> None:
     asked = Asked(data=chosen.data, new=new, comments=chosen.comments)
     trained = further(asked, start, say)
     facts = {"began_with": version, **trained.facts}
-    write_trained(chosen.out, replace(trained, facts=facts), chosen.data)
+    write_trained(chosen.out, replace(trained, facts=facts), chosen.data, chosen.comments)
 
 
 if __name__ == "__main__":

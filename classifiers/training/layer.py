@@ -1,4 +1,4 @@
-"""The training of the hidden layer of the second head: seeded and on one thread."""
+"""The training of the heads' hidden layers: seeded and on one thread."""
 
 from __future__ import annotations
 
@@ -25,8 +25,20 @@ Numbers = NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How long a layer learns, how large it is, and what each target counts."""
+
+    epochs: int = _EPOCHS
+    inner: int = INNER
+    counts: Numbers | None = None  # comments x labels; None: all alike
+
+
+_USUAL = Plan()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Layer:
-    """Inputs x INNER, INNER x labels, and the biases of both."""
+    """Inputs x inner features, these x labels, and the biases of both."""
 
     inner: Numbers
     inner_bias: Numbers
@@ -41,12 +53,18 @@ class Layer:
 
 
 def fit_layer(
-    dense: Numbers, targets: Numbers, *, seed: int, report: Callable[[str], None]
+    dense: Numbers,
+    targets: Numbers,
+    *,
+    seed: int,
+    report: Callable[[str], None],
+    plan: Plan = _USUAL,
+    name: str = "second head, layer",
 ) -> Layer:
     """The layer that explains `targets` (comments x labels, 0 to 1) from `dense` (comments x
     inputs, of any size: they are brought to one spread)."""
-    fitted, loss = _fit(dense, targets, seed, _EPOCHS)
-    report(f"second head, layer: loss {loss:.4f} a label")
+    fitted, loss = _fit(dense, targets, seed, plan)
+    report(f"{name}: loss {loss:.4f} a label")
     return _layer(fitted)
 
 
@@ -67,27 +85,28 @@ class Standing:
 
 def standing(dense: Numbers, targets: Numbers, *, seed: int) -> Standing:
     """A layer that has begun to explain `targets`, to learn further beside what it looks at."""
-    begun, _ = _fit(dense, targets, seed, _BEGUN_EPOCHS)
+    begun, _ = _fit(dense, targets, seed, Plan(epochs=_BEGUN_EPOCHS))
     return begun
 
 
-def _fit(dense: Numbers, targets: Numbers, seed: int, epochs: int) -> tuple[Standing, float]:
-    """The layer after so many epochs, and the loss of the last."""
+def _fit(dense: Numbers, targets: Numbers, seed: int, plan: Plan) -> tuple[Standing, float]:
+    """The layer after its epochs, and the loss of the last."""
     torch.set_num_threads(1)
     generator = torch.manual_seed(seed)
     mean, spread = dense.mean(axis=0), dense.std(axis=0) + np.float32(_LEAST_SPREAD)
     seen = torch.from_numpy(((dense - mean) / spread).astype(np.float32))
     wanted = torch.from_numpy(targets)
+    counts = None if plan.counts is None else torch.from_numpy(plan.counts)
     net = torch.nn.Sequential(
         torch.nn.Dropout(_LEFT_OUT),
-        torch.nn.Linear(dense.shape[1], INNER),
+        torch.nn.Linear(dense.shape[1], plan.inner),
         torch.nn.ReLU(),
         torch.nn.Dropout(_LEFT_OUT_INSIDE),
-        torch.nn.Linear(INNER, targets.shape[1]),
+        torch.nn.Linear(plan.inner, targets.shape[1]),
     )
     optimiser = torch.optim.AdamW(net.parameters(), _RATE, weight_decay=_DECAY)
     batches = -(-len(seen) // _ROWS)
-    epochs = max(epochs, -(-_LEAST_STEPS // batches))
+    epochs = max(plan.epochs, -(-_LEAST_STEPS // batches))
     steps = epochs * batches
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: max(1 - step / steps, _LAST_RATE)
@@ -97,7 +116,11 @@ def _fit(dense: Numbers, targets: Numbers, seed: int, epochs: int) -> tuple[Stan
         losses = []
         for chosen in torch.randperm(len(seen), generator=generator).split(_ROWS):
             optimiser.zero_grad()
-            loss = functional.binary_cross_entropy_with_logits(net(seen[chosen]), wanted[chosen])
+            loss = functional.binary_cross_entropy_with_logits(
+                net(seen[chosen]),
+                wanted[chosen],
+                weight=None if counts is None else counts[chosen],
+            )
             loss.backward()
             optimiser.step()
             schedule.step()

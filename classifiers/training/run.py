@@ -200,9 +200,10 @@ def predictions(
 
 
 def figures(logits: NDArray[np.float64], targets: NDArray[np.float64]) -> dict[str, Any]:
-    """AUC and average precision of every label on the comments that were kept out."""
+    """AUC and average precision, on the comments that were kept out, of every label of SCORED (or
+    of the first ones, where there are fewer columns)."""
     found = {}
-    for number, label in enumerate(SCORED):
+    for number, label in enumerate(SCORED[: targets.shape[1]]):
         positive = targets[:, number] >= 0.5
         if 0 < positive.sum() < len(positive):
             auc, precision = ranking(logits[:, number], positive)

@@ -232,7 +232,8 @@ def by_the_book(weights: Weights, text: str, words: list[str], post: list[str]) 
     """The probabilities of one comment, computed word by word as docs/model.md describes it."""
     features, sense = encoded_by_the_book(weights, words)
     about = encoded_by_the_book(weights, post)[1]
-    labels = features @ weights.output + weights.output_bias
+    answers = features @ weights.output + weights.output_bias
+    labels = labels_by_the_book(weights, features)
     rows: list[int] = []
     seen = ngram_words(words)
     _, _, hashes = NGRAM_PIECES.of_words(seen)
@@ -244,7 +245,7 @@ def by_the_book(weights: Weights, text: str, words: list[str], post: list[str]) 
                 rows += NGRAM_PIECES.of_pairs(*pair, apart=apart).tolist()
     ngrams = weights.ngrams[rows].astype(np.float64).sum(axis=0) * weights.ngrams_scale
     about_both = MATCH_SCALE * sense * about
-    seen_by_layer = [features, sense, about, about_both, LABEL_SCALE * labels, signs([text])[0]]
+    seen_by_layer = [features, sense, about, about_both, LABEL_SCALE * answers, signs([text])[0]]
     inside = np.concatenate(seen_by_layer) @ weights.policy_hidden + weights.policy_hidden_bias
     policy = (
         ngrams / len(rows) ** 0.5
@@ -256,6 +257,12 @@ def by_the_book(weights: Weights, text: str, words: list[str], post: list[str]) 
     slope, intercept = weights.calibration[int(spanish)].T
     logits = np.concatenate([labels, policy]) * slope + intercept
     return [float(1 / (1 + np.exp(-logit))) for logit in logits]
+
+
+def labels_by_the_book(weights: Weights, features: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    inputs = features * weights.label_hidden_scale
+    inside = inputs @ weights.label_hidden.astype(np.float64) + weights.label_hidden_bias
+    return np.maximum(inside, 0) @ weights.label_output + weights.label_bias
 
 
 def encoded_by_the_book(weights: Weights, words: list[str]) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]

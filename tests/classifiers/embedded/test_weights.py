@@ -97,6 +97,8 @@ BREAKAGES = [
         id="not-a-number",
     ),
     pytest.param(with_layers(hidden=None), "hidden", id="missing-layer"),
+    pytest.param(with_layers(label_bias=None), "label_hidden is int8", id="half-a-label-layer"),
+    pytest.param(with_layers(label_output=None), "label_output is", id="label-layer-without-end"),
     pytest.param(with_layers(extra=np.zeros(1)), "extra", id="unknown-layer"),
     pytest.param(with_layers(common=np.ones(3)), "common is float64", id="rows-in-fractions"),
     pytest.param(
@@ -106,6 +108,20 @@ BREAKAGES = [
         with_layers(common=np.array([10**6], dtype=np.int32)), "common names rows", id="row-beyond"
     ),
 ]
+
+
+def test_weights_of_before_the_label_layer_score_labels_in_one_step(tmp_path: Path) -> None:
+    folder = shutil.copytree(str(shipped_weights()), tmp_path / "weights")
+    layer = ("hidden", "hidden_scale", "hidden_bias", "output", "bias")
+    with_layers(**{f"label_{name}": None for name in layer})(folder)
+    said = ["you are such an idiot, coach", "thank you all for a lovely evening"]
+    now, before = EmbeddedClassifier().scores(said), EmbeddedClassifier(folder).scores(said)
+    for new, old in zip(now, before, strict=True):
+        assert new["toxicity"] != old["toxicity"]
+        assert {k: v for k, v in new.items() if k.startswith("policy.")} == {
+            k: v for k, v in old.items() if k.startswith("policy.")
+        }
+    assert before[0]["toxicity"] > 0.5 > before[1]["toxicity"]
 
 
 @pytest.mark.parametrize(("breakage", "message"), BREAKAGES)
