@@ -15,7 +15,7 @@ from typing import Final
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
-from classifiers.respelling import crossed, respellings
+from classifiers.respelling import Form, crossed, respellings
 from classifiers.web_addresses import LINK
 from classifiers.word_lists import WordRule
 
@@ -103,7 +103,7 @@ class Disguises:
         self._known = {word.text: word for word in reversed(plain)}
         self._listed = {word.text: word for word in reversed(swears)}
         table = dict(self._known)
-        listed = tuple((word.text, word.language, bool(word.derived)) for word in plain)
+        listed = tuple((word.text, word.language, _form(word)) for word in plain)
         for other, of in _table(listed).items():
             if other not in self._innocent:
                 table.setdefault(other, self._known[of])
@@ -242,14 +242,20 @@ def _whole(text: str, start: int, end: int) -> bool:
     return not (before.isalnum() or (before and before in "'@_") or after.isalnum())
 
 
+def _form(word: WordRule) -> Form:
+    if not word.derived:
+        return Form.ITSELF
+    return Form.EVERYDAY if word.everyday else Form.RARE
+
+
 @lru_cache(maxsize=4)
-def _table(words: tuple[tuple[str, str, bool], ...]) -> dict[str, str]:
+def _table(words: tuple[tuple[str, str, Form], ...]) -> dict[str, str]:
     """Every respelling with the word that it stands for, the earlier listed word first."""
     table: dict[str, str] = {}
-    for word, language, derived in words:
-        for other in respellings(word, language, sounds_only=derived):  # forms are many
+    for word, language, form in words:
+        for other in respellings(word, language, form):
             table.setdefault(other, word)
-            if not derived:
+            if form is Form.ITSELF:
                 table.setdefault(other + ("s" if other[-1] in "aeiou" else "es"), word)
                 table.setdefault(other + "s", word)
     return table

@@ -32,6 +32,12 @@ _PT_ENDINGS: Final = {
     "er": "er o e em es emos eu i eram ia iam endo ido ida idos idas a am as esse esses",
 }
 _EN_VOWELS: Final = "aeiou"
+_LEAST_EVERYDAY: Final = 5  # letters; a shorter form without a vowel is many another word
+_EVERYDAY: Final = {
+    "v": tuple("ando ado ada iendo ido ida a an as e en".split()),
+    "a": ("a", "as", "o", "os"),
+    "n": (),  # its plural is respelled with it
+}
 
 
 def inflected(word: str, mark: str, language: str) -> tuple[str, ...]:
@@ -46,6 +52,17 @@ def inflected(word: str, mark: str, language: str) -> tuple[str, ...]:
     opening, space, last = word.rpartition(" ")
     forms = _FORMS[language, mark](last)
     return tuple(dict.fromkeys(opening + space + form for form in (last, *forms)))
+
+
+def is_everyday(word: str, form: str, mark: str, language: str) -> bool:
+    """Is a form of a single word one that people write, and respell, as often as the word itself: a
+    gender, a plural, a participle, a command? The many others are rare. Expects folded text."""
+    if not (form.isalpha() and len(form) >= _LEAST_EVERYDAY):
+        return False
+    if language == "en":
+        return True
+    stem, ending = word[:-2] if mark == "v" else word[:-1], _EVERYDAY[mark]
+    return any(form in (stem + each, word + each) for each in ending)
 
 
 def _spanish_verb(word: str) -> list[str]:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from enum import Enum
 from itertools import combinations
 from typing import Final
 
 _STRETCHED: Final = re.compile(r"(.)\1\1+")
 _VOWELS: Final = "aeiou"
 _LEAST: Final = 4  # letters; shorter words turn into too many others
+_LEAST_OF_FORMS: Final = 5  # and more so the slips of a form that is no entry: ptos, cags
 _LEAST_CONSONANTS: Final = 4  # of a word without its vowels: "sht" is for the lists
 _LONGEST: Final = 13
 _MOST_SOUNDS: Final = 2  # changes of spelling in one word
@@ -47,15 +49,26 @@ _SOUNDS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
 }
 
 
-def respellings(word: str, language: str, *, sounds_only: bool = False) -> frozenset[str]:
+class Form(Enum):
+    """How often people write a form of a word, and so in how many ways they disguise it."""
+
+    ITSELF = "itself"
+    EVERYDAY = "everyday"  # pendeja, jodido, fucking
+    RARE = "rare"
+
+
+def respellings(word: str, language: str, form: Form = Form.ITSELF) -> frozenset[str]:
     """Other spellings that still say the word; none for words too short to be told from others."""
     if not (_LEAST <= len(word) <= _LONGEST and word.isalpha()):
         return frozenset()
-    made = set(_sounds_like(word, language, 1 if sounds_only else _MOST_SOUNDS))
-    if not sounds_only:
+    made = set(_sounds_like(word, language, _MOST_SOUNDS if form is Form.ITSELF else 1))
+    if form is Form.ITSELF:
         for one in (word, *made):
             made.update(_without_vowels(one))
         made.update(_swapped(word), _doubled(word), (word[::-1],))
+    elif form is Form.EVERYDAY:
+        slips = (*_without_a_vowel(word), *_swapped(word), *_doubled(word))
+        made.update(slip for slip in slips if len(slip) >= _LEAST_OF_FORMS)
     made.update(_imitated(word))
     return frozenset(other for other in made if len(other) >= _LEAST and other != word)
 
@@ -70,11 +83,15 @@ def _sounds_like(word: str, language: str, most: int) -> Iterator[str]:
             yield changed
 
 
-def _without_vowels(word: str) -> Iterator[str]:
-    """Without one vowel, all but the last letter's, or all where enough is left to read."""
+def _without_a_vowel(word: str) -> Iterator[str]:
     for at in range(1, len(word) - 1):
         if word[at] in _VOWELS and len(word) > _LEAST:
             yield word[:at] + word[at + 1 :]
+
+
+def _without_vowels(word: str) -> Iterator[str]:
+    """Without one vowel, all but the last letter's, or all where enough is left to read."""
+    yield from _without_a_vowel(word)
     yield word[0] + "".join(letter for letter in word[1:-1] if letter not in _VOWELS) + word[-1]
     bare = word[0] + "".join(letter for letter in word[1:] if letter not in _VOWELS)
     if sum(letter not in _VOWELS for letter in bare) >= _LEAST_CONSONANTS:

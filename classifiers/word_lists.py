@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 from typing import Final
 
-from classifiers.inflection import LANGUAGES, inflected
+from classifiers.inflection import LANGUAGES, inflected, is_everyday
 from classifiers.normalise import fold
 from modbot.domain import Category
 from modbot.errors import BadConfig
@@ -38,6 +38,7 @@ class WordRule:
     runs_on: bool = False  # may letters follow it
     only_disguised: bool = False
     derived: str = ""  # the mark that made it from the entry: "v"
+    everyday: bool = False  # a derived form that is written as often as the entry
     language: str = ""  # "es", or "" where the list names none
     file: str = ""
     line: int | None = None
@@ -147,6 +148,7 @@ class _Reader:
                     opens=phrase.startswith("*"),
                     runs_on=phrase.endswith("*"),
                     derived=mark if form != folded else "",
+                    everyday=form != folded and is_everyday(folded, form, mark, self._language),
                     language=self._language,
                     file=str(self._path),
                     line=number,

@@ -79,6 +79,22 @@ def words() -> list[str]:
     return sorted(word for word in listed if word.isascii() and word.isalpha() and len(word) > 3)
 
 
+SLIPS = {"swapped": 0.9, "dropped vowel": 0.9, "doubled": 0.95}  # and the share seen at least
+
+
+@pytest.mark.parametrize("name", SLIPS)
+def test_everyday_forms_of_swear_words_are_seen_under_the_same_disguises(
+    rules: RuleSet, name: str
+) -> None:
+    listed = {w.text for w in read_rule_files(RULES).words if is_swear(w) and w.everyday}
+    disguise, missed = DISGUISES[name][0], []
+    for shown in map(disguise, sorted(word for word in listed if word.isascii())):
+        signals = rules.judge(comment_on(f"oh {shown} oh"))
+        if not any(signal.category is Category.PROFANITY for signal in signals):
+            missed.append(shown)
+    assert len(missed) <= (1 - SLIPS[name]) * len(listed), missed
+
+
 @pytest.mark.parametrize("name", DISGUISES)
 def test_most_swear_words_are_seen_under_a_disguise(
     rules: RuleSet, words: list[str], name: str
