@@ -34,7 +34,7 @@ _PT_ENDINGS: Final = {
 _EN_VOWELS: Final = "aeiou"
 _LEAST_EVERYDAY: Final = 5  # letters; a shorter form without a vowel is many another word
 _EVERYDAY: Final = {
-    "v": tuple("ando ado ada iendo ido ida a an as e en".split()),
+    "v": ("ando", "ado", "ada", "iendo", "ido", "ida", "a", "an", "as", "e", "en"),
     "a": ("a", "as", "o", "os"),
     "n": (),  # its plural is respelled with it
 }

@@ -128,12 +128,14 @@ class Weights:
 
     def _of_labels(self, encoded: int) -> dict[str, tuple[int, ...]]:
         """The shapes of the layer that scores LABELS; nothing where there is none."""
-        inner, labels = len(self.label_hidden_bias), len(LABELS) if len(self.label_bias) else 0
+        inner, labels = max(len(self.label_hidden_bias), 1), len(LABELS)  # inside none: no score
+        if not len(self.label_bias):
+            encoded = inner = labels = 0
         return {
-            "label_hidden": (encoded if labels else 0, inner if labels else 0),
-            "label_hidden_scale": (encoded if labels else 0,),
-            "label_hidden_bias": (inner if labels else 0,),
-            "label_output": (inner if labels else 0, labels),
+            "label_hidden": (encoded, inner),
+            "label_hidden_scale": (encoded,),
+            "label_hidden_bias": (inner,),
+            "label_output": (inner, labels),
             "label_bias": (labels,),
         }
 
@@ -223,4 +225,6 @@ def _unpacked(packed: bytes) -> Weights:
     vocabulary = tuple(layers.pop("vocabulary").tobytes().decode("utf-8").split("\n"))
     for name in ("known_scale", "pieces_scale"):
         layers[name] = float(layers[name])
+        if not np.isfinite(layers[name]):
+            raise ValueError(f"{name} holds what is no number")
     return Weights(vocabulary=vocabulary, **layers)

@@ -99,6 +99,16 @@ BREAKAGES = [
     pytest.param(with_layers(hidden=None), "hidden", id="missing-layer"),
     pytest.param(with_layers(label_bias=None), "label_hidden is int8", id="half-a-label-layer"),
     pytest.param(with_layers(label_output=None), "label_output is", id="label-layer-without-end"),
+    pytest.param(
+        with_layers(
+            label_hidden=np.zeros((320, 0), dtype=np.int8),
+            label_hidden_bias=np.zeros(0, dtype=np.float32),
+            label_output=np.zeros((0, 6), dtype=np.float32),
+        ),
+        "label_hidden is int8",
+        id="label-layer-with-nothing-inside",
+    ),
+    pytest.param(with_layers(known_scale=np.nan), "known_scale", id="scale-that-is-no-number"),
     pytest.param(with_layers(extra=np.zeros(1)), "extra", id="unknown-layer"),
     pytest.param(with_layers(common=np.ones(3)), "common is float64", id="rows-in-fractions"),
     pytest.param(
