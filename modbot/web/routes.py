@@ -49,7 +49,10 @@ class Routes:
                 dependencies=tuple(dependencies or ()),
                 module=endpoint.__module__,
                 code=endpoint.__code__,
-                defaults=endpoint.__defaults__ or (),
+                defaults=(
+                    *(endpoint.__defaults__ or ()),
+                    *(endpoint.__kwdefaults__ or {}).values(),
+                ),
             )
             self._written.append((plan, endpoint))
             return endpoint
