@@ -116,7 +116,8 @@ def _logging_as_it_was() -> Iterator[None]:
     """A command that a test runs in this process sets up logging; the next test starts anew."""
     yield
     for logger in logging.root.manager.loggerDict.values():
-        if isinstance(logger, logging.Logger):
+        # Each change of a level goes through all loggers: only where there is one.
+        if isinstance(logger, logging.Logger) and logger.level != logging.NOTSET:
             logger.setLevel(logging.NOTSET)
 
 

@@ -7,6 +7,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,7 @@ def test_the_shipped_policy_toml_or_its_document_names_every_key() -> None:
     assert [key for key in sorted(keys) if not re.search(rf"\b{key}\b", told)] == []
 
 
+@cache
 def commands() -> dict[tuple[str, ...], Any]:
     """Every command by its words: ("pages", "add")."""
     found: dict[tuple[str, ...], Any] = {}

@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING
 from modbot.cli.answers import CommandFailed
 
 if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
+
+    from modbot.people.passwords import Hashing
     from modbot.service import Service
 
 START_SECONDS = 10.0
@@ -20,30 +24,25 @@ STOP_SECONDS = 5
 
 @contextmanager
 def serving(
-    service: Service, *, host: str, port: int, demo: bool = False, prepared: bool = False
+    service: Service,
+    *,
+    host: str,
+    port: int,
+    demo: bool = False,
+    prepared: bool = False,
+    hashing: Hashing | None = None,
 ) -> Iterator[str]:
     """The web page's address while the `with` block lasts; port 0 takes any free one.
 
-    `demo`: the demo's link signs in there; `prepared`: no first reader waits for templates.
+    `demo`: the demo's link signs in there; `prepared`: no first reader waits for templates;
+    `hashing`: of passwords, in place of modbot's own.
 
     Raises CommandFailed when the address cannot be had.
     """
-    import uvicorn
-
     from modbot.web import create_app
 
     listener = _listen(host, port)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(service, demo=demo, prepared=prepared),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            lifespan="on",
-            timeout_graceful_shutdown=STOP_SECONDS,
-        )
-    )
+    server = _server(create_app(service, demo=demo, prepared=prepared, hashing=hashing))
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="web", daemon=True
     )
@@ -55,6 +54,22 @@ def serving(
         server.should_exit = True
         thread.join(2 * STOP_SECONDS)
         listener.close()
+
+
+def _server(app: FastAPI) -> uvicorn.Server:
+    import uvicorn
+
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            lifespan="on",
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -18,34 +18,42 @@ HASHES_AT_ONCE = 2  # each takes 64 MiB and a sixth of a second on one core
 PATIENCE_SECONDS = 10.0
 SHORTEST, ADVISED, LONGEST = 12, 15, 256  # characters
 
-# RFC 9106's second choice (64 MiB, three passes), which argon2-cffi takes by itself.
-_hasher = PasswordHasher()
 _turn = threading.BoundedSemaphore(HASHES_AT_ONCE)
-_NOBODYS = _hasher.hash(secrets.token_hex())  # so that an unknown account costs the same time
 
 
-def hash_password(password: str) -> str:
-    """The text to store. Raises SignInBusy."""
-    with _a_turn():
-        return _hasher.hash(_normal(password))
+class Hashing:
+    """Hashes passwords at one cost. The service's is HASHING, which no setting makes cheaper."""
+
+    def __init__(self, hasher: PasswordHasher):
+        self._hasher = hasher
+        # So that an unknown account costs the same time.
+        self._nobodys = hasher.hash(secrets.token_hex())
+
+    def hash_password(self, password: str) -> str:
+        """The text to store. Raises SignInBusy."""
+        with _a_turn():
+            return self._hasher.hash(_normal(password))
+
+    def matches(self, stored: str, password: str) -> bool:
+        """Whether a password is the one that was stored; takes as long when none is stored.
+
+        Raises SignInBusy.
+        """
+        with _a_turn():
+            try:
+                self._hasher.verify(stored or self._nobodys, _normal(password[: LONGEST + 1]))
+            except (VerificationError, InvalidHashError):
+                return False
+        return bool(stored)
+
+    def outdated(self, stored: str) -> bool:
+        """Whether a stored hash was made with other settings than today's."""
+        return self._hasher.check_needs_rehash(stored)
 
 
-def matches(stored: str, password: str) -> bool:
-    """Whether a password is the one that was stored; takes as long when none is stored.
-
-    Raises SignInBusy.
-    """
-    with _a_turn():
-        try:
-            _hasher.verify(stored or _NOBODYS, _normal(password[: LONGEST + 1]))
-        except (VerificationError, InvalidHashError):
-            return False
-    return bool(stored)
-
-
-def outdated(stored: str) -> bool:
-    """Whether a stored hash was made with other settings than today's."""
-    return _hasher.check_needs_rehash(stored)
+# RFC 9106's second choice (64 MiB, three passes), which argon2-cffi takes by itself.
+HASHING = Hashing(PasswordHasher())
+hash_password, matches, outdated = HASHING.hash_password, HASHING.matches, HASHING.outdated
 
 
 def check_new(password: str, *, name: str, email: str) -> None:

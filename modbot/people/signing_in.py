@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
-from modbot.people import passwords
 from modbot.people.accounts import by_email, normal_email, note, person_of
+from modbot.people.passwords import Hashing
 from modbot.people.throttle import forgive, take_attempt
 from modbot.people_tables import PersonRow
 from modbot.store import Database
@@ -31,7 +31,9 @@ class From:
     speed: float = 1.0  # service seconds in a real one
 
 
-def try_password(database: Database, email: str, password: str, at: From) -> Outcome:
+def try_password(
+    database: Database, hashing: Hashing, email: str, password: str, at: From
+) -> Outcome:
     """Checks one try; a refusal says nothing about whether there is such an account, and takes as
     long. Raises SignInBusy."""
     account = normal_email(email)
@@ -44,7 +46,7 @@ def try_password(database: Database, email: str, password: str, at: From) -> Out
     with database.read() as s:
         row = by_email(s, account)
     usable = row is not None and row.disabled_at is None
-    right = passwords.matches(row.password_hash if row is not None and usable else "", password)
+    right = hashing.matches(row.password_hash if row is not None and usable else "", password)
     with database.write() as s:
         if not right or row is None:
             known = {} if row is None else {"person": row.id}

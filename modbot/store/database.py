@@ -21,6 +21,7 @@ from sqlmodel import Session
 
 from modbot import migrations
 from modbot.errors import AlreadyRunning, StoreUnreadable
+from modbot.store import sqlite_dialect
 from modbot.stored_rows import canonical
 
 sqlite_module: ModuleType
@@ -177,11 +178,12 @@ def sqlite_engine(address: str, *, begin: str, read_only_file: bool = False) -> 
         return connection
 
     engine = create_engine(
-        "sqlite://",
+        sqlite_dialect.ADDRESS,
         module=sqlite_module,
         creator=connect,
         poolclass=QueuePool,
         json_serializer=canonical,
+        execution_options={"compiled_cache": sqlite_dialect.COMPILED},
     )
 
     @event.listens_for(engine, "begin")

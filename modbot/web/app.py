@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from modbot import store
 from modbot.errors import SignInBusy
 from modbot.people import Person
+from modbot.people.passwords import HASHING, Hashing
 from modbot.store import LogColumns
 from modbot.web.access import Access, person
 from modbot.web.alerts import alert_routes
@@ -57,9 +58,16 @@ from modbot.web.undo_run import undo_run_routes
 THREADS = 4  # that answer requests
 
 
-def create_app(service: WebService, *, demo: bool = False, prepared: bool = False) -> FastAPI:
+def create_app(
+    service: WebService,
+    *,
+    demo: bool = False,
+    prepared: bool = False,
+    hashing: Hashing | None = None,
+) -> FastAPI:
     """The pages and probes over a service's database. `demo`: the demo's link signs in;
-    `prepared`: the first readers do not wait for what a fresh process has to make."""
+    `prepared`: the first readers do not wait for what a fresh process has to make; `hashing`: of
+    passwords, in place of modbot's own."""
     web = service.config.settings.web
     pages = Pages(
         zone=lambda: ZoneInfo(service.config.settings.web.time_zone),
@@ -75,7 +83,7 @@ def create_app(service: WebService, *, demo: bool = False, prepared: bool = Fals
         lifespan=partial(_running, service, log_room, prepared),
         dependencies=[Depends(from_our_own_form)],
     )
-    app.state.service = service
+    app.state.service, app.state.hashing = service, hashing or HASHING
 
     def error_page(scope: Scope, status: int, incident: str) -> Response:
         return failure(pages, Request(scope), status, incident=incident)

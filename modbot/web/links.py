@@ -76,7 +76,7 @@ class _Door:
             if given.password != given.again:
                 raise PersonRefused("different", "the two passwords are not the same")
             # Hashing takes long: it must not hold up the one writer.
-            hashed = passwords.hash_password(given.password[: passwords.LONGEST])
+            hashed = request.app.state.hashing.hash_password(given.password[: passwords.LONGEST])
             with self.service.database.write() as s:
                 person = accept(
                     s,

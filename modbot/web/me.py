@@ -13,6 +13,7 @@ from modbot import store
 from modbot.errors import PersonRefused
 from modbot.people import changes, lists, passwords, sessions
 from modbot.people.accounts import note
+from modbot.people.passwords import Hashing
 from modbot.people.signing_in import try_password
 from modbot.web.access import lifetimes, person, visit
 from modbot.web.refusals import refusal_text
@@ -109,10 +110,11 @@ class _Me:
         if wanted != again:
             raise PersonRefused("different", "the two passwords are not the same")
         passwords.check_new(wanted, name=who.name, email=who.email)
-        tried = try_password(self.service.database, who.email, present, origin_of(request))
+        hashing: Hashing = request.app.state.hashing
+        tried = try_password(self.service.database, hashing, who.email, present, origin_of(request))
         if tried.person is None:
             raise PersonRefused("old_password", "the present password is not right")
-        hashed = passwords.hash_password(wanted)
+        hashed = hashing.hash_password(wanted)
         with self.service.database.write() as s:
             row = changes.known_person(s, who.id)
             now = self.service.clock.now()

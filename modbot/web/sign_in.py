@@ -44,7 +44,9 @@ def sign_in_routes(service: WebService, pages: Pages) -> Routes:
     ) -> Response:
         if not service.config.settings.sign_in.passwords:
             raise HTTPException(403)
-        tried = try_password(service.database, email, password, origin_of(request))
+        tried = try_password(
+            service.database, request.app.state.hashing, email, password, origin_of(request)
+        )
         if tried.person is None:
             return sign_in_page(service, pages, request, own_path(next), email=email, tried=tried)
         return let_in(service, request, tried.person, how="password", to=own_path(next))

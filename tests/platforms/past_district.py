@@ -18,6 +18,7 @@ from modbot.service import Service, build_service
 from modbot.tables import AuditRow, CommentRow, VersionRow
 from platforms.sandbox.server import SandboxServer
 from platforms.sandbox.world import World
+from tests.databases import put_empty
 from tests.fakes import ManualClock
 from tests.line import ADA
 from tests.running import config_on
@@ -111,6 +112,7 @@ def district(folder: Path, platform: str, **budget: float) -> Iterator[District]
     clock, environ, alerts = ManualClock(), dict[str, str](), list[Alert]()
     world = World(clock)
     account = world.add_page(platform, "school")
+    put_empty(folder / "modbot.db")
     with SandboxServer(world) as server:
         environ["TOKEN"] = _secrets(platform, world, account)
         service = build_service(

@@ -7,11 +7,12 @@ import re
 import pytest
 import requests
 
-from modbot.people import Role, passwords
+from modbot.people import Role
 from modbot.people.accounts import add_person
 from modbot.people.tokens import form_token
 from tests.web.conftest import Site
 from tests.web.school import FakeService
+from tests.web.serving import CHEAP
 
 PASSWORD = "a parent writes to us daily"
 
@@ -27,7 +28,7 @@ def ana(service: FakeService) -> str:
             role=Role.MANAGER,
             now=service.clock.now(),
             by="the tests",
-            password_hash=passwords.hash_password(PASSWORD),
+            password_hash=CHEAP.hash_password(PASSWORD),
         )
     return "ana@lps.test"
 
