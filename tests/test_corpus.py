@@ -146,22 +146,24 @@ def cases() -> list[tuple[str, str, str]]:
     ]
 
 
-# What rules alone must reach; the rest is for the model. What stays and what is urgent is exact.
+# What rules alone must reach; the rest is for the model. What stays, what is urgent and what has a
+# rule of its own (hide!) is exact.
 @pytest.mark.parametrize(
-    ("wanted", "share"), [("allow", 1.0), ("escalate", 1.0), ("hide", 0.88), ("review", 0.7)]
+    ("wanted", "share"),
+    [("allow", 1.0), ("escalate", 1.0), ("hide", 0.88), ("hide!", 1.0), ("review", 0.7)],
 )
 def test_the_written_cases_get_the_verdict_a_careful_manager_would_give(
     rules: RulesClassifier, policy: Policy, wanted: str, share: float
 ) -> None:
-    rows = [(post, text) for verdict, post, text in cases() if verdict == wanted]
+    rows = [(post, text) for verdict, post, text in cases() if verdict in (wanted, f"{wanted}!")]
     signals = rules.classify([comment(text, post) for post, text in rows])
     wrong = [
         (text, decision.verdict.value)
         for (_, text), decision in zip(rows, (decide(s, policy) for s in signals), strict=True)
-        if decision.verdict != wanted
+        if decision.verdict != wanted.removesuffix("!")
     ]
     assert 1 - len(wrong) / len(rows) >= share, wrong
-    if wanted != "hide":
+    if not wanted.startswith("hide"):
         assert [text for text, verdict in wrong if verdict == "hide"] == []
 
 

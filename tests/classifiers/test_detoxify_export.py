@@ -152,6 +152,16 @@ def test_a_text_in_int8_scores_in_company_almost_as_it_does_alone(
     assert np.abs(together - alone).max() < 0.03
 
 
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_attention_is_one_step_of_the_network(folders: dict[str, Any], precision: str) -> None:
+    import onnx
+
+    network = onnx.load(folders["folder"] / precision / "model.onnx")
+    steps = [(node.domain, node.op_type) for node in network.graph.node]
+    assert ("", "Attention") in steps
+    assert not any(step == "Softmax" for _, step in steps)
+
+
 def test_int8_weights_take_less_than_half_the_room(folders: dict[str, Any]) -> None:
     small, whole = (
         (folders["folder"] / name / "model.onnx").stat().st_size for name in ("int8", "float32")

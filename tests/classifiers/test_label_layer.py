@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,3 +83,35 @@ def test_the_same_data_gives_the_same_bytes(tmp_path: Path) -> None:
     write_data(tmp_path)
     one, two = fitted(tmp_path).arrays, fitted(tmp_path).arrays
     assert {name: one[name].tobytes() for name in one} == {n: two[n].tobytes() for n in two}
+
+
+def test_a_training_ends_with_the_layer_in_its_files(tmp_path: Path) -> None:
+    need("torch")
+    from classifiers.training.outcome import write_trained
+    from classifiers.training.run import Trained
+
+    write_data(tmp_path)
+    shutil.copy(tmp_path / "train.jsonl.gz", tmp_path / "dev.jsonl.gz")
+    with np.load(str(shipped_weights() / "word-cnn.npz")) as packed:
+        arrays = {name: packed[name] for name in packed.files if not name.startswith("label_")}
+    trained = Trained(arrays=arrays, facts={}, held_out={}, predictions=[])
+    write_trained(tmp_path / "out", trained, tmp_path, tmp_path / "comments")
+    weights, _ = load_weights(tmp_path / "out")
+    assert len(weights.label_bias) == len(LABELS)
+    assert np.array_equal(weights.output, arrays["output"])
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text("utf-8"))
+    assert metrics["held_out"]["toxicity"]["auc"] > 0.9
+
+
+def test_what_counts_nothing_teaches_nothing() -> None:
+    need("torch")
+    from classifiers.training.layer import Plan, fit_layer
+
+    inputs = np.random.default_rng(1).normal(size=(200, 3)).astype(np.float32)
+    true = (inputs[:, :1] > 0).astype(np.float32)
+    known = np.repeat([[1.0], [0.0]], 100, axis=0).astype(np.float32)
+    taught = np.where(known == 1, true, 1 - true)  # the second half would teach the contrary
+    layer = fit_layer(
+        inputs, taught, seed=1, report=lambda line: None, plan=Plan(inner=64, counts=known)
+    )
+    assert ((layer.logits(inputs) > 0) == (true == 1)).mean() > 0.85
