@@ -29,6 +29,7 @@ _RANK = {
     Category.PERSONAL_ISSUE: 6,
     Category.OFF_TOPIC: 7,
 }
+_SPARES = {Aspect.OFFICIAL: 1, Aspect.QUOTED: 2}  # how little a model's word may do
 _STRICTNESS = {verdict: strictness for strictness, verdict in enumerate(Verdict)}
 _REVIEW_AT_MOST = frozenset({Category.OFF_TOPIC})
 _DONE = {
@@ -270,12 +271,11 @@ def _by_other(
 
 
 def _best(signals: Sequence[Signal]) -> Signal | None:
-    """The highest score. Of equal ones the one about officials: it may do less."""
+    """The highest score. Of equal ones the one that may do least, whatever their order: a quote,
+    then what is about officials."""
     if len(signals) < 2:  # as mostly
         return signals[0] if signals else None
-    return max(
-        signals, key=lambda s: (s.score, s.aspect is Aspect.OFFICIAL, s.source), default=None
-    )
+    return max(signals, key=lambda s: (s.score, _SPARES.get(s.aspect, 0), s.source))
 
 
 def _noticed(rule: CategoryPolicy, *, official: bool) -> float:

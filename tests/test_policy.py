@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from modbot.domain import Aspect, Category, Decision, Evidence, Signal, Verdict
@@ -275,6 +275,8 @@ def test_whatever_comes_the_lines_that_must_not_be_crossed_hold(
 
 
 @given(SIGNALS)
+@example([hit(Category.CRISIS, 1.0, aspect, "embedded") for aspect in (Aspect.NONE, Aspect.QUOTED)])
+@example([hit(Category.THREAT, 0.6, aspect, "embedded") for aspect in Aspect])
 def test_the_order_of_signals_changes_nothing_that_happens(signals: list[Signal]) -> None:
     def essence(decision: Decision) -> tuple[object, ...]:
         return decision.verdict, decision.hide, decision.categories, decision.clause
