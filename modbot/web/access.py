@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
@@ -58,10 +57,8 @@ def person(request: Request) -> Person:
     return who
 
 
-@cache
 def needs(right: Right) -> Callable[[Request], Awaitable[Person]]:
-    """A dependency: the signed-in person where they have `right`, else 403 and an audit row. The
-    same one each time, by which routes are known again."""
+    """A dependency: the signed-in person where they have `right`, else 403 and an audit row."""
 
     # Async, as asking costs nothing: a turn in a thread is only for writing down a refusal.
     async def check(request: Request) -> Person:
