@@ -29,7 +29,8 @@ _RANK = {
     Category.PERSONAL_ISSUE: 6,
     Category.OFF_TOPIC: 7,
 }
-_SPARES = {Aspect.OFFICIAL: 1, Aspect.QUOTED: 2}  # how little a model's word may do
+# How little a model's word may do.
+_SPARES = {Aspect.MAYBE_OFFICIAL: 1, Aspect.OFFICIAL: 2, Aspect.QUOTED: 3}
 _STRICTNESS = {verdict: strictness for strictness, verdict in enumerate(Verdict)}
 _REVIEW_AT_MOST = frozenset({Category.OFF_TOPIC})
 _DONE = {
@@ -220,8 +221,8 @@ def _by_model(
     """The verdict where no rule counts. A model's word alone hides nothing that is about officials,
     unless it is nearly certain of an insult and insults to them are to be hidden; but it does tell
     a person of a threat or a cry for help at once."""
-    official = model is not None and model.aspect in SPARED
-    if model is None or model.score <= _noticed(rule, official=official):
+    spared = model is not None and model.aspect in SPARED
+    if model is None or model.score <= _noticed(rule, spared=spared):
         return _Finding(
             category=rule.category,
             verdict=Verdict.ALLOW,
@@ -230,9 +231,9 @@ def _by_model(
             thresholds=thresholds,
         )
     grave = rule.model_hide < NEVER and model.score >= rule.model_hide
-    held = _held_by_model(model, rule, policy) if grave and official else ""
+    held = _held_by_model(model, rule, policy) if grave and spared else ""
     hides = grave and not held and _may_hide(rule)
-    urgent = rule.category in ESCALATES and (grave or not official)
+    urgent = rule.category in ESCALATES and (grave or not spared)
     verdict = Verdict.ESCALATE if urgent else Verdict.HIDE if hides else Verdict.REVIEW
     return _Finding(
         category=rule.category,
@@ -249,6 +250,8 @@ def _held_by_model(model: Signal, rule: CategoryPolicy, policy: Policy) -> str:
     if model.aspect is Aspect.QUOTED:
         return "the words are told as said by somebody else"
     insult = rule.category is Category.OFFENSIVE and policy.officials_insult == "hide"
+    if insult and model.aspect is Aspect.MAYBE_OFFICIAL:
+        return ""
     if not insult or rule.model_hide_official >= NEVER:
         return "a model's word alone hides nothing about officials or the running of the schools"
     if model.score >= rule.model_hide_official:
@@ -278,11 +281,11 @@ def _best(signals: Sequence[Signal]) -> Signal | None:
     return max(signals, key=lambda s: (s.score, _SPARES.get(s.aspect, 0), s.source))
 
 
-def _noticed(rule: CategoryPolicy, *, official: bool) -> float:
+def _noticed(rule: CategoryPolicy, *, spared: bool) -> float:
     """The model score above which a person looks. Opinions on officials are looked at only where
     the model is as sure as it would have to be to hide, or as policy.toml says: a critic is no more
     a case than a fan."""
-    if not official or rule.category in (Category.THREAT, Category.PERSONAL_ISSUE):
+    if not spared or rule.category in (Category.THREAT, Category.PERSONAL_ISSUE):
         return rule.model_review
     own = rule.model_review_official
     return rule.model_hide if own is None else own

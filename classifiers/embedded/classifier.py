@@ -40,7 +40,9 @@ from modbot.errors import ClassifierFailed
 FLOOR = 0.04  # probabilities below say nothing worth a manager's time
 URGENT_FLOOR = 0.03  # the same of threats and cries for help: to miss one costs most
 SPEAKS_OF_OFFICIALS = 0.2  # from here on a comment may be criticism of officials: low, to be safe
-HINTS_AT_OFFICIALS = 0.003  # is enough for what sounds like an insult: critics mock, too
+# For what sounds like an insult far less is enough: critics mock, too.
+MOCKS_OFFICIALS = 0.008
+HINTS_AT_OFFICIALS = 0.003  # from here on, or by the words, it may be aimed at one
 FEWEST_WORDS = 4  # fewer say too little: names and idioms would pass for what they resemble
 # Where the model might take an opinion for a breach, criticism of officials in the comment stays
 # its hand. A swear word is one whatever it stands beside, and a cry for help too.
@@ -269,15 +271,17 @@ class EmbeddedClassifier:
 
     def _aspect(self, category: Category, criticism: float, comment: Comment) -> Aspect:
         """What the comment seems to be about, where that changes what may be done."""
-        insult = category is Category.OFFENSIVE
-        official = criticism >= (HINTS_AT_OFFICIALS if insult else SPEAKS_OF_OFFICIALS)
-        if insult and not official:
-            official = self._about_officials(comment)
         if category is Category.PERSONAL_ISSUE:
-            return Aspect.OFFICIAL if official else Aspect.PRIVATE
-        if insult and official and self._tells_of_words(comment.text):
+            return Aspect.OFFICIAL if criticism >= SPEAKS_OF_OFFICIALS else Aspect.PRIVATE
+        if category not in _OF_OPINION:
+            return Aspect.NONE
+        if category is not Category.OFFENSIVE:
+            return Aspect.OFFICIAL if criticism >= SPEAKS_OF_OFFICIALS else Aspect.NONE
+        if criticism < HINTS_AT_OFFICIALS and not self._about_officials(comment):
+            return Aspect.NONE
+        if self._tells_of_words(comment.text):
             return Aspect.QUOTED
-        return Aspect.OFFICIAL if official and category in _OF_OPINION else Aspect.NONE
+        return Aspect.OFFICIAL if criticism >= MOCKS_OFFICIALS else Aspect.MAYBE_OFFICIAL
 
 
 def _languages(encoded: Encoded) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
@@ -17,6 +18,8 @@ Spans = Sequence[tuple[int, int]]
 SURE_OF_SALE = 0.94  # from here on an offer counts although it names an approved fundraiser
 _ENOUGH = 0.4  # of what speaks for a category: so much in cleared words clears the whole
 _PUBLIC_BODIES = (".gov", ".k12.ma.us", ".edu")
+_PRICE = re.compile(r"\$ ?(\d+)|\b(\d+) ?(?:\$|(?:dollars?|bucks|dolares|dólares|pesos|reais)\b)", re.I)
+_OWNER = re.compile(r"\b(?:i|my|mine|yo|mi|mis|tengo|vendo|eu|meu|vendemos|we)\b", re.I)
 
 
 class Reading:
@@ -53,10 +56,19 @@ class Reading:
         said = words(self.folded.text) if running else frozenset()
         return any(is_named(said, fundraiser.name) for fundraiser in running)
 
+    @cached_property
+    def _repeats_prices(self) -> bool:
+        """Are all its prices those of its post, and does it speak of nothing of the writer's?"""
+        said = _prices(self.comment.text)
+        return said != set() and said <= _prices(self.comment.post_text) and not _OWNER.search(self.comment.text)
+
     def is_no_offer(self, score: float) -> bool:
         """Are there better grounds than the score? An approved fundraiser is for the rules to
-        judge, and a link to a public body sells nothing."""
-        return self._sells_nothing or (score < SURE_OF_SALE and self._names_approved)
+        judge, a link to a public body sells nothing, and who repeats the post's prices answers a
+        question about it."""
+        if self._sells_nothing:
+            return True
+        return score < SURE_OF_SALE and (self._names_approved or self._repeats_prices)
 
     def is_innocent(self, category: Category, parts: Sequence[float], spans: Spans) -> bool:
         """Does enough of what speaks for the category stand in words that are cleared of it?"""
@@ -70,3 +82,7 @@ class Reading:
             if any(start < last and first < end for first, last in clear):
                 inside += max(part, 0.0)
         return inside >= _ENOUGH * total
+
+
+def _prices(text: str) -> set[str]:
+    return {before or after for before, after in _PRICE.findall(text)}

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from modbot import counterfactual
-from modbot.domain import Aspect, Category, Share, Signal, looks_from
+from modbot.domain import SPARED, Category, Share, Signal, looks_from
 from modbot.pipeline import OWN_WORDS
 from modbot.policy import RULES
 from modbot.web.marking import Span
 from modbot.web.veiling import may_offend
 
 REASONS_A_CATEGORY = 2  # in the log
-_HELD = frozenset({Aspect.OFFICIAL, Aspect.QUOTED})
 
 
 class Stored(counterfactual.Stored, Protocol):
@@ -126,7 +125,7 @@ def _reason(signal: Signal, stored: Stored) -> Reason:
         limit=limit,
         counts=reached and signal.category in stored.categories,
         aspect=signal.aspect.value,
-        held=signal.aspect in _HELD and not stored.hide,
+        held=signal.aspect in SPARED and not stored.hide,
     )
 
 
