@@ -12,6 +12,8 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
+from classifiers.upside_down import TURNED
+
 _LOOK_ALIKES: Final = {
     "a": "λаɑαдᎪᗩꓮᴀ₳",
     "b": "ЬьвВβᏴƄᗷꓐʙ฿",
@@ -44,7 +46,6 @@ _LOOK_ALIKES: Final = {
     "-": "‐‑‒–—―−",
     "*": "∗⁎＊",
 }
-_TURNED: Final = dict(zip("ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ", "acefghijkmrtvwy", strict=True))  # written upside down
 _WITH_A_MARK: Final = re.compile("LATIN (?:SMALL|CAPITAL) LETTER ([A-Z]) WITH ")
 _INVISIBLE_LETTERS: Final = "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 _KEPT_TILDE: Final = "ñ"  # año is not ano
@@ -90,7 +91,7 @@ def _styled() -> dict[str, str]:
 
 _PLAIN: Final = {
     **{look: letter for letter, looks in _LOOK_ALIKES.items() for look in looks},
-    **_TURNED,
+    **TURNED,
     **_styled(),
     "🆎": "ab",
     "🆑": "cl",

@@ -12,7 +12,7 @@ from ahocorasick_rs import AhoCorasick, Implementation
 from classifiers.censored import Censored
 from classifiers.disguises import Disguises
 from classifiers.hits import Hit, is_swear, word_hit
-from classifiers.normalise import Folded, after_a_letter
+from classifiers.normalise import Folded, spelled_out_after, spelled_out_before
 from classifiers.word_lists import WordRule
 
 HITS_A_RULE: Final = 8  # more of one rule tell no more
@@ -39,16 +39,21 @@ class ListedWords:
 
     def hits(self, folded: Folded, written: str) -> list[Hit]:
         """Every word that stands in the text, with where it stands as written."""
-        text, starts = folded.text, folded.starts
+        text = folded.text
         found: list[tuple[WordRule, int, int]] = []
         for which, start, end in self._finder.find_matches_as_indexes(text, overlapping=True):
             opened = (
                 start > 0
                 and text[start - 1].isalnum()
                 and text[start].isalnum()
-                and (starts[start] != starts[start - 1] or not after_a_letter(text, start))
+                and not spelled_out_before(folded, start, end)
             )
-            runs_on = end < len(text) and text[end].isalnum() and text[end - 1].isalnum()
+            runs_on = (
+                end < len(text)
+                and text[end].isalnum()
+                and text[end - 1].isalnum()
+                and not spelled_out_after(folded, start, end)
+            )
             found += [
                 (word, start, end)
                 for word in self._listed[which]

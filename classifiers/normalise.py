@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from classifiers.confusables import INDICATORS, one_to_one, plain, spelled_by_flags
+from classifiers.upside_down import Run, upside_down
 from classifiers.web_addresses import LINK
 
 _Edit = tuple[int, int, str]  # from, to, what stands there instead
@@ -75,7 +76,14 @@ ass wtf fuk fck fuc cum fag sex kms kys hdp ptm coo tit stf gay fun vrg mmg fdp 
 fml ffs smd
 """
 _SPELLED_SHORT: Final = frozenset(_SPELLED_SHORT_WORDS.split())
-_ONE_LETTER_WORDS: Final = "aeiouyk"
+_ONE_LETTER_WORDS: Final = frozenset("aeiouyk")
+# Beside swear words of four letters and more: shorter ones end or begin other words (m a s s).
+_LONG: Final = 4
+_SMALL_WORDS_LIST: Final = """
+d q x t l m n la el los las de del tu tus su sus mi un una que es eres te me no si lo y o
+the a an is are you u ur my of off this that so it in to um uma da do seu sua
+"""
+_SMALL_WORDS: Final = _ONE_LETTER_WORDS | frozenset(_SMALL_WORDS_LIST.split())
 _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -105,6 +113,28 @@ def fold(text: str) -> Folded:
 
 
 def _fold(text: str) -> Folded:
+    if text.isascii() or not (runs := list(upside_down(text))):
+        return _upright(text)
+    pieces, done = [], 0
+    for run in runs:
+        pieces += (text[done : run.start], run.words)
+        done = run.end
+    return _whole(_upright("".join([*pieces, text[done:]])), runs)
+
+
+def _whole(folded: Folded, runs: Sequence[Run]) -> Folded:
+    """What stands in a run that was turned round came from all of it."""
+    starts, ends = list(folded.starts), list(folded.ends)
+    at = 0
+    for place, start in enumerate(starts):
+        while at < len(runs) and runs[at].end <= start:
+            at += 1
+        if at < len(runs) and runs[at].start <= start:
+            starts[place], ends[place] = runs[at].start, max(ends[place], runs[at].end)
+    return Folded(folded.text, starts, ends)
+
+
+def _upright(text: str) -> Folded:
     # Most characters stay as they are; str.translate() would look up each of them.
     read = text if text.isascii() else _BEYOND_ASCII.sub(_read_as_another, text)
     if _ODD.search(read) or _HUMP_HINT.search(read):
@@ -224,11 +254,23 @@ def _outside_links(text: str, edits: Sequence[_Edit]) -> Sequence[_Edit]:
     return kept
 
 
-def after_a_letter(text: str, start: int) -> bool:
-    """Does only a one-letter word stand before text[start]? It was joined in "a p r i c k"."""
-    return (
-        text[start - 1] in _ONE_LETTER_WORDS and not text[max(start - 2, 0) : start - 1].isalnum()
-    )
+def spelled_out_before(folded: Folded, start: int, end: int) -> bool:
+    """Do only small words stand before text[start:end], spelled out in one run with it, as in
+    "a p r i c k" and "l a p u t a"?"""
+    at = start
+    while at and folded.starts[at - 1] == folded.starts[start]:
+        at -= 1
+    words = _ONE_LETTER_WORDS if end - start < _LONG else _SMALL_WORDS
+    return folded.text[at:start] in words and not folded.text[max(at - 1, 0) : at].isalnum()
+
+
+def spelled_out_after(folded: Folded, start: int, end: int) -> bool:
+    """The same of what stands after it: "p u ñ e t a y"."""
+    at = end
+    while at < len(folded.text) and folded.starts[at] == folded.starts[start]:
+        at += 1
+    words = frozenset[str]() if end - start < _LONG else _SMALL_WORDS
+    return folded.text[end:at] in words and not folded.text[at : at + 1].isalnum()
 
 
 def _leet(text: str) -> list[_Edit]:

@@ -62,7 +62,7 @@ class Aspect(StrEnum):
 
     NONE = ""
     OFFICIAL = "official"  # officials, public conduct, school operations
-    MAYBE_OFFICIAL = "maybe_official"  # perhaps: a model's words, never a rule's
+    AT_OFFICIAL = "at_official"  # an insult perhaps aimed at one, and no criticism: a model's word
     PRIVATE = "private"  # a private case of a student, family or employee
     QUOTED = "quoted"  # words reported or quoted, not said
 
@@ -255,7 +255,7 @@ class Signal:
 
 ESCALATES = frozenset({Category.THREAT, Category.CRISIS})  # what nobody may wait for
 # Where a model alone has less of a say.
-SPARED = frozenset({Aspect.OFFICIAL, Aspect.MAYBE_OFFICIAL, Aspect.QUOTED})
+SPARED = frozenset({Aspect.OFFICIAL, Aspect.AT_OFFICIAL, Aspect.QUOTED})
 
 
 def looks_from(category: str, source: str, aspect: str, thresholds: Mapping[str, float]) -> str:

@@ -30,7 +30,7 @@ _RANK = {
     Category.OFF_TOPIC: 7,
 }
 # How little a model's word may do.
-_SPARES = {Aspect.MAYBE_OFFICIAL: 1, Aspect.OFFICIAL: 2, Aspect.QUOTED: 3}
+_SPARES = {Aspect.AT_OFFICIAL: 1, Aspect.OFFICIAL: 2, Aspect.QUOTED: 3}
 _STRICTNESS = {verdict: strictness for strictness, verdict in enumerate(Verdict)}
 _REVIEW_AT_MOST = frozenset({Category.OFF_TOPIC})
 _DONE = {
@@ -250,7 +250,7 @@ def _held_by_model(model: Signal, rule: CategoryPolicy, policy: Policy) -> str:
     if model.aspect is Aspect.QUOTED:
         return "the words are told as said by somebody else"
     insult = rule.category is Category.OFFENSIVE and policy.officials_insult == "hide"
-    if insult and model.aspect is Aspect.MAYBE_OFFICIAL:
+    if insult and model.aspect is Aspect.AT_OFFICIAL:
         return ""
     if not insult or rule.model_hide_official >= NEVER:
         return "a model's word alone hides nothing about officials or the running of the schools"

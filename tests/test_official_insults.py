@@ -55,6 +55,39 @@ def test_nothing_about_officials_is_hidden_where_insults_to_them_are_to_be_looke
     assert outcome([hit(RUDE, 0.8), of_officials(0.99)], policy("review")) == ("review", False)
 
 
+def at_officials(score: float) -> Signal:
+    return replace(model(RUDE, score), aspect=Aspect.AT_OFFICIAL)
+
+
+@pytest.mark.parametrize(
+    ("score", "hiding", "reviewing"),
+    [
+        (0.3, ("allow", False), ("allow", False)),
+        (0.31, ("review", False), ("review", False)),
+        (0.59, ("review", False), ("review", False)),
+        (0.6, ("hide", True), ("review", False)),
+        (0.99, ("hide", True), ("review", False)),
+    ],
+)
+def test_an_insult_perhaps_to_an_official_is_hidden_like_any_other_only_where_those_are(
+    score: float, hiding: tuple[str, bool], reviewing: tuple[str, bool]
+) -> None:
+    assert outcome([at_officials(score)], policy("hide")) == hiding
+    assert outcome([at_officials(score)], policy("review")) == reviewing
+
+
+def test_a_weak_rule_and_the_model_hide_it_by_the_same_limit() -> None:
+    assert outcome([hit(RUDE, 0.8), at_officials(0.2)], policy("hide")) == ("hide", True)
+    both = [hit(RUDE, 0.8), at_officials(0.99)]
+    assert outcome(both, policy("review")) == ("review", False)
+
+
+def test_of_equal_scores_the_one_that_is_surely_about_officials_decides() -> None:
+    signals = [at_officials(0.7), of_officials(0.7)]
+    assert outcome(signals, policy("hide")) == ("review", False)
+    assert outcome(signals[::-1], policy("hide")) == ("review", False)
+
+
 def test_a_weak_rule_beside_it_does_not_keep_up_what_the_model_alone_would_hide() -> None:
     assert outcome([hit(RUDE, 0.8), of_officials(0.9)], policy()) == ("hide", True)
     assert outcome([hit(RUDE, 0.8), of_officials(0.89)], policy()) == ("review", False)
@@ -121,7 +154,7 @@ def test_the_model_takes_an_insult_to_an_official_that_is_told_of_for_a_quote() 
     [found] = insults_in(text)
     assert found.aspect is Aspect.QUOTED
     [found] = insults_in("The mayor is a fat ugly pig and a worthless idiot.")
-    assert found.aspect is Aspect.OFFICIAL
+    assert found.aspect is Aspect.AT_OFFICIAL
 
 
 def insults_in(text: str) -> list[Signal]:
@@ -138,6 +171,11 @@ def insults_in(text: str) -> list[Signal]:
     [
         ("", {"offensive.model_review_official": 0.3}, "offensive.model_review"),
         ("official", {"offensive.model_review_official": 0.3}, "offensive.model_review_official"),
+        (
+            "at_official",
+            {"offensive.model_review_official": 0.3},
+            "offensive.model_review_official",
+        ),
         ("quoted", {"offensive.model_review_official": 0.3}, "offensive.model_review_official"),
         ("official", {"offensive.model_review": 0.1}, "offensive.model_review"),
     ],

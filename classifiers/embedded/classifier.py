@@ -40,9 +40,8 @@ from modbot.errors import ClassifierFailed
 FLOOR = 0.04  # probabilities below say nothing worth a manager's time
 URGENT_FLOOR = 0.03  # the same of threats and cries for help: to miss one costs most
 SPEAKS_OF_OFFICIALS = 0.2  # from here on a comment may be criticism of officials: low, to be safe
-# For what sounds like an insult far less is enough: critics mock, too.
-MOCKS_OFFICIALS = 0.008
-HINTS_AT_OFFICIALS = 0.003  # from here on, or by the words, it may be aimed at one
+MOCKS_OFFICIALS = 0.008  # of what sounds like an insult: critics mock, too
+HINTS_AT_OFFICIALS = 0.003  # it may be aimed at one: from here on, or by its words
 FEWEST_WORDS = 4  # fewer say too little: names and idioms would pass for what they resemble
 # Where the model might take an opinion for a breach, criticism of officials in the comment stays
 # its hand. A swear word is one whatever it stands beside, and a cry for help too.
@@ -281,7 +280,7 @@ class EmbeddedClassifier:
             return Aspect.NONE
         if self._tells_of_words(comment.text):
             return Aspect.QUOTED
-        return Aspect.OFFICIAL if criticism >= MOCKS_OFFICIALS else Aspect.MAYBE_OFFICIAL
+        return Aspect.OFFICIAL if criticism >= MOCKS_OFFICIALS else Aspect.AT_OFFICIAL
 
 
 def _languages(encoded: Encoded) -> NDArray[np.int64]:

@@ -18,7 +18,9 @@ Spans = Sequence[tuple[int, int]]
 SURE_OF_SALE = 0.94  # from here on an offer counts although it names an approved fundraiser
 _ENOUGH = 0.4  # of what speaks for a category: so much in cleared words clears the whole
 _PUBLIC_BODIES = (".gov", ".k12.ma.us", ".edu")
-_PRICE = re.compile(r"\$ ?(\d+)|\b(\d+) ?(?:\$|(?:dollars?|bucks|dolares|dólares|pesos|reais)\b)", re.I)
+_PRICE = re.compile(
+    r"\$ ?(\d+)|\b(\d+) ?(?:\$|(?:dollars?|bucks|dolares|dólares|pesos|reais)\b)", re.I
+)
 _OWNER = re.compile(r"\b(?:i|my|mine|yo|mi|mis|tengo|vendo|eu|meu|vendemos|we)\b", re.I)
 
 
@@ -59,8 +61,9 @@ class Reading:
     @cached_property
     def _repeats_prices(self) -> bool:
         """Are all its prices those of its post, and does it speak of nothing of the writer's?"""
-        said = _prices(self.comment.text)
-        return said != set() and said <= _prices(self.comment.post_text) and not _OWNER.search(self.comment.text)
+        text, post = self.comment.text, self.comment.post_text
+        said = _prices(text)
+        return said != set() and said <= _prices(post) and not _OWNER.search(text)
 
     def is_no_offer(self, score: float) -> bool:
         """Are there better grounds than the score? An approved fundraiser is for the rules to

@@ -53,9 +53,11 @@ blotches on the wall | func main() | room A55 | locker #4SS | aula F4G
 """
 SPELLED = """
 coach is a p r i c k | it can s u c k  a  d i c k | his b u t t h o l e | h d s p m | a la v r g
+d p u t a m a d r e | p u ñ e t a y las | l a p u t a | you s h i t | ʇıɥsllnq
 es una k u e r o | C. O. Ñ. O. | mean girl c-u-next-tuesdays | eff-u-see-kay | f m l | as F-U-C
 """
 NOT_SPELLED = """
+m a s s at noon | c l a s s | l a d i s p u t a | c o m p u t a d o r a | T H E A S S E M B L Y
 G O  L A N C E R S | s n o w  d a y  s n o w  d a y | f a v o r i t a | P-O-N-I | F-U-K-U-D-A
 B-A-N-A-N-A-S | A D K | see you next tuesday | is it A-C or D-F | I  a m  s o  p r o u d | p. 5 s
 A B C D | p t a | U S A | w-o-n b-y s-p-e-l-l-i-n-g | d u c k | the "F.K." dish | W-L-W-W-W

@@ -63,7 +63,9 @@ DISGUISES = [
     ("𝕊𝕙𝕚𝕥", "shit"),
     ("sh\u2066it\u2069", "shit"),
     ("s\ufe0fh\u00adit", "shit"),
-    ("ɹǝʌǝ", "reve"),
+    ("ɹǝʌǝ", "ever"),
+    ("ʇıɥsllnq", "bullshit"),
+    ("so: ɐʇnd ɐl ɐʌ!", "so: va la puta!"),
     ("#MeCagoEnTodo", "#me cago en todo"),
     ("“¿qué?” — dijo…", '"¿que?" - dijo...'),
 ]
@@ -123,11 +125,28 @@ def test_spelled_out_letters_map_to_the_whole_stretch() -> None:
     assert text[slice(*folded.span(at, at + 4))] == "f u c k"
 
 
+def test_words_written_upside_down_map_to_the_whole_stretch() -> None:
+    text = "hey: ʞɔnɟ noʎ ok"
+    folded = fold(text)
+    assert folded.text == "hey: you fuck ok"
+    at = folded.text.index("fuck")
+    assert text[slice(*folded.span(at, at + 4))] == "ʞɔnɟ noʎ"
+    assert text[slice(*folded.span(0, 3))] == "hey"
+    assert text[slice(*folded.span(len(folded.text) - 2, len(folded.text)))] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("text", "read"), [("/kʌp/, /kɹaɪ/", "/kvp/, /krai/"), ("one ʌ", "one v"), ("cɐʇ", "cat")]
+)
+def test_letters_of_a_phonetic_alphabet_keep_their_order(text: str, read: str) -> None:
+    assert fold(text).text == read
+
+
 def test_lone_surrogates_can_be_encoded_after_folding() -> None:
     assert fold("a\ud800b").text.encode() == "a\ufffdb".encode()
 
 
-NASTY = "aafuckshitnñÑN\u0303\u200b .-_@$!|+01345789'#AZBéѕ\ufdfa\ud800\u202e\x00\n/:ß💩🇫🇺🅾️ʇ…"
+NASTY = "ʇɐɔbnaafuckshitnñÑN\u0303\u200b .-_@$!|+01345789'#AZBéѕ\ufdfa\ud800\u202e\x00\n/:ß💩🇫🇺🅾️ʇ…"
 TEXTS = st.text(st.one_of(st.sampled_from(NASTY), st.characters()), max_size=50)
 
 
@@ -159,6 +178,9 @@ HEAVY = [
     "\ufdfa",
     "🇫🇺 ",
     "🇩🇴",
+    "ʇɐ!",
+    "ʇɐ ",
+    "ʇɐb",
 ]
 
 

@@ -16,12 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from classifiers import embedded_beside
 from classifiers.embedded import SCORED, EmbeddedClassifier, load_weights, shipped_weights
 from classifiers.embedded.classifier import (
     FLOOR,
-    HINTS_AT_OFFICIALS,
-    SPEAKS_OF_OFFICIALS,
     URGENT_FLOOR,
 )
 from classifiers.embedded.pieces import (
@@ -36,11 +33,8 @@ from classifiers.embedded.policy_head import LABEL_SCALE, MATCH_SCALE
 from classifiers.embedded.signs import signs
 from classifiers.embedded.weights import Weights
 from classifiers.embedded.words import WordTable
-from classifiers.labels import CRITICISM, policy_score
 from classifiers.normalise import fold
-from classifiers.rules import RulesClassifier
-from modbot.domain import Aspect, Category, Comment, Signal
-from modbot.settings import load_config
+from modbot.domain import Category, Comment, Signal
 from tests.benchmarks.bench_judging import ROOT
 
 POST = "School starts at 8:10 tomorrow"
@@ -128,38 +122,6 @@ def test_a_signal_names_the_words_that_moved_the_score(model: EmbeddedClassifier
 def test_words_are_named_as_the_person_disguised_them(model: EmbeddedClassifier) -> None:
     signal = found(model, "this principal is a f.u.c.k.i.n.g moron")[Category.PROFANITY]
     assert "f.u.c.k.i.n.g" in signal.evidence.text
-
-
-def test_a_grievance_with_criticism_of_officials_is_marked_as_such(
-    model: EmbeddedClassifier,
-) -> None:
-    private = found(model, "my daughter's teacher lost her homework and gave her a zero")
-    official = found(
-        model,
-        "this superintendent and the school committee cut the buses, shame on them, my kid walks",
-    )
-    assert private[Category.PERSONAL_ISSUE].aspect is Aspect.PRIVATE
-    assert all(s.aspect is not Aspect.PRIVATE for s in official.values())
-
-
-@pytest.mark.parametrize(
-    "text", ["only a blind mole would sign that contract", "puro vago cobrando en esa oficina"]
-)
-def test_a_hint_of_criticism_makes_an_insult_one_of_officials(
-    model: EmbeddedClassifier, text: str
-) -> None:
-    (scores,) = model.scores([text], [POST])
-    assert HINTS_AT_OFFICIALS < scores[policy_score(CRITICISM)] < SPEAKS_OF_OFFICIALS
-    assert found(model, text)[Category.OFFENSIVE].aspect is Aspect.OFFICIAL
-
-
-def test_what_insults_somebody_under_a_post_about_officials_counts_as_about_officials() -> None:
-    model = embedded_beside(RulesClassifier.load(load_config(ROOT / "config").rules_dir))
-    text = "wax dolls, all of them, not a brain in the row"
-    elsewhere = found(model, text, "Our chess club won in Haverhill")[Category.OFFENSIVE]
-    there = found(model, text, "VIDEO: School Committee, part 2")[Category.OFFENSIVE]
-    assert elsewhere.aspect is Aspect.NONE
-    assert there.aspect is Aspect.OFFICIAL
 
 
 def test_the_post_is_part_of_what_is_judged(model: EmbeddedClassifier) -> None:
