@@ -13,7 +13,8 @@ import pytest
 from modbot.service import build_judge
 from modbot.settings import load_config
 from tests.quality.bars import BARS, Bar
-from tests.quality.cases import DEV, MODES, Corpus, Mode, joined, read_corpora
+from tests.quality.cases import MODES, Corpus, Mode, joined, read_corpora
+from tests.quality.cases import held_out as unseen
 
 ROOT = Path(__file__).parents[1]
 CORPORA = ROOT / "tests" / "corpus"
@@ -38,7 +39,7 @@ def held_out() -> Corpus:
     policy = replace(config.policy, officials_insult="hide")
     judge = build_judge(replace(config, policy=policy))
     corpora = read_corpora(CORPORA, judge.judge, policy, None)
-    return joined([corpus for corpus in corpora if corpus.name != DEV], "held out")
+    return joined(unseen(corpora), "held out")
 
 
 @pytest.mark.parametrize("bar", [bar for bar in BARS if bar.name in FLOORS], ids=lambda b: b.name)

@@ -16,7 +16,8 @@ Scores = Mapping[str, float]
 Scorer = Callable[[Sequence[str], Sequence[str]], Sequence[Scores]]  # of texts under their posts
 
 MODES: tuple[Mode, ...] = ("hide", "review")  # of policy.toml's officials_insult
-DEV = "dev.jsonl"
+# At hand when rules and thresholds were made; the other files are for tests only.
+SEEN = ("dev.jsonl", "tuning.jsonl")
 LANGUAGES = ("en", "es", "pt", "mixed")
 _AT_ONCE = 512
 
@@ -42,9 +43,9 @@ class Corpus:
 
 
 def read_corpora(folder: Path, judge: Judge, policy: Policy, scorer: Scorer | None) -> list[Corpus]:
-    """Every .jsonl file of the folder, dev first. `judge` must have come to its decisions by
+    """Every .jsonl file of the folder, SEEN first. `judge` must have come to its decisions by
     `policy`; only officials_insult is changed. Raises BadConfig on a bad row."""
-    files = sorted(folder.glob("*.jsonl"), key=lambda path: (path.name != DEV, path.name))
+    files = sorted(folder.glob("*.jsonl"), key=lambda path: (path.name not in SEEN, path.name))
     return [_judged(path, judge, policy, scorer) for path in files]
 
 
@@ -62,8 +63,8 @@ def joined(corpora: Sequence[Corpus], name: str) -> Corpus:
 
 
 def held_out(corpora: Sequence[Corpus]) -> list[Corpus]:
-    """The test files: all but the one that rules and thresholds were made with."""
-    return [corpus for corpus in corpora if corpus.name != DEV]
+    """The test files: all but those that rules and thresholds were made with."""
+    return [corpus for corpus in corpora if corpus.name not in SEEN]
 
 
 def to_hide(row: PolicyRow) -> bool:
