@@ -39,8 +39,8 @@ _GOODS: Final = _set("""
     apparel bake basket book bracelet brownie bouquet candle candy cake card chocolate cookie
     cupcake donut dress earring empanada flower hat hoodie jersey jewelry lasagna lemonade
     magnet makeup mug nail necklace pastel perfume photo pie pin pizza plant plate poinsettia
-    popcorn poster pretzel raffle ring rose shirt shoe sign sneaker soap sock sticker sweatshirt tamale
-    taco ticket tumbler wreath yearbook wash
+    popcorn poster pretzel raffle ring rose shirt shoe sign sneaker soap sock sticker sweatshirt
+    tamale taco ticket tumbler wreath yearbook wash
 """)
 # What people write for a word of a name.
 _READS_AS: Final = {
@@ -88,6 +88,8 @@ _READS_AS: Final = {
     "baile": "dance",
 }
 
+# No cards for sale.
+_PAID_BY_CARD: Final = re.compile(r"\b(?:cash|credit|debit)(?:,? or|,? and)? cards?\b")
 # Written as one word or as two.
 _COMPOUND: Final = re.compile(r"\b(car|lava)(wash|carros?|autos?)\b|\b(bake)(sale)\b")
 
@@ -131,7 +133,7 @@ def _other_year(said: frozenset[str], own: frozenset[str]) -> bool:
 
 def words(text: str) -> frozenset[str]:
     """The words of a folded text, as fundraisers' names are read."""
-    text = _COMPOUND.sub(r"\1\3 \2\4", text)
+    text = _COMPOUND.sub(r"\1\3 \2\4", _PAID_BY_CARD.sub("cash", text))
     return frozenset(_stem(word) for word in _WORD.findall(text)) - _FILLERS
 
 
