@@ -43,6 +43,7 @@ def embedded_beside(rules: RulesClassifier, weights: Path | None = None) -> Embe
         cleared=rules.rules.cleared,
         about_officials=rules.rules.about_officials,
         tells_of_words=rules.rules.tells_of_words,
+        passes_on=rules.rules.passes_on,
     )
 
 

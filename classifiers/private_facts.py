@@ -40,25 +40,28 @@ def private_facts(
 ) -> Iterator[PrivateFact]:
     """Contacts, identifiers and addresses of people, but not what the post or the district itself
     publishes (`published`: numbers, e-mail addresses, domains)."""
-    for contact in contacts_in(text):
+    contacts = list(contacts_in(text))
+    for contact in contacts:
         if not _is_published(contact, post, published):
-            yield from _contact(contact, says)
+            yield from _contact(contact, says, alone=len(contacts) == 1)
     if digits_in(text):
         for found in identifiers_in(text):
             yield PrivateFact(f"private:{found.kind}", True, found.start, found.end)
         yield from _addresses(text, post, says)
 
 
-def _contact(contact: Contact, says: Says) -> Iterator[PrivateFact]:
-    """A bare number or one's own is in doubt; that of somebody else is not."""
+def _contact(contact: Contact, says: Says, *, alone: bool) -> Iterator[PrivateFact]:
+    """A bare number or one's own is in doubt; that of somebody else is not. Of two contacts one
+    may be another's, whatever is said of the first."""
     rule = f"private:{contact.kind}"
     if contact.kind == "email" and contact.value.partition("@")[0] in _MAILBOXES:
         return
     private = says("at_home")
     another = says("of_another")
-    if contact.kind == "phone" and says("public_line") and not (private and another):
+    own = alone and says("own_contact")
+    if contact.kind == "phone" and says("public_line") and not (private and another) and not own:
         return
-    certain = another and (private or not says("of_oneself"))
+    certain = not own and another and (private or not says("of_oneself"))
     yield PrivateFact(rule, certain, contact.start, contact.end)
 
 

@@ -38,7 +38,8 @@ _CONTEXTS: Final = {
     *("official", "official_post", "operations"),
     *("condemned", "reported"),
     *("own_account", "resale", "rival", "offering", "asking"),
-    *("of_another", "of_oneself", "at_home", "lives_oneself", "public_line", "public_place"),
+    *("of_another", "of_oneself", "own_contact", "at_home", "lives_oneself"),
+    *("public_line", "public_place"),
 }
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
+from classifiers.announced_prices import only_repeats_prices
 from classifiers.fundraisers import Offer, judge_offer
 from classifiers.hits import (
     Hit,
@@ -138,6 +139,8 @@ class RuleSet:
             # A seller's own number is part of the offer, not a private fact.
             sure = max(offers) == STRONG
             hits = [hit for hit in hits if not is_sellers_own(hit, sure=sure)]
+        if offers and only_repeats_prices(comment.text, read.folded.text, comment.post_text):
+            hits = [hit for hit in hits if hit.category is not Category.SALES]
         hits = [hit for hit in hits if not is_published(hit, comment)]
         return self._signals(hits, read, comment)
 
@@ -329,6 +332,10 @@ class RuleSet:
         """Whether it passes on, or condemns, what somebody else has said."""
         key = self._read(text).key
         return self._in_context("reported", key) or self._in_context("condemned", key)
+
+    def passes_on(self, text: str) -> bool:
+        """Whether it offers something that somebody bought and does not use."""
+        return self._in_context("resale", self._read(text).key)
 
     def _about_officials(self, read: _Read, comment: Comment) -> bool:
         return self._in_context("official", read.key) or any(

@@ -110,12 +110,14 @@ class EmbeddedClassifier:
         cleared: Cleared | None = None,
         about_officials: Callable[[Comment], bool] | None = None,
         tells_of_words: Callable[[str], bool] | None = None,
+        passes_on: Callable[[str], bool] | None = None,
     ) -> None:
         """`floor` is the least probability of a signal, in place of FLOOR and URGENT_FLOOR.
         `cleared` says where a text is innocent of what (names, idioms): a score that rests mostly
         on such words gives no signal. Where `about_officials` says so of a comment, what it is
         found to insult counts as officials, whatever the model takes it to be about; where
-        `tells_of_words` says that a text passes on what others said, such an insult is a quote."""
+        `tells_of_words` says that a text passes on what others said, such an insult is a quote;
+        `passes_on` says where something bought is passed on, which is for the rules to judge."""
         # The products for one comment are small: shared out over the cores a product of 20 words
         # takes 100 times as long when one of them is busy, and its last bits depend on how many.
         threadpool_limits(limits=1, user_api="blas")
@@ -129,6 +131,7 @@ class EmbeddedClassifier:
         self._cleared = cleared or (lambda _text: ())
         self._about_officials = about_officials or (lambda _comment: False)
         self._tells_of_words = tells_of_words or (lambda _text: False)
+        self._passes_on = passes_on or (lambda _text: False)
         self._words = WordTable(self._weights)
         self._posts: dict[str, Vectors] = {}
         self._lock = Lock()
@@ -164,7 +167,8 @@ class EmbeddedClassifier:
                 comment = comments[window.owner]
                 text = texts.get(window.owner)
                 if text is None:
-                    text = Reading(comment, self._fold(comment.text), window.said, self._cleared)
+                    folded = self._fold(comment.text)
+                    text = Reading(comment, folded, window.said, self._cleared, self._passes_on)
                     texts[window.owner] = text
                 flagged.append(_Flagged(row, window, text, scores[row]))
             for owner, found in self._signals(read, posts, flagged):

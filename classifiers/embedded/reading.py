@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
+from classifiers.announced_prices import only_repeats_prices
 from classifiers.embedded.pieces import word_spans
-from classifiers.fundraisers import is_named, words
+from classifiers.fundraisers import is_named, only_offers_goods_of, words
 from classifiers.links import links_in
 from classifiers.normalise import Folded
-from modbot.domain import Category, Comment
+from modbot.domain import Category, Comment, Fundraiser
 
 Cleared = Callable[[str], Iterable[tuple[int, int, frozenset[Category]]]]  # from, to, of what
 Spans = Sequence[tuple[int, int]]
@@ -18,23 +18,25 @@ Spans = Sequence[tuple[int, int]]
 SURE_OF_SALE = 0.94  # from here on an offer counts although it names an approved fundraiser
 _ENOUGH = 0.4  # of what speaks for a category: so much in cleared words clears the whole
 _PUBLIC_BODIES = (".gov", ".k12.ma.us", ".edu")
-_PRICE = re.compile(
-    r"\$ ?(\d+)|\b(\d+) ?(?:\$|(?:dollars?|bucks|dolares|dólares|pesos|reais)\b)", re.I
-)
-_OWNER = re.compile(r"\b(?:i|my|mine|yo|mi|mis|tengo|vendo|eu|meu|vendemos|we)\b", re.I)
 
 
 class Reading:
     """One comment. `words` are those of its folded text; `cleared` says where a text is innocent
-    of what (names, idioms)."""
+    of what (names, idioms), `passes_on` whether it is about something bought and passed on."""
 
     def __init__(
-        self, comment: Comment, folded: Folded, words: Sequence[str], cleared: Cleared
+        self,
+        comment: Comment,
+        folded: Folded,
+        words: Sequence[str],
+        cleared: Cleared,
+        passes_on: Callable[[str], bool],
     ) -> None:
         self.comment = comment
         self.folded = folded
         self._words = words
         self._find_cleared = cleared
+        self._passes_on = passes_on
 
     @cached_property
     def spans(self) -> list[tuple[int, int]]:
@@ -52,26 +54,33 @@ class Reading:
         return bool(hosts) and all(host.endswith(_PUBLIC_BODIES) for host in hosts)
 
     @cached_property
-    def _names_approved(self) -> bool:
+    def _running(self) -> list[Fundraiser]:
         at = self.comment.created_at
-        running = [each for each in self.comment.fundraisers if each.runs_at(at)]
-        said = words(self.folded.text) if running else frozenset()
-        return any(is_named(said, fundraiser.name) for fundraiser in running)
+        return [each for each in self.comment.fundraisers if each.runs_at(at)]
+
+    @cached_property
+    def _names_approved(self) -> bool:
+        said = words(self.folded.text) if self._running else frozenset()
+        return any(is_named(said, fundraiser.name) for fundraiser in self._running)
 
     @cached_property
     def _repeats_prices(self) -> bool:
-        """Are all its prices those of its post, and does it speak of nothing of the writer's?"""
-        text, post = self.comment.text, self.comment.post_text
-        said = _prices(text)
-        return said != set() and said <= _prices(post) and not _OWNER.search(text)
+        return only_repeats_prices(self.comment.text, self.folded.text, self.comment.post_text)
+
+    def _offers_approved_goods(self, post: str) -> bool:
+        return only_offers_goods_of(self._running, self.comment.text, self.folded.text, post)
 
     def is_no_offer(self, score: float) -> bool:
-        """Are there better grounds than the score? An approved fundraiser is for the rules to
-        judge, a link to a public body sells nothing, and who repeats the post's prices answers a
-        question about it."""
-        if self._sells_nothing:
+        """Are there better grounds than the score? A link to a public body sells nothing, nor does
+        who repeats the post's prices, or tells of an approved sale and of nothing else. What else
+        names an approved fundraiser the rules judge, as what somebody bought and passes on."""
+        if self._sells_nothing or self._repeats_prices or self._offers_approved_goods(""):
             return True
-        return score < SURE_OF_SALE and (self._names_approved or self._repeats_prices)
+        if score < SURE_OF_SALE and (
+            self._names_approved or self._offers_approved_goods(self.comment.post_text)
+        ):
+            return True
+        return bool(self._running) and self._passes_on(self.comment.text)
 
     def is_innocent(self, category: Category, parts: Sequence[float], spans: Spans) -> bool:
         """Does enough of what speaks for the category stand in words that are cleared of it?"""
@@ -85,7 +94,3 @@ class Reading:
             if any(start < last and first < end for first, last in clear):
                 inside += max(part, 0.0)
         return inside >= _ENOUGH * total
-
-
-def _prices(text: str) -> set[str]:
-    return {before or after for before, after in _PRICE.findall(text)}

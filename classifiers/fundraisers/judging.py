@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from classifiers.fundraisers.accounts import Account, accounts_in
-from classifiers.fundraisers.names import is_named, words
+from classifiers.fundraisers.names import is_named, offers_goods_of, words
+from classifiers.fundraisers.own_deals import gives_a_way_to_pay, trades
 from classifiers.links import Link, link_of, links_in
+from classifiers.normalise import fold
 from classifiers.word_lists import STRONG, WEAK
 from modbot.domain import Fundraiser
 
@@ -47,7 +49,10 @@ def judge_offer(offer: Offer, approved: tuple[Fundraiser, ...]) -> tuple[bool, l
     said = words(offer.folded)
     named = [each for each in running if is_named(said, each.name)]
     if not named:
-        return False, findings
+        cleared = offer.offering and not findings and offer.resale is None and not offer.rival
+        return cleared and only_offers_goods_of(
+            running, offer.text, offer.folded, offer.post
+        ), findings
     findings += _elsewhere(offer, links, named)
     if findings or not offer.offering:
         return False, findings
@@ -58,6 +63,15 @@ def judge_offer(offer: Offer, approved: tuple[Fundraiser, ...]) -> tuple[bool, l
             _told("private_contact", offer.private, _instead("a private contact", named))
         ]
     return not offer.rival, []
+
+
+def only_offers_goods_of(running: Iterable[Fundraiser], text: str, folded: str, post: str) -> bool:
+    """Are the goods those of one of these fundraisers, under a post about it or beside a word of
+    its name, and is nothing in the text somebody's own: no deal, no link, no account?"""
+    said = words(folded)
+    if not any(offers_goods_of(said, words(fold(post).text), each.name) for each in running):
+        return False
+    return not trades(folded) and not gives_a_way_to_pay(text)
 
 
 def _imitations(links: list[Link], running: list[Fundraiser]) -> Iterator[Finding]:

@@ -38,9 +38,9 @@ _STRANGERS: Final = _set("""
 _GOODS: Final = _set("""
     apparel bake basket book bracelet brownie bouquet candle candy cake card chocolate cookie
     cupcake donut dress earring empanada flower hat hoodie jersey jewelry lasagna lemonade
-    magnet makeup mug nail necklace pastel perfume photo pie pin pizza plant plate popcorn
-    poster pretzel raffle ring rose shirt shoe sign sneaker soap sock sticker sweatshirt tamale
-    taco ticket tumbler wreath yearbook wash
+    magnet makeup mug nail necklace pastel perfume photo pie pin pizza plant plate poinsettia
+    popcorn poster pretzel raffle ring rose shirt shoe sign sneaker soap sock sticker sweatshirt
+    tamale taco ticket tumbler wreath yearbook wash
 """)
 # What people write for a word of a name.
 _READS_AS: Final = {
@@ -55,7 +55,19 @@ _READS_AS: Final = {
     **dict.fromkeys(("libro", "livro"), "book"),
     **dict.fromkeys(("pulsera", "pulserita", "brazalete"), "bracelet"),
     **dict.fromkeys(("perrito", "palomita"), "popcorn"),
+    **dict.fromkeys(("pascua", "nochebuena", "pointsettia", "poinsetta"), "poinsettia"),
+    **dict.fromkeys(("plato", "platillo"), "plate"),
+    **dict.fromkeys(("afiche", "cartel"), "poster"),
+    "calcomania": "sticker",
+    "corona": "wreath",
+    "gorro": "hat",
+    "jabon": "soap",
+    "maquillaje": "makeup",
+    "media": "sock",
+    "planta": "plant",
     "seat": "ticket",
+    "asiento": "ticket",
+    "vestido": "dress",
     "clase": "class",
     "rifa": "raffle",
     "anuario": "yearbook",
@@ -76,6 +88,11 @@ _READS_AS: Final = {
     "baile": "dance",
 }
 
+# No cards for sale.
+_PAID_BY_CARD: Final = re.compile(r"\b(?:cash|credit|debit)(?:,? or|,? and)? cards?\b")
+# Written as one word or as two.
+_COMPOUND: Final = re.compile(r"\b(car|lava)(wash|carros?|autos?)\b|\b(bake)(sale)\b")
+
 
 def is_named(said: frozenset[str], name: str) -> bool:
     """Do a text's words() speak of this fundraiser: its whole item, or two words of its name,
@@ -88,6 +105,17 @@ def is_named(said: frozenset[str], name: str) -> bool:
     if not own.other_goods.isdisjoint(said) and own.items.isdisjoint(said):
         return False
     return len(own.telling & said) >= 2
+
+
+def offers_goods_of(said: frozenset[str], about: frozenset[str], name: str) -> bool:
+    """Do a text's words() name all goods of this fundraiser and no other goods, group, year or
+    stranger, where the text and its post (`about`) say two words of its name?"""
+    own = _read_name(name)
+    if not own.sells or not own.goods <= said or _other_year(said, own.years):
+        return False
+    if not (own.strangers | own.rivals | own.other_goods).isdisjoint(said):
+        return False
+    return len(own.telling & (said | about)) >= 2
 
 
 def speaks_of(text: str, name: str) -> bool:
@@ -105,6 +133,7 @@ def _other_year(said: frozenset[str], own: frozenset[str]) -> bool:
 
 def words(text: str) -> frozenset[str]:
     """The words of a folded text, as fundraisers' names are read."""
+    text = _COMPOUND.sub(r"\1\3 \2\4", _PAID_BY_CARD.sub("cash", text))
     return frozenset(_stem(word) for word in _WORD.findall(text)) - _FILLERS
 
 
@@ -117,6 +146,8 @@ class _Name(NamedTuple):
     """A fundraiser's name."""
 
     items: frozenset[str]  # what it sells
+    goods: frozenset[str]  # of these what is a known thing
+    sells: bool  # known things, and does not only collect them
     telling: frozenset[str]  # all its words but those of any sale
     groups: frozenset[str]
     years: frozenset[str]
@@ -129,8 +160,11 @@ class _Name(NamedTuple):
 @lru_cache(maxsize=1024)
 def _read_name(name: str) -> _Name:
     own = words(fold(name).text)
+    items = frozenset(word for word in own - _GROUPS - _ANY_SALE if not word.isdigit())
     return _Name(
-        items=frozenset(word for word in own - _GROUPS - _ANY_SALE if not word.isdigit()),
+        items=items,
+        goods=items & _GOODS,
+        sells="drive" not in own and not items.isdisjoint(_GOODS),
         telling=own - _ANY_SALE,
         groups=own & _GROUPS,
         years=frozenset(filter(_YEAR.fullmatch, own)),

@@ -1,0 +1,28 @@
+"""Prices that the post itself announces, said again: who repeats them answers a question."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from classifiers.fundraisers import gives_a_way_to_pay, speaks_of_own
+
+_PRICE: Final = re.compile(
+    r"\$ ?(\d+(?:\.\d\d)?)"
+    r"|\b(\d+(?:\.\d\d)?) ?(?:\$|(?:d[oó]lar(?:e?s)?|dollars?|bucks?|pesos?|pesitos|reais)\b)",
+    re.IGNORECASE,
+)
+
+
+def only_repeats_prices(text: str, folded: str, post: str) -> bool:
+    """Are all prices of the text those of its post, and is there one, with no way to pay or to
+    write to somebody, and nothing of the writer's own?"""
+    said = _prices(text)
+    if not said or not said <= _prices(post):
+        return False
+    return not speaks_of_own(folded) and not gives_a_way_to_pay(text)
+
+
+def _prices(text: str) -> set[str]:
+    """The sums of a text, however they are written: "$2", "2 bucks", "2.00 dólares"."""
+    return {(before or after).removesuffix(".00") for before, after in _PRICE.findall(text)}

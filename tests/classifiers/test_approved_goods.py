@@ -1,0 +1,121 @@
+"""Goods that an approved fundraiser sells, named without the whole of its name."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from classifiers.fundraisers import speaks_of
+from classifiers.rules import RulesClassifier
+from modbot.domain import Category, Comment, Fundraiser, Signal
+
+RULES = Path(__file__).parents[2] / "config" / "rules"
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+ORLANDO = "🥁 LHS Marching Band is going to Orlando! $38,000 to go."
+CARWASH = "LHS Band Orlando carwash"
+PLATES = "LHS International Night plates"
+NIGHT = "🍲 Taste of Lawrence International Night: 22 tables, proceeds to the class trip."
+
+
+@pytest.fixture(scope="module")
+def rules() -> RulesClassifier:
+    return RulesClassifier.load(RULES)
+
+
+def sales(rules: RulesClassifier, text: str, post: str, *approved: Fundraiser) -> list[Signal]:
+    comment = Comment(
+        page_id="facebook:1",
+        platform="facebook",
+        id="1",
+        post_id="1",
+        text=text,
+        created_at=NOON,
+        post_text=post,
+        approved_fundraisers=approved,
+    )
+    return [s for s in rules.classify([comment])[0] if s.category is Category.SALES]
+
+
+@pytest.mark.parametrize(
+    ("text", "post", "name"),
+    [
+        ("carwash sábado 9 a 1, $10 carro $15 jeepeta, vengan sucios", ORLANDO, CARWASH),
+        ("lavacarros sábado, $10 carro, barriga llena", ORLANDO, CARWASH),
+        ("plates are $5, cash or card, gym B", NIGHT, PLATES),
+        ("platos a $5 en el gym B, hay mangú", NIGHT, PLATES),
+        ("velas a $12 en la mesa, ordenen hoy", "Band concert", "LHS Band Florida candles"),
+    ],
+)
+def test_the_goods_under_a_post_about_the_sale_are_cleared(
+    rules: RulesClassifier, text: str, post: str, name: str
+) -> None:
+    assert sales(rules, text, post) != []
+    assert sales(rules, text, post, Fundraiser(name=name)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my plates are $5, arroz y pollo, order today",
+        "platos a $5 en mi casa, ordenen hoy",
+        "vendo platos a $5, ordenen hoy",
+        "plates $5, dm to order",
+        "plates $5 order today, venmo works",
+        "plates $5 order today, zelle 978-555-0199",
+        "plates $5, order today at plates-lawrence.com",
+        "plates and cupcakes $5, order today",  # other goods
+        "wrestling plates $5, order today",  # another group
+        "iglesia San José: platos a $5, ordenen hoy",  # a stranger
+        "two extra plates $5, order today",
+        "plates barely used $5, order today, 2 party bus",
+    ],
+)
+def test_somebodys_own_sale_of_such_goods_is_not(rules: RulesClassifier, text: str) -> None:
+    assert sales(rules, text, NIGHT, Fundraiser(name=PLATES)) != []
+
+
+def test_the_goods_under_another_post_say_nothing_of_the_sale(rules: RulesClassifier) -> None:
+    text = "plates are $5, order today"
+    assert sales(rules, text, "School starts at 8:10", Fundraiser(name=PLATES)) != []
+
+
+def test_the_goods_are_cleared_only_within_the_dates(rules: RulesClassifier) -> None:
+    past = Fundraiser(name=PLATES, ends_at=NOON)
+    assert sales(rules, "plates are $5, order today", NIGHT, past) != []
+
+
+def test_what_is_only_collected_is_not_for_sale(rules: RulesClassifier) -> None:
+    dress = Fundraiser(name="Cinderella's Closet prom dress drive")
+    text = "dress from 36 to 48, $20 each, order today"
+    assert sales(rules, text, "Prom dress giveaway Saturday", dress) != []
+
+
+def test_a_carwash_is_a_car_wash_however_it_is_written() -> None:
+    for said in ("band car wash", "band carwash", "lava carros de la banda", "lavacarros"):
+        assert speaks_of(said, "LHS Band carwash"), said
+    assert not speaks_of("the car show", "LHS Band carwash")
+
+
+def test_a_price_that_the_post_announces_is_no_offer_of_the_comment(rules: RulesClassifier) -> None:
+    post = "Lancer Café opens tomorrow! Coffee $1, pastelitos $2."
+    assert sales(rules, "pastelitos 2 dólares, pasen por la 120", post) == []
+    assert sales(rules, "pastelitos 3 dólares, pasen por la 120", post) != []
+    assert sales(rules, "mis pastelitos 2 dólares, pasen por la 120", post) != []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "got 1 extra, $20 same as I paid, dm",
+        "Reselling 2 of the poinsettias I already paid for, $10",
+        "me sobran 2 asientos del fan bus, los dejo en $10",
+        "compré dos, los doy por lo que me costaron",
+    ],
+)
+def test_what_is_let_go_for_what_it_cost_goes_to_a_person(
+    rules: RulesClassifier, text: str
+) -> None:
+    found = sales(rules, text, "Homecoming Saturday", Fundraiser(name="LHS fan bus tickets"))
+    assert {signal.score for signal in found} == {0.8}
