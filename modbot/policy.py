@@ -198,6 +198,10 @@ def _weigh(signals: Sequence[Signal], rule: CategoryPolicy, policy: Policy) -> _
     grave = hit.score >= rule.hide or lifted
     held = (_held(hit, policy) or _official_case(hits, rule)) if grave else ""
     strict = grave and not held
+    if not grave:  # a hit in doubt does not shadow what the model is certain enough of
+        alone = _by_model(model, rule, policy, thresholds)
+        if alone.verdict is Verdict.ESCALATE:
+            return alone
     return _Finding(
         category=rule.category,
         verdict=_strictest(rule) if strict else Verdict.REVIEW,

@@ -176,6 +176,18 @@ def test_a_crisis_stays_up_whatever_else_it_is_but_a_threat() -> None:
     assert outcome([crisis, hit(Category.THREAT)]) == ("escalate", True)
 
 
+def test_a_threat_in_doubt_by_a_rule_does_not_keep_down_what_the_model_is_certain_of() -> None:
+    policy = changed(Category.THREAT, model_review=0.04, model_hide=0.55, model_lifts=True)
+    weak = hit(Category.THREAT, 0.8)
+    certain = replace(model(Category.THREAT, 0.6), aspect=Aspect.OFFICIAL)
+    unsure = replace(model(Category.THREAT, 0.5), aspect=Aspect.OFFICIAL)
+    assert outcome([certain], policy) == ("escalate", False)
+    assert outcome([weak, certain], policy) == ("escalate", False)
+    assert outcome([weak, unsure], policy) == ("review", False)
+    quoted = replace(weak, aspect=Aspect.QUOTED)
+    assert outcome([quoted, model(Category.THREAT, 0.6)], policy) == ("review", False)
+
+
 def test_a_threat_may_be_left_up_by_the_policy_but_a_person_still_comes() -> None:
     assert outcome([hit(Category.THREAT)], changed(Category.THREAT, may_hide=False)) == (
         "escalate",
