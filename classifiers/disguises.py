@@ -34,6 +34,12 @@ _MIXED: Final = re.compile(
 _SIGNS: Final = re.compile(  # @$$, $h1+, sh!+
     r"[@$!|1](?:(?<=[@$])[$@!+#]|(?<=[$@!])[a-zñ0-9][!+0-9]|(?<=[a-zñ][!|1])\+)"
 )
+# A comma, a quotation mark or an apostrophe within a word, which stands between words as a rule:
+# fu,ck, fu'ck. Of apostrophes not those of contractions.
+_PARTED: Final = re.compile(
+    r"[,;?\"'](?<=[a-zñ].)(?=[a-zñ])(?!(?<=')(?:[stdm]|ll|[rv]e)\b)"
+)
+_PARTED_WORD: Final = re.compile(r"(?<![\w'])[a-zñ]+(?:[,;?\"'][a-zñ]+)+")
 _PRICE: Final = re.compile(r"\$\d")
 _EDGES: Final = "\"'“”‘’()[]{}<>¿?¡!.,;:…*_~-#"
 _AROUND: Final = "\"'“”‘’()[]{}<>¿?¡.,;:…*_~-#"  # may also be none of a word's letters
@@ -85,7 +91,7 @@ _TABLES: Final = [
 _LONGEST_TOKEN: Final = 24
 _LEAST: Final = 4
 _LEAST_JOINED: Final = 7  # letters of a phrase without its spaces; shorter ones are other words
-_TORN_BY: Final = frozenset({" ", "  ", ". ", "* ", "\n"})
+_TORN_BY: Final = frozenset({" ", "  ", ". ", ".. ", "... ", "...", ", ", "- ", "* ", "\n"})
 _LINKS_ABOVE: Final = re.compile("[./@]")
 
 
@@ -132,14 +138,16 @@ class Disguises:
             yield from _whole_words(text, self._crossed)
         if _MIXED_HINT.search(text) and (_MIXED.search(text) or _SIGNS.search(text)):
             yield from self._mixed(text)
+        if _PARTED.search(text):
+            yield from self._parted(text)
         if self._spans_a_gap(text):
             yield from self._torn(text)
 
     def _spans_a_gap(self, text: str) -> bool:
         """Does the text without its spaces hold more swear words than with them?"""
-        closed = text.replace(" ", "").replace(".", "")
-        if "*" in text or "\n" in text:
-            closed = closed.replace("*", "").replace("\n", "")
+        closed = text.replace(" ", "").replace(".", "").replace(",", "")
+        if "*" in text or "\n" in text or "-" in text:
+            closed = closed.replace("*", "").replace("\n", "").replace("-", "")
         joined = self._finder.find_matches_as_indexes(closed, overlapping=True)
         return bool(joined) and len(joined) > len(
             self._finder.find_matches_as_indexes(text, overlapping=True)
@@ -161,6 +169,13 @@ class Disguises:
                 links = {at for link in LINK.finditer(text) for at in range(*link.span())}
             if links.isdisjoint(range(*match.span())):
                 yield found, match.start(), match.end()
+
+    def _parted(self, text: str) -> Iterator[Found]:
+        for match in _PARTED_WORD.finditer(text):
+            pieces = _WORD.findall(match[0])
+            word = self._known.get("".join(pieces))
+            if word and not self._innocent.issuperset(pieces) and _whole(text, *match.span()):
+                yield word, *match.span()
 
     def _meant(self, token: str) -> WordRule | None:
         if token.startswith("@") and token[1:].isalpha():

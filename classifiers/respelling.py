@@ -32,6 +32,7 @@ _SOUNDS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
             ("qui", "ki"),
         ),
         *(("v", "b"), ("b", "v"), ("z", "s"), ("s", "z"), ("ll", "y"), ("j", "h"), ("u", "v")),
+        ("ie", "ye"),
         *(("gue", "we"), ("hue", "we"), ("gue", "hue"), ("hue", "gue"), ("gue", "ge")),
         *(("ñ", "ny"), ("ñ", "ni"), ("ado", "ao"), ("ada", "aa"), ("h", "")),
         ("ch", "sh"),
@@ -40,7 +41,7 @@ _SOUNDS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         *(("ck", "k"), ("ck", "cc"), ("ck", "q"), ("ck", "kk"), ("ck", "xk"), ("ck", "x")),
         *(("f", "ph"), ("c", "k"), ("i", "y"), ("u", "v"), ("s", "z"), ("tch", "tsh")),
         *(("er", "a"), ("er", "ah"), ("ing", "in"), ("ing", "n"), ("ing", "en"), ("ss", "zz")),
-        *(("ass", "arse"), ("dumb", "dum"), ("uck", "uk")),
+        *(("ass", "arse"), ("dumb", "dum"), ("uck", "uk"), ("ock", "awk")),
     ),
     "pt": (
         *(("ca", "ka"), ("co", "ko"), ("cu", "ku"), ("lh", "li"), ("lh", "i"), ("rr", "r")),
@@ -77,10 +78,12 @@ def _sounds_like(word: str, language: str, most: int) -> Iterator[str]:
     fitting = [sound for sound in _SOUNDS.get(language, ()) if sound[0] in word]
     for count in range(1, most + 1):
         for sounds in combinations(fitting, count):
-            changed = word
+            changed = last = word
             for old, new in sounds:
                 changed = changed.replace(old, new)
+                last = new.join(last.rsplit(old, 1))
             yield changed
+            yield last  # of a sound that comes twice: cocksukker
 
 
 def _without_a_vowel(word: str) -> Iterator[str]:
