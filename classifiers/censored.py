@@ -123,10 +123,7 @@ class Censored:
         if veiled[-1] in _LEWD:
             return near[0] if near else None
         for word in near:
-            if _INITIALS.match(word.text):
-                if exact.fullmatch(word.text):
-                    return word
-            elif any(pattern.fullmatch(word.text + ending) for ending in _ENDINGS):
+            if _stands_for(word.text, pattern, exact):
                 return word
         if _STARS.search(veiled) and veiled[-1].isalpha():
             for word in self._doubted.get(veiled[0], ()):
@@ -142,6 +139,12 @@ class Censored:
                 if any(pattern.fullmatch(begun + ending) for ending in _ENDINGS):
                     return word
         return None
+
+
+def _stands_for(word: str, pattern: re.Pattern[str], exact: re.Pattern[str]) -> bool:
+    if _INITIALS.match(word):
+        return exact.fullmatch(word) is not None
+    return any(pattern.fullmatch(word + ending) for ending in _ENDINGS)
 
 
 def _letters(signs: int) -> str:

@@ -34,19 +34,18 @@ _MIXED: Final = re.compile(
 _SIGNS: Final = re.compile(  # @$$, $h1+, sh!+
     r"[@$!|1](?:(?<=[@$])[$@!+#]|(?<=[$@!])[a-zñ0-9][!+0-9]|(?<=[a-zñ][!|1])\+)"
 )
-# A comma, a quotation mark or an apostrophe within a word, which stands between words as a rule:
-# fu,ck, fu'ck. Of apostrophes not those of contractions.
-_PARTED: Final = re.compile(
-    r"[,;?\"'](?<=[a-zñ].)(?=[a-zñ])(?!(?<=')(?:[stdm]|ll|[rv]e)\b)"
-)
-_PARTED_WORD: Final = re.compile(r"(?<![\w'])[a-zñ]+(?:[,;?\"'][a-zñ]+)+")
+# A comma, a colon, a quotation mark or an apostrophe within a word, which stands between words as a
+# rule: fu,ck, fu'ck. Of apostrophes not those of contractions.
+_PARTED: Final = re.compile(r"[,:;?\"'](?<=[a-zñ].)(?=[a-zñ])(?!(?<=')(?:[stdm]|ll|[rv]e)\b)")
+_PIECES: Final = 2
+_PARTED_WORD: Final = re.compile(r"(?<![\w'])[a-zñ]+(?:[,:;?\"'][a-zñ]+)+")
 _PRICE: Final = re.compile(r"\$\d")
 _EDGES: Final = "\"'“”‘’()[]{}<>¿?¡!.,;:…*_~-#"
 _AROUND: Final = "\"'“”‘’()[]{}<>¿?¡.,;:…*_~-#"  # may also be none of a word's letters
 _SIGN: Final = re.compile("[^a-zñ]")
 # A letter and a hyphen are mostly an abbreviation: P-TA.
 _ONE_SIGN: Final = re.compile(
-    r"(?:[a-zñ]+[.:/~+^&=_<>\\2689]|[a-zñ]{2,}-|[a-zñ]-(?=[a-zñ]{3}))[a-zñ]+"
+    r"(?:[a-zñ]+[.:/~+^&=_<>\\2689@]|[a-zñ]{2,}-|[a-zñ]-(?=[a-zñ]{3}))[a-zñ]+"
 )
 _READS: Final[dict[str, str]] = {
     "0": "o",
@@ -174,6 +173,8 @@ class Disguises:
         for match in _PARTED_WORD.finditer(text):
             pieces = _WORD.findall(match[0])
             word = self._known.get("".join(pieces))
+            if word is None and len(pieces) == _PIECES and "'" in match[0]:
+                word = self._without_one(match[0])
             if word and not self._innocent.issuperset(pieces) and _whole(text, *match.span()):
                 yield word, *match.span()
 
@@ -195,7 +196,9 @@ class Disguises:
         return self._without_one(core) if _ONE_SIGN.fullmatch(core) else None
 
     def _without_one(self, core: str) -> WordRule | None:
-        """One sign may stand for a vowel: sh-t, c/ño."""
+        """One sign may stand for a vowel: sh-t, c/ño; an apostrophe only in a longer word."""
+        if "'" in core and len(core) <= _LEAST:
+            return None
         for vowel in "aeiou":
             word = self._known.get(_SIGN.sub(vowel, core))
             if word is not None:
