@@ -116,7 +116,8 @@ def fold(text: str) -> Folded:
 def _fold(text: str) -> Folded:
     if text.isascii() or not (runs := list(upside_down(text))):
         return _upright(text)
-    pieces, done = [], 0
+    pieces: list[str] = []
+    done = 0
     for run in runs:
         pieces += (text[done : run.start], run.words)
         done = run.end
