@@ -25,7 +25,7 @@ _LEAST_STEM: Final = 4
 _LONGEST_STEM: Final = 13  # and what stands before it
 _TRAILING: Final = re.compile(r"(?:\.{2,}|_{2,}|-{2,})$")
 _CENSORED: Final = re.compile(
-    rf"(?<![\w*])[a-zñ]{{1,8}}{_VEIL}(?:[a-zñ]{{1,8}}{_VEIL}){{0,2}}[a-zñ]{{0,8}}(?![\w*])"
+    rf"(?<![\w*])[a-zñ]{{1,8}}{_VEIL}(?:[a-zñ]{{1,8}}{_VEIL}){{0,2}}[a-zñ]{{0,12}}(?![\w*])"
 )
 _VEILS: Final = re.compile(_VEIL)
 _LEWD: Final = "🍆🍑🥒🍌💩🌽🥚"  # stand for the end of a word: hijue🍆
@@ -36,8 +36,10 @@ _ENDINGS: Final = (
     *("", "s", "ed", "er", "ers", "in", "ing", "ingly"),
     *("y", "ty", "ts", "es", "a", "as"),
 )
-_FIRST_LETTER_ONLY: Final = re.compile(r"[fscpd][*#%]{3}|[bm][*#%]{4}|m[*#%]{5}")
+_FIRST_LETTER_ONLY: Final = re.compile(r"f[*#%]{3,7}|[scpd][*#%]{3}|b[*#%]{4,6}|m[*#%]{4,5}")
 _KEPT_LETTERS: Final = 2  # other words need more than their first letter
+# Of initials each letter is counted and no ending follows: g*o is not gtfo, s**per not stfup.
+_INITIALS: Final = re.compile("[b-df-hj-np-tv-z]{3}(?<![hlr])")
 
 
 class Censored:
@@ -117,10 +119,11 @@ class Censored:
             and (word.text.startswith(opening) or opening.startswith(word.text))
         ]
         pattern = re.compile(_VEILS.sub(lambda run: _letters(len(run[0])), veiled))
+        exact = re.compile(_VEILS.sub(lambda run: "." * len(run[0]), veiled))
         if veiled[-1] in _LEWD:
             return near[0] if near else None
         for word in near:
-            if any(pattern.fullmatch(word.text + ending) for ending in _ENDINGS):
+            if _stands_for(word.text, pattern, exact):
                 return word
         if _STARS.search(veiled) and veiled[-1].isalpha():
             for word in self._doubted.get(veiled[0], ()):
@@ -136,6 +139,12 @@ class Censored:
                 if any(pattern.fullmatch(begun + ending) for ending in _ENDINGS):
                     return word
         return None
+
+
+def _stands_for(word: str, pattern: re.Pattern[str], exact: re.Pattern[str]) -> bool:
+    if _INITIALS.match(word):
+        return exact.fullmatch(word) is not None
+    return any(pattern.fullmatch(word + ending) for ending in _ENDINGS)
 
 
 def _letters(signs: int) -> str:

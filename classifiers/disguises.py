@@ -34,13 +34,18 @@ _MIXED: Final = re.compile(
 _SIGNS: Final = re.compile(  # @$$, $h1+, sh!+
     r"[@$!|1](?:(?<=[@$])[$@!+#]|(?<=[$@!])[a-zñ0-9][!+0-9]|(?<=[a-zñ][!|1])\+)"
 )
+# A comma, a colon, a quotation mark or an apostrophe within a word, which stands between words as a
+# rule: fu,ck, fu'ck. Of apostrophes not those of contractions.
+_PARTED: Final = re.compile(r"[,:;?\"'](?<=[a-zñ].)(?=[a-zñ])(?!(?<=')(?:[stdm]|ll|[rv]e)\b)")
+_PIECES: Final = 2
+_PARTED_WORD: Final = re.compile(r"(?<![\w'])[a-zñ]+(?:[,:;?\"'][a-zñ]+)+")
 _PRICE: Final = re.compile(r"\$\d")
 _EDGES: Final = "\"'“”‘’()[]{}<>¿?¡!.,;:…*_~-#"
 _AROUND: Final = "\"'“”‘’()[]{}<>¿?¡.,;:…*_~-#"  # may also be none of a word's letters
 _SIGN: Final = re.compile("[^a-zñ]")
 # A letter and a hyphen are mostly an abbreviation: P-TA.
 _ONE_SIGN: Final = re.compile(
-    r"(?:[a-zñ]+[.:/~+^&=_<>\\2689]|[a-zñ]{2,}-|[a-zñ]-(?=[a-zñ]{3}))[a-zñ]+"
+    r"(?:[a-zñ]+[.:/~+^&=_<>\\2689@]|[a-zñ]{2,}-|[a-zñ]-(?=[a-zñ]{3}))[a-zñ]+"
 )
 _READS: Final[dict[str, str]] = {
     "0": "o",
@@ -85,7 +90,7 @@ _TABLES: Final = [
 _LONGEST_TOKEN: Final = 24
 _LEAST: Final = 4
 _LEAST_JOINED: Final = 7  # letters of a phrase without its spaces; shorter ones are other words
-_TORN_BY: Final = frozenset({" ", "  ", ". ", "* ", "\n"})
+_TORN_BY: Final = frozenset({" ", "  ", ". ", ".. ", "... ", "...", ", ", "- ", "* ", "\n"})
 _LINKS_ABOVE: Final = re.compile("[./@]")
 
 
@@ -132,14 +137,16 @@ class Disguises:
             yield from _whole_words(text, self._crossed)
         if _MIXED_HINT.search(text) and (_MIXED.search(text) or _SIGNS.search(text)):
             yield from self._mixed(text)
+        if _PARTED.search(text):
+            yield from self._parted(text)
         if self._spans_a_gap(text):
             yield from self._torn(text)
 
     def _spans_a_gap(self, text: str) -> bool:
         """Does the text without its spaces hold more swear words than with them?"""
-        closed = text.replace(" ", "").replace(".", "")
-        if "*" in text or "\n" in text:
-            closed = closed.replace("*", "").replace("\n", "")
+        closed = text.replace(" ", "").replace(".", "").replace(",", "")
+        if "*" in text or "\n" in text or "-" in text:
+            closed = closed.replace("*", "").replace("\n", "").replace("-", "")
         joined = self._finder.find_matches_as_indexes(closed, overlapping=True)
         return bool(joined) and len(joined) > len(
             self._finder.find_matches_as_indexes(text, overlapping=True)
@@ -162,6 +169,15 @@ class Disguises:
             if links.isdisjoint(range(*match.span())):
                 yield found, match.start(), match.end()
 
+    def _parted(self, text: str) -> Iterator[Found]:
+        for match in _PARTED_WORD.finditer(text):
+            pieces = _WORD.findall(match[0])
+            word = self._known.get("".join(pieces))
+            if word is None and len(pieces) == _PIECES and "'" in match[0]:
+                word = self._without_one(match[0])
+            if word and not self._innocent.issuperset(pieces) and _whole(text, *match.span()):
+                yield word, *match.span()
+
     def _meant(self, token: str) -> WordRule | None:
         if token.startswith("@") and token[1:].isalpha():
             return None
@@ -180,7 +196,9 @@ class Disguises:
         return self._without_one(core) if _ONE_SIGN.fullmatch(core) else None
 
     def _without_one(self, core: str) -> WordRule | None:
-        """One sign may stand for a vowel: sh-t, c/ño."""
+        """One sign may stand for a vowel: sh-t, c/ño; an apostrophe only in a longer word."""
+        if "'" in core and len(core) <= _LEAST:
+            return None
         for vowel in "aeiou":
             word = self._known.get(_SIGN.sub(vowel, core))
             if word is not None:

@@ -19,10 +19,12 @@ _OPENLY: Final = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff\u0300-\u0303\u030
 _BEGINS: Final = re.compile(r"(?:\. +|\n *)[A-ZÁÉÍÓÚÑ][a-zñáéíóú]")
 # What a code follows: room A55, locker 4SS.
 _NUMBERED: Final = re.compile(
-    r"\b(?:room|rm|locker|aula|sal[oó]n|seat|asiento|code|c[oó]digo|section|row|gate|model)\.? #?$",
+    r"\b(?:room|rm|locker|aula|sal[oó]n|seat|asiento|code|c[oó]digo|section|row|gate|model)\.? #?"
+    r"(?:\w{2,5} (?:or|and|o|y|&) )?$",
     re.IGNORECASE,
 )
 _LONGEST_CODE: Final = 4
+_BEFORE_CODE: Final = 22  # characters
 _PUBLISHABLE: Final = frozenset({Category.PRIVACY, Category.PROFANITY})
 
 
@@ -63,7 +65,7 @@ def _is_code(written: str, first: int, last: int) -> bool:
     code = written[first:last]
     if len(code) > _LONGEST_CODE or code.isalpha() or not (code.isalnum() and code.isupper()):
         return False
-    return _NUMBERED.search(written, max(first - 12, 0), first) is not None
+    return _NUMBERED.search(written, max(first - _BEFORE_CODE, 0), first) is not None
 
 
 def is_swear(word: WordRule) -> bool:

@@ -15,6 +15,7 @@ from classifiers.hits import Hit, is_swear, word_hit
 from classifiers.normalise import Folded, spelled_out_after, spelled_out_before
 from classifiers.word_lists import WordRule
 
+_LEAST_NUMBERED: Final = 5  # letters before a number, pendejo69; shorter ones are codes
 HITS_A_RULE: Final = 8  # more of one rule tell no more
 
 
@@ -51,6 +52,7 @@ class ListedWords:
             runs_on = (
                 end < len(text)
                 and text[end].isalnum()
+                and not _numbered(folded, start, end, written)
                 and text[end - 1].isalnum()
                 and not spelled_out_after(folded, start, end)
             )
@@ -72,3 +74,11 @@ class ListedWords:
                 seen[word.rule] += 1
                 hits.append(hit)
         return hits
+
+
+def _numbered(folded: Folded, start: int, end: int, written: str) -> bool:
+    """Does only a number follow a plain word, as in pendejo69? b1TcH7 is a code."""
+    if end - start < _LEAST_NUMBERED or not folded.text[end].isdecimal():
+        return False
+    first, last = folded.span(start, end)
+    return written[first:last].isalpha()

@@ -46,7 +46,7 @@ _LAST: Final = re.compile(
     "(?<=[a-zñ]{3})(?:[034@]|0{2,})$|(?<=ñ)0+$|(?<=^a)[5$]{2}(?=[a-zñ]*$)|(?<=a)[$]{2}(?=[a-zñ]*$)"
 )
 _FIRST: Final = re.compile(
-    "^(?:@(?=[s$]{2}|nal|nus)|[$5](?=hit|lut|uck)|[$](?=ex|tupid)|1(?=diot|mbecil)|4(?=ss|nal))"
+    "^(?:@(?=[s$]{2}|zz$|nal|nus)|[$5](?=hit|lut|uck)|[$](?=ex|tupid)|1(?=diot|mbecil)|4(?=ss|nal))"
 )
 
 _TRIPLE: Final = re.compile(r"([a-zñ])\1\1")
@@ -73,12 +73,13 @@ _SPELLED_OUT: Final = re.compile(
 _WIDE_GAP: Final = re.compile(" ( +)")
 _SPELLED_SHORT_WORDS: Final = """
 ass wtf fuk fck fuc cum fag sex kms kys hdp ptm coo tit stf gay fun vrg mmg fdp jdp qlo pqp fku
-fml ffs smd
+fml ffs smd gfy alv pqp
 """
 _SPELLED_SHORT: Final = frozenset(_SPELLED_SHORT_WORDS.split())
 _ONE_LETTER_WORDS: Final = frozenset("aeiouyk")
 # Beside swear words of four letters and more: shorter ones end or begin other words (m a s s).
 _LONG: Final = 4
+_LEAST_SPELLED: Final = 3
 _SMALL_WORDS_LIST: Final = """
 d q x t l m n la el los las de del tu tus su sus mi un una que es eres te me no si lo y o
 the a an is are you u ur my of off this that so it in to um uma da do seu sua
@@ -324,6 +325,8 @@ def _spelled_out(text: str) -> list[_Edit]:
         word = match[0][:: 1 + len(match[1])]
         letters = sum(letter.isalpha() for letter in word)
         if word[:4] in _ALPHABET or letters < 3 or len(set(word)) < 2:
+            continue
+        if len(word) == _LEAST_SPELLED and "," in match[1]:  # days and grades: T, W, F
             continue
         if (len(word) > 3 and letters * 3 >= len(word) * 2) or word in _SPELLED_SHORT:
             start, end = match.span()

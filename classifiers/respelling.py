@@ -12,9 +12,11 @@ from itertools import combinations
 from typing import Final
 
 _STRETCHED: Final = re.compile(r"(.)\1\1+")
+_OPENING: Final = re.compile("[^aeiou]*")
 _VOWELS: Final = "aeiou"
 _LEAST: Final = 4  # letters; shorter words turn into too many others
 _LEAST_OF_FORMS: Final = 5  # and more so the slips of a form that is no entry: ptos, cags
+_LEAST_REVERSED: Final = 6  # of a form: allof is a slip of two other words
 _LEAST_CONSONANTS: Final = 4  # of a word without its vowels: "sht" is for the lists
 _LONGEST: Final = 13
 _MOST_SOUNDS: Final = 2  # changes of spelling in one word
@@ -31,20 +33,30 @@ _SOUNDS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
             ("que", "ke"),
             ("qui", "ki"),
         ),
-        *(("v", "b"), ("b", "v"), ("z", "s"), ("s", "z"), ("ll", "y"), ("j", "h"), ("u", "v")),
+        *(
+            ("v", "b"),
+            ("b", "v"),
+            ("z", "s"),
+            ("s", "z"),
+            ("ll", "y"),
+            ("j", "h"),
+            ("u", "v"),
+            ("u", "w"),
+        ),
+        *(("ie", "ye"), ("ch", "x")),
         *(("gue", "we"), ("hue", "we"), ("gue", "hue"), ("hue", "gue"), ("gue", "ge")),
         *(("ñ", "ny"), ("ñ", "ni"), ("ado", "ao"), ("ada", "aa"), ("h", "")),
         ("ch", "sh"),
     ),
     "en": (
         *(("ck", "k"), ("ck", "cc"), ("ck", "q"), ("ck", "kk"), ("ck", "xk"), ("ck", "x")),
-        *(("f", "ph"), ("c", "k"), ("i", "y"), ("u", "v"), ("s", "z"), ("tch", "tsh")),
+        *(("f", "ph"), ("c", "k"), ("i", "y"), ("u", "v"), ("u", "w"), ("s", "z"), ("tch", "tsh")),
         *(("er", "a"), ("er", "ah"), ("ing", "in"), ("ing", "n"), ("ing", "en"), ("ss", "zz")),
-        *(("ass", "arse"), ("dumb", "dum"), ("uck", "uk")),
+        *(("ass", "arse"), ("dumb", "dum"), ("uck", "uk"), ("cock", "cawk")),
     ),
     "pt": (
         *(("ca", "ka"), ("co", "ko"), ("cu", "ku"), ("lh", "li"), ("lh", "i"), ("rr", "r")),
-        *(("ss", "ç"), ("ao", "aum")),
+        *(("ss", "ç"), ("ao", "aum"), ("u", "w")),
     ),
 }
 
@@ -66,8 +78,12 @@ def respellings(word: str, language: str, form: Form = Form.ITSELF) -> frozenset
         for one in (word, *made):
             made.update(_without_vowels(one))
         made.update(_swapped(word), _doubled(word), (word[::-1],))
+        if language == "en":
+            made.add(_pig_latin(word))
     elif form is Form.EVERYDAY:
-        slips = (*_without_a_vowel(word), *_swapped(word), *_doubled(word))
+        slips = [*_without_a_vowel(word), *_swapped(word), *_doubled(word)]
+        if len(word) >= _LEAST_REVERSED:
+            slips.append(word[::-1])
         made.update(slip for slip in slips if len(slip) >= _LEAST_OF_FORMS)
     made.update(_imitated(word))
     return frozenset(other for other in made if len(other) >= _LEAST and other != word)
@@ -77,10 +93,11 @@ def _sounds_like(word: str, language: str, most: int) -> Iterator[str]:
     fitting = [sound for sound in _SOUNDS.get(language, ()) if sound[0] in word]
     for count in range(1, most + 1):
         for sounds in combinations(fitting, count):
-            changed = word
+            changed = last = word
             for old, new in sounds:
                 changed = changed.replace(old, new)
-            yield changed
+                last = new.join(last.rsplit(old, 1 if len(old) > 1 else -1))
+            yield from (changed, last)  # of a sound that comes twice: cocksukker
 
 
 def _without_a_vowel(word: str) -> Iterator[str]:
@@ -110,6 +127,13 @@ def crossed(word: str) -> Iterator[str]:
 def _imitated(word: str) -> Iterator[str]:
     """With i for l, as fold() reads the 1 of cu1o and as a capital I looks, and with l for i."""
     yield from (word.replace("l", "i"), word.replace("i", "l"))
+
+
+def _pig_latin(word: str) -> str:
+    """With what stands before its first vowel at its end: itshay."""
+    opening = _OPENING.match(word)
+    at = opening.end() if opening else 0
+    return f"{word[at:]}{word[:at]}ay"
 
 
 def _swapped(word: str) -> Iterator[str]:
