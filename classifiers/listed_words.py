@@ -52,7 +52,7 @@ class ListedWords:
             runs_on = (
                 end < len(text)
                 and text[end].isalnum()
-                and not (text[end].isdecimal() and _numbered(folded, start, end, written))
+                and not (text[end] <= "9" and _numbered(folded, start, end, written))
                 and text[end - 1].isalnum()
                 and not spelled_out_after(folded, start, end)
             )
