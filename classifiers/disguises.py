@@ -36,7 +36,7 @@ _SIGNS: Final = re.compile(  # @$$, $h1+, sh!+
 )
 # A comma, a colon, a quotation mark or an apostrophe within a word, which stands between words as a
 # rule: fu,ck, fu'ck. Of apostrophes not those of contractions.
-_PARTED: Final = re.compile(r"[,:;?\"'](?<=[a-zñ].)(?=[a-zñ])(?!(?<=')(?:[stdm]|ll|[rv]e)\b)")
+_PARTED: Final = re.compile(r"[,:;?\"'](?=[a-zñ])(?<=[a-zñ].)(?!(?<=')(?:[stdm]|ll|[rv]e)\b)")
 _PIECES: Final = 2
 _PARTED_WORD: Final = re.compile(r"(?<![\w'])[a-zñ]+(?:[,:;?\"'][a-zñ]+)+")
 _PRICE: Final = re.compile(r"\$\d")

@@ -52,7 +52,7 @@ class ListedWords:
             runs_on = (
                 end < len(text)
                 and text[end].isalnum()
-                and not _numbered(folded, start, end, written)
+                and not (text[end] <= "9" and _numbered(folded, start, end, written))
                 and text[end - 1].isalnum()
                 and not spelled_out_after(folded, start, end)
             )
@@ -77,8 +77,8 @@ class ListedWords:
 
 
 def _numbered(folded: Folded, start: int, end: int, written: str) -> bool:
-    """Does only a number follow a plain word, as in pendejo69? b1TcH7 is a code."""
-    if end - start < _LEAST_NUMBERED or not folded.text[end].isdecimal():
+    """May a number follow what stands there, as in pendejo69? b1TcH7 is a code."""
+    if end - start < _LEAST_NUMBERED:
         return False
     first, last = folded.span(start, end)
     return written[first:last].isalpha()

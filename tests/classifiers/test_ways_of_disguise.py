@@ -30,7 +30,7 @@ T, F, T, F | Bus 12 runs T, W, F. | is it M/T/F or W/T/F
 """
 SIGNS = """
 b@tch | sh@t happens | m@erda | c@brón | p@ssy | @zz | 4ucking vote | $h*t | full of shi+ | фuck
-cońo | coňo | con~o | 8===D | (8==D) | 凸(-_-)凸 | suck my 🍆 | coñ🍆 | lying SOBs
+cońo | coňo | con~o | Coňo | 8===D | (8==D) | 凸(-_-)凸 | suck my 🍆 | coñ🍆 | lying SOBs
 toughest SOB ever
 f**** pouches | f*****g | b***** | c*cksuckers | m*therfuckers | w*f is that | s*fu
 """
