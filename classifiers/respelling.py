@@ -67,7 +67,10 @@ _SOUNDS: Final[dict[str, _Sounds]] = {
 }
 # The same, but with all their vowels: CNHS is no coñazo.
 _FURTHER_SOUNDS: Final[dict[str, _Sounds]] = {
-    "es": (("ñ", "gn"), ("ñ", "nn"), ("ñ", "nh"), ("ñ", "gni"), ("ch", "tx"), ("ce", "se"), ("rd", "dd"), ("rg", "gg"), ("rd", "ld"), ("rg", "lg")),
+    "es": (
+        *(("ñ", "gn"), ("ñ", "nn"), ("ñ", "nh"), ("ñ", "gni"), ("ch", "tx"), ("ce", "se")),
+        *(("rd", "dd"), ("rg", "gg"), ("rd", "ld"), ("rg", "lg")),  # as in the Caribbean
+    ),
     "en": (("ck", "hk"), ("cks", "x"), ("tch", "sh"), ("ss", "sz")),
     "pt": (("f", "ph"),),
 }
@@ -75,8 +78,8 @@ _FURTHER_SOUNDS: Final[dict[str, _Sounds]] = {
 _LOOSE_SOUNDS: Final[dict[str, _Sounds]] = {
     "es": (
         *(("ci", "si"), ("z", "c"), ("y", "ll"), ("rr", "r"), ("j", "x"), ("que", "qe")),
-        *(("aza", "asa"), ("azo", "aso"), ("vazo", "baso"), ("dos", "2"), ("oi", "oy")),
-        *(("ga", "gha"), ("ca", "kha"), ("gui", "gi"), ("per", "pr"), ("ver", "vr"), ("ido", "io"), ("ida", "ia")),
+        *(("aza", "asa"), ("azo", "aso"), ("vazo", "baso"), ("ido", "io"), ("ida", "ia")),
+        *(("ga", "gha"), ("ca", "kha"), ("gui", "gi"), ("per", "pr"), ("ver", "vr"))),
     ),
     "en": (
         *(("ck", "ckk"), ("ck", "gh"), ("ss", "s"), ("ss", "zs"), ("tch", "ch")),
@@ -193,9 +196,9 @@ def _breathed(word: str) -> Iterator[str]:
 
 
 def _turned(word: str) -> Iterator[str]:
-    """With its syllables from behind, or the last one first: tañepu, gaver, dopendeja."""
+    """With its syllables from behind, or the last one first: tañepu, jodepen."""
     syllables = _SYLLABLE.findall(word)
-    if len(word) >= _LEAST_TURNED and 1 < len(syllables) and "".join(syllables) == word:
+    if len(word) >= _LEAST_TURNED and len(syllables) > 1 and "".join(syllables) == word:
         yield "".join(reversed(syllables))
         yield syllables[-1] + "".join(syllables[:-1])
         yield "".join(syllables[1:]) + syllables[0]
