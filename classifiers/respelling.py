@@ -79,7 +79,7 @@ _LOOSE_SOUNDS: Final[dict[str, _Sounds]] = {
     "es": (
         *(("ci", "si"), ("z", "c"), ("y", "ll"), ("rr", "r"), ("j", "x"), ("que", "qe")),
         *(("aza", "asa"), ("azo", "aso"), ("vazo", "baso"), ("ido", "io"), ("ida", "ia")),
-        *(("ga", "gha"), ("ca", "kha"), ("gui", "gi"), ("per", "pr"), ("ver", "vr"))),
+        *(("ga", "gha"), ("ca", "kha"), ("gui", "gi"), ("per", "pr"), ("ver", "vr")),
     ),
     "en": (
         *(("ck", "ckk"), ("ck", "gh"), ("ss", "s"), ("ss", "zs"), ("tch", "ch")),
@@ -196,7 +196,7 @@ def _breathed(word: str) -> Iterator[str]:
 
 
 def _turned(word: str) -> Iterator[str]:
-    """With its syllables from behind, or the last one first: tañepu, jodepen."""
+    """With its syllables from behind, or one at its other end: tañepu, jodepen."""
     syllables = _SYLLABLE.findall(word)
     if len(word) >= _LEAST_TURNED and len(syllables) > 1 and "".join(syllables) == word:
         yield "".join(reversed(syllables))
