@@ -89,6 +89,8 @@ _TABLES: Final = [
 ]
 _LONGEST_TOKEN: Final = 24
 _LEAST: Final = 4
+_LEAST_PARTED: Final = 5  # of another spelling with a sign in it
+_TWO, _DOS = "2", "dos"  # said in Spanish: jodi2
 _LEAST_JOINED: Final = 7  # letters of a phrase without its spaces; shorter ones are other words
 _TORN_BY: Final = frozenset({" ", "  ", ". ", ".. ", "... ", "...", ", ", "- ", "* ", "\n"})
 _LINKS_ABOVE: Final = re.compile("[./@]")
@@ -184,8 +186,14 @@ class Disguises:
         core = token.strip(_EDGES)
         pieces = _WORD.findall(core)
         joined = "".join(pieces)
-        if joined in self._known and len(pieces) > 1 and not self._innocent.issuperset(pieces):
-            return self._known[joined]
+        if len(pieces) > 1 and not self._innocent.issuperset(pieces):
+            if joined in self._known:
+                return self._known[joined]
+            odd = all(len(piece) == 1 or piece not in self._innocent for piece in pieces)
+            if odd and len(joined) >= _LEAST_PARTED and joined in self._respelled:  # k-rajo
+                return self._respelled[joined]
+        if core.endswith(_TWO) and joined + _DOS in self._known:
+            return self._known[joined + _DOS]
         if len(joined) * 2 < len(core):
             return self._in_signs(token.strip(_AROUND))
         tables = _TABLES if any(sign in token for sign in _AMBIGUOUS) else _TABLES[:1]

@@ -14,15 +14,21 @@ from typing import Final
 _STRETCHED: Final = re.compile(r"(.)\1\1+")
 _OPENING: Final = re.compile("[^aeiou]*")
 _VOWELS: Final = "aeiou"
+_BREATHED: Final = "aeiougtdrbknf"
+_SYLLABLE: Final = re.compile(r"[^aeiou]{1,2}(?:[aeo]?[iu]?[aeo]|[iu])(?:[nrsl](?![aeiou]))?")
 _LEAST: Final = 4  # letters; shorter words turn into too many others
 _LEAST_OF_FORMS: Final = 5  # and more so the slips of a form that is no entry: ptos, cags
 _LEAST_REVERSED: Final = 6  # of a form: allof is a slip of two other words
+_LEAST_OF_LOOSE: Final = 7
+_LEAST_LEFT_OF_LOOSE: Final = 6
+_LEAST_TURNED: Final = 5  # that say their syllables from behind
 _LEAST_CONSONANTS: Final = 4  # of a word without its vowels: "sht" is for the lists
 _LONGEST: Final = 13
 _MOST_SOUNDS: Final = 2  # changes of spelling in one word
 
+_Sounds = tuple[tuple[str, str], ...]
 # What sounds alike, as written by people of that language. "" stands for a letter left out.
-_SOUNDS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+_SOUNDS: Final[dict[str, _Sounds]] = {
     "es": (
         *(
             ("ca", "ka"),
@@ -45,8 +51,8 @@ _SOUNDS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ),
         *(("ie", "ye"), ("ch", "x")),
         *(("gue", "we"), ("hue", "we"), ("gue", "hue"), ("hue", "gue"), ("gue", "ge")),
-        *(("ñ", "ny"), ("ñ", "ni"), ("ado", "ao"), ("ada", "aa"), ("h", "")),
-        ("ch", "sh"),
+        *(("ñ", "ny"), ("ñ", "ni"), ("ado", "ao"), ("ada", "aa"), ("h", ""), ("ch", "sh")),
+        *(("ca", "k"), ("que", "k"), ("cu", "q")),  # the name of a letter for its sound: kgar
     ),
     "en": (
         *(("ck", "k"), ("ck", "cc"), ("ck", "q"), ("ck", "kk"), ("ck", "xk"), ("ck", "x")),
@@ -57,6 +63,34 @@ _SOUNDS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "pt": (
         *(("ca", "ka"), ("co", "ko"), ("cu", "ku"), ("lh", "li"), ("lh", "i"), ("rr", "r")),
         *(("ss", "ç"), ("ao", "aum"), ("u", "w")),
+    ),
+}
+# The same, but with all their vowels: CNHS is no coñazo.
+_FURTHER_SOUNDS: Final[dict[str, _Sounds]] = {
+    "es": (
+        *(("ñ", "gn"), ("ñ", "nn"), ("ñ", "nh"), ("ñ", "gni"), ("ch", "tx"), ("ce", "se")),
+        *(("rd", "dd"), ("rg", "gg"), ("rd", "ld"), ("rg", "lg")),  # as in the Caribbean
+    ),
+    "en": (("ck", "hk"), ("cks", "x"), ("tch", "sh"), ("ss", "sz")),
+    "pt": (("f", "ph"),),
+}
+# And those that turn a word of less than _LEAST_OF_LOOSE letters into too many others.
+_LOOSE_SOUNDS: Final[dict[str, _Sounds]] = {
+    "es": (
+        *(("ci", "si"), ("z", "c"), ("y", "ll"), ("rr", "r"), ("j", "x"), ("que", "qe")),
+        *(("aza", "asa"), ("azo", "aso"), ("vazo", "baso"), ("ido", "io"), ("ida", "ia")),
+        *(("ga", "gha"), ("ca", "kha"), ("gui", "gi"), ("per", "pr"), ("ver", "vr")),
+    ),
+    "en": (
+        *(("ck", "ckk"), ("ck", "gh"), ("ss", "s"), ("ss", "zs"), ("tch", "ch")),
+        *(("i", "ee"), ("u", "oo"), ("u", "uh"), ("o", "aw"), ("ole", "oal"), ("ole", "owl")),
+        *(("er", "uh"), ("er", "r"), ("er", "ur"), ("ers", "az"), ("ing", "ng"), ("ing", "een")),
+        *(("ore", "oar"), ("th", "d"), ("wh", "h"), ("wh", "w"), ("ard", "erd")),
+        *(("sh", "sch"), ("it", "id"), ("it", "et"), ("itch", "ich"), ("fuck", "fack")),
+    ),
+    "pt": (
+        *(("z", "s"), ("ch", "x"), ("o", "u"), ("lh", "ll"), ("c", "q"), ("que", "ke")),
+        *(("x", "ch"), ("ca", "k"), ("s", "z"), ("ei", "e")),
     ),
 }
 
@@ -73,31 +107,58 @@ def respellings(word: str, language: str, form: Form = Form.ITSELF) -> frozenset
     """Other spellings that still say the word; none for words too short to be told from others."""
     if not (_LEAST <= len(word) <= _LONGEST and word.isalpha()):
         return frozenset()
-    made = set(_sounds_like(word, language, _MOST_SOUNDS if form is Form.ITSELF else 1))
+    most = _MOST_SOUNDS if form is Form.ITSELF else 1
+    made = set(_sounds_like(word, _SOUNDS.get(language, ()), most))
     if form is Form.ITSELF:
         for one in (word, *made):
             made.update(_without_vowels(one))
         made.update(_swapped(word), _doubled(word), (word[::-1],))
         if language == "en":
             made.add(_pig_latin(word))
+        else:
+            made.update(_turned(word))
     elif form is Form.EVERYDAY:
         slips = [*_without_a_vowel(word), *_swapped(word), *_doubled(word)]
+        for one in (word, *made):
+            slips += (*_bare(one), _framed(one))
         if len(word) >= _LEAST_REVERSED:
             slips.append(word[::-1])
         made.update(slip for slip in slips if len(slip) >= _LEAST_OF_FORMS)
+    made.update(_further_sounds(word, language))
+    if form is not Form.RARE:
+        made.update(_breathed(word))
     made.update(_imitated(word))
     return frozenset(other for other in made if len(other) >= _LEAST and other != word)
 
 
-def _sounds_like(word: str, language: str, most: int) -> Iterator[str]:
-    fitting = [sound for sound in _SOUNDS.get(language, ()) if sound[0] in word]
+def _singly(word: str, chosen: _Sounds) -> str:
+    """Each sound changed where it comes last: hijuepvta."""
+    for old, new in chosen:
+        word = new.join(word.rsplit(old, 1))
+    return word
+
+
+def _sounds_like(word: str, sounds: _Sounds, most: int, singly: bool = False) -> Iterator[str]:
+    fitting = [sound for sound in sounds if sound[0] in word]
     for count in range(1, most + 1):
-        for sounds in combinations(fitting, count):
+        for chosen in combinations(fitting, count):
             changed = last = word
-            for old, new in sounds:
+            for old, new in chosen:
                 changed = changed.replace(old, new)
                 last = new.join(last.rsplit(old, 1 if len(old) > 1 else -1))
             yield from (changed, last)  # of a sound that comes twice: cocksukker
+            if singly:
+                yield _singly(word, chosen)
+
+
+def _further_sounds(word: str, language: str) -> Iterator[str]:
+    sounds = _SOUNDS.get(language, ()) + _FURTHER_SOUNDS.get(language, ())
+    yield from _sounds_like(word, sounds, _MOST_SOUNDS, singly=True)
+    if len(word) >= _LEAST_OF_LOOSE:
+        sounds += _LOOSE_SOUNDS.get(language, ())
+        for other in _sounds_like(word, sounds, _MOST_SOUNDS):
+            if len(other) >= _LEAST_LEFT_OF_LOOSE:
+                yield other
 
 
 def _without_a_vowel(word: str) -> Iterator[str]:
@@ -109,10 +170,38 @@ def _without_a_vowel(word: str) -> Iterator[str]:
 def _without_vowels(word: str) -> Iterator[str]:
     """Without one vowel, all but the last letter's, or all where enough is left to read."""
     yield from _without_a_vowel(word)
-    yield word[0] + "".join(letter for letter in word[1:-1] if letter not in _VOWELS) + word[-1]
+    yield _framed(word)
+    yield from _bare(word)
+
+
+def _framed(word: str) -> str:
+    """Without any vowel but its first and its last letter: kgndo."""
+    return word[0] + "".join(letter for letter in word[1:-1] if letter not in _VOWELS) + word[-1]
+
+
+def _bare(word: str) -> Iterator[str]:
+    """Without any vowel but its first letter, where enough is left to read: mthrfckng."""
     bare = word[0] + "".join(letter for letter in word[1:] if letter not in _VOWELS)
     if sum(letter not in _VOWELS for letter in bare) >= _LEAST_CONSONANTS:
         yield bare
+
+
+def _breathed(word: str) -> Iterator[str]:
+    """With an h that nobody says put in: vergha, mehrda, fuhcking."""
+    for at in range(1, len(word)):
+        if word[at - 1] in _BREATHED and word[at] != "h":
+            yield word[:at] + "h" + word[at:]
+    if word[-1] in _BREATHED:
+        yield word + "h"
+
+
+def _turned(word: str) -> Iterator[str]:
+    """With its syllables from behind, or one at its other end: tañepu, jodepen."""
+    syllables = _SYLLABLE.findall(word)
+    if len(word) >= _LEAST_TURNED and len(syllables) > 1 and "".join(syllables) == word:
+        yield "".join(reversed(syllables))
+        yield syllables[-1] + "".join(syllables[:-1])
+        yield "".join(syllables[1:]) + syllables[0]
 
 
 def crossed(word: str) -> Iterator[str]:
