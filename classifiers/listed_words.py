@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import chain
@@ -9,13 +10,16 @@ from typing import Final
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
+from classifiers.at_signs import AtSigns
 from classifiers.censored import Censored
 from classifiers.disguises import Disguises
 from classifiers.hits import Hit, is_swear, word_hit
+from classifiers.letter_names import LetterNames
 from classifiers.normalise import Folded, spelled_out_after, spelled_out_before
 from classifiers.word_lists import WordRule
 
 _LEAST_NUMBERED: Final = 5  # letters before a number, pendejo69; shorter ones are codes
+_INVISIBLE: Final = re.compile("(?<=[^\\W\\d_])[\u200b-\u200d\u2060-\u2064\ufeff]+(?=[^\\W\\d_])")
 HITS_A_RULE: Final = 8  # more of one rule tell no more
 
 
@@ -37,6 +41,9 @@ class ListedWords:
         doubted = [word.meant() for word in words if word.in_doubt]
         self._censored = Censored(swears, innocent, innocent_stems, doubted)
         self._disguises = Disguises(swears, innocent, doubted)
+        known = {word.text: word for word in reversed([*swears, *doubted])}
+        self._named = LetterNames({word.text: word for word in reversed(swears)})
+        self._at_signs = AtSigns(known)
 
     def hits(self, folded: Folded, written: str) -> list[Hit]:
         """Every word that stands in the text, with where it stands as written."""
@@ -48,6 +55,7 @@ class ListedWords:
                 and text[start - 1].isalnum()
                 and text[start].isalnum()
                 and not spelled_out_before(folded, start, end)
+                and not _parted(folded, start, end, written)
             )
             runs_on = (
                 end < len(text)
@@ -55,13 +63,18 @@ class ListedWords:
                 and not _numbered(folded, start, end, written)
                 and text[end - 1].isalnum()
                 and not spelled_out_after(folded, start, end)
+                and not _parted(folded, start, end, written)
             )
             found += [
                 (word, start, end)
                 for word in self._listed[which]
                 if (word.opens or not opened) and (word.runs_on or not runs_on)
             ]
-        found += chain(self._censored.find(text), self._disguises.find(text))
+        found += chain(
+            self._censored.find(text), self._disguises.find(text), self._named.find(text)
+        )
+        if "@" in written:
+            found += self._at_signs.find(folded, written)
         if not found:
             return []
         hits = []
@@ -82,3 +95,11 @@ def _numbered(folded: Folded, start: int, end: int, written: str) -> bool:
         return False
     first, last = folded.span(start, end)
     return written[first:last].isalpha()
+
+
+def _parted(folded: Folded, start: int, end: int, written: str) -> bool:
+    """Does something invisible stand within a longer word, where nobody but a disguiser puts it?"""
+    if end - start < _LEAST_NUMBERED:
+        return False
+    first, last = folded.span(start, end)
+    return last - first > end - start and _INVISIBLE.search(written, first, last) is not None
