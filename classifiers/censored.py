@@ -24,11 +24,6 @@ _HINT: Final = re.compile(
 # Cut off: mier..., bulls-, pendej--. Of a hyphen alone a word may go on behind: well-known.
 _CUT: Final = re.compile(r"[.\-_](?<=[a-zñ].)(?:(?<=-)|(?<=\.)\.|(?<=_)_)[.\-_]{0,5}(?![\w.\-])")
 _EMOJI_CUT: Final = re.compile(rf"[{_EMOJI}](?<=[a-zñ].)(?![a-zñ])")  # puñe🔥
-# And its beginning: 🐐brones.
-_HEADED: Final = re.compile(rf"(?<![^\W_])[{_EMOJI}]\ufe0f?([a-zñ]{{5,14}})(?![\w'])")
-_HEADS: Final = (1, 2, 3)  # letters that an emoji stands for
-_LEAST_TAIL: Final = 5
-_PLURAL_OF: Final = ("", "n", "a")
 _STEM: Final = re.compile(r"(?<![\w*'@.-])[a-zñ]{4,12}$")
 _LEAST_STEM: Final = 4
 _LONGEST_STEM: Final = 13  # and what stands before it
@@ -84,18 +79,9 @@ class Censored:
                     self._stems.setdefault(word.text[:end], word)
         for stem in innocent | innocent_stems:
             self._stems.pop(stem, None)
-        self._tails = {
-            tail: word
-            for word in reversed(swears)
-            if word.text.isalpha() and (word.everyday or word.derived in _PLURAL_OF)
-            for tail in (word.text[cut:] for cut in _HEADS)
-            if len(tail) >= _LEAST_TAIL and tail not in innocent
-        }
 
     def find(self, text: str) -> Iterator[tuple[WordRule, int, int]]:
         """The swear word that each veiled word of a folded text stands for, and where."""
-        if not text.isascii():
-            yield from self._behind_emoji(text)
         if not _HINT.search(text):
             return
         meant: dict[str, WordRule | None] = {}
@@ -113,13 +99,6 @@ class Censored:
             found = self._stems.get(stem[0]) if stem else None
             if stem and found:
                 yield found, *stem.span()
-
-    def _behind_emoji(self, text: str) -> Iterator[tuple[WordRule, int, int]]:
-        """An emoji in place of a word's beginning."""
-        for match in _HEADED.finditer(text):
-            word = self._tails.get(match[1])
-            if word is not None:
-                yield word, *match.span()
 
     def _may_be_veiled(self, veiled: str, pieces: Sequence[str]) -> bool:
         """Dots and emoji also stand between and behind innocent words: "so...it", "love💙"."""

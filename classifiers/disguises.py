@@ -32,8 +32,8 @@ _MIXED: Final = re.compile(
     rf"{_BESIDE}(?:(?<=[a-zñ].)(?:(?<=[0-9@$])|{_BESIDE}{{0,2}}[a-zñ])|(?<=[@$€¢©®0-9])[a-zñ])"
 )
 _SIGNS: Final = re.compile(  # @$$, $h1+, sh!+
-    r"[@$!|1](?:(?<=[@$])[$@!+#]|(?<=[$@!])[a-zñ0-9][!+0-9]|(?<=[a-zñ][!|1])\+)"
-    r"|[¢°©®¡∆δ§†∂√€£¥](?<=[a-zñ].)"  # no punctuation: coñ°, a¢¢, put∆, sh¡+
+    r"[@$!|1¢°©®¡∆δ§†∂√€£¥](?:(?<=[@$])[$@!+#]|(?<=[$@!])[a-zñ0-9][!+0-9]|(?<=[a-zñ][!|1])\+"
+    r"|(?<=[a-zñ][¢°©®¡∆δ§†∂√€£¥]))"  # no punctuation: coñ°, a¢¢, put∆, sh¡+
 )
 # A comma, a colon, a quotation mark or an apostrophe within a word, which stands between words as a
 # rule: fu,ck, fu'ck. Of apostrophes not those of contractions.
@@ -199,6 +199,8 @@ class Disguises:
         joined = "".join(pieces)
         if core == joined:  # drawn with signs: F|_|CK
             return self._known.get(core)
+        if core.startswith("k-") and len(pieces) == _PIECES:  # as its name sounds: k-rajo
+            joined = "ca" + pieces[1]
         if joined in self._known and len(pieces) > 1 and not self._innocent.issuperset(pieces):
             return self._known[joined]
         if len(joined) * 2 < len(core):
@@ -264,7 +266,8 @@ class Disguises:
         if len(odd) == len(pieces):
             return any(len(piece) > 1 for piece in pieces)
         short = all(len(piece) <= 2 or piece in odd for piece in pieces)
-        thrice = len(pieces) > _PIECES and len("".join(pieces)) >= _LEAST_TORN_THRICE
+        least = _LEAST_TORN_THRICE - stops
+        thrice = len(pieces) > _PIECES and len("".join(pieces)) >= least
         least = 2 if thrice and stops else 3 if short or thrice else 4  # Bull. Sh. It.
         return max(map(len, odd), default=0) >= least
 

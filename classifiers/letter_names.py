@@ -34,7 +34,7 @@ _NAMES: Final = {
     "s": "ess esse",
     "t": "tee",
     "v": "vee uve",
-    "w": "dubya",
+    "w": "dubya doubleu",
     "z": "zee zeta",
 }
 _ON_THE_RADIO: Final = """
@@ -52,7 +52,7 @@ _OTHER_WORDS: Final = {  # are names of letters too
     "r": "are",
     "s": "ese",
     "t": "te tea",
-    "u": "you yu",
+    "u": "you yu yoo",
     "v": "ve",
     "y": "why",
 }
@@ -63,16 +63,21 @@ _LETTER_OF: Final = {
     **{name: letter for letter, names in _OTHER_WORDS.items() for name in names.split()},
     **{letter: letter for letter in "abcdefghijklmnñopqrstuvwxyz"},
     **_CLEAR,
+    "double u": "w",
+    "double-u": "w",
 }
-_HINTS: Final = (
-    *("eff", "kay", "cee", "aitch", "hache", "foxtrot", "eye", " tee", "-tee", " efe"),
-    *("-efe", " pe ", "-pe", "sierra", "tango"),
+# A look at what most texts do not hold: names in nearly every swear word that is spelled.
+# Names that nearly every swear word has, and what stands between letters that are spelt: whoever
+# asks knows better than this module how to look for many strings at once.
+HINTS: Final = (
+    *("eff ", "eff-", " kay", "-kay", " cee ", "eye ", "eye-", "efe ", "efe-", "aitch", "hache "),
+    *(" tee ", " pe ", "-pe", "foxtrot", " to the ", " as in "),
 )
 _NAME: Final = f"(?:{'|'.join(sorted(_LETTER_OF, key=len, reverse=True))})"
-_GAP: Final = r"[ ,.\-]{1,3}(?:to the )?"
+_GAP: Final = r"(?: as in [a-zñ]+)?[ ,.\-]{1,3}(?:to the )?"
 _RUN: Final = re.compile(rf"(?<![\w']){_NAME}(?:{_GAP}{_NAME}(?![\w'])){{2,40}}")
 _EACH: Final = re.compile(rf"(?<![\w']){_NAME}(?![\w'])")
-_TO_THE: Final = re.compile(r"\b[a-z] to the [a-z] to the ")
+_ONE_BY_ONE: Final = re.compile(r"\b[a-z] (?:to the [a-z] to the |as in [a-z]+,? [a-z] as in )")
 _LEAST: Final = 3  # letters
 _LONGEST: Final = 12
 _LEAST_LINES: Final = 4
@@ -86,12 +91,11 @@ class LetterNames:
             text: word for text, word in words.items() if text.isalpha() and len(text) >= _LEAST
         }
 
-    def find(self, text: str) -> Iterator[tuple[WordRule, int, int]]:
-        """The words that are spelled in a folded text, and where."""
+    def find(self, text: str, *, hinted: bool) -> Iterator[tuple[WordRule, int, int]]:
+        """The words that are spelled in a folded text, and where; `hinted`: it holds a hint."""
         if text.count("\n") >= _LEAST_LINES - 1:
             yield from self._by_lines(text)
-        by_rhyme = " to the " in text and _TO_THE.search(text) is not None
-        if by_rhyme or any(hint in text for hint in _HINTS):
+        if hinted:
             for run in _RUN.finditer(text):
                 yield from self._spelled(text, *run.span())
 
@@ -125,4 +129,4 @@ def _is_spelling(names: list[str], run: str) -> bool:
         return _RADIO.keys() >= set(names)
     clear = sum(name in _CLEAR for name in names)
     doubtful = sum(len(name) > 1 and name not in _CLEAR for name in names)
-    return (clear > 0 or " to the " in run) and doubtful * 2 <= len(names)
+    return (clear > 0 or _ONE_BY_ONE.search(run) is not None) and doubtful * 2 <= len(names)

@@ -14,12 +14,12 @@ from classifiers.at_signs import AtSigns
 from classifiers.censored import Censored
 from classifiers.disguises import Disguises
 from classifiers.hits import Hit, is_swear, word_hit
-from classifiers.letter_names import LetterNames
+from classifiers.letter_names import HINTS, LetterNames
 from classifiers.normalise import Folded, spelled_out_after, spelled_out_before
 from classifiers.word_lists import WordRule
 
 _LEAST_NUMBERED: Final = 5  # letters before a number, pendejo69; shorter ones are codes
-_INVISIBLE: Final = re.compile("(?<=[^\\W\\d_])[\u200b-\u200d\u2060-\u2064\ufeff]+(?=[^\\W\\d_])")
+_INVISIBLE: Final = re.compile(r"[\u200b-\u200d\u2060-\u2064\ufeff](?<=[^\W\d_].)(?=[^\W\d_])")
 HITS_A_RULE: Final = 8  # more of one rule tell no more
 
 
@@ -35,7 +35,7 @@ class ListedWords:
         by_text: dict[str, list[WordRule]] = {}
         for word in words:
             by_text.setdefault(word.text, []).append(word)
-        self._finder = AhoCorasick(list(by_text), implementation=Implementation.DFA)
+        self._finder = AhoCorasick([*by_text, *HINTS], implementation=Implementation.DFA)
         self._listed = list(by_text.values())
         swears = [word for word in words if is_swear(word)]
         doubted = [word.meant() for word in words if word.in_doubt]
@@ -48,14 +48,19 @@ class ListedWords:
     def hits(self, folded: Folded, written: str) -> list[Hit]:
         """Every word that stands in the text, with where it stands as written."""
         text = folded.text
+        hidden = not written.isascii() and _INVISIBLE.search(written) is not None
         found: list[tuple[WordRule, int, int]] = []
+        hinted = False
         for which, start, end in self._finder.find_matches_as_indexes(text, overlapping=True):
+            if which >= len(self._listed):
+                hinted = True
+                continue
             opened = (
                 start > 0
                 and text[start - 1].isalnum()
                 and text[start].isalnum()
                 and not spelled_out_before(folded, start, end)
-                and not _parted(folded, start, end, written)
+                and not (hidden and _parted(folded, start, end, written))
             )
             runs_on = (
                 end < len(text)
@@ -63,16 +68,16 @@ class ListedWords:
                 and not _numbered(folded, start, end, written)
                 and text[end - 1].isalnum()
                 and not spelled_out_after(folded, start, end)
-                and not _parted(folded, start, end, written)
+                and not (hidden and _parted(folded, start, end, written))
             )
             found += [
                 (word, start, end)
                 for word in self._listed[which]
                 if (word.opens or not opened) and (word.runs_on or not runs_on)
             ]
-        found += chain(
-            self._censored.find(text), self._disguises.find(text), self._named.find(text)
-        )
+        found += chain(self._censored.find(text), self._disguises.find(text))
+        if hinted or "\n" in text:
+            found += self._named.find(text, hinted=hinted)
         if "@" in written:
             found += self._at_signs.find(folded, written)
         if not found:

@@ -73,7 +73,7 @@ _SPELLED_OUT: Final = re.compile(
 _WIDE_GAP: Final = re.compile(" ( +)")
 _SPELLED_SHORT_WORDS: Final = """
 ass wtf fuk fck fuc cum fag sex kms kys hdp ptm coo tit stf gay fun vrg mmg fdp jdp qlo pqp fku
-fml ffs smd gfy alv pqp jfc ctm vsf tnc vtc krj sht
+fml ffs smd gfy alv pqp jfc ctm vsf tnc vtc krj sht lpm
 """
 _SPELLED_SHORT: Final = frozenset(_SPELLED_SHORT_WORDS.split())
 _ONE_LETTER_WORDS: Final = frozenset("aeiouyk")
