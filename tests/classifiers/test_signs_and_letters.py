@@ -28,20 +28,24 @@ motherf@ckers | ph@der | p@ndejos | v@rgas | BAD B¡H
 """
 NOT_SIGNS = """
 20° hoy | 98.6° F | 50¢ each | le cobran 5¢ | Lego© | Coca-Cola® | Disney+ | ¡Hola! | María¡
-@aria | @rosa | @ashley | @assabet_valley | code LWLR-F4G7? | bi-lingual | so-so | pu-ente | s/he | me/da
+@aria | @rosa | @ashley | @assabet_valley | code LWLR-F4G7? | bi-lingual | so-so | pu-ente
+s/he | me/da
 yes//no | and,,then | p@ta de gallina | juan@put.com | Straße | k-pop | pre-K | k-mart | C# and F#
 """
 CUT_OFF = """
 read that sh-- | kiss my a-- | f-- this | me lleva la ching... | vete pa la p... | p# que o pariu
-💩ty phones | 🐐brones | coñ🎶 | PUÑE🇵🇷🇵🇷 | mier💩 | c🍩 | kiss my 🍑 | por los 🥚🥚 | pura 🍆 | 🦆ing
+💩ty phones | 🐐brones | coñ🎶 | PUÑE🇵🇷🇵🇷 | mier💩 | c🍩 | kiss my 🍑 | por los 🥚🥚
+pura 🍆 | 🦆ing
 Bull. Sh. It. | pen de jos | Pen. De. Jo.
 """
 NOT_CUT_OFF = """
-an A-- on the quiz | sh-- the baby sleeps | mamá💙 | ✨amigos✨ | 🎉ollas de barro | 🔥heads up | 🐐 of LHS
+an A-- on the quiz | sh-- the baby sleeps | mamá💙 | ✨amigos✨ | 🎉ollas de barro
+🔥heads up | 🐐 of LHS
 my 🍑 cobbler | docena de 🥚🥚 | 🍆 parmesan | Bull Run. It leaves | los pen drives de Jos
 """
 INITIALS = """
-f-off | F-you | p.o.s. chargers | c.t.m. | v.s.f. | j f c | where t.f. is it | M.M.B. | S-O-B | KRJ | pñt
+f-off | F-you | p.o.s. chargers | c.t.m. | v.s.f. | j f c | where t.f. is it | M.M.B.
+S-O-B | KRJ | pñt
 L.P.M. otra vez | no c.u | you m.f.er | D-I-C-K | filho da p
 """
 NOT_INITIALS = """
@@ -49,7 +53,8 @@ the P.O.S. system is down | POS terminal | p.o.s. system | S-O-B and asthma | T.
 M.M. Bennett | la L.P.M. es la liga pequeña | spell D-I-C-K for Uncle Richard | an F-150 | f-stop
 """
 NAMED = """
-eye dee gee ay eff | eff you, see kay you | eff yoo cee kay | s-h-eye-t | éfe-dê-pê | no, efe u ce ka
+eye dee gee ay eff | eff you, see kay you | eff yoo cee kay | s-h-eye-t | éfe-dê-pê
+no, efe u ce ka
 dubya tee eff
 what the Foxtrot Uniform Charlie Kilo
 B to the U to the L to the L to the S to the H to the I to the T
