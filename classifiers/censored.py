@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 from classifiers.word_lists import WordRule
@@ -11,15 +12,18 @@ from classifiers.word_lists import WordRule
 _EMOJI: Final = "\u2190-\u2bff\U0001f000-\U0001faff"
 _BESIDE: Final = "[*#%@$!&^+]{0,5}"  # in a run with a star, a hash or a percent sign
 _VEIL: Final = (
-    rf"(?:{_BESIDE}[*#%]{{1,12}}{_BESIDE}|[{_EMOJI}]{{1,3}}|\.{{2,6}}|_{{2,6}}|-{{2,6}}|…)"
+    rf"(?:{_BESIDE}[*#%]{{1,12}}{_BESIDE}|[{_EMOJI}]{{1,3}}|\.{{2,6}}|_{{2,6}}"
+    r"|-{2,6}|,{2,6}|/{2,6}|~{1,6}|…)"
 )
 # A veil behind a letter, or a star within one. It begins with what is rare and looks back.
 _HINT: Final = re.compile(
-    rf"[*#%{_EMOJI}….\-_](?:(?<=[a-zñ].)(?:(?<![.\-_])|(?<=\.)\.|(?<=_)_|(?<=-)(?:-|(?!\w)))"
+    rf"[*#%{_EMOJI}….\-_,/~](?:(?<=[a-zñ].)(?:(?<![.\-_,/])|(?<=\.)\.|(?<=_)_|(?<=,),|(?<=/)/"
+    r"|(?<=-)(?:-|(?!\w)))"
     r"|(?<=[@$!&^+*#%][*#%]))"
 )
 # Cut off: mier..., bulls-, pendej--. Of a hyphen alone a word may go on behind: well-known.
 _CUT: Final = re.compile(r"[.\-_](?<=[a-zñ].)(?:(?<=-)|(?<=\.)\.|(?<=_)_)[.\-_]{0,5}(?![\w.\-])")
+_EMOJI_CUT: Final = re.compile(rf"[{_EMOJI}](?<=[a-zñ].)(?![a-zñ])")  # puñe🔥
 _STEM: Final = re.compile(r"(?<![\w*'@.-])[a-zñ]{4,12}$")
 _LEAST_STEM: Final = 4
 _LONGEST_STEM: Final = 13  # and what stands before it
@@ -32,11 +36,17 @@ _LEWD: Final = "🍆🍑🥒🍌💩🌽🥚"  # stand for the end of a word: hi
 _LEAST_BEFORE_LEWD: Final = 4
 _STARS: Final = re.compile("[*#%]")
 _LONGEST_VEILED: Final = 8  # letters that one veil stands for
+# Of sounds that are written otherwise; with two stars too little is left to know.
+_SOUNDS: Final = (("k", "c"), ("ph", "f"), ("q", "c"), ("sh", "ch"), ("x", "ch"), ("b", "v"))
+_ONE_STAR: Final = re.compile("[a-zñ]+[*#%][a-zñ]+")
+_LEAST_RESPELLED: Final = 5
 _ENDINGS: Final = (
     *("", "s", "ed", "er", "ers", "in", "ing", "ingly"),
     *("y", "ty", "ts", "es", "a", "as"),
 )
-_FIRST_LETTER_ONLY: Final = re.compile(r"f[*#%]{3,7}|[scpd][*#%]{3}|b[*#%]{4,6}|m[*#%]{4,5}")
+_FIRST_LETTER_ONLY: Final = re.compile(
+    r"f[*#%@$&^+!]{3,7}|[sb](?=[*#%@$&]{3,5}$)[*#%]+[@$&][*#%@$&]*|[scpd][*#%]{3}|b[*#%]{4,6}|m[*#%]{4,5}"
+)
 _KEPT_LETTERS: Final = 2  # other words need more than their first letter
 # Of initials each letter is counted and no ending follows: g*o is not gtfo, s**per not stfup.
 _INITIALS: Final = re.compile("[b-df-hj-np-tv-z]{3}(?<![hlr])")
@@ -78,11 +88,13 @@ class Censored:
         for match in _CENSORED.finditer(text):
             veiled = match[0]
             if veiled not in meant:
-                meant[veiled] = self._meant(veiled) or self._meant_before(veiled)
+                meant[veiled] = (
+                    self._meant(veiled) or self._meant_before(veiled) or self._respelled(veiled)
+                )
             found = meant[veiled]
             if found is not None:
                 yield found, match.start(), match.end()
-        for match in _CUT.finditer(text):
+        for match in chain(_CUT.finditer(text), _EMOJI_CUT.finditer(text)):
             stem = _STEM.search(text, max(match.start() - _LONGEST_STEM, 0), match.start())
             found = self._stems.get(stem[0]) if stem else None
             if stem and found:
@@ -102,6 +114,17 @@ class Censored:
         """Without the dots or dashes that the sentence trails off with."""
         before = _TRAILING.sub("", veiled)
         return self._meant(before) if before != veiled and _VEILS.search(before) else None
+
+    def _respelled(self, veiled: str) -> WordRule | None:
+        """With a sound spelled otherwise beside the star: kar*jo, ph*der."""
+        if not _ONE_STAR.fullmatch(veiled) or len(veiled) < _LEAST_RESPELLED:
+            return None
+        for written, sound in _SOUNDS:
+            if written in veiled:
+                word = self._meant(veiled.replace(written, sound))
+                if word is not None:
+                    return word
+        return None
 
     def _meant(self, veiled: str) -> WordRule | None:
         """A run of stars stands for as many letters, give or take."""

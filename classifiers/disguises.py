@@ -29,10 +29,11 @@ _BESIDE: Final = r"[^a-zñ\s'\",;:?]"  # neither a letter nor what stands betwee
 _MIXED_HINT: Final = re.compile(r"[^a-zñ\s'\",;:?)](?:(?<![.!(-])|[a-zñ])")  # a quick look
 # Letters with something between them that is neither, or a sign or digit at a word's edge.
 _MIXED: Final = re.compile(
-    rf"{_BESIDE}(?:(?<=[a-zñ].)(?:(?<=[0-9@$])|{_BESIDE}{{0,2}}[a-zñ])|(?<=[@$€0-9])[a-zñ])"
+    rf"{_BESIDE}(?:(?<=[a-zñ].)(?:(?<=[0-9@$])|{_BESIDE}{{0,2}}[a-zñ])|(?<=[@$€¢©®0-9])[a-zñ])"
 )
 _SIGNS: Final = re.compile(  # @$$, $h1+, sh!+
-    r"[@$!|1](?:(?<=[@$])[$@!+#]|(?<=[$@!])[a-zñ0-9][!+0-9]|(?<=[a-zñ][!|1])\+)"
+    r"[@$!|1¢°©®¡∆δ§†∂√€£¥](?:(?<=[@$])[$@!+#]|(?<=[$@!])[a-zñ0-9][!+0-9]|(?<=[a-zñ][!|1])\+"
+    r"|(?<=[a-zñ][¢°©®¡∆δ§†∂√€£¥]))"  # no punctuation: coñ°, a¢¢, put∆, sh¡+
 )
 # A comma, a colon, a quotation mark or an apostrophe within a word, which stands between words as a
 # rule: fu,ck, fu'ck. Of apostrophes not those of contractions.
@@ -43,6 +44,7 @@ _PRICE: Final = re.compile(r"\$\d")
 _EDGES: Final = "\"'“”‘’()[]{}<>¿?¡!.,;:…*_~-#"
 _AROUND: Final = "\"'“”‘’()[]{}<>¿?¡.,;:…*_~-#"  # may also be none of a word's letters
 _SIGN: Final = re.compile("[^a-zñ]")
+_BETWEEN_HYPHENS: Final = re.compile("[^-]{3,}")
 # A letter and a hyphen are mostly an abbreviation: P-TA.
 _ONE_SIGN: Final = re.compile(
     r"(?:[a-zñ]+[.:/~+^&=_<>\\2689@]|[a-zñ]{2,}-|[a-zñ]-(?=[a-zñ]{3}))[a-zñ]+"
@@ -64,7 +66,7 @@ _READS: Final[dict[str, str]] = {
     "|": "il",
     "+": "t",
     "€": "e",
-    "¢": "c",
+    "¢": "cs",
     "£": "l",
     "¥": "y",
     "(": "c",
@@ -78,19 +80,20 @@ _READS: Final[dict[str, str]] = {
     "®": "r",
     "√": "v",
     "∂": "d",
+    "∆": "a",
+    "δ": "a",  # as fold() leaves a capital
+    "†": "t",
 }
-_AMBIGUOUS: Final = [sign for sign, letters in _READS.items() if len(letters) > 1]
-_TABLES: Final = [
-    str.maketrans({**{sign: letters[0] for sign, letters in _READS.items()}, **choice})
-    for choice in (
-        dict(zip(_AMBIGUOUS, chosen, strict=True))
-        for chosen in product(*(_READS[sign] for sign in _AMBIGUOUS))
-    )
-]
+_DRAWN: Final = (("|_|", "u"), ("|-|", "h"), ("/\\", "a"), ("\\/", "v"), ("|<", "k"), ("()", "o"))
+_AMBIGUOUS: Final = frozenset(sign for sign, letters in _READS.items() if len(letters) > 1)
+_MOST_AMBIGUOUS: Final = 4  # signs in one word
 _LONGEST_TOKEN: Final = 24
+_VOWELS: Final = "aeiou"
+_CONSONANTS: Final = "bcdfghjklmnñpqrstvwxyz"
 _LEAST: Final = 4
 _LEAST_PARTED: Final = 5  # of another spelling with a sign in it
 _TWO, _DOS = "2", "dos"  # said in Spanish: jodi2
+_LEAST_TORN_THRICE: Final = 8  # letters of a word in three pieces that are short words: pen de jos
 _LEAST_JOINED: Final = 7  # letters of a phrase without its spaces; shorter ones are other words
 _TORN_BY: Final = frozenset({" ", "  ", ". ", ".. ", "... ", "...", ", ", "- ", "* ", "\n"})
 _LINKS_ABOVE: Final = re.compile("[./@]")
@@ -164,12 +167,20 @@ class Disguises:
             if token not in seen:
                 seen[token] = self._meant(token)
             found = seen[token]
-            if found is None:
+            if found is None and "-" not in token:
                 continue
             if links is None:
                 links = {at for link in LINK.finditer(text) for at in range(*link.span())}
-            if links.isdisjoint(range(*match.span())):
+            if not links.isdisjoint(range(*match.span())):
+                continue
+            if found is not None:
                 yield found, match.start(), match.end()
+                continue
+            for part in _BETWEEN_HYPHENS.finditer(token):  # un-fu©king-believable
+                coded = part[0].strip(_EDGES).isalnum()  # LWLR-F4G7
+                found = None if coded or not _may_be_mixed(part[0]) else self._meant(part[0])
+                if found is not None:
+                    yield found, match.start() + part.start(), match.start() + part.end()
 
     def _parted(self, text: str) -> Iterator[Found]:
         for match in _PARTED_WORD.finditer(text):
@@ -181,35 +192,55 @@ class Disguises:
                 yield word, *match.span()
 
     def _meant(self, token: str) -> WordRule | None:
-        if token.startswith("@") and token[1:].isalpha():
-            return None
+        if "|" in token or "(" in token or "/" in token:
+            token = _drawn(token)
         core = token.strip(_EDGES)
+        if token.startswith("@") and core[1:].isalpha():  # a person, but for @rse
+            return self._listed.get("a" + core[1:])
         pieces = _WORD.findall(core)
         joined = "".join(pieces)
+        if core == joined:  # drawn with signs: F|_|CK
+            return self._known.get(core)
+        parted = self._interrupted(core, pieces, joined)
+        if parted is not None:
+            return parted
+        if len(joined) * 2 < len(core):
+            return self._in_signs(token.strip(_AROUND))
+        for table, written in product(_tables(token), dict.fromkeys((core, token))):
+            read = _SIGN.sub("", written.translate(table))
+            if read in self._all and read != joined:
+                return self._all[read]
+        if _ONE_SIGN.fullmatch(core):
+            return self._without_one(core) or self._without_consonant(core, pieces)
+        return self._in_signs(token.strip(_AROUND)) if len(core) <= _LEAST else None
+
+    def _interrupted(self, core: str, pieces: Sequence[str], joined: str) -> WordRule | None:
+        """What its letters say without what stands between them, or behind them: jodi2."""
         if len(pieces) > 1 and not self._innocent.issuperset(pieces):
             if joined in self._known:
                 return self._known[joined]
             odd = all(len(piece) == 1 or piece not in self._innocent for piece in pieces)
             if odd and len(joined) >= _LEAST_PARTED and joined in self._respelled:  # k-rajo
                 return self._respelled[joined]
-        if core.endswith(_TWO) and joined + _DOS in self._known:
-            return self._known[joined + _DOS]
-        if len(joined) * 2 < len(core):
-            return self._in_signs(token.strip(_AROUND))
-        tables = _TABLES if any(sign in token for sign in _AMBIGUOUS) else _TABLES[:1]
-        for table, written in product(tables, dict.fromkeys((core, token))):
-            read = _SIGN.sub("", written.translate(table))
-            if read in self._all and read != joined:
-                return self._all[read]
-        return self._without_one(core) if _ONE_SIGN.fullmatch(core) else None
+        return self._known.get(joined + _DOS) if core.endswith(_TWO) else None
 
     def _without_one(self, core: str) -> WordRule | None:
         """One sign may stand for a vowel: sh-t, c/ño; an apostrophe only in a longer word."""
         if "'" in core and len(core) <= _LEAST:
             return None
-        for vowel in "aeiou":
+        for vowel in _VOWELS:
             word = self._known.get(_SIGN.sub(vowel, core))
             if word is not None:
+                return word
+        return None
+
+    def _without_consonant(self, core: str, pieces: Sequence[str]) -> WordRule | None:
+        """Or for a consonant, where the pieces are no words: fu-k, bi-ch."""
+        if not self._innocent.isdisjoint(piece for piece in pieces if len(piece) > 1):
+            return None
+        for letter in _CONSONANTS:
+            word = self._known.get(_SIGN.sub(letter, core))
+            if word is not None and not word.derived:
                 return word
         return None
 
@@ -218,7 +249,7 @@ class Disguises:
         signs = sum(not sign.isalnum() for sign in token)
         if not signs or (len(token) < _LEAST and signs < 2) or _PRICE.search(token):
             return None
-        for table in _TABLES:
+        for table in _tables(token):
             word = self._listed.get(token.translate(table))
             if word is not None:
                 return word
@@ -231,20 +262,25 @@ class Disguises:
                 run = words[first : first + count]
                 pieces = [piece for piece, _, _ in run]
                 word = self._known.get("".join(pieces))
-                if word is None or not self._may_be_torn(pieces):
+                if word is None:
                     continue
                 start, end = run[0][1], run[-1][2]
-                gaps = (text[one[2] : two[1]] for one, two in pairwise(run))
+                gaps = [text[one[2] : two[1]] for one, two in pairwise(run)]
+                if not self._may_be_torn(pieces, stops=all(gap[0] == "." for gap in gaps)):
+                    continue
                 if _TORN_BY.issuperset(gaps) and _whole(text, start, end):
                     yield word, start, end
 
-    def _may_be_torn(self, pieces: Sequence[str]) -> bool:
+    def _may_be_torn(self, pieces: Sequence[str], *, stops: bool) -> bool:
         """Are the pieces no words of their own? One that is may stand beside a longer non-word."""
         odd = [piece for piece in pieces if piece not in self._innocent or len(piece) == 1]
         if len(odd) == len(pieces):
             return any(len(piece) > 1 for piece in pieces)
         short = all(len(piece) <= 2 or piece in odd for piece in pieces)
-        return max(map(len, odd), default=0) >= (3 if short else 4)
+        least = _LEAST_TORN_THRICE - stops
+        thrice = len(pieces) > _PIECES and len("".join(pieces)) >= least
+        least = 2 if thrice and stops else 3 if short or thrice else 4  # Bull. Sh. It.
+        return max(map(len, odd), default=0) >= least
 
 
 def _whole_words(text: str, table: Mapping[str, WordRule]) -> Iterator[Found]:
@@ -266,6 +302,27 @@ def _whole(text: str, start: int, end: int) -> bool:
     """Does the stretch touch no further letter or digit, and follow no apostrophe or @?"""
     before, after = text[start - 1 : start], text[end : end + 1]
     return not (before.isalnum() or (before and before in "'@_") or after.isalnum())
+
+
+def _drawn(token: str) -> str:
+    """With the letters that are drawn with some signs: |_| is a u."""
+    for signs, letter in _DRAWN:
+        token = token.replace(signs, letter)
+    return token
+
+
+def _tables(token: str) -> tuple[dict[int, str], ...]:
+    """The ways to read the signs of a token."""
+    return _tables_of("".join(sorted(_AMBIGUOUS.intersection(token))))
+
+
+@lru_cache(maxsize=64)
+def _tables_of(ambiguous: str) -> tuple[dict[int, str], ...]:
+    read = {sign: letters[0] for sign, letters in _READS.items()}
+    choices = product(*(_READS[sign] for sign in ambiguous[:_MOST_AMBIGUOUS]))
+    return tuple(
+        str.maketrans(read | dict(zip(ambiguous, chosen, strict=False))) for chosen in choices
+    )
 
 
 def _form(word: WordRule) -> Form:

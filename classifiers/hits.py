@@ -51,7 +51,8 @@ def word_hit(word: WordRule, folded: Folded, start: int, end: int, written: str)
     None if it counts only in disguise and is written openly, is of two sentences or a code.
     """
     first, last = folded.span(start, end)
-    if _BEGINS.search(written, first, last) or _is_code(written, first, last):
+    begins = _BEGINS.findall(written, first, last)
+    if len(begins) == 1 or _is_code(written, first, last):
         return None
     if word.in_doubt:
         if not _OPENLY.fullmatch(written, first, last) and written[last : last + 1] != "-":

@@ -63,7 +63,7 @@ _DOUBLED: Final = frozenset(_DOUBLED_WORDS.split())
 
 _GAP_SIGN: Final = r"[ \n.\-_~,/\\·•*]"
 _GAP: Final = rf"{_GAP_SIGN}{{1,3}}"  # also one letter a line
-_LONE: Final = "[a-zñ013457@$!]"
+_LONE: Final = "[a-zñ013457@$!¢¡]"
 _SPELLED: Final = rf"[a-zñ]({_GAP}){_LONE}\1{_LONE}"
 _SPELLED_HINT: Final = re.compile(rf"(?:\b|_){_SPELLED}(?:\b|_)")
 _LAST_TWO: Final = re.compile(rf"{_GAP_SIGN}{_LONE}{_GAP}{_LONE}(?:\b|_)")  # of them: a quick look
@@ -73,7 +73,7 @@ _SPELLED_OUT: Final = re.compile(
 _WIDE_GAP: Final = re.compile(" ( +)")
 _SPELLED_SHORT_WORDS: Final = """
 ass wtf fuk fck fuc cum fag sex kms kys hdp ptm coo tit stf gay fun vrg mmg fdp jdp qlo pqp fku
-fml ffs smd gfy alv pqp
+fml ffs smd gfy alv pqp jfc ctm vsf tnc vtc krj sht lpm
 """
 _SPELLED_SHORT: Final = frozenset(_SPELLED_SHORT_WORDS.split())
 _ONE_LETTER_WORDS: Final = frozenset("aeiouyk")

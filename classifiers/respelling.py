@@ -214,8 +214,9 @@ def crossed(word: str) -> Iterator[str]:
 
 
 def _imitated(word: str) -> Iterator[str]:
-    """With i for l, as fold() reads the 1 of cu1o and as a capital I looks, and with l for i."""
-    yield from (word.replace("l", "i"), word.replace("i", "l"))
+    """With i for l, as fold() reads the 1 of cu1o and as a capital I looks, with l for i, and with
+    ss for b, as fold() reads the ß of ßitch."""
+    yield from (word.replace("l", "i"), word.replace("i", "l"), word.replace("b", "ss"))
 
 
 def _pig_latin(word: str) -> str:
