@@ -62,7 +62,7 @@ class Aspect(StrEnum):
 
     NONE = ""
     OFFICIAL = "official"  # officials, public conduct, school operations
-    AT_OFFICIAL = "at_official"  # an insult perhaps aimed at one, and no criticism: a model's word
+    AT_OFFICIAL = "at_official"  # perhaps aimed at one, and hardly criticism: a model's word
     PRIVATE = "private"  # a private case of a student, family or employee
     QUOTED = "quoted"  # words reported or quoted, not said
 

@@ -193,7 +193,7 @@ def _weigh(signals: Sequence[Signal], rule: CategoryPolicy, policy: Policy) -> _
         finding = _by_model(model, rule, policy, thresholds)
         return finding if finding.deciding else _by_other(other, rule, thresholds)
     lifted = rule.model_lifts and model is not None and model.score > rule.model_review
-    if lifted and model is not None and model.aspect in SPARED:
+    if lifted and model is not None and model.aspect in _never_lifts(rule):
         lifted = not _held_by_model(model, rule, policy)
     grave = hit.score >= rule.hide or lifted
     held = (_held(hit, policy) or _official_case(hits, rule)) if grave else ""
@@ -237,7 +237,7 @@ def _by_model(
     grave = rule.model_hide < NEVER and model.score >= rule.model_hide
     held = _held_by_model(model, rule, policy) if grave and spared else ""
     hides = grave and not held and _may_hide(rule)
-    urgent = rule.category in ESCALATES and (grave or not spared)
+    urgent = rule.category in ESCALATES and (grave or model.aspect not in _never_lifts(rule))
     verdict = Verdict.ESCALATE if urgent else Verdict.HIDE if hides else Verdict.REVIEW
     return _Finding(
         category=rule.category,
@@ -256,11 +256,18 @@ def _held_by_model(model: Signal, rule: CategoryPolicy, policy: Policy) -> str:
     insult = rule.category is Category.OFFENSIVE and policy.officials_insult == "hide"
     if insult and model.aspect is Aspect.AT_OFFICIAL:
         return ""
-    if not insult or rule.model_hide_official >= NEVER:
+    threat = rule.category is Category.THREAT and model.aspect is Aspect.AT_OFFICIAL
+    if not (insult or threat) or rule.model_hide_official >= NEVER:
         return "a model's word alone hides nothing about officials or the running of the schools"
     if model.score >= rule.model_hide_official:
         return ""
     return "it is about an official or the running of the schools, and the model is not certain"
+
+
+def _never_lifts(rule: CategoryPolicy) -> frozenset[Aspect]:
+    """What a model's score has to be about to second no rule and call nobody: criticism of
+    officials, quotes. A threat to an official is none of these."""
+    return SPARED - {Aspect.AT_OFFICIAL} if rule.category is Category.THREAT else SPARED
 
 
 def _by_other(

@@ -188,6 +188,21 @@ def test_a_threat_in_doubt_by_a_rule_does_not_keep_down_what_the_model_is_certai
     assert outcome([quoted, model(Category.THREAT, 0.6)], policy) == ("review", False)
 
 
+@pytest.mark.parametrize(
+    ("score", "expected"),
+    [(0.05, ("escalate", False)), (0.79, ("escalate", False)), (0.8, ("escalate", True))],
+)
+def test_a_threat_that_may_be_criticism_calls_a_person_at_once_and_is_hidden_later(
+    score: float, expected: tuple[str, bool]
+) -> None:
+    limits = {"model_review": 0.04, "model_hide": 0.55, "model_lifts": True}
+    policy = changed(Category.THREAT, model_hide_official=0.8, **limits)
+    threat = replace(model(Category.THREAT, score), aspect=Aspect.AT_OFFICIAL)
+    assert outcome([threat], policy) == expected
+    assert outcome([hit(Category.THREAT, 0.8), threat], policy) == ("escalate", True)
+    assert outcome([threat], changed(Category.THREAT, **limits)) == ("escalate", False)
+
+
 def test_a_threat_may_be_left_up_by_the_policy_but_a_person_still_comes() -> None:
     assert outcome([hit(Category.THREAT)], changed(Category.THREAT, may_hide=False)) == (
         "escalate",

@@ -40,6 +40,7 @@ from modbot.errors import ClassifierFailed
 FLOOR = 0.04  # probabilities below say nothing worth a manager's time
 URGENT_FLOOR = 0.03  # the same of threats and cries for help: to miss one costs most
 SPEAKS_OF_OFFICIALS = 0.2  # from here on a comment may be criticism of officials: low, to be safe
+NEARS_OFFICIALS = 0.1  # of what sounds like a threat: critics foresee bad ends
 MOCKS_OFFICIALS = 0.008  # of what sounds like an insult: critics mock, too
 HINTS_AT_OFFICIALS = 0.003  # it may be aimed at one: from here on, or by its words
 FEWEST_WORDS = 4  # fewer say too little: names and idioms would pass for what they resemble
@@ -278,6 +279,8 @@ class EmbeddedClassifier:
             return Aspect.OFFICIAL if criticism >= SPEAKS_OF_OFFICIALS else Aspect.PRIVATE
         if category not in _OF_OPINION:
             return Aspect.NONE
+        if category is Category.THREAT and NEARS_OFFICIALS <= criticism < SPEAKS_OF_OFFICIALS:
+            return Aspect.AT_OFFICIAL
         if category is not Category.OFFENSIVE:
             return Aspect.OFFICIAL if criticism >= SPEAKS_OF_OFFICIALS else Aspect.NONE
         if criticism < HINTS_AT_OFFICIALS and not self._about_officials(comment):

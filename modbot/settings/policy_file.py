@@ -43,16 +43,25 @@ class CategoryEntry(Section):
         return self
 
 
-class OffensiveEntry(CategoryEntry):
-    """Insults alone have thresholds of their own for what is about officials."""
+class ThreatEntry(CategoryEntry):
+    """What may be about officials has a threshold of its own."""
 
-    model_review_official: float | None = Field(None, ge=0, le=1)
     model_hide_official: float = Field(NEVER, ge=0, le=1)
 
     @model_validator(mode="after")
     def _stricter_about_officials(self) -> Self:
         if self.model_hide_official < self.model_hide:
             raise ValueError("model_hide_official must not be less than model_hide")
+        return self
+
+
+class OffensiveEntry(ThreatEntry):
+    """Insults have a second one, from which a person looks."""
+
+    model_review_official: float | None = Field(None, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _seen_before_it_is_hidden(self) -> Self:
         looks = self.model_review_official
         if looks is not None and not self.model_review <= looks <= self.model_hide_official:
             raise ValueError(
@@ -68,6 +77,8 @@ class _StaysUpEntry(CategoryEntry):
 def _entry_of(category: Category) -> type[CategoryEntry]:
     if category is Category.OFFENSIVE:
         return OffensiveEntry
+    if category is Category.THREAT:
+        return ThreatEntry
     return _StaysUpEntry if category in NEVER_HIDDEN else CategoryEntry
 
 

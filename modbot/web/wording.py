@@ -189,7 +189,7 @@ def _modes(_: Translate) -> dict[str, str]:
 def _aspects(_: Translate) -> dict[str, str]:
     return {
         "official": _("It is about an official or the running of the schools."),
-        "at_official": _("It may be aimed at an official, and does not read as criticism."),
+        "at_official": _("It may be aimed at an official."),
         "private": _("It is about a private case."),
         "quoted": _("The words are quoted, not said."),
     }

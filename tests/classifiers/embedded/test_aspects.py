@@ -6,7 +6,12 @@ import pytest
 
 from classifiers import embedded_beside
 from classifiers.embedded import EmbeddedClassifier
-from classifiers.embedded.classifier import HINTS_AT_OFFICIALS, MOCKS_OFFICIALS
+from classifiers.embedded.classifier import (
+    HINTS_AT_OFFICIALS,
+    MOCKS_OFFICIALS,
+    NEARS_OFFICIALS,
+    SPEAKS_OF_OFFICIALS,
+)
 from classifiers.labels import CRITICISM, policy_score
 from classifiers.rules import RulesClassifier
 from modbot.domain import Aspect, Category
@@ -56,3 +61,15 @@ def test_what_insults_somebody_under_a_post_about_officials_counts_as_about_offi
     there = found(model, text, "VIDEO: School Committee, part 2")[Category.OFFENSIVE]
     assert elsewhere.aspect is Aspect.NONE
     assert there.aspect is Aspect.AT_OFFICIAL
+
+
+def test_what_sounds_like_a_threat_and_a_little_like_criticism_may_be_aimed_at_officials(
+    model: EmbeddedClassifier,
+) -> None:
+    text = "Methuen called it at 7pm. We find out at 5:40 in the morning. Every storm. Do better."
+    post = "SNOW DAY! All Lawrence Public Schools are closed Wednesday."
+    (scores,) = model.scores([text], [post])
+    assert NEARS_OFFICIALS <= scores[policy_score(CRITICISM)] < SPEAKS_OF_OFFICIALS
+    assert found(model, text, post)[Category.THREAT].aspect is Aspect.AT_OFFICIAL
+    plain = "I will shoot you and your kids tonight"
+    assert found(model, plain)[Category.THREAT].aspect is Aspect.NONE
