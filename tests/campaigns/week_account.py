@@ -15,7 +15,7 @@ import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -23,7 +23,9 @@ from sqlalchemy import text
 
 from modbot import audit
 from modbot.pipeline import PollResult
+from modbot.ports import Spending
 from platforms.sandbox.records import SandboxComment
+from platforms.x import OWN_POSTS_EVERY
 from tests.campaigns.kill_account import Stored, read_stored
 from tests.campaigns.week_district import CANARY, District
 
@@ -111,6 +113,7 @@ def lost(comments: Iterable[SandboxComment], stored: Stored, witness: Witness) -
     """Comments that the record should hold as they stand, or stood when they were last seen: what
     is still there with its present text, what is gone with any."""
     known = {(platform, comment_id) for platform, comment_id, _ in stored.versions}
+    comments = list(comments)
     return {
         f"{c.platform} {c.id}"
         for c in comments
@@ -119,7 +122,21 @@ def lost(comments: Iterable[SandboxComment], stored: Stored, witness: Witness) -
             if c.deleted_at is None
             else (c.platform, c.id) not in known and witness.was_read(c)
         )
+        and not asked_for_later(c, comments, now=witness.district.clock.now())
     }
+
+
+def asked_for_later(
+    comment: SandboxComment, comments: Iterable[SandboxComment], *, now: datetime
+) -> bool:
+    """X: the account's own replies are read when a stranger's need them, hourly while new ones of
+    strangers come, and at every sweep."""
+    if comment.platform != "x" or not comment.by_page:
+        return False
+    due = comment.created_at + OWN_POSTS_EVERY
+    strangers = (c for c in comments if c.page_id == comment.page_id and not c.by_page)
+    swept = now - comment.created_at > timedelta(hours=Spending().sweep_hours)
+    return not swept and not any(c.created_at >= due for c in strangers)
 
 
 def not_hidden(district: District, comments: Iterable[SandboxComment]) -> set[tuple[str, str]]:
