@@ -17,7 +17,7 @@ _ROOM: Final = r"(?:[,.]? ?(?:apt\.?|apto\.?|unit|suite|#|piso|floor|rear)? ?#?\
 _NO: Final = r"(?<![\w$#/:.,-])\d{1,5}[A-Da-d]?"
 # Of small numbers only those that stand where an address does: "3 Water St kids" are three kids.
 _NO_SMALL: Final = r"(?<![\w$#/:.,-])\d{2,5}[A-Da-d]?|(?i:(?:at|in|on|to|en|,|:) )\d[A-Da-d]?"
-_CALLE: Final = r"\bcalle|avenida|\bave?\.?|\brua|urb\.?|urbanizaci[oó]n|residencial"
+_CALLE: Final = r"\b(?:calle|avenida|ave?\.?|rua|urb\.?|urbanizaci[oó]n|residencial)"
 _NUMERO: Final = r"n[uú]m(?:ero|\.)?|no\.?|#|casa|apt\.?|apto\.?"
 _COUNTED: Final = "años|meses|d[ií]as|veces|horas|minutos|niñ|estudiantes|personas|%|:"
 _HERE: Final = rf"\d{{1,4}}\b(?! ?(?:{_COUNTED}))"

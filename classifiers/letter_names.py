@@ -66,9 +66,8 @@ _LETTER_OF: Final = {
     "double u": "w",
     "double-u": "w",
 }
-# A look at what most texts do not hold: names in nearly every swear word that is spelled.
-# Names that nearly every swear word has, and what stands between letters that are spelt: whoever
-# asks knows better than this module how to look for many strings at once.
+# Names that nearly every swear word has, and what stands between letters that are spelled. Most
+# texts hold none; whoever calls find() looks for them, along with many other strings, at once.
 HINTS: Final = (
     *("eff ", "eff-", " kay", "-kay", " cee ", "eye ", "eye-", "efe ", "efe-", "aitch", "hache "),
     *(" tee ", " pe ", "-pe", "foxtrot", " to the ", " as in "),

@@ -7,7 +7,14 @@ from functools import cached_property
 
 from classifiers.announced_prices import only_repeats_prices
 from classifiers.embedded.pieces import word_spans
-from classifiers.fundraisers import is_named, only_offers_goods_of, words
+from classifiers.fundraisers import (
+    gives_a_way_to_pay,
+    is_named,
+    only_offers_goods_of,
+    speaks_of,
+    speaks_of_own,
+    words,
+)
 from classifiers.links import links_in
 from classifiers.normalise import Folded
 from modbot.domain import Category, Comment, Fundraiser
@@ -16,6 +23,7 @@ Cleared = Callable[[str], Iterable[tuple[int, int, frozenset[Category]]]]  # fro
 Spans = Sequence[tuple[int, int]]
 
 SURE_OF_SALE = 0.94  # from here on an offer counts although it names an approved fundraiser
+UNSURE_OF_SALE = 0.4  # below, an approved fundraiser's own post explains what sounds like an offer
 _ENOUGH = 0.4  # of what speaks for a category: so much in cleared words clears the whole
 _PUBLIC_BODIES = (".gov", ".k12.ma.us", ".edu")
 
@@ -67,6 +75,15 @@ class Reading:
     def _repeats_prices(self) -> bool:
         return only_repeats_prices(self.comment.text, self.folded.text, self.comment.post_text)
 
+    @cached_property
+    def _answers_its_post(self) -> bool:
+        post = self.comment.post_text
+        return (
+            any(speaks_of(post, fundraiser.name) for fundraiser in self._running)
+            and not speaks_of_own(self.folded.text)
+            and not gives_a_way_to_pay(self.comment.text)
+        )
+
     def _offers_approved_goods(self, post: str) -> bool:
         return only_offers_goods_of(self._running, self.comment.text, self.folded.text, post)
 
@@ -79,6 +96,8 @@ class Reading:
         if score < SURE_OF_SALE and (
             self._names_approved or self._offers_approved_goods(self.comment.post_text)
         ):
+            return True
+        if score < UNSURE_OF_SALE and self._answers_its_post:
             return True
         return bool(self._running) and self._passes_on(self.comment.text)
 

@@ -36,11 +36,12 @@ _STRANGERS: Final = _set("""
 """)
 # What is sold. A comment that names another thing in place of the approved one is another sale.
 _GOODS: Final = _set("""
-    apparel bake basket book bracelet brownie bouquet candle candy cake card chocolate cookie
-    cupcake donut dress earring empanada flower hat hoodie jersey jewelry lasagna lemonade
-    magnet makeup mug nail necklace pastel perfume photo pie pin pizza plant plate poinsettia
-    popcorn poster pretzel raffle ring rose shirt shoe sign sneaker soap sock sticker sweatshirt
-    tamale taco ticket tumbler wreath yearbook wash
+    apparel bake basket blanket book bracelet brownie bouquet candle candy cake calendar card
+    carnation chocolate cookie cupcake donut dress earring empanada flower hat hoodie jersey
+    jewelry keychain lanyard lasagna lemonade lollipop magnet makeup mattress mug nail necklace
+    ornament pastel perfume photo pie pin pizza plant plate poinsettia popcorn poster pretzel
+    raffle ring rose scarf seedling shirt shoe sign sneaker soap sock sticker sweatshirt tamale
+    taco ticket tumbler wash wreath wristband yearbook
 """)
 # What people write for a word of a name.
 _READS_AS: Final = {
@@ -52,6 +53,9 @@ _READS_AS: Final = {
     **dict.fromkeys(("chocolate", "caramelo"), "candy"),
     **dict.fromkeys(("vela", "velon"), "candle"),
     **dict.fromkeys(("flor", "flore", "ramo"), "flower"),
+    **dict.fromkeys(("clavel", "clavele"), "carnation"),
+    **dict.fromkeys(("scarve", "bufanda"), "scarf"),
+    **dict.fromkeys(("cobija", "frisa", "manta"), "blanket"),
     **dict.fromkeys(("libro", "livro"), "book"),
     **dict.fromkeys(("pulsera", "pulserita", "brazalete"), "bracelet"),
     **dict.fromkeys(("perrito", "palomita"), "popcorn"),
@@ -59,8 +63,14 @@ _READS_AS: Final = {
     **dict.fromkeys(("plato", "platillo"), "plate"),
     **dict.fromkeys(("afiche", "cartel"), "poster"),
     "calcomania": "sticker",
+    "calendario": "calendar",
+    "colchon": "mattress",
+    "colchone": "mattress",
     "corona": "wreath",
     "gorro": "hat",
+    "llavero": "keychain",
+    "manilla": "wristband",
+    "plantita": "seedling",
     "jabon": "soap",
     "maquillaje": "makeup",
     "media": "sock",

@@ -9,17 +9,24 @@ from classifiers.fundraisers.accounts import accounts_in
 from classifiers.links import links_in
 
 _PRIVATE: Final = """
-i im my mine me us we our eu meu meus minha minhas yo mi mis mio mia mios mias nos nuestro nuestra
+im my mine me us we our eu meu meus minha minhas yo mi mis mio mia mios mias nos nuestro nuestra
 conmigo primo prima comadre cousin cousins mom mami tia
 dm dms inbox venmo zelle cashapp paypal pix hmu text call message msg snap whatsapp wasap telegram
 zap privado interno direct mensaje mensagem chama
-extra extras spare sobra sobran sobro sobraron cheaper mitad half discount descuento
+extras spare sobra sobran sobro sobraron cheaper mitad half discount descuento
 """
 _TRADE: Final = """
 tengo hago hacemos compro busco soy rent rental rentals rento rep consultant looking same mismo
 misma mismos mismas ex used worn obo firm usado usada usados usadas
 """
-_PRIVATE_FORMS: Final = r"(?:vend|sell|resell|barat)\w*|(?:escrib|llam|mand)\w*(?:me|nos)|@\w+"
+# Who has bought something there praises it and sells nothing; who bought too much may.
+_PRAISES: Final = (
+    r" (?:just |already |always )?(?:(?:bought|ordered)(?! too| extra| \w+ too)|loved?|like)\b"
+)
+_PRIVATE_FORMS: Final = (
+    rf"i(?!{_PRAISES})|(?:an?|one|two|three|\d+|got|have|some|un|dos) (?:\w+ )?extra"
+    r"|(?:vend|sell|resell|barat)\w*|(?:escrib|llam|mand)\w*(?:me|nos)|@\w+"
+)
 _TRADE_FORMS: Final = r"(?:alquil|alug|distribuidor|consultor)\w*|party bus|as is"
 _SERVICES: Final = "(?:cash|whats) app|apple (?:pay|cash)"
 
