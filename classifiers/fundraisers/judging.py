@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from classifiers.fundraisers.accounts import Account, accounts_in
 from classifiers.fundraisers.names import is_named, offers_goods_of, words
@@ -13,6 +15,14 @@ from classifiers.links import Link, link_of, links_in
 from classifiers.normalise import fold
 from classifiers.word_lists import STRONG, WEAK
 from modbot.domain import Fundraiser
+
+# Where the district itself sells. A parking lot, a porch and a corner are anybody's.
+_AT_SCHOOL: Final = re.compile(
+    r"\b(?:at|by|in|inside|outside|near|from|en|na|no)(?: \w+){0,3}? "
+    r"(?:door|doors|gate|lobby|gym|cafeteria|concessions?|table|booth|homeroom|main office|library"
+    r"|field house|hallway|room [a-z]?\d+|puerta|porton|entrada|gimnasio|mesa|oficina|salon"
+    r"|biblioteca|pasillo|porta|ginasio|mesinha|sala)\b"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,10 +76,12 @@ def judge_offer(offer: Offer, approved: tuple[Fundraiser, ...]) -> tuple[bool, l
 
 
 def only_offers_goods_of(running: Iterable[Fundraiser], text: str, folded: str, post: str) -> bool:
-    """Are the goods those of one of these fundraisers, under a post about it or beside a word of
-    its name, and is nothing in the text somebody's own: no deal, no link, no account?"""
-    said = words(folded)
-    if not any(offers_goods_of(said, words(fold(post).text), each.name) for each in running):
+    """Are the goods those of one of these fundraisers, under a post about it, beside a word of its
+    name or at a place in a school, and is nothing in the text somebody's own: no deal, no link, no
+    account?"""
+    said, about = words(folded), words(fold(post).text)
+    at_school = _AT_SCHOOL.search(folded) is not None
+    if not any(offers_goods_of(said, about, each.name, at_school=at_school) for each in running):
         return False
     return not trades(folded) and not gives_a_way_to_pay(text)
 

@@ -43,6 +43,15 @@ _GOODS: Final = _set("""
     raffle ring rose scarf seedling shirt shoe sign sneaker soap sock sticker sweatshirt tamale
     taco ticket tumbler wash wreath wristband yearbook
 """)
+# A word of a name that stands for all of these.
+_WARES: Final = {
+    **dict.fromkeys(
+        ("concession", "snack"),
+        _set("candy chocolate cookie hotdog juice lemonade nacho pizza popcorn pretzel soda water"),
+    ),
+    "wear": _set("apparel hat hoodie shirt sweatshirt"),
+    "merch": _set("apparel hat hoodie shirt sticker sweatshirt"),
+}
 # What people write for a word of a name.
 _READS_AS: Final = {
     **dict.fromkeys(("tix", "boleto", "boleta", "taquilla", "entrada", "ingresso"), "ticket"),
@@ -117,15 +126,20 @@ def is_named(said: frozenset[str], name: str) -> bool:
     return len(own.telling & said) >= 2
 
 
-def offers_goods_of(said: frozenset[str], about: frozenset[str], name: str) -> bool:
+def offers_goods_of(
+    said: frozenset[str], about: frozenset[str], name: str, *, at_school: bool
+) -> bool:
     """Do a text's words() name all goods of this fundraiser and no other goods, group, year or
-    stranger, where the text and its post (`about`) say two words of its name?"""
+    stranger, where the text and its post (`about`) say two words of its name or the text says where
+    in a school?"""
     own = _read_name(name)
-    if not own.sells or not own.goods <= said or _other_year(said, own.years):
+    if not own.sells or _other_year(said, own.years):
+        return False
+    if not (own.goods <= said if own.goods else own.wares & said):
         return False
     if not (own.strangers | own.rivals | own.other_goods).isdisjoint(said):
         return False
-    return len(own.telling & (said | about)) >= 2
+    return at_school or len(own.telling & (said | about)) >= 2
 
 
 def speaks_of(text: str, name: str) -> bool:
@@ -157,6 +171,7 @@ class _Name(NamedTuple):
 
     items: frozenset[str]  # what it sells
     goods: frozenset[str]  # of these what is a known thing
+    wares: frozenset[str]  # what else a word of it stands for
     sells: bool  # known things, and does not only collect them
     telling: frozenset[str]  # all its words but those of any sale
     groups: frozenset[str]
@@ -171,14 +186,16 @@ class _Name(NamedTuple):
 def _read_name(name: str) -> _Name:
     own = words(fold(name).text)
     items = frozenset(word for word in own - _GROUPS - _ANY_SALE if not word.isdigit())
+    wares = frozenset[str]().union(*(_WARES[word] for word in own if word in _WARES))
     return _Name(
         items=items,
         goods=items & _GOODS,
-        sells="drive" not in own and not items.isdisjoint(_GOODS),
+        wares=wares,
+        sells="drive" not in own and (bool(wares) or not items.isdisjoint(_GOODS)),
         telling=own - _ANY_SALE,
         groups=own & _GROUPS,
         years=frozenset(filter(_YEAR.fullmatch, own)),
         strangers=_STRANGERS - own,
         rivals=_GROUPS - own - _ANYONE,
-        other_goods=_GOODS - own,
+        other_goods=_GOODS - own - wares,
     )

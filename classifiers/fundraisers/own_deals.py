@@ -9,7 +9,7 @@ from classifiers.fundraisers.accounts import accounts_in
 from classifiers.links import links_in
 
 _PRIVATE: Final = """
-im my mine me us we our eu meu meus minha minhas yo mi mis mio mia mios mias nos nuestro nuestra
+im mine me us we our eu meu meus minha minhas mi mis mio mia mios mias nos nuestro nuestra
 conmigo primo prima comadre cousin cousins mom mami tia
 dm dms inbox venmo zelle cashapp paypal pix hmu text call message msg snap whatsapp wasap telegram
 zap privado interno direct mensaje mensagem chama
@@ -20,11 +20,12 @@ tengo hago hacemos compro busco soy rent rental rentals rento rep consultant loo
 misma mismos mismas ex used worn obo firm usado usada usados usadas
 """
 # Who has bought something there praises it and sells nothing; who bought too much may.
-_PRAISES: Final = (
-    r" (?:just |already |always )?(?:(?:bought|ordered)(?! too| extra| \w+ too)|loved?|like)\b"
-)
+_BOUGHT: Final = r"(?:bought|ordered|compre|pedi)(?! too| extra| \w+ too|(?: \w+)? de mas)"
+_PRAISES: Final = rf" (?:just |already |always )?(?:{_BOUGHT}|loved?|like|amo)\b"
+_PURSE: Final = r" (?:\d+ )?(?:money|dollars?|bucks|cash|wallet|dignity|diet)\b"
 _PRIVATE_FORMS: Final = (
-    rf"i(?!{_PRAISES})|(?:an?|one|two|three|\d+|got|have|some|un|dos) (?:\w+ )?extra"
+    rf"(?:i|yo)(?!{_PRAISES})|my(?!{_PURSE})"
+    r"|(?:an?|one|two|three|\d+|got|have|some|un|dos) (?:\w+ )?extra"
     r"|(?:vend|sell|resell|barat)\w*|(?:escrib|llam|mand)\w*(?:me|nos)|@\w+"
 )
 _TRADE_FORMS: Final = r"(?:alquil|alug|distribuidor|consultor)\w*|party bus|as is"
