@@ -40,7 +40,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 IN_TIME := --faults 0 --bars --least-hides 200 --seed $(SEED)
 
-.PHONY: help demo test test-servers test-browser test-campaigns test-models lint check torch train further labels bench quality fuzz kill tamper sbom audit release verify-release pin image lock clean day week faults soak test-postgres default-day latency
+.PHONY: help demo test test-servers test-browser test-campaigns test-models lint check torch train further labels calibrate bench quality fuzz kill tamper sbom audit release verify-release pin image lock clean day week faults soak test-postgres default-day latency
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -113,6 +113,10 @@ further: torch ## Teach the shipped weights the written comments of the files NE
 labels: torch ## Fit the layer that scores public labels anew on the shipped weights; DATA as for train
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
 		$(BIN)/python -m classifiers.training.label_layer --data $(DATA) --out classifiers/weights
+
+calibrate: $(VENV)/.dev-ready ## Fit what the score of an insult means in each language to the comments of other writers
+	$(BIN)/python -m classifiers.training.recalibrate \
+		--rows tests/corpus/tuning.jsonl tests/corpus/tuning_harmless.jsonl --out classifiers/weights
 
 bench: $(VENV)/.dev-ready ## Speeds, printed beside a named alternative
 	$(BIN)/python -m tests.benchmarks.bench_judging

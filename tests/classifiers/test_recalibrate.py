@@ -1,0 +1,113 @@
+"""What the score of an insult means, fitted to labelled comments by language."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classifiers.embedded import EmbeddedClassifier, shipped_weights
+from classifiers.embedded.weights import LANGUAGES, SCORED
+from classifiers.training.recalibrate import INSULT, main, recalibrated
+from modbot.domain import Category, Comment, Verdict
+from modbot.evaluation import PolicyRow
+
+AS_BEFORE = np.tile(np.array([1.0, 0.0], dtype=np.float32), (len(LANGUAGES), len(SCORED), 1))
+# Of 40 comments with a score a language, so many are insults: low scores mean more in English.
+INSULTS = {"en": {0.3: 20, 0.7: 30}, "es": {0.3: 4, 0.7: 20}}
+
+
+def row(lang: str, *, insult: bool) -> PolicyRow:
+    comment = Comment(
+        page_id="x:1",
+        platform="x",
+        id="1",
+        post_id="1",
+        text="...",
+        created_at=datetime(2026, 3, 2, tzinfo=UTC),
+    )
+    return PolicyRow(
+        comment=comment,
+        lang=lang,
+        categories=frozenset({Category.OFFENSIVE} if insult else ()),
+        action=Verdict.HIDE if insult else Verdict.ALLOW,
+    )
+
+
+def scored() -> tuple[list[float], list[PolicyRow]]:
+    scores: list[float] = []
+    rows: list[PolicyRow] = []
+    for lang, insults in INSULTS.items():
+        for score, count in insults.items():
+            scores += [score] * 40
+            rows += [row(lang, insult=number < count) for number in range(40)]
+    return scores, rows
+
+
+def read(calibration: Sequence[Sequence[float]] | np.ndarray, lang: str, score: float) -> float:
+    slope, intercept = calibration[LANGUAGES.index(lang)][INSULT]
+    return float(1 / (1 + np.exp(-(slope * np.log(score / (1 - score)) + intercept))))
+
+
+def test_a_score_that_means_more_in_one_language_is_raised_there() -> None:
+    scores, rows = scored()
+    new = recalibrated(AS_BEFORE, np.array(scores), rows)
+    assert read(new, "en", 0.3) > 2 * read(new, "es", 0.3)
+    assert read(new, "en", 0.7) > read(new, "es", 0.7)
+    assert read(new, "es", 0.7) > read(new, "es", 0.3)
+
+
+def test_no_other_score_means_something_else() -> None:
+    scores, rows = scored()
+    new = recalibrated(AS_BEFORE, np.array(scores), rows)
+    others = [number for number in range(len(SCORED)) if number != INSULT]
+    assert np.array_equal(new[:, others], AS_BEFORE[:, others])
+
+
+def test_what_was_calibrated_before_is_calibrated_on() -> None:
+    """The new calibration is of the model's own answer, not of the score that it had become."""
+    scores, rows = scored()
+    shifted = AS_BEFORE.copy()
+    shifted[:, INSULT] = (2.0, -1.0)
+    once = recalibrated(shifted, np.array(scores), rows)
+    plain = recalibrated(AS_BEFORE, np.array(scores), rows)
+    logit = 0.4
+    for language in range(len(LANGUAGES)):
+        slope, intercept = once[language, INSULT]
+        again, more = plain[language, INSULT]
+        assert slope * logit + intercept == pytest.approx(again * (2 * logit - 1) + more, rel=1e-5)
+
+
+def test_the_command_leaves_all_but_the_calibration_of_insults(tmp_path: Path) -> None:
+    lines = [
+        {"comment": f"{text} {number}", "post": "A post", "lang": lang, "labels": labels}
+        | {"id": f"{lang}{text}{number}", "platform": "x", "approved_fundraisers": []}
+        | {"action": "hide" if labels else "allow", "evasion": False}
+        for lang, texts in {
+            "en": ("you are a pathetic loser", "see you on friday"),
+            "es": ("eres un fracasado patético", "nos vemos el viernes"),
+        }.items()
+        for text, labels in zip(texts, (["offensive"], []), strict=True)
+        for number in range(15)
+    ]
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    main(["--rows", str(rows), "--out", str(tmp_path / "new")])
+    with (
+        np.load(Path(str(shipped_weights())) / "word-cnn.npz") as old,
+        np.load(tmp_path / "new" / "word-cnn.npz") as new,
+    ):
+        changed = [name for name in old.files if not np.array_equal(old[name], new[name])]
+    assert changed == ["calibration"]
+    facts = json.loads((tmp_path / "new" / "manifest.json").read_text("utf-8"))["trained"]
+    assert facts["insults_calibrated_on"] == 60
+    before, after = (
+        EmbeddedClassifier(folder).scores(["what a pathetic man you are"])[0]
+        for folder in (None, tmp_path / "new")
+    )
+    assert before["policy.offensive"] != after["policy.offensive"]
+    assert before["policy.threat"] == after["policy.threat"]
