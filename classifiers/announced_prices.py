@@ -1,11 +1,17 @@
-"""Prices that the post itself announces, said again: who repeats them answers a question."""
+"""Prices that the post itself announces, said again: who repeats them answers a question.
+
+What is sold for such a price may be something else all the same: a scam costs what one likes.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
-from classifiers.fundraisers import gives_a_way_to_pay, speaks_of_own
+from classifiers.fundraisers import gives_a_way_to_pay, speaks_of_own, words
+from classifiers.hits import Hit
+from classifiers.normalise import fold
 
 _PRICE: Final = re.compile(
     r"\$ ?(\d+(?:\.\d\d)?)"
@@ -21,6 +27,13 @@ def only_repeats_prices(text: str, folded: str, post: str) -> bool:
     if not said or not said <= _prices(post):
         return False
     return not speaks_of_own(folded) and not gives_a_way_to_pay(text)
+
+
+def names_what_is_announced(offers: Sequence[Hit], text: str, post: str) -> bool:
+    """Do hits on an offer name a thing for sale, and does the post speak of all that they name?"""
+    named = [_PRICE.sub("", text[hit.start : hit.end]) for hit in offers]
+    things = frozenset[str]().union(*(words(fold(name).text) for name in named))
+    return bool(things) and things <= words(fold(post).text)
 
 
 def _prices(text: str) -> set[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from classifiers.announced_prices import only_repeats_prices
+from classifiers.announced_prices import names_what_is_announced, only_repeats_prices
 from classifiers.fundraisers import Offer, judge_offer
 from classifiers.hits import (
     Hit,
@@ -134,15 +134,21 @@ class RuleSet:
             hits = self._weigh_fundraisers(hits, read, comment)
         if not hits:
             return []
-        offers = [hit.score for hit in hits if hit.category is Category.SALES]
+        offers = [hit for hit in hits if hit.category is Category.SALES]
         if offers:
             # A seller's own number is part of the offer, not a private fact.
-            sure = max(offers) == STRONG
+            sure = any(hit.score == STRONG for hit in offers)
             hits = [hit for hit in hits if not is_sellers_own(hit, sure=sure)]
-        if offers and only_repeats_prices(comment.text, read.folded.text, comment.post_text):
+        if offers and self._answers(offers, read, comment):
             hits = [hit for hit in hits if hit.category is not Category.SALES]
         hits = [hit for hit in hits if not is_published(hit, comment)]
         return self._signals(hits, read, comment)
+
+    def _answers(self, offers: Sequence[Hit], read: _Read, comment: Comment) -> bool:
+        """Does it only say again what the post offers, and for how much?"""
+        text, post = comment.text, comment.post_text
+        repeats = only_repeats_prices(text, read.folded.text, post)
+        return repeats and names_what_is_announced(offers, text, post)
 
     def alone(self, comment: Comment) -> Iterator[tuple[str, str]]:
         """Rules that match, each as if it were the only one, with the words: for RuleBook."""

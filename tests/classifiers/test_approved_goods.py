@@ -108,6 +108,25 @@ def test_a_price_that_the_post_announces_is_no_offer_of_the_comment(rules: Rules
 @pytest.mark.parametrize(
     "text",
     [
+        "viagra $2, order now",
+        "Invest $1 today and double it, guaranteed",
+        "win an iphone for $1, sign up now",
+        "vapes $2 behind the gym",
+        "empanadas $2 for sale at the corner, order today",
+        "fake IDs $2, order now",
+        "cleaning service $2 an hour, book now",
+    ],
+)
+def test_something_else_for_a_price_that_the_post_announces_is_an_offer(
+    rules: RulesClassifier, text: str
+) -> None:
+    post = "Lancer Café opens tomorrow! Coffee $1, pastelitos $2."
+    assert sales(rules, text, post) != []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "got 1 extra, $20 same as I paid, dm",
         "Reselling 2 of the poinsettias I already paid for, $10",
         "me sobran 2 asientos del fan bus, los dejo en $10",
