@@ -6,7 +6,7 @@ What is sold for such a price may be something else all the same: a scam costs w
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from classifiers.fundraisers import gives_a_way_to_pay, speaks_of_own, words
@@ -29,10 +29,14 @@ def only_repeats_prices(text: str, folded: str, post: str) -> bool:
     return not speaks_of_own(folded) and not gives_a_way_to_pay(text)
 
 
-def names_what_is_announced(offers: Sequence[Hit], text: str, post: str) -> bool:
-    """Do hits on an offer name a thing for sale, and does the post speak of all that they name?"""
+def things_named(offers: Iterable[Hit], text: str) -> frozenset[str]:
+    """The words that hits on an offer stand on, but for prices."""
     named = [_PRICE.sub("", text[hit.start : hit.end]) for hit in offers]
-    things = frozenset[str]().union(*(words(fold(name).text) for name in named))
+    return frozenset[str]().union(*(words(fold(name).text) for name in named))
+
+
+def are_announced(things: frozenset[str], post: str) -> bool:
+    """Are any things named, and does the post speak of all of them?"""
     return bool(things) and things <= words(fold(post).text)
 
 

@@ -45,6 +45,8 @@ def sales(rules: RulesClassifier, text: str, post: str, *approved: Fundraiser) -
         ("lavacarros sábado, $10 carro, barriga llena", ORLANDO, CARWASH),
         ("plates are $5, cash or card, gym B", NIGHT, PLATES),
         ("platos a $5 en el gym B, hay mangú", NIGHT, PLATES),
+        ("plates are $5, 5 to 7 pm in the cafeteria", NIGHT, PLATES),
+        ("plates are $5, contact Ms. Ruiz in room 12", NIGHT, PLATES),
         ("velas a $12 en la mesa, ordenen hoy", "Band concert", "LHS Band Florida candles"),
     ],
 )
@@ -70,6 +72,16 @@ def test_the_goods_under_a_post_about_the_sale_are_cleared(
         "iglesia San José: platos a $5, ordenen hoy",  # a stranger
         "two extra plates $5, order today",
         "plates barely used $5, order today, 2 party bus",
+        "plates $5 order today, pm Rosa",
+        "plates $5, hit up Rosa",
+        "plates $5, contact Rosa, order today",
+        "plates $5 order today on ig rosaskitchen978",
+        "platos a $5 en la bodega, ordenen hoy",
+        "platos a $5, se hacen taxes y préstamos, ordenen hoy",
+        "plates $5 and loans with no credit check, order today",
+        "plates $5, house cleaning and daycare spots open, order today",
+        "platos a $5 y servicio de DJ, ordenen hoy",
+        "plates $5. Also bitcoin mentor Mr Lee doubled my money",
     ],
 )
 def test_somebodys_own_sale_of_such_goods_is_not(rules: RulesClassifier, text: str) -> None:
