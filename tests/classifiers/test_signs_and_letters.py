@@ -30,6 +30,8 @@ NOT_SIGNS = """
 20° hoy | 98.6° F | 50¢ each | le cobran 5¢ | Lego© | Coca-Cola® | Disney+ | ¡Hola! | María¡
 @aria | @rosa | @ashley | @assabet_valley | code LWLR-F4G7? | bi-lingual | so-so | pu-ente
 s/he | me/da
+f@llaron dos | emp@te a dos | c@nchas | la c@nción, c@liente | J@den | th@ts all | l@ser
+Ms. V@rgas | la maestra V@rgas | b@nda y p@tada | COX2 gene | COX-2 | mark2 | mama2
 yes//no | and,,then | p@ta de gallina | juan@put.com | Straße | k-pop | pre-K | k-mart | C# and F#
 """
 CUT_OFF = """
