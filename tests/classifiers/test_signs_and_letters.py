@@ -43,6 +43,7 @@ Bull. Sh. It. | pen de jos | Pen. De. Jo.
 NOT_CUT_OFF = """
 an A-- on the quiz | sh-- the baby sleeps | mamá💙 | ✨amigos✨ | 🎉ollas de barro
 🔥heads up | 🐐 of LHS
+los 🥚 de Pascua | buscan por los 🥚 de chocolate | 🦆s in the pond | the 🦆s crossed | Le🐐bron
 my 🍑 cobbler | docena de 🥚🥚 | 🍆 parmesan | Bull Run. It leaves | los pen drives de Jos
 """
 INITIALS = """
@@ -52,6 +53,7 @@ L.P.M. otra vez | no c.u | you m.f.er | D-I-C-K | filho da p
 """
 NOT_INITIALS = """
 the P.O.S. system is down | POS terminal | p.o.s. system | S-O-B and asthma | T.F. means task force
+SOB night: Save Our Band! | Save Our Band (SOB) petition | p.o.s. worksheet: noun, verb
 M.M. Bennett | la L.P.M. es la liga pequeña | spell D-I-C-K for Uncle Richard | an F-150 | f-stop
 """
 NAMED = """
@@ -65,6 +67,7 @@ F as in Frank, U as in uncle, C as in cat, K as in kite | Fresh\\nUnseasoned\\nC
 NOT_NAMED = """
 Kay and Dee are here | see Kay, Dee and Gee | A to the B to the C | ese hotel te espera
 el jefe de pe a pa
+Whiskey Tango Foxtrot is a Tina Fey movie | CoNiO in the chemistry packet
 Mike, Charlie, Oscar and Romeo | to the left to the right | Tee Ball | hache intercalada
 One\\nTwo\\nThree\\nFour
 """
