@@ -18,15 +18,22 @@ _PRICE: Final = re.compile(
     r"|\b(\d+(?:\.\d\d)?) ?(?:\$|(?:d[oó]lar(?:e?s)?|dollars?|bucks?|pesos?|pesitos|reais)\b)",
     re.IGNORECASE,
 )
+# Nobody says so who only answers: a seller does.
+_URGES: Final = re.compile(
+    r"\b(?:(?:order|sign up|join|book|buy|apply) (?:now|today)"
+    r"|(?:ordenen|pidan|compren|inscr\w+) (?:ya|hoy)|limited spots|cupos limitados"
+    r"|win|winners?|guaranteed|garantizad[oa]s?|invest|inviert\w+)\b"
+)
 
 
 def only_repeats_prices(text: str, folded: str, post: str) -> bool:
     """Are all prices of the text those of its post, and is there one, with no way to pay or to
-    write to somebody, and nothing of the writer's own?"""
+    write to somebody, nothing of the writer's own and nothing that urges to buy?"""
     said = _prices(text)
     if not said or not said <= _prices(post):
         return False
-    return not speaks_of_own(folded) and not gives_a_way_to_pay(text)
+    urges = _URGES.search(folded) is not None
+    return not urges and not speaks_of_own(folded) and not gives_a_way_to_pay(text)
 
 
 def things_named(offers: Iterable[Hit], text: str) -> frozenset[str]:
