@@ -54,6 +54,9 @@ L.P.M. otra vez | no c.u | you m.f.er | D-I-C-K | filho da p
 NOT_INITIALS = """
 the P.O.S. system is down | POS terminal | p.o.s. system | S-O-B and asthma | T.F. means task force
 SOB night: Save Our Band! | Save Our Band (SOB) petition | p.o.s. worksheet: noun, verb
+T.F. Green airport | get T.F. Green flights | Do C.U. members get in? | my A-- in math | F-IT class
+half A--, half B | that sh-- sound in phonics | K.R.J. scored twice | KRJ won | A.L.V. 2nd place
+T.N.C. field trip | V.T.C. bus line | L.P.M. ganó | the V.S.F. league | those M.F. trumpets
 M.M. Bennett | la L.P.M. es la liga pequeña | spell D-I-C-K for Uncle Richard | an F-150 | f-stop
 """
 NAMED = """
