@@ -239,6 +239,7 @@ EBT kids eat free at the Y
 These dorks built a robot
 Los boricuas hicieron la mejor bulla
 Ugliest sweater wins a prize
+Los de Guatemala llegaron con marimba
 Our chess players are multiplying like rabbits!
 Kids can't tie their shoes in K, it's normal
 The camp has more beds than kids
