@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from classifiers.announced_prices import are_announced
 from classifiers.fundraisers import speaks_of
 from classifiers.rules import RulesClassifier
 from modbot.domain import Category, Comment, Fundraiser, Signal
@@ -72,6 +73,7 @@ def test_the_goods_under_a_post_about_the_sale_are_cleared(
         "iglesia San José: platos a $5, ordenen hoy",  # a stranger
         "two extra plates $5, order today",
         "plates barely used $5, order today, 2 party bus",
+        "plates $5 order today, not affiliated with the school",
         "plates $5 order today, pm Rosa",
         "plates $5, hit up Rosa",
         "plates $5, contact Rosa, order today",
@@ -86,6 +88,19 @@ def test_the_goods_under_a_post_about_the_sale_are_cleared(
 )
 def test_somebodys_own_sale_of_such_goods_is_not(rules: RulesClassifier, text: str) -> None:
     assert sales(rules, text, NIGHT, Fundraiser(name=PLATES)) != []
+
+
+def test_who_cannot_go_and_passes_approved_tickets_on_goes_to_a_person(
+    rules: RulesClassifier,
+) -> None:
+    text, name = "tickets up for grabs, face value, $20 the pair", "LHS Drama Mamma Mia tickets"
+    found = sales(rules, text, "MAMMA MIA! by the LHS Drama Club", Fundraiser(name=name))
+    assert {signal.score for signal in found} == {0.8}
+
+
+def test_a_price_alone_names_nothing_that_a_post_could_announce() -> None:
+    assert not are_announced(frozenset(), "Pastelitos $2")
+    assert are_announced(frozenset({"coffee"}), "Coffee $1")
 
 
 def test_the_goods_under_another_post_say_nothing_of_the_sale(rules: RulesClassifier) -> None:
