@@ -53,7 +53,7 @@ blotches on the wall | func main() | room A55 | A55 hall, A55 HALL | locker #4SS
 """
 SPELLED = """
 coach is a p r i c k | it can s u c k  a  d i c k | his b u t t h o l e | h d s p m | a la v r g
-d p u t a m a d r e | p u ñ e t a y las | l a p u t a | you s h i t | ʇıɥsllnq
+d p u t a m a d r e | p u ñ e t a l a s | p u ñ e t a y las | l a p u t a | you s h i t | ʇıɥsllnq
 es una k u e r o | C. O. Ñ. O. | mean girl c-u-next-tuesdays | eff-u-see-kay | f m l | as F-U-C
 """
 NOT_SPELLED = """
