@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from classifiers.normalise import Folded
@@ -23,8 +23,9 @@ _SOUNDS: Final = (("ph", "f"), ("k", "c"), ("z", "s"))
 class AtSigns:
     """Knows which word an @ was put into."""
 
-    def __init__(self, words: Mapping[str, WordRule]):
+    def __init__(self, words: Mapping[str, WordRule], innocent: Collection[str]):
         self._words = words
+        self._innocent = frozenset(innocent)
 
     def find(self, folded: Folded, written: str) -> Iterator[tuple[WordRule, int, int]]:
         """The words and where they stand in the folded text."""
@@ -40,6 +41,8 @@ class AtSigns:
                 yield word, start, end
 
     def _meant(self, before: str, after: str) -> WordRule | None:
+        if f"{before}a{after}" in self._innocent:  # as most people write it: c@liente
+            return None
         for vowel in _OTHER_VOWELS:
             read = before + vowel + after
             for sound, letters in (("", ""), *_SOUNDS):

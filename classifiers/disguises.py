@@ -93,6 +93,7 @@ _CONSONANTS: Final = "bcdfghjklmnñpqrstvwxyz"
 _LEAST: Final = 4
 _LEAST_PARTED: Final = 5  # of another spelling with a sign in it
 _TWO, _DOS = "2", "dos"  # said in Spanish: jodi2
+_NUMBERED: Final = re.compile(r"[a-zñ]{3,}2|[a-zñ]{4,}\d*[2689]\d*")  # mark2, room12, not dumb455
 _LEAST_TORN_THRICE: Final = 8  # letters of a word in three pieces that are short words: pen de jos
 _LEAST_JOINED: Final = 7  # letters of a phrase without its spaces; shorter ones are other words
 _TORN_BY: Final = frozenset({" ", "  ", ". ", ".. ", "... ", "...", ", ", "- ", "* ", "\n"})
@@ -204,6 +205,8 @@ class Disguises:
         parted = self._interrupted(core, pieces, joined)
         if parted is not None:
             return parted
+        if joined in self._innocent and _NUMBERED.fullmatch(core):
+            return None
         if len(joined) * 2 < len(core):
             return self._in_signs(token.strip(_AROUND))
         for table, written in product(_tables(token), dict.fromkeys((core, token))):
@@ -225,8 +228,9 @@ class Disguises:
         return self._known.get(joined + _DOS) if core.endswith(_TWO) else None
 
     def _without_one(self, core: str) -> WordRule | None:
-        """One sign may stand for a vowel: sh-t, c/ño; an apostrophe only in a longer word."""
-        if "'" in core and len(core) <= _LEAST:
+        """One sign may stand for a vowel: sh-t, c/ño; an apostrophe only in a longer word, and an @
+        for another one than a only where that makes no word: emp@te."""
+        if ("'" in core and len(core) <= _LEAST) or core.replace("@", "a") in self._innocent:
             return None
         for vowel in _VOWELS:
             word = self._known.get(_SIGN.sub(vowel, core))

@@ -23,6 +23,9 @@ _NUMBERED: Final = re.compile(
     r"(?:\w{2,5} (?:or|and|o|y|&) )?$",
     re.IGNORECASE,
 )
+_IN_A_HOUSE: Final = re.compile(
+    r" (?:hall|wing|building|lobby|room|gate|door|corridor|pasillo|edificio)\b", re.IGNORECASE
+)
 _LONGEST_CODE: Final = 4
 _BEFORE_CODE: Final = 22  # characters
 _PUBLISHABLE: Final = frozenset({Category.PRIVACY, Category.PROFANITY})
@@ -66,7 +69,8 @@ def _is_code(written: str, first: int, last: int) -> bool:
     code = written[first:last]
     if len(code) > _LONGEST_CODE or code.isalpha() or not (code.isalnum() and code.isupper()):
         return False
-    return _NUMBERED.search(written, max(first - _BEFORE_CODE, 0), first) is not None
+    before = _NUMBERED.search(written, max(first - _BEFORE_CODE, 0), first)
+    return before is not None or _IN_A_HOUSE.match(written, last) is not None
 
 
 def is_swear(word: WordRule) -> bool:

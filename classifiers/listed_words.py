@@ -43,7 +43,7 @@ class ListedWords:
         self._disguises = Disguises(swears, innocent, doubted)
         known = {word.text: word for word in reversed([*swears, *doubted])}
         self._named = LetterNames({word.text: word for word in reversed(swears)})
-        self._at_signs = AtSigns(known)
+        self._at_signs = AtSigns(known, innocent)
 
     def hits(self, folded: Folded, written: str) -> list[Hit]:
         """Every word that stands in the text, with where it stands as written."""

@@ -85,6 +85,7 @@ d q x t l m n la el los las de del tu tus su sus mi un una que es eres te me no 
 the a an is are you u ur my of off this that so it in to um uma da do seu sua
 """
 _SMALL_WORDS: Final = _ONE_LETTER_WORDS | frozenset(_SMALL_WORDS_LIST.split())
+_LONGEST_SMALL: Final = max(map(len, _SMALL_WORDS))
 _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -259,8 +260,8 @@ def _outside_links(text: str, edits: Sequence[_Edit]) -> Sequence[_Edit]:
 def spelled_out_before(folded: Folded, start: int, end: int) -> bool:
     """Do only small words stand before text[start:end], spelled out in one run with it, as in
     "a p r i c k" and "l a p u t a"?"""
-    at = start
-    while at and folded.starts[at - 1] == folded.starts[start]:
+    at, least = start, max(start - _LONGEST_SMALL - 1, 0)  # a run may be as long as the text
+    while at > least and folded.starts[at - 1] == folded.starts[start]:
         at -= 1
     words = _ONE_LETTER_WORDS if end - start < _LONG else _SMALL_WORDS
     return folded.text[at:start] in words and not folded.text[max(at - 1, 0) : at].isalnum()
@@ -268,8 +269,8 @@ def spelled_out_before(folded: Folded, start: int, end: int) -> bool:
 
 def spelled_out_after(folded: Folded, start: int, end: int) -> bool:
     """The same of what stands after it: "p u ñ e t a y"."""
-    at = end
-    while at < len(folded.text) and folded.starts[at] == folded.starts[start]:
+    at, most = end, min(end + _LONGEST_SMALL + 1, len(folded.text))
+    while at < most and folded.starts[at] == folded.starts[start]:
         at += 1
     words = frozenset[str]() if end - start < _LONG else _SMALL_WORDS
     return folded.text[end:at] in words and not folded.text[at : at + 1].isalnum()

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from classifiers.announced_prices import only_repeats_prices
+from classifiers.announced_prices import are_announced, only_repeats_prices, things_named
 from classifiers.fundraisers import Offer, judge_offer
 from classifiers.hits import (
     Hit,
@@ -134,15 +134,21 @@ class RuleSet:
             hits = self._weigh_fundraisers(hits, read, comment)
         if not hits:
             return []
-        offers = [hit.score for hit in hits if hit.category is Category.SALES]
+        offers = [hit for hit in hits if hit.category is Category.SALES]
         if offers:
             # A seller's own number is part of the offer, not a private fact.
-            sure = max(offers) == STRONG
+            sure = any(hit.score == STRONG for hit in offers)
             hits = [hit for hit in hits if not is_sellers_own(hit, sure=sure)]
-        if offers and only_repeats_prices(comment.text, read.folded.text, comment.post_text):
+        if offers and self._answers(offers, read, comment):
             hits = [hit for hit in hits if hit.category is not Category.SALES]
         hits = [hit for hit in hits if not is_published(hit, comment)]
         return self._signals(hits, read, comment)
+
+    def _answers(self, offers: Sequence[Hit], read: _Read, comment: Comment) -> bool:
+        """Does it only say again what the post offers, and for how much?"""
+        text, post = comment.text, comment.post_text
+        repeats = only_repeats_prices(text, read.folded.text, post)
+        return repeats and are_announced(things_named(offers, text), post)
 
     def alone(self, comment: Comment) -> Iterator[tuple[str, str]]:
         """Rules that match, each as if it were the only one, with the words: for RuleBook."""
@@ -288,14 +294,15 @@ class RuleSet:
 
     def _weigh_fundraisers(self, hits: list[Hit], read: _Read, comment: Comment) -> list[Hit]:
         """Clears the offer of an approved fundraiser, and tells what only looks like one."""
-        selling = any(hit.category is Category.SALES for hit in hits)
+        offers = [hit for hit in hits if hit.category is Category.SALES]
         asks = self._in_context("offering", read.key) and not self._in_context("asking", read.key)
         offer = Offer(
             text=comment.text,
             folded=read.folded.text,
             post=comment.post_text,
             at=comment.created_at,
-            offering=selling or asks,
+            offering=bool(offers) or asks,
+            things=things_named((hit for hit in offers if hit.score == STRONG), comment.text),
             resale=self._found("resale", read),
             private=self._found("own_account", read),
             rival=self._in_context("rival", read.key),

@@ -224,3 +224,30 @@ def test_criticism_is_never_hidden(officials_insult: Literal["hide", "review"]) 
     assert len(pairs) >= 60
     assert (stopped, escalated) == ([], [])
     assert sum(d.verdict is Verdict.ALLOW for d in decisions) / len(pairs) >= 0.95
+
+
+HARMLESS = """
+Coach is built like a tank and sings like an angel
+Con esa voz va a llegar lejos, tremenda cantante
+Con esa cara de felicidad lo dice todo
+Esa barriga de embarazada, felicidades maestra!
+El gordo de Navidad lo ganó la clase
+Fuerza bruta no, técnica
+Take the boat back at 4 from Thompson Island
+She couldn't even speak English last year and now she is valedictorian
+EBT kids eat free at the Y
+These dorks built a robot
+Los boricuas hicieron la mejor bulla
+Ugliest sweater wins a prize
+Los de Guatemala llegaron con marimba
+Our chess players are multiplying like rabbits!
+Kids can't tie their shoes in K, it's normal
+The camp has more beds than kids
+Mr. Potato Head, cara de papa jaja
+"""
+
+
+def test_what_the_model_alone_might_take_for_contempt_stays_up() -> None:
+    texts = HARMLESS.strip().splitlines()
+    decisions = whole_line([comment(text, "") for text in texts], officials_insult="hide")
+    assert [text for text, d in zip(texts, decisions, strict=True) if d.hide] == []

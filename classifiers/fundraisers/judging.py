@@ -45,6 +45,7 @@ class Offer:
     post: str
     at: datetime
     offering: bool  # a sales rule matched, or it asks for money or orders
+    things: frozenset[str]  # what sales rules are sure of, without prices
     resale: tuple[int, int] | None  # where it says that somebody's own tickets are for sale
     private: tuple[int, int] | None  # where it says "inbox me", "my Zelle"
     rival: bool  # somebody else's goods beside the approved ones
@@ -59,10 +60,7 @@ def judge_offer(offer: Offer, approved: tuple[Fundraiser, ...]) -> tuple[bool, l
     said = words(offer.folded)
     named = [each for each in running if is_named(said, each.name)]
     if not named:
-        cleared = offer.offering and not findings and offer.resale is None and not offer.rival
-        return cleared and only_offers_goods_of(
-            running, offer.text, offer.folded, offer.post
-        ), findings
+        return not findings and _only_goods(offer, running), findings
     findings += _elsewhere(offer, links, named)
     if findings or not offer.offering:
         return False, findings
@@ -73,6 +71,16 @@ def judge_offer(offer: Offer, approved: tuple[Fundraiser, ...]) -> tuple[bool, l
             _told("private_contact", offer.private, _instead("a private contact", named))
         ]
     return not offer.rival, []
+
+
+def _only_goods(offer: Offer, running: list[Fundraiser]) -> bool:
+    """Is it an offer of these fundraisers' goods, and of nothing that sales rules know besides?"""
+    if not offer.offering or offer.resale is not None or offer.rival:
+        return False
+    known = words(fold(offer.post).text).union(*(words(fold(each.name).text) for each in running))
+    if not offer.things <= known:
+        return False
+    return only_offers_goods_of(running, offer.text, offer.folded, offer.post)
 
 
 def only_offers_goods_of(running: Iterable[Fundraiser], text: str, folded: str, post: str) -> bool:

@@ -12,7 +12,8 @@ _PRIVATE: Final = """
 im mine me us we our eu meu meus minha minhas mi mis mio mia mios mias nos nuestro nuestra
 conmigo primo prima comadre cousin cousins mom mami tia
 dm dms inbox venmo zelle cashapp paypal pix hmu text call message msg snap whatsapp wasap telegram
-zap privado interno direct mensaje mensagem chama
+zap privado interno direct mensaje mensagem chama facebook fb ig insta instagram marketplace
+bodega colmado esquina restaurante bakery
 extras spare sobra sobran sobro sobraron cheaper mitad half discount descuento
 """
 _TRADE: Final = """
@@ -28,7 +29,11 @@ _PRIVATE_FORMS: Final = (
     r"|(?:an?|one|two|three|\d+|got|have|some|un|dos) (?:\w+ )?extra"
     r"|(?:vend|sell|resell|barat)\w*|(?:escrib|llam|mand)\w*(?:me|nos)|@\w+"
 )
-_TRADE_FORMS: Final = r"(?:alquil|alug|distribuidor|consultor)\w*|party bus|as is"
+_PERSONS: Final = (  # whom to turn to: pm Rosa, but not 6 pm
+    r"(?<!\d)(?<!\d )p\.?m\.?(?= \w)|hit up|across the street"
+    r"|contact(?! (?:mrs?|ms|miss|coach|the)\b) \w+"
+)
+_TRADE_FORMS: Final = r"(?:alquil|alug|servi[cç]io|distribuidor|consultor)\w*|party bus|as is"
 _SERVICES: Final = "(?:cash|whats) app|apple (?:pay|cash)"
 
 
@@ -36,7 +41,7 @@ def _words(listed: str, forms: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(listed.split())}|{forms})(?!\w)")
 
 
-_OWN: Final = _words(_PRIVATE, f"{_PRIVATE_FORMS}|{_SERVICES}")
+_OWN: Final = _words(_PRIVATE, f"{_PRIVATE_FORMS}|{_PERSONS}|{_SERVICES}")
 _DEALING: Final = _words(_TRADE, _TRADE_FORMS)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from classifiers.announced_prices import are_announced
 from classifiers.fundraisers import speaks_of
 from classifiers.rules import RulesClassifier
 from modbot.domain import Category, Comment, Fundraiser, Signal
@@ -45,6 +46,8 @@ def sales(rules: RulesClassifier, text: str, post: str, *approved: Fundraiser) -
         ("lavacarros sábado, $10 carro, barriga llena", ORLANDO, CARWASH),
         ("plates are $5, cash or card, gym B", NIGHT, PLATES),
         ("platos a $5 en el gym B, hay mangú", NIGHT, PLATES),
+        ("plates are $5, 5 to 7 pm in the cafeteria", NIGHT, PLATES),
+        ("plates are $5, contact Ms. Ruiz in room 12", NIGHT, PLATES),
         ("velas a $12 en la mesa, ordenen hoy", "Band concert", "LHS Band Florida candles"),
     ],
 )
@@ -70,10 +73,34 @@ def test_the_goods_under_a_post_about_the_sale_are_cleared(
         "iglesia San José: platos a $5, ordenen hoy",  # a stranger
         "two extra plates $5, order today",
         "plates barely used $5, order today, 2 party bus",
+        "plates $5 order today, not affiliated with the school",
+        "plates $5 order today, pm Rosa",
+        "plates $5, hit up Rosa",
+        "plates $5, contact Rosa, order today",
+        "plates $5 order today on ig rosaskitchen978",
+        "platos a $5 en la bodega, ordenen hoy",
+        "platos a $5, se hacen taxes y préstamos, ordenen hoy",
+        "plates $5 and loans with no credit check, order today",
+        "plates $5, house cleaning and daycare spots open, order today",
+        "platos a $5 y servicio de DJ, ordenen hoy",
+        "plates $5. Also bitcoin mentor Mr Lee doubled my money",
     ],
 )
 def test_somebodys_own_sale_of_such_goods_is_not(rules: RulesClassifier, text: str) -> None:
     assert sales(rules, text, NIGHT, Fundraiser(name=PLATES)) != []
+
+
+def test_who_cannot_go_and_passes_approved_tickets_on_goes_to_a_person(
+    rules: RulesClassifier,
+) -> None:
+    text, name = "tickets up for grabs, face value, $20 the pair", "LHS Drama Mamma Mia tickets"
+    found = sales(rules, text, "MAMMA MIA! by the LHS Drama Club", Fundraiser(name=name))
+    assert {signal.score for signal in found} == {0.8}
+
+
+def test_a_price_alone_names_nothing_that_a_post_could_announce() -> None:
+    assert not are_announced(frozenset(), "Pastelitos $2")
+    assert are_announced(frozenset({"coffee"}), "Coffee $1")
 
 
 def test_the_goods_under_another_post_say_nothing_of_the_sale(rules: RulesClassifier) -> None:
@@ -103,6 +130,25 @@ def test_a_price_that_the_post_announces_is_no_offer_of_the_comment(rules: Rules
     assert sales(rules, "pastelitos 2 dólares, pasen por la 120", post) == []
     assert sales(rules, "pastelitos 3 dólares, pasen por la 120", post) != []
     assert sales(rules, "mis pastelitos 2 dólares, pasen por la 120", post) != []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "viagra $2, order now",
+        "Invest $1 today and double it, guaranteed",
+        "win an iphone for $1, sign up now",
+        "vapes $2 behind the gym",
+        "empanadas $2 for sale at the corner, order today",
+        "fake IDs $2, order now",
+        "cleaning service $2 an hour, book now",
+    ],
+)
+def test_something_else_for_a_price_that_the_post_announces_is_an_offer(
+    rules: RulesClassifier, text: str
+) -> None:
+    post = "Lancer Café opens tomorrow! Coffee $1, pastelitos $2."
+    assert sales(rules, text, post) != []
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,12 @@ una puntada | mira da gusto | te da rabia | el cura bronco | Ana le da pan | put
 put on shoes | put as many | cut a pie | a sin a day | sing a song | sing along | king of fun
 bit chilly | has holes | as holes go | ho hum | shirt | shot | short | shut | shift | sift | fact
 duck | luck | buck | puck | tuck
+I looked but the ad said six | good but the ads were long | 4-H and jobs fair | sing and oh my
+perdimos cinco a cero, te lo juro | qué escuela más bella, que es mía | una noche bella, que ando
+he, she, male, female | he/she, male/female | is it a sub, normal day? | traigan miel, da energía
+obrigado pelo apoio, pelo tudo | Mama, dores de cabeça | mar, icon of our town | is it bad as z?
+3 inch is short | la voz bella que es de Ana | parents who re coming | beeches, elms | pins...
+thanks Dick, head of security | pins-- two each | Pins12 | a laser pointer | Damier | Sinués
 """
 
 
@@ -133,6 +139,7 @@ HEAVY = [
     "sh1tx ",
     "...",
     "1a!",
+    *("s h i t ", "l a p u t a ", "ʞɔnɟ "),
 ]
 
 

@@ -49,11 +49,11 @@ Model SHT-2200 | TF 17-2, MD 12-3 | pp, mf, ff | 65th Infantry | s/he | w/o | m/
 3AZZ 81 | B4LT4S4R | b0t 15 r3ady | -4 w/ wind chill | 4x4 | H-bridge | Ms. Hiscock | Sh! Genius
 perr@s y gat@s con correa | bol@s | faking an injury | Uptown Funk | all PTAs meet | oh drat
 Esra Yilmaz | Melda | Coach Skoog | Karis Thompson | the Bergers | a chignon
-blotches on the wall | func main() | room A55 | locker #4SS | aula F4G
+blotches on the wall | func main() | room A55 | A55 hall, A55 HALL | locker #4SS | aula F4G
 """
 SPELLED = """
 coach is a p r i c k | it can s u c k  a  d i c k | his b u t t h o l e | h d s p m | a la v r g
-d p u t a m a d r e | p u ñ e t a y las | l a p u t a | you s h i t | ʇıɥsllnq
+d p u t a m a d r e | p u ñ e t a l a s | p u ñ e t a y las | l a p u t a | you s h i t | ʇıɥsllnq
 es una k u e r o | C. O. Ñ. O. | mean girl c-u-next-tuesdays | eff-u-see-kay | f m l | as F-U-C
 """
 NOT_SPELLED = """

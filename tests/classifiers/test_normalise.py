@@ -136,7 +136,8 @@ def test_words_written_upside_down_map_to_the_whole_stretch() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "read"), [("/kʌp/, /kɹaɪ/", "/kvp/, /krai/"), ("one ʌ", "one v"), ("cɐʇ", "cat")]
+    ("text", "read"),
+    [("/kʌp/, /kɹaɪ/", "/kvp/, /krai/"), ("one ʌ", "one v"), ("a ʌs", "a vs"), ("cɐʇ", "cat")],
 )
 def test_letters_of_a_phonetic_alphabet_keep_their_order(text: str, read: str) -> None:
     assert fold(text).text == read

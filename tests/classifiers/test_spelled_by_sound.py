@@ -39,6 +39,8 @@ stretch marks | vogue | en bronca | sin tapujos | madama | betcha | a xingava | 
 connotes | incognito | fuxia | la fucsia | shld | Thoth | de chuparse la semilla | pick-up | co-op
 ella cosechó | ducks and clucks | horns | worn | decks | slots | shades | kicks | pura | chota
 a k-9 unit | K-5 | e-mail | X-ray | re-sign | todos | saludos2 | bus 2 | Konno
+Ms. Bish | the Molly Bish Foundation | Ana Conio | la familia Connio | Maria Cogno | Bi-Chen Lee
+Johann Fux | Fux counterpoint | Inglourious Basterds | CH2M
 """
 
 

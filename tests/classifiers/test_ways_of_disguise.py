@@ -37,7 +37,7 @@ f**** pouches | f*****g | b***** | c*cksuckers | m*therfuckers | w*f is that | s
 NOT_SIGNS = """
 m@th | b@nd | p@ta de gallina | the child sobs | SOB is shortness of breath | x == D | =D | 8D | 8)
 g*o l*a*n*c*e*r*s | a password like S**p3r! | four **** stars | Ms. F**** | Gdańsk | cono | @zzmax
-4th | 4U | C4CK-9 | hi+ | Math+
+won 8==3 | 8==8 | 4th | 4U | C4CK-9 | hi+ | Math+
 """
 SPELT = """
 fwck | slwt | pwta | myerda | pinxe | pinchi nieve | mamagwevo | cawksucker | cocksukkas | asswhole

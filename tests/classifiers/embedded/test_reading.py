@@ -49,6 +49,8 @@ def test_who_repeats_the_prices_of_the_post_offers_nothing(text: str) -> None:
     "text",
     [
         "$3 each at the lobby",  # another price
+        "win an iphone for $2, guaranteed",
+        "viagra $2, order now",
         "$2 each, and mangu for $6",
         "each at the lobby",  # none
         "my pastelitos are $2 each",
