@@ -28,8 +28,9 @@ sure that is. Every row was written for this project, none was taken from a page
 dev.jsonl and those whose names begin with tuning were at hand when rules and thresholds were made
 and the score of insults was calibrated, so their figures flatter; the others are for tests only.
 Who wrote apart.jsonl, disguised.jsonl and the files for tuning had seen dev.jsonl and the labelling
-guide, and nothing of modbot. apart.jsonl has the mix of dev.jsonl, tuning.jsonl far more insults; daily.jsonl, harm.jsonl and
-speech.jsonl are harder than both: mostly what is said by hint, and what only looks like it."""
+guide, and nothing of modbot. apart.jsonl has the mix of dev.jsonl, tuning.jsonl far more insults;
+daily.jsonl, harm.jsonl and speech.jsonl are harder than both: mostly what is said by hint, and
+what only looks like it."""
 
 
 def bars_section(corpora: Sequence[Corpus]) -> str:
