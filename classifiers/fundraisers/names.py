@@ -49,6 +49,7 @@ _WARES: Final = {
         ("concession", "snack"),
         _set("candy chocolate cookie hotdog juice lemonade nacho pizza popcorn pretzel soda water"),
     ),
+    "flower": _set("bouquet carnation daffodil rose tulip"),
     "wear": _set("apparel hat hoodie shirt sweatshirt"),
     "merch": _set("apparel hat hoodie shirt sticker sweatshirt"),
 }
