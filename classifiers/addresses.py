@@ -21,16 +21,20 @@ _CALLE: Final = r"\b(?:calle|avenida|ave?\.?|rua|urb\.?|urbanizaci[oó]n|residen
 _NUMERO: Final = r"n[uú]m(?:ero|\.)?|no\.?|#|casa|apt\.?|apto\.?"
 _COUNTED: Final = "años|meses|d[ií]as|veces|horas|minutos|niñ|estudiantes|personas|%|:"
 _HERE: Final = rf"\d{{1,4}}\b(?! ?(?:{_COUNTED}))"
-_PROPER: Final = r"[A-ZÁÉÍÓÚÑ][\w’'-]{3,}"
+_PROPER: Final = (  # no day and no month
+    r"(?!(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|Jan|Feb|March|April|June|July|Aug|Sept|Octo|Nov"
+    r"|Dec|Lunes|Martes|Jueves|Viernes|Enero|Abril|Mayo|Junio|Julio))[A-ZÁÉÍÓÚÑ][\w’'-]{3,}"
+)
 _STREETS: Final = (  # each with a word of _STREET_WORDS or a part of one of _STREET_PARTS
     rf"(?:{_NO_SMALL}) {_NAME}(?i:{_KIND})\b",  # 18 Larkspur Ave
     rf"(?:{_NO_SMALL}) (?i:{_LETTERS}(?:{_KIND}))\b",  # 18 larkspur ave
-    rf"(?i:{_CALLE}) (?:#|\w[\w’'-]*,? ){{1,4}}(?i:{_NUMERO})? ?\d{{1,5}}\b",  # calle Oxford 12
+    # calle Oxford 12
+    rf"(?i:{_CALLE}) (?:#|\w[\w’'-]*,? ){{1,4}}(?i:{_NUMERO})? ?(?:\d{{5}}\b|{_HERE})",
     # on Andover st #9
     rf"(?i:\b(?:on|at|de|en)) {_PROPER} (?i:{_KIND})\.?,? (?i:number |no\.? )?#?{_HERE}",
 )
 _PLACES: Final = (
-    rf"{_NO} (?i:de la|de|on|en la) {_PROPER}",  # el 48 de la Newbury
+    rf"(?<!las )(?<!at ){_NO} (?i:de la|de|on|en la) {_PROPER}",  # el 48 de la Newbury
     rf"(?i:(?:en|de) la) {_PROPER}(?: (?i:st|ave))?,? (?i:el |n[uú]mero |#)?{_HERE}",
 )
 _STREET_WORDS: Final = frozenset((*_KIND.split("|"), "calle", "rua"))
