@@ -22,8 +22,8 @@ from classifiers.embedded.weights import LANGUAGES, SCORED, shipped_weights
 from classifiers.labels import policy_score
 from classifiers.training.calibration import calibrated, realistic_weights
 from classifiers.training.weights_file import WEIGHTS, write_weights
+from classifiers.training.written import WrittenComment, comments_of
 from modbot.domain import Category
-from modbot.evaluation import PolicyRow, read_rows
 
 INSULT = SCORED.index(policy_score(Category.OFFENSIVE))
 _LEAST = 1e-6  # of a probability, before its logit is taken
@@ -32,16 +32,16 @@ Numbers = NDArray[np.float64]
 
 
 def recalibrated(
-    calibration: NDArray[np.float32], scores: Numbers, rows: Sequence[PolicyRow]
+    calibration: NDArray[np.float32], scores: Numbers, comments: Sequence[WrittenComment]
 ) -> NDArray[np.float32]:
     """The calibration of weights (LANGUAGES x SCORED x slope and intercept) under which the score
-    of an insult is its probability among these rows, were nine of ten harmless. `scores`: what the
-    model gives each row for an insult under the calibration of before."""
+    of an insult is its probability among these comments, were nine of ten harmless. `scores`: what
+    the model gives each for an insult under the calibration of before."""
     clipped = np.clip(scores, _LEAST, 1 - _LEAST)
     logits = np.log(clipped / (1 - clipped))[:, None]
-    insults = np.array([[float(Category.OFFENSIVE in row.categories)] for row in rows])
-    spanish = np.array([row.lang in ("es", "pt") for row in rows])
-    weights = realistic_weights(np.array([row.action == "allow" for row in rows]))[:, None]
+    insults = np.array([[float(Category.OFFENSIVE in each.breaches)] for each in comments])
+    spanish = np.array([each.lang in ("es", "pt") for each in comments])
+    weights = realistic_weights(np.array([each.action == "allow" for each in comments]))[:, None]
     fitted = calibrated(logits, insults, spanish, weights)
     new = calibration.copy()
     for language in range(len(LANGUAGES)):
@@ -59,17 +59,17 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--rows", type=Path, required=True, nargs="+", metavar="FILE")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     chosen = parser.parse_args(arguments)
-    rows = [row for file in chosen.rows for row in read_rows(file) if isinstance(row, PolicyRow)]
+    comments = [comment for file in chosen.rows for comment in comments_of(file)]
     found = EmbeddedClassifier(shipped_weights()).scores(
-        [row.comment.text for row in rows], [row.comment.post_text for row in rows]
+        [comment.text for comment in comments], [comment.post for comment in comments]
     )
     scores = np.array([each[SCORED[INSULT]] for each in found])
     folder = shipped_weights()
     facts = json.loads((folder / "manifest.json").read_text("utf-8"))["trained"]
     with (folder / WEIGHTS).open("rb") as file, np.load(file, allow_pickle=False) as packed:
         arrays = {name: packed[name] for name in packed.files}
-    arrays["calibration"] = recalibrated(arrays["calibration"], scores, rows)
-    write_weights(chosen.out, arrays, facts | {"insults_calibrated_on": len(rows)})
+    arrays["calibration"] = recalibrated(arrays["calibration"], scores, comments)
+    write_weights(chosen.out, arrays, facts | {"insults_calibrated_on": len(comments)})
 
 
 if __name__ == "__main__":

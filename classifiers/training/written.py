@@ -72,9 +72,20 @@ class WrittenComment:
 
 def written_comments(folder: Traversable | Path | None = None) -> list[WrittenComment]:
     """All comments of the folder's .jsonl files, each text once."""
+    folder = folder or files("classifiers.training") / "comments"
     found: dict[str, WrittenComment] = {}
-    for row in _rows(folder or files("classifiers.training") / "comments"):
-        comment = WrittenComment(
+    for path in sorted(folder.iterdir(), key=lambda path: path.name):
+        if path.name.endswith(".jsonl"):
+            for comment in comments_of(path):
+                found.setdefault(comment.text.casefold(), comment)
+    return list(found.values())
+
+
+def comments_of(file: Traversable | Path) -> Iterator[WrittenComment]:
+    """The comments of one file, as they come."""
+    for line in file.read_text("utf-8").splitlines():
+        row = json.loads(line)
+        yield WrittenComment(
             text=str(row["comment"]),
             post=str(row["post"]),
             lang=str(row["lang"]),
@@ -82,8 +93,6 @@ def written_comments(folder: Traversable | Path | None = None) -> list[WrittenCo
             breaches=frozenset(_strings(row["labels"])),
             tags=frozenset(_strings(row["tags"])),
         )
-        found.setdefault(comment.text.casefold(), comment)
-    return list(found.values())
 
 
 def written_texts(names: Sequence[str], folder: Traversable | Path | None = None) -> frozenset[str]:
@@ -95,13 +104,6 @@ def written_texts(names: Sequence[str], folder: Traversable | Path | None = None
         for name in names
         for line in (folder / f"{name}.jsonl").read_text("utf-8").splitlines()
     )
-
-
-def _rows(folder: Traversable | Path) -> Iterator[dict[str, object]]:
-    for path in sorted(folder.iterdir(), key=lambda path: path.name):
-        if path.name.endswith(".jsonl"):
-            for line in path.read_text("utf-8").splitlines():
-                yield json.loads(line)
 
 
 def _strings(value: object) -> Sequence[str]:

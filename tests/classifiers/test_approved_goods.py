@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from classifiers.announced_prices import are_announced
-from classifiers.fundraisers import speaks_of
+from classifiers.fundraisers import only_offers_goods_of, speaks_of
+from classifiers.normalise import fold
 from classifiers.rules import RulesClassifier
 from modbot.domain import Category, Comment, Fundraiser, Signal
 
@@ -165,3 +166,60 @@ def test_what_is_let_go_for_what_it_cost_goes_to_a_person(
 ) -> None:
     found = sales(rules, text, "Homecoming Saturday", Fundraiser(name="LHS fan bus tickets"))
     assert {signal.score for signal in found} == {0.8}
+
+
+ELSEWHERE = "Field day is Thursday!"
+BRACELETS = "SLEMS friendship bracelet sale"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("bracelets $2 at the door", BRACELETS),
+        ("pulseritas a $2 en la puerta", BRACELETS),
+        ("scarves $15 by the gym, knit", "LHS Ski scarf sale"),
+        ("popcorn $2, juice $1 at the PTO table, they have jackets too", "Frost PTO concessions"),
+        ("roses $4, carnations $2 at the lobby table", "LHS Chorus flower sale"),
+        ("hoodies $25 in the main office", "Lawlor spirit wear"),
+        ("bracelets at the door, take my 2 dollars", BRACELETS),
+    ],
+)
+def test_the_goods_at_a_place_in_a_school_are_cleared_under_any_post(
+    rules: RulesClassifier, text: str, name: str
+) -> None:
+    assert sales(rules, f"{text}, jackets $2", ELSEWHERE) != [], "such a text sounds like a sale"
+    assert sales(rules, text, ELSEWHERE, Fundraiser(name=name)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("bracelets $2 on the corner", BRACELETS),
+        ("bracelets $2 in the back lot", BRACELETS),
+        ("candles and bracelets $2 at the door", BRACELETS),
+        ("my bracelets are $2 at the door", BRACELETS),
+        ("bracelets $2 at the door, or two extra from me", BRACELETS),
+        ("hoodies $25 at the gate, order now", "Frost PTO concessions"),
+        ("hoodies $25 at the gate, dm", "Lawlor spirit wear"),
+    ],
+)
+def test_anybodys_corner_or_own_goods_are_no_place_in_a_school(
+    rules: RulesClassifier, text: str, name: str
+) -> None:
+    assert sales(rules, text, ELSEWHERE, Fundraiser(name=name)) != []
+
+
+@pytest.mark.parametrize(
+    ("text", "cleared"),
+    [
+        ("bracelets $2 at the door, I bought six", True),
+        ("pulseritas a $2 en la puerta, yo compré tres", True),
+        ("bracelets $2 at the door, I bought too many", False),
+        ("pulseritas a $2 en la puerta, yo compré dos de más", False),
+    ],
+)
+def test_who_has_bought_some_praises_them_and_who_bought_too_many_may_sell(
+    text: str, cleared: bool
+) -> None:
+    sale = Fundraiser(name=BRACELETS)
+    assert only_offers_goods_of([sale], text, fold(text).text, ELSEWHERE) is cleared

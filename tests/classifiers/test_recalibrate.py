@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -13,39 +12,32 @@ import pytest
 from classifiers.embedded import EmbeddedClassifier, shipped_weights
 from classifiers.embedded.weights import LANGUAGES, SCORED
 from classifiers.training.recalibrate import INSULT, main, recalibrated
-from modbot.domain import Category, Comment, Verdict
-from modbot.evaluation import PolicyRow
+from classifiers.training.written import WrittenComment
 
 AS_BEFORE = np.tile(np.array([1.0, 0.0], dtype=np.float32), (len(LANGUAGES), len(SCORED), 1))
 # Of 40 comments with a score a language, so many are insults: low scores mean more in English.
 INSULTS = {"en": {0.3: 20, 0.7: 30}, "es": {0.3: 4, 0.7: 20}}
 
 
-def row(lang: str, *, insult: bool) -> PolicyRow:
-    comment = Comment(
-        page_id="x:1",
-        platform="x",
-        id="1",
-        post_id="1",
+def comment(lang: str, *, insult: bool) -> WrittenComment:
+    return WrittenComment(
         text="...",
-        created_at=datetime(2026, 3, 2, tzinfo=UTC),
-    )
-    return PolicyRow(
-        comment=comment,
+        post="A post",
         lang=lang,
-        categories=frozenset({Category.OFFENSIVE} if insult else ()),
-        action=Verdict.HIDE if insult else Verdict.ALLOW,
+        action="hide" if insult else "allow",
+        breaches=frozenset({"offensive"} if insult else ()),
+        tags=frozenset(),
     )
 
 
-def scored() -> tuple[list[float], list[PolicyRow]]:
+def scored() -> tuple[list[float], list[WrittenComment]]:
     scores: list[float] = []
-    rows: list[PolicyRow] = []
+    comments: list[WrittenComment] = []
     for lang, insults in INSULTS.items():
         for score, count in insults.items():
             scores += [score] * 40
-            rows += [row(lang, insult=number < count) for number in range(40)]
-    return scores, rows
+            comments += [comment(lang, insult=number < count) for number in range(40)]
+    return scores, comments
 
 
 def read(calibration: Sequence[Sequence[float]] | np.ndarray, lang: str, score: float) -> float:
@@ -54,27 +46,27 @@ def read(calibration: Sequence[Sequence[float]] | np.ndarray, lang: str, score: 
 
 
 def test_a_score_that_means_more_in_one_language_is_raised_there() -> None:
-    scores, rows = scored()
-    new = recalibrated(AS_BEFORE, np.array(scores), rows)
+    scores, comments = scored()
+    new = recalibrated(AS_BEFORE, np.array(scores), comments)
     assert read(new, "en", 0.3) > 2 * read(new, "es", 0.3)
     assert read(new, "en", 0.7) > read(new, "es", 0.7)
     assert read(new, "es", 0.7) > read(new, "es", 0.3)
 
 
 def test_no_other_score_means_something_else() -> None:
-    scores, rows = scored()
-    new = recalibrated(AS_BEFORE, np.array(scores), rows)
+    scores, comments = scored()
+    new = recalibrated(AS_BEFORE, np.array(scores), comments)
     others = [number for number in range(len(SCORED)) if number != INSULT]
     assert np.array_equal(new[:, others], AS_BEFORE[:, others])
 
 
 def test_what_was_calibrated_before_is_calibrated_on() -> None:
     """The new calibration is of the model's own answer, not of the score that it had become."""
-    scores, rows = scored()
+    scores, comments = scored()
     shifted = AS_BEFORE.copy()
     shifted[:, INSULT] = (2.0, -1.0)
-    once = recalibrated(shifted, np.array(scores), rows)
-    plain = recalibrated(AS_BEFORE, np.array(scores), rows)
+    once = recalibrated(shifted, np.array(scores), comments)
+    plain = recalibrated(AS_BEFORE, np.array(scores), comments)
     logit = 0.4
     for language in range(len(LANGUAGES)):
         slope, intercept = once[language, INSULT]
@@ -85,8 +77,7 @@ def test_what_was_calibrated_before_is_calibrated_on() -> None:
 def test_the_command_leaves_all_but_the_calibration_of_insults(tmp_path: Path) -> None:
     lines = [
         {"comment": f"{text} {number}", "post": "A post", "lang": lang, "labels": labels}
-        | {"id": f"{lang}{text}{number}", "platform": "x", "approved_fundraisers": []}
-        | {"action": "hide" if labels else "allow", "evasion": False}
+        | {"action": "hide" if labels else "allow", "tags": []}
         for lang, texts in {
             "en": ("you are a pathetic loser", "see you on friday"),
             "es": ("eres un fracasado patético", "nos vemos el viernes"),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from classifiers.embedded.pieces import split_words
-from classifiers.embedded.reading import SURE_OF_SALE, Reading
+from classifiers.embedded.reading import SURE_OF_SALE, UNSURE_OF_SALE, Reading
 from classifiers.normalise import fold
 from modbot.domain import Comment, Fundraiser
 
@@ -87,6 +87,16 @@ def test_what_only_the_post_says_of_the_sale_counts_against_a_doubtful_score_alo
     assert not reading.is_no_offer(SURE)
     elsewhere = read(text, "School starts at 8:10", "LHS Student Council Homecoming tickets")
     assert not elsewhere.is_no_offer(DOUBTFUL)
+
+
+def test_what_sounds_a_little_like_an_offer_answers_the_post_of_an_approved_sale() -> None:
+    post, name = "Plant sale by the Breen garden club on May 9", "Breen plant sale"
+    text = "$3 a seedling, 4 for $10, cash in the coffee can by the flagpole"
+    assert read(text, post, name).is_no_offer(UNSURE_OF_SALE - 0.01)
+    assert not read(text, post, name).is_no_offer(UNSURE_OF_SALE)
+    assert not read(text, "School starts at 8:10", name).is_no_offer(UNSURE_OF_SALE - 0.01)
+    for private in ("my seedlings $3", f"{text}, venmo @plants", f"{text}, 978-555-0142"):
+        assert not read(private, post, name).is_no_offer(UNSURE_OF_SALE - 0.01), private
 
 
 def test_what_is_passed_on_is_left_to_the_rules_where_sales_are_approved() -> None:
