@@ -64,6 +64,7 @@ class RawServer:
 
 
 def response(body: bytes, *, status: str = "200 OK", headers: str = "") -> bytes:
-    """A whole HTTP answer."""
-    head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
+    """A whole HTTP answer, which says that this server talks once a connection: the client's next
+    call could go to one that is just being closed."""
+    head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n{headers}\r\n"
     return head.encode() + body
