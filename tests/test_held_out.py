@@ -23,10 +23,10 @@ COMMENTS = ROOT / "classifiers" / "training" / "comments"
 FLOORS = {
     "harmless: hidden": 0.01,
     "harmless: sent to review or escalated": 0.08,
-    "to hide: hidden": 0.87,
-    "to hide: hidden or before a person": 0.965,
+    "to hide: hidden": 0.88,
+    "to hide: hidden or before a person": 0.97,
     "hidden by the bot: rightly": 0.975,
-    "threat and crisis: escalated": 0.925,
+    "threat and crisis: escalated": 0.93,
     "disguised profanity: hidden": 0.965,
     "personal issues: before a person or hidden": 0.9,
     "sales: hidden": 0.94,
