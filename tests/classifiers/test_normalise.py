@@ -194,4 +194,4 @@ def test_time_grows_linearly_with_hostile_text(piece: str) -> None:
         return time.process_time() - begin
 
     short = max(min(seconds(10_000) for _ in range(3)), 0.0005)
-    assert seconds(100_000) < 60 * short
+    assert min(seconds(100_000) for _ in range(3)) < 60 * short
