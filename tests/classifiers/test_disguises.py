@@ -154,4 +154,4 @@ def test_time_grows_linearly_with_disguises(rules: RuleSet, piece: str) -> None:
         return time.process_time() - begin
 
     short = max(min(seconds(10_000) for _ in range(2)), 0.002)
-    assert seconds(100_000) < 40 * short
+    assert min(seconds(100_000) for _ in range(3)) < 40 * short
