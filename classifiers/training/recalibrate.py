@@ -4,7 +4,8 @@
 
 The training calibrates on lessons that were kept out. Their writers make insults of one language
 plainer than those of the other: one score came to mean less in English than in Spanish, so that
-one threshold hid harmless Spanish comments and left English insults up.
+one threshold hid harmless Spanish comments and left English insults up. It is fitted once: the same
+weights and comments give the same bytes, and weights that have it are refused.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from classifiers.training.weights_file import WEIGHTS, write_weights
 from classifiers.training.written import WrittenComment, comments_of
 from modbot.domain import Category
 
+DONE = "insults_calibrated_on"  # in the manifest: how many comments
 INSULT = SCORED.index(policy_score(Category.OFFENSIVE))
 _LEAST = 1e-6  # of a probability, before its logit is taken
 
@@ -52,24 +54,28 @@ def recalibrated(
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Fits the calibration of insults to FILE (labelled comments, JSON lines); all else stays."""
+    """Fits the calibration of insults to FILE (labelled comments, JSON lines); all else stays.
+    Exits with 2 where that was done before."""
     parser = argparse.ArgumentParser(
         prog="classifiers.training.recalibrate", description=main.__doc__
     )
     parser.add_argument("--rows", type=Path, required=True, nargs="+", metavar="FILE")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--weights", type=Path, metavar="DIR", help="other than the shipped ones")
     chosen = parser.parse_args(arguments)
+    folder = chosen.weights or shipped_weights()
+    facts = json.loads((folder / "manifest.json").read_text("utf-8"))["trained"]
+    if DONE in facts:
+        parser.error(f"{folder}: calibrated on {facts[DONE]} comments already; teach further first")
     comments = [comment for file in chosen.rows for comment in comments_of(file)]
-    found = EmbeddedClassifier(shipped_weights()).scores(
+    found = EmbeddedClassifier(folder).scores(
         [comment.text for comment in comments], [comment.post for comment in comments]
     )
     scores = np.array([each[SCORED[INSULT]] for each in found])
-    folder = shipped_weights()
-    facts = json.loads((folder / "manifest.json").read_text("utf-8"))["trained"]
     with (folder / WEIGHTS).open("rb") as file, np.load(file, allow_pickle=False) as packed:
         arrays = {name: packed[name] for name in packed.files}
     arrays["calibration"] = recalibrated(arrays["calibration"], scores, comments)
-    write_weights(chosen.out, arrays, facts | {"insults_calibrated_on": len(comments)})
+    write_weights(chosen.out, arrays, facts | {DONE: len(comments)})
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from classifiers.embedded import EmbeddedClassifier, shipped_weights
 from classifiers.embedded.weights import LANGUAGES, SCORED
-from classifiers.training.recalibrate import INSULT, main, recalibrated
+from classifiers.training.recalibrate import DONE, INSULT, main, recalibrated
 from classifiers.training.written import WrittenComment
 
 AS_BEFORE = np.tile(np.array([1.0, 0.0], dtype=np.float32), (len(LANGUAGES), len(SCORED), 1))
@@ -74,7 +75,7 @@ def test_what_was_calibrated_before_is_calibrated_on() -> None:
         assert slope * logit + intercept == pytest.approx(again * (2 * logit - 1) + more, rel=1e-5)
 
 
-def test_the_command_leaves_all_but_the_calibration_of_insults(tmp_path: Path) -> None:
+def written_rows(folder: Path) -> Path:
     lines = [
         {"comment": f"{text} {number}", "post": "A post", "lang": lang, "labels": labels}
         | {"action": "hide" if labels else "allow", "tags": []}
@@ -85,20 +86,40 @@ def test_the_command_leaves_all_but_the_calibration_of_insults(tmp_path: Path) -
         for text, labels in zip(texts, (["offensive"], []), strict=True)
         for number in range(15)
     ]
-    rows = tmp_path / "rows.jsonl"
-    rows.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    main(["--rows", str(rows), "--out", str(tmp_path / "new")])
-    with (
-        np.load(Path(str(shipped_weights())) / "word-cnn.npz") as old,
-        np.load(tmp_path / "new" / "word-cnn.npz") as new,
-    ):
-        changed = [name for name in old.files if not np.array_equal(old[name], new[name])]
+    file = folder / "rows.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return file
+
+
+def trained(folder: Path) -> Path:
+    """The shipped weights as if a training had just made them."""
+    copied = folder / "trained"
+    shutil.copytree(Path(str(shipped_weights())), copied)
+    manifest = json.loads((copied / "manifest.json").read_text("utf-8"))
+    del manifest["trained"][DONE]
+    (copied / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return copied
+
+
+def test_the_command_leaves_all_but_the_calibration_of_insults(tmp_path: Path) -> None:
+    old, new = trained(tmp_path), tmp_path / "new"
+    rows = str(written_rows(tmp_path))
+    main(["--rows", rows, "--weights", str(old), "--out", str(new)])
+    with np.load(old / "word-cnn.npz") as before, np.load(new / "word-cnn.npz") as after:
+        changed = [name for name in before.files if not np.array_equal(before[name], after[name])]
     assert changed == ["calibration"]
-    facts = json.loads((tmp_path / "new" / "manifest.json").read_text("utf-8"))["trained"]
-    assert facts["insults_calibrated_on"] == 60
-    before, after = (
+    assert json.loads((new / "manifest.json").read_text("utf-8"))["trained"][DONE] == 60
+    was, now = (
         EmbeddedClassifier(folder).scores(["what a pathetic man you are"])[0]
-        for folder in (None, tmp_path / "new")
+        for folder in (old, new)
     )
-    assert before["policy.offensive"] != after["policy.offensive"]
-    assert before["policy.threat"] == after["policy.threat"]
+    assert was["policy.offensive"] != now["policy.offensive"]
+    assert was["policy.threat"] == now["policy.threat"]
+
+
+def test_weights_are_calibrated_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A second fit would be one to its own answer, and give other bytes."""
+    with pytest.raises(SystemExit) as ended:
+        main(["--rows", str(written_rows(tmp_path)), "--out", str(tmp_path / "new")])
+    assert ended.value.code == 2 and not (tmp_path / "new").exists()
+    assert "calibrated on 7150 comments already" in capsys.readouterr().err
