@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 
 from tests.prerequisites import need, program
 
@@ -113,6 +113,13 @@ def visiting(
         assert watch.clean(), watch
     finally:
         context.close()
+
+
+def follow(lead: Locator) -> None:
+    """Clicks what leads to another page, and waits until that page has loaded: a click alone
+    returns when it has begun, and what is counted then may not be there yet."""
+    with lead.page.expect_navigation():
+        lead.click()
 
 
 def barriers(page: Page) -> list[tuple[str, list[str]]]:

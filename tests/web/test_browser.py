@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from modbot.domain import Category, Decision, Verdict
-from tests.web.chromium import NARROW, WIDE, barriers, profile, tab_to, visiting
+from tests.web.chromium import NARROW, WIDE, barriers, follow, profile, tab_to, visiting
 from tests.web.school import (
     ALLOWED,
     THRESHOLDS,
@@ -179,11 +179,11 @@ def test_words_are_searched_by_keyboard_and_the_search_is_left_out_again(
 
 def test_the_language_is_switched_and_kept(browser: Browser, address: str) -> None:
     with visit(browser, address, "/log?verdict=hide") as page:
-        page.get_by_role("link", name="Español").click()
+        follow(page.get_by_role("link", name="Español"))
         assert page.locator("html").get_attribute("lang") == "es"
         assert page.get_by_role("heading", level=1).inner_text() == "Decisiones"
         assert "verdict=hide" in page.url
-        page.locator(".log .moment").first.click()
+        follow(page.locator(".log .moment").first)
         assert page.locator("html").get_attribute("lang") == "es"
         assert page.get_by_text("Registro de auditoría").is_visible()
 
@@ -219,7 +219,7 @@ def test_the_table_stays_a_table_for_screen_readers_on_a_phone(
 def test_it_works_without_script(browser: Browser, address: str) -> None:
     with visit(browser, address, java_script_enabled=False) as page:
         page.select_option("#f-verdict", "hide")
-        page.get_by_role("button", name="Filter").click()
+        follow(page.get_by_role("button", name="Filter"))
         assert page.locator(".log tbody tr").count() == 1
 
 
@@ -236,5 +236,5 @@ def test_a_reader_who_waits_is_told_of_new_decisions(
         page.clock.fast_forward(16_000)
         link = page.get_by_role("link", name="Show 1 new decision")
         link.wait_for(timeout=5000)
-        link.click()
+        follow(link)
         assert comments(page)[0] == "watch out again"

@@ -74,6 +74,7 @@ def test_no_text_acts_from_a_field_or_an_address(browser: Browser, town: Town) -
             for field in page.locator("main form input[type=text], main form textarea").all():
                 field.fill(typed)
             page.locator("main form button[type=submit]").click()
+            page.wait_for_load_state()
             harmless(page, watch, text)
 
 

@@ -15,7 +15,7 @@ from modbot.domain import Actor
 from modbot.people import Role, invitations, passwords
 from modbot.people.accounts import add_person
 from modbot.people.invitations import Grant
-from tests.web.chromium import NARROW, WIDE, barriers, profile, tab_to
+from tests.web.chromium import NARROW, WIDE, barriers, follow, profile, tab_to
 from tests.web.school import FakeService, open_school
 from tests.web.serving import served
 
@@ -100,7 +100,7 @@ def test_somebody_signs_in_invites_and_signs_out(browser: Browser, address: str)
     stranger.get_by_label("Your name, as the record shows it").fill("Lee Later")
     stranger.get_by_label("New password").fill(PASSWORD)
     stranger.get_by_label("The same again").fill(PASSWORD)
-    stranger.get_by_role("button", name="Save and sign in").click()
+    follow(stranger.get_by_role("button", name="Save and sign in"))
     assert stranger.get_by_role("status").inner_text() == "Welcome. You are signed in."
     assert stranger.get_by_role("link", name="People").count() == 0
     stranger.context.close()
@@ -152,11 +152,11 @@ def test_a_chosen_theme_counts_before_the_devices(browser: Browser, address: str
     ground = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(ground)
     page.get_by_label("Dark").check()
-    page.get_by_role("button", name="Save").click()
+    follow(page.get_by_role("button", name="Save"))
     assert page.evaluate(ground) != light
     assert barriers(page) == []
     page.get_by_label("As the device wants it").check()
-    page.get_by_role("button", name="Save").click()
+    follow(page.get_by_role("button", name="Save"))
     assert page.evaluate(ground) == light
     context.close()
 

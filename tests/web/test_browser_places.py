@@ -12,7 +12,17 @@ from playwright.sync_api import Browser, Page
 
 from modbot.domain import Mode, Verdict
 from modbot.people import Role
-from tests.web.chromium import NARROW, REFUSED, WIDE, Watch, barriers, profile, tab_to, watched
+from tests.web.chromium import (
+    NARROW,
+    REFUSED,
+    WIDE,
+    Watch,
+    barriers,
+    follow,
+    profile,
+    tab_to,
+    watched,
+)
 from tests.web.district import District, fill, open_district
 from tests.web.serving import served
 from tests.web.signed_in import signed_in
@@ -85,10 +95,10 @@ def test_axe_finds_no_barrier(
         admin.go(path)
         assert (path, admin.barriers()) == (path, [])
     for path in ("/pages/new", "/fundraisers/new"):
-        admin.go(path).locator("main form button[type=submit]").click()
+        follow(admin.go(path).locator("main form button[type=submit]"))
         assert admin.page.locator("[role=alert]").count() == 1
         assert (path, admin.barriers()) == (path, [])
-    admin.go("/pages/requests/1").locator("[action$=approve] button").click()
+    follow(admin.go("/pages/requests/1").locator("[action$=approve] button"))
     assert admin.barriers() == []
     assert admin.watch.clean(), admin.watch
 
@@ -102,7 +112,7 @@ def test_a_staff_member_registers_a_page_and_lps_media_approves_it(
     page.get_by_role("link", name="Register a page").click()
     page.get_by_label("Platform").select_option("facebook")
     page.get_by_label("What people call the page").fill("Lawrence High School")
-    page.get_by_role("button", name="Ask LPS Media to register it").click()
+    follow(page.get_by_role("button", name="Ask LPS Media to register it"))
     assert page.locator(".fault").count() == 7, "six that are empty, and the owner"
     assert page.get_by_label("What people call the page").input_value() == "Lawrence High School"
     page.get_by_role("alert").get_by_role("link", name="Purpose").click()
@@ -193,7 +203,7 @@ def test_the_room_works_without_script(browser: Browser, full: tuple[District, s
     maria = visitor(browser, *full, Role.ADMIN, "Maria Santos", java_script_enabled=False)
     page = maria.go("/pages")
     page.select_option("#f-school", "Leonard")
-    page.get_by_role("button", name="Filter").click()
+    follow(page.get_by_role("button", name="Filter"))
     assert page.locator(".places-list tbody tr").count() == 1
     assert re.search(r"school=Leonard", page.url)
 
@@ -213,10 +223,10 @@ def test_on_a_page_without_an_api_a_file_is_brought_and_its_comment_removed(
     for content in (b"text\nhi\nol\xe9\n", b"text\nyou stupid bitch\ngo team\n"):
         file = {"name": "seen.csv", "mimeType": "text/csv", "buffer": content}
         page.set_input_files("input[name=file]", file)  # type: ignore[arg-type]
-        page.locator("form[enctype] button").click()
+        follow(page.locator("form[enctype] button"))
         assert maria.barriers() == []
         assert bool(page.locator(".faults").count()) == (b"\xe9" in content)
     page.locator("details summary").first.click()
-    page.locator("button[value=removed]").click()
+    follow(page.locator("button[value=removed]"))
     assert page.locator("button[value=removed]").count() == 0
     assert maria.watch.clean(), maria.watch

@@ -14,7 +14,7 @@ from sqlmodel import col, select
 
 from modbot.people import Role
 from modbot.tables import CommentRow, DecisionRow, VersionRow
-from tests.web.chromium import NARROW, WIDE, barriers, tab_to, visiting
+from tests.web.chromium import NARROW, WIDE, barriers, follow, tab_to, visiting
 from tests.web.serving import served
 from tests.web.signed_in import signed_in
 from tests.web.undo_town import RULE, Town, open_town
@@ -57,7 +57,7 @@ def visit(
 def run(browser: Browser, address: str, town: Town) -> str:
     """The path of a run that has ended: a manager took a rule's day back, page by page."""
     with visit(browser, address, town, "/undo") as page:
-        page.get_by_role("link", name=RULE).first.click()
+        follow(page.get_by_role("link", name=RULE).first)
         assert page.get_by_role("heading", level=1).inner_text() == f"What the rule {RULE} did"
         assert page.get_by_text("What would become of 24 comments").is_visible()
         # An author changes a text while the manager reads: that one is looked at anew.

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.web.chromium import NARROW, WIDE, barriers, tab_to, visiting
+from tests.web.chromium import NARROW, WIDE, barriers, follow, tab_to, visiting
 from tests.web.school import ALLOWED, FakeService, open_school, record, swearing
 from tests.web.serving import served
 from tests.web.signed_in import signed_in
@@ -169,7 +169,7 @@ def test_what_was_searched_for_is_found_covered_and_its_link_still_works(
         assert all(blurred(page))
         whole = page.get_by_role("link", name="Whole comment")
         assert not whole.evaluate("e => e.closest('.veil') !== null")
-        whole.click()
+        follow(whole)
         assert page.url.endswith("/decisions/2") and all(blurred(page))
 
 
