@@ -34,6 +34,7 @@ s/he | me/da
 f@llaron dos | emp@te a dos | c@nchas | la c@nción, c@liente | J@den | th@ts all | l@ser
 Ms. V@rgas | la maestra V@rgas | b@nda y p@tada | COX2 gene | COX-2 | mark2 | mama2
 p@neta.com | pu-as
+the N@ts play | a p@ss to rush | ph@der.de has the flyer
 yes//no | and,,then | p@ta de gallina | juan@put.com | Straße | k-pop | pre-K | k-mart | C# and F#
 """
 CUT_OFF = """
