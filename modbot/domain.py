@@ -65,6 +65,7 @@ class Aspect(StrEnum):
     AT_OFFICIAL = "at_official"  # perhaps aimed at one, and hardly criticism: a model's word
     PRIVATE = "private"  # a private case of a student, family or employee
     QUOTED = "quoted"  # words reported or quoted, not said
+    SHORT = "short"  # too few words for a model's word to hide them
 
 
 class ActionKind(StrEnum):
@@ -255,7 +256,7 @@ class Signal:
 
 ESCALATES = frozenset({Category.THREAT, Category.CRISIS})  # what nobody may wait for
 # Where a model alone has less of a say.
-SPARED = frozenset({Aspect.OFFICIAL, Aspect.AT_OFFICIAL, Aspect.QUOTED})
+SPARED = frozenset({Aspect.OFFICIAL, Aspect.AT_OFFICIAL, Aspect.QUOTED, Aspect.SHORT})
 
 
 def looks_from(category: str, source: str, aspect: str, thresholds: Mapping[str, float]) -> str:

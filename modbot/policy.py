@@ -30,7 +30,7 @@ _RANK = {
     Category.OFF_TOPIC: 7,
 }
 # How little a model's word may do.
-_SPARES = {Aspect.AT_OFFICIAL: 1, Aspect.OFFICIAL: 2, Aspect.QUOTED: 3}
+_SPARES = {Aspect.AT_OFFICIAL: 1, Aspect.OFFICIAL: 2, Aspect.QUOTED: 3, Aspect.SHORT: 4}
 _STRICTNESS = {verdict: strictness for strictness, verdict in enumerate(Verdict)}
 _REVIEW_AT_MOST = frozenset({Category.OFF_TOPIC})
 _DONE = {
@@ -250,9 +250,11 @@ def _by_model(
 
 
 def _held_by_model(model: Signal, rule: CategoryPolicy, policy: Policy) -> str:
-    """Why a score about officials that would hide others may not; empty: it may."""
+    """Why a score that would hide another comment may not hide this one; empty: it may."""
     if model.aspect is Aspect.QUOTED:
         return "the words are told as said by somebody else"
+    if model.aspect is Aspect.SHORT:
+        return "a model's word alone hides no comment of so few words"
     insult = rule.category is Category.OFFENSIVE and policy.officials_insult == "hide"
     if insult and model.aspect is Aspect.AT_OFFICIAL:
         return ""
@@ -266,7 +268,7 @@ def _held_by_model(model: Signal, rule: CategoryPolicy, policy: Policy) -> str:
 
 def _never_lifts(rule: CategoryPolicy) -> frozenset[Aspect]:
     """What a model's score has to be about to second no rule and call nobody: criticism of
-    officials, quotes. A threat to an official is none of these."""
+    officials, quotes, few words. A threat to an official is none of these."""
     return SPARED - {Aspect.AT_OFFICIAL} if rule.category is Category.THREAT else SPARED
 
 
@@ -285,8 +287,8 @@ def _by_other(
 
 
 def _best(signals: Sequence[Signal]) -> Signal | None:
-    """The highest score. Of equal ones the one that may do least, whatever their order: a quote,
-    then what is about officials."""
+    """The highest score. Of equal ones the one that may do least, whatever their order: few
+    words, then a quote, then what is about officials."""
     if len(signals) < 2:  # as mostly
         return signals[0] if signals else None
     return max(signals, key=lambda s: (s.score, _SPARES.get(s.aspect, 0), s.source))

@@ -43,7 +43,8 @@ SPEAKS_OF_OFFICIALS = 0.2  # from here on a comment may be criticism of official
 NEARS_OFFICIALS = 0.1  # of what sounds like a threat: critics foresee bad ends
 MOCKS_OFFICIALS = 0.008  # of what sounds like an insult: critics mock, too
 HINTS_AT_OFFICIALS = 0.003  # it may be aimed at one: from here on, or by its words
-FEWEST_WORDS = 4  # fewer say too little: names and idioms would pass for what they resemble
+FEWEST_WORDS = 3  # fewer say too little
+FEWEST_TO_HIDE = 4  # of fewer a person judges: names and idioms would pass for what they resemble
 # Where the model might take an opinion for a breach, criticism of officials in the comment stays
 # its hand. A swear word is one whatever it stands beside, and a cry for help too.
 _OF_OPINION = frozenset({*Category} - {Category.PROFANITY, Category.CRISIS})
@@ -82,6 +83,11 @@ class _Flagged(NamedTuple):
     window: _Window
     text: Reading
     scores: list[float]  # in the order of SCORED
+
+    @property
+    def short(self) -> bool:
+        """Is this all of a text, and little?"""
+        return self.window.first and len(self.window.words) < FEWEST_TO_HIDE
 
     @property
     def spans(self) -> Sequence[tuple[int, int]]:
@@ -268,7 +274,9 @@ class EmbeddedClassifier:
                     source=self.name,
                     category=category,
                     score=round(each.scores[_CATEGORIES.start + number], 4),
-                    aspect=self._aspect(category, each.scores[_CRITICISM], text.comment),
+                    aspect=Aspect.SHORT
+                    if each.short
+                    else self._aspect(category, each.scores[_CRITICISM], text.comment),
                     evidence=_evidence(category.value, shares),
                 ),
             )

@@ -34,7 +34,7 @@ _PERSONS: Final = (  # whom to turn to: pm Rosa, but not 6 pm
     r"|contact(?! (?:mrs?|ms|miss|coach|the)\b) \w+"
 )
 _TRADE_FORMS: Final = r"(?:alquil|alug|servi[cç]io|distribuidor|consultor)\w*|party bus|as is"
-_SERVICES: Final = "(?:cash|whats) app|apple (?:pay|cash)"
+_SERVICES: Final = "(?:cash|whats) app|pay pal|apple (?:pay|cash)"
 
 
 def _words(listed: str, forms: str) -> re.Pattern[str]:

@@ -192,6 +192,7 @@ def _aspects(_: Translate) -> dict[str, str]:
         "at_official": _("It may be aimed at an official."),
         "private": _("It is about a private case."),
         "quoted": _("The words are quoted, not said."),
+        "short": _("So few words are not hidden on a score alone."),
     }
 
 
