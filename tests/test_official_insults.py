@@ -149,6 +149,20 @@ def test_words_that_are_passed_on_are_never_hidden_by_the_model_alone() -> None:
     assert outcome([hit(RUDE, 0.8), quoted], policy()) == ("review", False)
 
 
+@pytest.mark.parametrize("category", [RUDE, Category.THREAT, Category.SALES])
+def test_few_words_are_never_hidden_by_the_model_alone_nor_with_a_weak_rule(
+    category: Category,
+) -> None:
+    short = replace(model(category, 0.99), aspect=Aspect.SHORT)
+    rules = load_config(SHIPPED).policy
+    for policy_of in (rules, replace(rules, officials_insult="hide")):
+        decision = decide([short], policy_of)
+        assert not decision.hide and decision.verdict.value != "allow"
+        assert "so few words" in decision.reason
+        assert not decide([hit(category, 0.8), short], policy_of).hide
+        assert decide([hit(category, 1.0), short], policy_of).hide
+
+
 def test_the_model_takes_an_insult_to_an_official_that_is_told_of_for_a_quote() -> None:
     text = "He said the mayor is a fat ugly pig and a worthless idiot. Shame on him for that."
     [found] = insults_in(text)
@@ -177,6 +191,7 @@ def insults_in(text: str) -> list[Signal]:
             "offensive.model_review_official",
         ),
         ("quoted", {"offensive.model_review_official": 0.3}, "offensive.model_review_official"),
+        ("short", {"offensive.model_review_official": 0.3}, "offensive.model_review_official"),
         ("official", {"offensive.model_review": 0.1}, "offensive.model_review"),
     ],
 )

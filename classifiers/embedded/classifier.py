@@ -43,7 +43,7 @@ SPEAKS_OF_OFFICIALS = 0.2  # from here on a comment may be criticism of official
 NEARS_OFFICIALS = 0.1  # of what sounds like a threat: critics foresee bad ends
 MOCKS_OFFICIALS = 0.008  # of what sounds like an insult: critics mock, too
 HINTS_AT_OFFICIALS = 0.003  # it may be aimed at one: from here on, or by its words
-FEWEST_WORDS = 3  # fewer say too little
+FEWEST_WORDS = 3  # fewer say too little, and so do three with a sign among them
 FEWEST_TO_HIDE = 4  # of fewer a person judges: names and idioms would pass for what they resemble
 # Where the model might take an opinion for a breach, criticism of officials in the comment stays
 # its hand. A swear word is one whatever it stands beside, and a cry for help too.
@@ -169,7 +169,7 @@ class EmbeddedClassifier:
             flagged = []
             for row in np.flatnonzero(reaches).tolist():
                 window = batch[row]
-                if len(window.words) < FEWEST_WORDS and window.first:
+                if window.first and not _says_enough(window.words):
                     continue
                 comment = comments[window.owner]
                 text = texts.get(window.owner)
@@ -296,6 +296,12 @@ class EmbeddedClassifier:
         if self._tells_of_words(comment.text):
             return Aspect.QUOTED
         return Aspect.OFFICIAL if criticism >= MOCKS_OFFICIALS else Aspect.AT_OFFICIAL
+
+
+def _says_enough(words: Sequence[str]) -> bool:
+    if len(words) >= FEWEST_TO_HIDE:
+        return True
+    return len(words) == FEWEST_WORDS and all(word[0].isalnum() for word in words)
 
 
 def _languages(encoded: Encoded) -> NDArray[np.int64]:

@@ -18,10 +18,20 @@ from modbot.domain import Fundraiser
 
 # Where the district itself sells. A parking lot, a porch and a corner are anybody's.
 _AT_SCHOOL: Final = re.compile(
-    r"\b(?:at|by|in|inside|outside|near|from|en|na|no)(?: \w+){0,3}? "
-    r"(?:door|doors|gate|lobby|gym|cafeteria|concessions?|table|booth|homeroom|main office|library"
+    r"\b(?:at|by|in|inside|outside|near|from|to|during|en|na|no)(?: \w+){0,3}? "
+    r"(?:door|doors|gate|lobby|gym|cafeteria|concessions?|snack (?:shack|bar)|table|booth|homeroom"
+    r"|lunch|main office|library"
     r"|field house|hallway|room [a-z]?\d+|puerta|porton|entrada|gimnasio|mesa|oficina|salon"
     r"|biblioteca|pasillo|porta|ginasio|mesinha|sala)\b"
+)
+# Who helps at an approved sale says "we" and "I", too, and names the school's own account.
+_HELPS: Final = re.compile(
+    r"\bwe(?:.?ll| will)? (?:deliver|bring (?:them|it|one)) to (?:your |the |every )?"
+    r"(?:homerooms?|class(?:es|rooms?)?|rooms?)\b"
+    r"|\b(?:i.?m|im|i am|we.?re|we are|i.?ll be|we.?ll be) (?:on (?:\w+ )?(?:duty|grill|griddle)"
+    r"|(?:at|on|behind|running|working) the (?:\w+ )?(?:table|booth|griddle|grill|stand|door))\b"
+    r"|\b(?:venmo|zelle|cash ?app|pay ?pal) (?:to |is )?(?:the )?(?:school|boosters?|pto|class|club|team)"
+    r"(?:.?s)? (?:acct|account|venmo|treasurer)\b"
 )
 
 
@@ -87,6 +97,7 @@ def only_offers_goods_of(running: Iterable[Fundraiser], text: str, folded: str, 
     """Are the goods those of one of these fundraisers, under a post about it, beside a word of its
     name or at a place in a school, and is nothing in the text somebody's own: no deal, no link, no
     account?"""
+    folded = _HELPS.sub(" ", folded)
     said, about = words(folded), words(fold(post).text)
     at_school = _AT_SCHOOL.search(folded) is not None
     if not any(offers_goods_of(said, about, each.name, at_school=at_school) for each in running):

@@ -114,6 +114,22 @@ def test_the_goods_are_cleared_only_within_the_dates(rules: RulesClassifier) -> 
     assert sales(rules, "plates are $5, order today", NIGHT, past) != []
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("carnations $3 each at lunch, we deliver to homeroom", "NHS carnation sale"),
+        ("carnations are $3, i'm on the table with a box of them at lunch", "NHS carnation sale"),
+        ("Scarves $15 at the snack shack, venmo to the boosters account", "Soccer scarf sale"),
+    ],
+)
+def test_who_helps_at_an_approved_sale_has_nothing_of_their_own_to_sell(
+    rules: RulesClassifier, text: str, name: str
+) -> None:
+    post = "Boys soccer: Lancers 3, Lowell 2"
+    assert sales(rules, text, post, Fundraiser(name=name)) == []
+    assert sales(rules, text + ", or dm me", post, Fundraiser(name=name)) != []
+
+
 def test_what_is_only_collected_is_not_for_sale(rules: RulesClassifier) -> None:
     dress = Fundraiser(name="Cinderella's Closet prom dress drive")
     text = "dress from 36 to 48, $20 each, order today"

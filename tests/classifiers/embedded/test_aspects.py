@@ -1,4 +1,5 @@
-"""What the embedded model takes a comment to be about: a private case, officials, a quote."""
+"""What the embedded model takes a comment to be about: a private case, officials, a quote,
+or too little to tell."""
 
 from __future__ import annotations
 
@@ -52,6 +53,17 @@ def test_the_less_an_insult_reads_as_criticism_the_less_it_is_one_of_officials(
     (scores,) = model.scores([text], [POST])
     assert least <= scores[policy_score(CRITICISM)] < most
     assert found(model, text)[Category.OFFENSIVE].aspect is aspect
+
+
+@pytest.mark.parametrize("post", [POST, "VIDEO: School Committee, part 2"])
+def test_what_is_said_in_three_words_is_for_a_person_to_judge(
+    model: EmbeddedClassifier, post: str
+) -> None:
+    assert found(model, "ugly fat teachers", post)[Category.OFFENSIVE].aspect is Aspect.SHORT
+    four = found(model, "the ugly fat teachers", post)[Category.OFFENSIVE]
+    assert four.aspect is not Aspect.SHORT
+    assert found(model, "ugly teachers", post) == {}
+    assert found(model, "ugly teachers !", post) == {}
 
 
 def test_what_insults_somebody_under_a_post_about_officials_counts_as_about_officials() -> None:
