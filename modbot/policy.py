@@ -226,7 +226,7 @@ def _by_model(
     unless it is nearly certain of an insult and insults to them are to be hidden; but it does tell
     a person of a threat or a cry for help at once."""
     spared = model is not None and model.aspect in SPARED
-    if model is None or model.score <= _noticed(rule, spared=spared):
+    if model is None or model.score <= _noticed(model, rule):
         return _Finding(
             category=rule.category,
             verdict=Verdict.ALLOW,
@@ -237,7 +237,7 @@ def _by_model(
     grave = rule.model_hide < NEVER and model.score >= rule.model_hide
     held = _held_by_model(model, rule, policy) if grave and spared else ""
     hides = grave and not held and _may_hide(rule)
-    urgent = rule.category in ESCALATES and (grave or model.aspect not in _never_lifts(rule))
+    urgent = rule.category in ESCALATES and (grave or _calls(model, rule))
     verdict = Verdict.ESCALATE if urgent else Verdict.HIDE if hides else Verdict.REVIEW
     return _Finding(
         category=rule.category,
@@ -264,6 +264,14 @@ def _held_by_model(model: Signal, rule: CategoryPolicy, policy: Policy) -> str:
     if model.score >= rule.model_hide_official:
         return ""
     return "it is about an official or the running of the schools, and the model is not certain"
+
+
+def _calls(model: Signal, rule: CategoryPolicy) -> bool:
+    """May the score call a person at once, though it is not grave? Of few words only a score that
+    would tell somebody: "fire drill again" sounds a little like a threat."""
+    if model.aspect is Aspect.SHORT:
+        return model.score >= rule.model_alert
+    return model.aspect not in _never_lifts(rule)
 
 
 def _never_lifts(rule: CategoryPolicy) -> frozenset[Aspect]:
@@ -294,11 +302,13 @@ def _best(signals: Sequence[Signal]) -> Signal | None:
     return max(signals, key=lambda s: (s.score, _SPARES.get(s.aspect, 0), s.source))
 
 
-def _noticed(rule: CategoryPolicy, *, spared: bool) -> float:
+def _noticed(model: Signal, rule: CategoryPolicy) -> float:
     """The model score above which a person looks. Opinions on officials are looked at only where
     the model is as sure as it would have to be to hide, or as policy.toml says: a critic is no more
-    a case than a fan."""
-    if not spared or rule.category in (Category.THREAT, Category.PERSONAL_ISSUE):
+    a case than a fan. Few words tell as much of any other breach than an insult as many do."""
+    threatens = rule.category in (Category.THREAT, Category.PERSONAL_ISSUE)
+    short = model.aspect is Aspect.SHORT and rule.category is not Category.OFFENSIVE
+    if model.aspect not in SPARED or threatens or short:
         return rule.model_review
     own = rule.model_review_official
     return rule.model_hide if own is None else own

@@ -23,7 +23,7 @@ COMMENTS = ROOT / "classifiers" / "training" / "comments"
 FLOORS = {
     "harmless: hidden": 0.01,
     "harmless: sent to review or escalated": 0.08,
-    "to hide: hidden": 0.88,
+    "to hide: hidden": 0.885,
     "to hide: hidden or before a person": 0.97,
     "hidden by the bot: rightly": 0.975,
     "threat and crisis: escalated": 0.93,

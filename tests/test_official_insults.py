@@ -163,6 +163,25 @@ def test_few_words_are_never_hidden_by_the_model_alone_nor_with_a_weak_rule(
         assert decide([hit(category, 1.0), short], policy_of).hide
 
 
+@pytest.mark.parametrize(
+    ("category", "score", "verdict"),
+    [
+        (Category.CRISIS, 0.04, "review"),
+        (Category.CRISIS, 0.09, "escalate"),
+        (Category.THREAT, 0.1, "review"),
+        (Category.THREAT, 0.2, "escalate"),
+        (Category.PRIVACY, 0.06, "review"),
+        (RUDE, 0.15, "allow"),
+        (RUDE, 0.25, "review"),
+    ],
+)
+def test_a_cry_for_help_in_few_words_reaches_a_person(
+    category: Category, score: float, verdict: str
+) -> None:
+    short = replace(model(category, score), aspect=Aspect.SHORT)
+    assert outcome([short], load_config(SHIPPED).policy) == (verdict, False)
+
+
 def test_the_model_takes_an_insult_to_an_official_that_is_told_of_for_a_quote() -> None:
     text = "He said the mayor is a fat ugly pig and a worthless idiot. Shame on him for that."
     [found] = insults_in(text)
