@@ -114,7 +114,7 @@ labels: torch ## Fit the layer that scores public labels anew on the shipped wei
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
 		$(BIN)/python -m classifiers.training.label_layer --data $(DATA) --out classifiers/weights
 
-calibrate: $(VENV)/.dev-ready ## Fit what the score of an insult means in each language to the comments of other writers
+calibrate: $(VENV)/.dev-ready ## Fit what the score of an insult means to the comments of other writers, after any training
 	$(BIN)/python -m classifiers.training.recalibrate \
 		--rows tests/corpus/tuning.jsonl tests/corpus/tuning_harmless.jsonl --out classifiers/weights
 

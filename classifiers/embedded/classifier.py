@@ -43,6 +43,7 @@ SPEAKS_OF_OFFICIALS = 0.2  # from here on a comment may be criticism of official
 NEARS_OFFICIALS = 0.1  # of what sounds like a threat: critics foresee bad ends
 MOCKS_OFFICIALS = 0.008  # of what sounds like an insult: critics mock, too
 HINTS_AT_OFFICIALS = 0.003  # it may be aimed at one: from here on, or by its words
+SECONDS_INSULTS = 0.3  # from this toxicity on the first head agrees that a text may be an insult
 FEWEST_WORDS = 3  # fewer say too little, and so do three with a sign among them
 FEWEST_TO_HIDE = 4  # of fewer a person judges: names and idioms would pass for what they resemble
 # Where the model might take an opinion for a breach, criticism of officials in the comment stays
@@ -54,6 +55,8 @@ _POSTS_KEPT = 512
 _ORDERED = tuple(Category)
 _CATEGORIES = slice(len(LABELS), len(LABELS) + len(_ORDERED))  # in the order of SCORED
 _CRITICISM = SCORED.index(policy_score(CRITICISM))
+_INSULT = SCORED.index(policy_score(Category.OFFENSIVE))
+_TOXICITY = SCORED.index("toxicity")
 
 Scores = dict[str, float]
 
@@ -222,9 +225,15 @@ class EmbeddedClassifier:
         labels = label_logits(encoded.features, answers, weights)
         policy = policy_logits(encoded, answers, posts, signs(texts), weights)
         logits = np.concatenate([labels, policy.logits], axis=1)
-        calibration = weights.calibration[_languages(encoded)]
+        languages = _languages(encoded)
+        calibration = weights.calibration[languages]
         logits = logits * calibration[:, :, 0] + calibration[:, :, 1]
         probabilities: Vectors = 0.5 * np.tanh(0.5 * logits) + 0.5
+        if len(weights.insults):
+            slope, intercept, seconded = weights.insults[languages].T
+            agreed = probabilities[:, _TOXICITY] >= SECONDS_INSULTS
+            insults = slope * logits[:, _INSULT] + intercept + seconded * agreed
+            probabilities[:, _INSULT] = 0.5 * np.tanh(0.5 * insults) + 0.5
         return _Read(encoded, policy.inside, probabilities)
 
     def _senses(self, posts: Sequence[str]) -> Vectors:

@@ -68,6 +68,9 @@ class Weights:
     label_hidden_bias: Vectors = field(default_factory=lambda: _none(0))
     label_output: Vectors = field(default_factory=lambda: _none(0, 0))
     label_bias: Vectors = field(default_factory=lambda: _none(0))
+    # And what an insult's calibrated answer is read as: LANGUAGES x (slope, intercept, what is
+    # added where the first head finds the text toxic). Fitted last, to comments of other writers.
+    insults: Vectors = field(default_factory=lambda: _none(0, 3))
 
     @cached_property
     def rows(self) -> Mapping[str, int]:
@@ -110,6 +113,7 @@ class Weights:
             "policy_output": (inner, policy),
             "policy_bias": (policy,),
             "calibration": (len(LANGUAGES), len(SCORED), 2),
+            "insults": (len(LANGUAGES) if len(self.insults) else 0, 3),
             **self._of_labels(joined + hidden),
         }
         for name, shape in expected.items():

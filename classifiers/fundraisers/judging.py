@@ -30,8 +30,8 @@ _HELPS: Final = re.compile(
     r"(?:homerooms?|class(?:es|rooms?)?|rooms?)\b"
     r"|\b(?:i.?m|im|i am|we.?re|we are|i.?ll be|we.?ll be) (?:on (?:\w+ )?(?:duty|grill|griddle)"
     r"|(?:at|on|behind|running|working) the (?:\w+ )?(?:table|booth|griddle|grill|stand|door))\b"
-    r"|\b(?:venmo|zelle|cash ?app|pay ?pal) (?:to |is )?(?:the )?(?:school|boosters?|pto|class|club|team)"
-    r"(?:.?s)? (?:acct|account|venmo|treasurer)\b"
+    r"|\b(?:venmo|zelle|cash ?app|pay ?pal) (?:to |is )?(?:the )?"
+    r"(?:school|boosters?|pto|class|club|team)(?:.?s)? (?:acct|account|venmo|treasurer)\b"
 )
 
 

@@ -39,24 +39,26 @@ def calibrated(
 
 
 def _platt(logits: Numbers, targets: Numbers, weights: Numbers) -> tuple[float, float]:
-    """Slope and intercept by Newton's method on the weighted logistic loss."""
+    """Slope and intercept."""
+    slope, intercept = logistic(np.stack([logits, np.ones_like(logits)], axis=1), targets, weights)
+    return float(np.clip(slope, *_SLOPES)), float(intercept)
+
+
+def logistic(features: Numbers, targets: Numbers, weights: Numbers) -> Numbers:
+    """The coefficient of each column of `features` (comments x columns) by Newton's method on the
+    weighted logistic loss, with Platt's soft targets."""
     positive = float((targets >= 0.5).sum())
     negative = len(targets) - positive
     high, low = (positive + 1) / (positive + 2), 1 / (negative + 2)
     wanted = np.clip(targets, low, high)
-    slope, intercept = 1.0, 0.0
+    found = np.zeros(features.shape[1])
+    found[0] = 1.0
     for _ in range(_ROUNDS):
-        probability = 0.5 * np.tanh(0.5 * (slope * logits + intercept)) + 0.5
+        probability = 0.5 * np.tanh(0.5 * (features @ found)) + 0.5
         error, spread = weights * (probability - wanted), weights * probability * (1 - probability)
-        gradient = np.array([(error * logits).sum(), error.sum()])
-        curvature = np.array(
-            [
-                [(spread * logits**2).sum(), (spread * logits).sum()],
-                [(spread * logits).sum(), spread.sum()],
-            ]
-        ) + 1e-6 * np.eye(2)
-        step = np.clip(np.linalg.solve(curvature, gradient), -1, 1)
-        slope, intercept = slope - step[0], intercept - step[1]
+        curvature = (features * spread[:, None]).T @ features + 1e-6 * np.eye(len(found))
+        step = np.clip(np.linalg.solve(curvature, features.T @ error), -1, 1)
+        found = found - step
         if np.abs(step).max() < 1e-7:
             break
-    return float(np.clip(slope, *_SLOPES)), float(intercept)
+    return found

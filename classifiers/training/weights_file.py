@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from classifiers.embedded.weights import SCORED
 from classifiers.training.vocabulary import common_rows
 
-MODEL = "word-cnn-12"
+MODEL = "word-cnn-13"
 WEIGHTS = "word-cnn.npz"
 COMMON = 4000  # words that a service knows from its start: six of seven that people write
 _CLIPPED = 1e-4  # share of a table's values that int8 may cut

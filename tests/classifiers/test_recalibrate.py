@@ -1,23 +1,24 @@
-"""What the score of an insult means, fitted to labelled comments by language."""
+"""What the score of an insult means, fitted to labelled comments by language and by what the first
+head finds."""
 
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from classifiers.embedded import EmbeddedClassifier, shipped_weights
-from classifiers.embedded.weights import LANGUAGES, SCORED
-from classifiers.training.recalibrate import DONE, INSULT, main, recalibrated
+from classifiers.embedded.weights import LANGUAGES, load_weights
+from classifiers.training.recalibrate import DONE, fitted, main
+from classifiers.training.weights_file import write_weights
 from classifiers.training.written import WrittenComment
 
-AS_BEFORE = np.tile(np.array([1.0, 0.0], dtype=np.float32), (len(LANGUAGES), len(SCORED), 1))
-# Of 40 comments with a score a language, so many are insults: low scores mean more in English.
-INSULTS = {"en": {0.3: 20, 0.7: 30}, "es": {0.3: 4, 0.7: 20}}
+# Of 40 comments with a score in a language, so many are insults where the first head finds nothing
+# toxic, and where it does: low scores mean more in English, and any score where both heads agree.
+INSULTS = {"en": {0.3: (8, 24), 0.7: (24, 36)}, "es": {0.3: (2, 12), 0.7: (12, 30)}}
+SHIPPED = Path(str(shipped_weights()))
 
 
 def comment(lang: str, *, insult: bool) -> WrittenComment:
@@ -31,48 +32,57 @@ def comment(lang: str, *, insult: bool) -> WrittenComment:
     )
 
 
-def scored() -> tuple[list[float], list[WrittenComment]]:
+@pytest.fixture(scope="module")
+def fit() -> np.ndarray:  # type: ignore[type-arg]
     scores: list[float] = []
+    toxic: list[float] = []
     comments: list[WrittenComment] = []
-    for lang, insults in INSULTS.items():
-        for score, count in insults.items():
-            scores += [score] * 40
-            comments += [comment(lang, insult=number < count) for number in range(40)]
-    return scores, comments
+    for lang, of_score in INSULTS.items():
+        for score, counts in of_score.items():
+            for toxicity, count in zip((0.1, 0.8), counts, strict=True):
+                scores += [score] * 40
+                toxic += [toxicity] * 40
+                comments += [comment(lang, insult=number < count) for number in range(40)]
+    return fitted(np.array(scores), np.array(toxic), comments)
 
 
-def read(calibration: Sequence[Sequence[float]] | np.ndarray, lang: str, score: float) -> float:
-    slope, intercept = calibration[LANGUAGES.index(lang)][INSULT]
-    return float(1 / (1 + np.exp(-(slope * np.log(score / (1 - score)) + intercept))))
+def read(fit: np.ndarray, lang: str, score: float, *, agreed: bool) -> float:  # type: ignore[type-arg]
+    slope, intercept, seconded = fit[LANGUAGES.index(lang)]
+    logit = slope * np.log(score / (1 - score)) + intercept + seconded * agreed
+    return float(1 / (1 + np.exp(-logit)))
 
 
-def test_a_score_that_means_more_in_one_language_is_raised_there() -> None:
-    scores, comments = scored()
-    new = recalibrated(AS_BEFORE, np.array(scores), comments)
-    assert read(new, "en", 0.3) > 2 * read(new, "es", 0.3)
-    assert read(new, "en", 0.7) > read(new, "es", 0.7)
-    assert read(new, "es", 0.7) > read(new, "es", 0.3)
+@pytest.mark.parametrize("agreed", [False, True])
+def test_a_score_that_means_more_in_one_language_is_raised_there(
+    fit: np.ndarray,  # type: ignore[type-arg]
+    agreed: bool,
+) -> None:
+    for score in (0.3, 0.7):
+        english, spanish = (read(fit, lang, score, agreed=agreed) for lang in ("en", "es"))
+        assert english > 1.2 * spanish
+    assert read(fit, "es", 0.7, agreed=agreed) > read(fit, "es", 0.3, agreed=agreed)
 
 
-def test_no_other_score_means_something_else() -> None:
-    scores, comments = scored()
-    new = recalibrated(AS_BEFORE, np.array(scores), comments)
-    others = [number for number in range(len(SCORED)) if number != INSULT]
-    assert np.array_equal(new[:, others], AS_BEFORE[:, others])
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_score_means_more_where_the_first_head_agrees(
+    fit: np.ndarray,  # type: ignore[type-arg]
+    lang: str,
+) -> None:
+    for score in (0.3, 0.7):
+        assert read(fit, lang, score, agreed=True) > 1.5 * read(fit, lang, score, agreed=False)
 
 
-def test_what_was_calibrated_before_is_calibrated_on() -> None:
-    """The new calibration is of the model's own answer, not of the score that it had become."""
-    scores, comments = scored()
-    shifted = AS_BEFORE.copy()
-    shifted[:, INSULT] = (2.0, -1.0)
-    once = recalibrated(shifted, np.array(scores), comments)
-    plain = recalibrated(AS_BEFORE, np.array(scores), comments)
-    logit = 0.4
-    for language in range(len(LANGUAGES)):
-        slope, intercept = once[language, INSULT]
-        again, more = plain[language, INSULT]
-        assert slope * logit + intercept == pytest.approx(again * (2 * logit - 1) + more, rel=1e-5)
+def test_the_score_is_the_share_of_insults_were_nine_of_ten_harmless(
+    fit: np.ndarray,  # type: ignore[type-arg]
+) -> None:
+    """Of the harmless ones each counts so much that they are nine of ten."""
+    insults = sum(sum(counts) for of in INSULTS.values() for counts in of.values())
+    weight = 9 * insults / (40 * 8 - insults)
+    for lang, of_score in INSULTS.items():
+        for score, counts in of_score.items():
+            for agreed, count in zip((False, True), counts, strict=True):
+                share = count / (count + weight * (40 - count))
+                assert read(fit, lang, score, agreed=agreed) == pytest.approx(share, abs=0.06)
 
 
 def written_rows(folder: Path) -> Path:
@@ -91,35 +101,42 @@ def written_rows(folder: Path) -> Path:
     return file
 
 
-def trained(folder: Path) -> Path:
-    """The shipped weights as if a training had just made them."""
-    copied = folder / "trained"
-    shutil.copytree(Path(str(shipped_weights())), copied)
-    manifest = json.loads((copied / "manifest.json").read_text("utf-8"))
-    del manifest["trained"][DONE]
-    (copied / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    return copied
-
-
-def test_the_command_leaves_all_but_the_calibration_of_insults(tmp_path: Path) -> None:
-    old, new = trained(tmp_path), tmp_path / "new"
-    rows = str(written_rows(tmp_path))
-    main(["--rows", rows, "--weights", str(old), "--out", str(new)])
-    with np.load(old / "word-cnn.npz") as before, np.load(new / "word-cnn.npz") as after:
+def test_the_command_leaves_all_but_what_an_insults_score_means(tmp_path: Path) -> None:
+    new = tmp_path / "new"
+    main(["--rows", str(written_rows(tmp_path)), "--out", str(new)])
+    with np.load(SHIPPED / "word-cnn.npz") as before, np.load(new / "word-cnn.npz") as after:
         changed = [name for name in before.files if not np.array_equal(before[name], after[name])]
-    assert changed == ["calibration"]
+    assert changed == ["insults"]
     assert json.loads((new / "manifest.json").read_text("utf-8"))["trained"][DONE] == 60
     was, now = (
         EmbeddedClassifier(folder).scores(["what a pathetic man you are"])[0]
-        for folder in (old, new)
+        for folder in (SHIPPED, new)
     )
     assert was["policy.offensive"] != now["policy.offensive"]
     assert was["policy.threat"] == now["policy.threat"]
 
 
-def test_weights_are_calibrated_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A second fit would be one to its own answer, and give other bytes."""
-    with pytest.raises(SystemExit) as ended:
-        main(["--rows", str(written_rows(tmp_path)), "--out", str(tmp_path / "new")])
-    assert ended.value.code == 2 and not (tmp_path / "new").exists()
-    assert "calibrated on 7150 comments already" in capsys.readouterr().err
+def test_a_second_fit_to_the_same_comments_gives_the_same_bytes(tmp_path: Path) -> None:
+    rows, once, twice = str(written_rows(tmp_path)), tmp_path / "once", tmp_path / "twice"
+    main(["--rows", rows, "--out", str(once)])
+    main(["--rows", rows, "--out", str(twice), "--weights", str(once)])
+    assert (once / "word-cnn.npz").read_bytes() == (twice / "word-cnn.npz").read_bytes()
+
+
+def test_the_shipped_score_is_raised_where_the_first_head_agrees() -> None:
+    weights, _ = load_weights(SHIPPED)
+    assert (weights.insults[:, 2] > 1).all()
+
+
+def test_weights_without_a_fit_are_read_as_they_were_trained(tmp_path: Path) -> None:
+    with np.load(SHIPPED / "word-cnn.npz") as packed:
+        arrays = {name: packed[name] for name in packed.files if name != "insults"}
+    write_weights(tmp_path, arrays, {})
+    text = "what a pathetic man you are"
+    plain, read_as = (EmbeddedClassifier(f).scores([text])[0] for f in (tmp_path, SHIPPED))
+    weights, _ = load_weights(SHIPPED)
+    slope, intercept, seconded = weights.insults[0]
+    trained = plain["policy.offensive"]
+    logit = slope * np.log(trained / (1 - trained)) + intercept
+    logit += seconded * (plain["toxicity"] >= 0.3)
+    assert read_as["policy.offensive"] == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-4)

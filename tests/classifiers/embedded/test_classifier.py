@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from classifiers.embedded import SCORED, EmbeddedClassifier, load_weights, shipped_weights
 from classifiers.embedded.classifier import (
     FLOOR,
+    SECONDS_INSULTS,
     URGENT_FLOOR,
 )
 from classifiers.embedded.pieces import (
@@ -218,6 +219,10 @@ def by_the_book(weights: Weights, text: str, words: list[str], post: list[str]) 
     spanish = sum(int(weights.language[known.get(word, 0)]) for word in words) > 0
     slope, intercept = weights.calibration[int(spanish)].T
     logits = np.concatenate([labels, policy]) * slope + intercept
+    toxic = 1 / (1 + np.exp(-logits[SCORED.index("toxicity")])) >= SECONDS_INSULTS
+    insult = SCORED.index("policy.offensive")
+    slope, intercept, seconded = weights.insults[int(spanish)]
+    logits[insult] = slope * logits[insult] + intercept + (seconded if toxic else 0)
     return [float(1 / (1 + np.exp(-logit))) for logit in logits]
 
 
