@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,10 @@ SPEAKS_OF_OFFICIALS = 0.2  # from here on a comment may be criticism of official
 NEARS_OFFICIALS = 0.1  # of what sounds like a threat: critics foresee bad ends
 MOCKS_OFFICIALS = 0.008  # of what sounds like an insult: critics mock, too
 HINTS_AT_OFFICIALS = 0.003  # it may be aimed at one: from here on, or by its words
-SECONDS_INSULTS = 0.3  # from this toxicity on the first head agrees that a text may be an insult
+# From this toxicity on the first head agrees that a text may be an insult, but not where it is of a
+# group that it speaks, from this on: groups stand mostly under attack in what it was taught.
+SECONDS_INSULTS = 0.3
+SPEAKS_OF_GROUPS = 0.3
 FEWEST_WORDS = 3  # fewer say too little, and so do three with a sign among them
 FEWEST_TO_HIDE = 4  # of fewer a person judges: names and idioms would pass for what they resemble
 # Where the model might take an opinion for a breach, criticism of officials in the comment stays
@@ -56,7 +59,7 @@ _ORDERED = tuple(Category)
 _CATEGORIES = slice(len(LABELS), len(LABELS) + len(_ORDERED))  # in the order of SCORED
 _CRITICISM = SCORED.index(policy_score(CRITICISM))
 _INSULT = SCORED.index(policy_score(Category.OFFENSIVE))
-_TOXICITY = SCORED.index("toxicity")
+_TOXICITY, _ATTACK = SCORED.index("toxicity"), SCORED.index("identity_attack")
 
 Scores = dict[str, float]
 
@@ -231,7 +234,7 @@ class EmbeddedClassifier:
         probabilities: Vectors = 0.5 * np.tanh(0.5 * logits) + 0.5
         if len(weights.insults):
             slope, intercept, seconded = weights.insults[languages].T
-            agreed = probabilities[:, _TOXICITY] >= SECONDS_INSULTS
+            agreed = agrees(probabilities[:, _TOXICITY], probabilities[:, _ATTACK])
             insults = slope * logits[:, _INSULT] + intercept + seconded * agreed
             probabilities[:, _INSULT] = 0.5 * np.tanh(0.5 * insults) + 0.5
         return _Read(encoded, policy.inside, probabilities)
@@ -305,6 +308,11 @@ class EmbeddedClassifier:
         if self._tells_of_words(comment.text):
             return Aspect.QUOTED
         return Aspect.OFFICIAL if criticism >= MOCKS_OFFICIALS else Aspect.AT_OFFICIAL
+
+
+def agrees(toxicity: NDArray[Any], attack: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether the first head seconds an insult, by its `toxicity` and `identity_attack`."""
+    return (toxicity >= SECONDS_INSULTS) & (attack < SPEAKS_OF_GROUPS)
 
 
 def _says_enough(words: Sequence[str]) -> bool:

@@ -69,7 +69,7 @@ class Weights:
     label_output: Vectors = field(default_factory=lambda: _none(0, 0))
     label_bias: Vectors = field(default_factory=lambda: _none(0))
     # And what an insult's calibrated answer is read as: LANGUAGES x (slope, intercept, what is
-    # added where the first head finds the text toxic). Fitted last, to comments of other writers.
+    # added where the first head agrees). Fitted last, to comments of other writers.
     insults: Vectors = field(default_factory=lambda: _none(0, 3))
 
     @cached_property

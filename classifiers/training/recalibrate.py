@@ -5,7 +5,7 @@
 The training calibrates on lessons that were kept out. Their writers make insults of one language
 plainer than those of the other: one score came to mean less in English than in Spanish, so that
 one threshold hid harmless Spanish comments and left English insults up. The first head was taught
-other texts, by other people: where it finds a comment toxic, too, the same score means more.
+other texts, by other people: where it agrees (embedded.classifier.agrees) a score means more.
 The fit is to the trained answer, whatever was fitted before: the same weights and comments give the
 same bytes.
 """
@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.embedded import EmbeddedClassifier
-from classifiers.embedded.classifier import SECONDS_INSULTS
-from classifiers.embedded.weights import LANGUAGES, shipped_weights
+from classifiers.embedded.classifier import agrees
+from classifiers.embedded.weights import shipped_weights
 from classifiers.labels import policy_score
 from classifiers.training.calibration import logistic, realistic_weights
 from classifiers.training.weights_file import WEIGHTS, write_weights
@@ -33,28 +33,45 @@ from modbot.domain import Category
 
 DONE = "insults_calibrated_on"  # in the manifest: how many comments
 FITTED = "insults"  # the array of the weights file
-_LEAST = 1e-6  # of a probability, before its logit is taken
+_LEAST = 1e-6  # of a probability, before its logit is taken; and of a step
+_ROUNDS = 100
 
 Numbers = NDArray[np.float64]
 
 
 def fitted(
-    scores: Numbers, toxic: Numbers, comments: Sequence[WrittenComment]
+    scores: Numbers, agreed: NDArray[np.bool_], comments: Sequence[WrittenComment]
 ) -> NDArray[np.float32]:
-    """LANGUAGES x (slope, intercept, seconded): under them the score of an insult is its
-    probability among these comments, were nine of ten harmless. `scores`: what the model gives each
-    for an insult without them, `toxic`: its toxicity."""
+    """LANGUAGES x (slope, intercept, seconded): under the first two the score of an insult is its
+    probability among these comments, were nine of ten harmless; with the third, added to its logit,
+    it is so among those where the first head `agreed`. `scores`: what the model gives each for an
+    insult without them."""
     clipped = np.clip(scores, _LEAST, 1 - _LEAST)
     logits = np.log(clipped / (1 - clipped))
-    features = np.stack([logits, np.ones_like(logits), toxic >= SECONDS_INSULTS], axis=1)
     insults = np.array([float(Category.OFFENSIVE in each.breaches) for each in comments])
     spanish = np.array([each.lang in ("es", "pt") for each in comments])
     weights = realistic_weights(np.array([each.action == "allow" for each in comments]))
-    found = [
-        logistic(features[chosen], insults[chosen], weights[chosen])
-        for chosen in (~spanish, spanish)
-    ]
-    return np.array(found, dtype=np.float32).reshape(len(LANGUAGES), features.shape[1])
+    found = []
+    for chosen in (~spanish, spanish):
+        lines = np.stack([logits, np.ones_like(logits)], axis=1)
+        line = logistic(lines[chosen], insults[chosen], weights[chosen])
+        both = chosen & agreed
+        more = _shift(lines[both] @ line, insults[both], weights[both])
+        found.append([*line, more])
+    return np.array(found, dtype=np.float32)
+
+
+def _shift(logits: Numbers, targets: Numbers, weights: Numbers) -> float:
+    """What added to the logits makes their mean probability the share of the targets."""
+    more = 0.0
+    for _ in range(_ROUNDS):
+        probability = 0.5 * np.tanh(0.5 * (logits + more)) + 0.5
+        spread = (weights * probability * (1 - probability)).sum()
+        step = float((weights * (probability - targets)).sum() / max(spread, _LEAST))
+        more -= min(max(step, -1.0), 1.0)
+        if abs(step) < _LEAST:
+            break
+    return more
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -71,22 +88,24 @@ def main(arguments: list[str] | None = None) -> None:
     with (folder / WEIGHTS).open("rb") as file, np.load(file, allow_pickle=False) as packed:
         arrays = {name: packed[name] for name in packed.files if name != FITTED}
     comments = [comment for file in chosen.rows for comment in comments_of(file)]
-    scores, toxic = _answers(arrays, comments)
-    arrays[FITTED] = fitted(scores, toxic, comments)
+    arrays[FITTED] = fitted(*_answers(arrays, comments), comments)
     write_weights(chosen.out, arrays, facts | {DONE: len(comments)})
 
 
-def _answers(arrays: dict[str, Any], comments: Sequence[WrittenComment]) -> tuple[Numbers, Numbers]:
-    """The scores of an insult and of toxicity that weights without a fit give."""
+def _answers(
+    arrays: dict[str, Any], comments: Sequence[WrittenComment]
+) -> tuple[Numbers, NDArray[np.bool_]]:
+    """The scores of an insult that weights without a fit give, and where their heads agree."""
     with TemporaryDirectory() as folder:
         write_weights(Path(folder), arrays, {})
         found = EmbeddedClassifier(Path(folder)).scores(
             [comment.text for comment in comments], [comment.post for comment in comments]
         )
-    insult = policy_score(Category.OFFENSIVE)
-    return np.array([each[insult] for each in found]), np.array(
-        [each["toxicity"] for each in found]
+    scores, toxicity, attack = (
+        np.array([each[name] for each in found])
+        for name in (policy_score(Category.OFFENSIVE), "toxicity", "identity_attack")
     )
+    return scores, agrees(toxicity, attack)
 
 
 if __name__ == "__main__":

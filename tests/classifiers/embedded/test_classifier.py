@@ -20,6 +20,7 @@ from classifiers.embedded import SCORED, EmbeddedClassifier, load_weights, shipp
 from classifiers.embedded.classifier import (
     FLOOR,
     SECONDS_INSULTS,
+    SPEAKS_OF_GROUPS,
     URGENT_FLOOR,
 )
 from classifiers.embedded.pieces import (
@@ -219,10 +220,13 @@ def by_the_book(weights: Weights, text: str, words: list[str], post: list[str]) 
     spanish = sum(int(weights.language[known.get(word, 0)]) for word in words) > 0
     slope, intercept = weights.calibration[int(spanish)].T
     logits = np.concatenate([labels, policy]) * slope + intercept
-    toxic = 1 / (1 + np.exp(-logits[SCORED.index("toxicity")])) >= SECONDS_INSULTS
+    toxic, attack = (
+        1 / (1 + np.exp(-logits[SCORED.index(name)])) for name in ("toxicity", "identity_attack")
+    )
+    agreed = toxic >= SECONDS_INSULTS and attack < SPEAKS_OF_GROUPS
     insult = SCORED.index("policy.offensive")
     slope, intercept, seconded = weights.insults[int(spanish)]
-    logits[insult] = slope * logits[insult] + intercept + (seconded if toxic else 0)
+    logits[insult] = slope * logits[insult] + intercept + (seconded if agreed else 0)
     return [float(1 / (1 + np.exp(-logit))) for logit in logits]
 
 
