@@ -113,8 +113,7 @@ class Weights:
             "policy_output": (inner, policy),
             "policy_bias": (policy,),
             "calibration": (len(LANGUAGES), len(SCORED), 2),
-            "insults": (len(LANGUAGES) if len(self.insults) else 0, 3),
-            **self._of_labels(joined + hidden),
+            **self._of_newer_files(joined + hidden),
         }
         for name, shape in expected.items():
             layer, kind = getattr(self, name), np.int8 if name in _BYTES else np.float32
@@ -130,8 +129,8 @@ class Weights:
         if len(common) and not 1 <= common.min() <= common.max() <= len(self.vocabulary):
             raise ValueError("common names rows that the vocabulary has not")
 
-    def _of_labels(self, encoded: int) -> dict[str, tuple[int, ...]]:
-        """The shapes of the layer that scores LABELS; nothing where there is none."""
+    def _of_newer_files(self, encoded: int) -> dict[str, tuple[int, ...]]:
+        """The shapes of the layer that scores LABELS and of `insults`; nothing where none is."""
         inner, labels = max(len(self.label_hidden_bias), 1), len(LABELS)  # inside none: no score
         if not len(self.label_bias):
             encoded = inner = labels = 0
@@ -141,6 +140,7 @@ class Weights:
             "label_hidden_bias": (inner,),
             "label_output": (inner, labels),
             "label_bias": (labels,),
+            "insults": (len(LANGUAGES) if len(self.insults) else 0, 3),
         }
 
 
