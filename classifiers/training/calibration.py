@@ -39,23 +39,28 @@ def calibrated(
 
 
 def _platt(logits: Numbers, targets: Numbers, weights: Numbers) -> tuple[float, float]:
-    """Slope and intercept."""
-    slope, intercept = logistic(np.stack([logits, np.ones_like(logits)], axis=1), targets, weights)
+    """Slope and intercept, within _SLOPES."""
+    slope, intercept = line(logits, targets, weights)
     return float(np.clip(slope, *_SLOPES)), float(intercept)
 
 
-def logistic(features: Numbers, targets: Numbers, weights: Numbers) -> Numbers:
-    """The coefficient of each column of `features` (comments x columns) by Newton's method on the
-    weighted logistic loss, with Platt's soft targets."""
+def line(logits: Numbers, targets: Numbers, weights: Numbers) -> Numbers:
+    """Slope and intercept by Platt's soft targets."""
     positive = float((targets >= 0.5).sum())
     negative = len(targets) - positive
     high, low = (positive + 1) / (positive + 2), 1 / (negative + 2)
-    wanted = np.clip(targets, low, high)
+    features = np.stack([logits, np.ones_like(logits)], axis=1)
+    return logistic(features, np.clip(targets, low, high), weights, np.zeros_like(logits))
+
+
+def logistic(features: Numbers, targets: Numbers, weights: Numbers, given: Numbers) -> Numbers:
+    """The coefficient of each column of `features` (comments x columns) by Newton's method on the
+    weighted logistic loss; `given` is added to each comment's logit."""
     found = np.zeros(features.shape[1])
     found[0] = 1.0
     for _ in range(_ROUNDS):
-        probability = 0.5 * np.tanh(0.5 * (features @ found)) + 0.5
-        error, spread = weights * (probability - wanted), weights * probability * (1 - probability)
+        probability = 0.5 * np.tanh(0.5 * (features @ found + given)) + 0.5
+        error, spread = weights * (probability - targets), weights * probability * (1 - probability)
         curvature = (features * spread[:, None]).T @ features + 1e-6 * np.eye(len(found))
         step = np.clip(np.linalg.solve(curvature, features.T @ error), -1, 1)
         found = found - step

@@ -26,15 +26,14 @@ from classifiers.embedded import EmbeddedClassifier
 from classifiers.embedded.classifier import agrees
 from classifiers.embedded.weights import shipped_weights
 from classifiers.labels import policy_score
-from classifiers.training.calibration import logistic, realistic_weights
+from classifiers.training.calibration import line, logistic, realistic_weights
 from classifiers.training.weights_file import WEIGHTS, write_weights
 from classifiers.training.written import WrittenComment, comments_of
 from modbot.domain import Category
 
 DONE = "insults_calibrated_on"  # in the manifest: how many comments
 FITTED = "insults"  # the array of the weights file
-_LEAST = 1e-6  # of a probability, before its logit is taken; and of a step
-_ROUNDS = 100
+_LEAST = 1e-6  # of a probability, before its logit is taken
 
 Numbers = NDArray[np.float64]
 
@@ -53,25 +52,12 @@ def fitted(
     weights = realistic_weights(np.array([each.action == "allow" for each in comments]))
     found = []
     for chosen in (~spanish, spanish):
-        lines = np.stack([logits, np.ones_like(logits)], axis=1)
-        line = logistic(lines[chosen], insults[chosen], weights[chosen])
+        slope, intercept = line(logits[chosen], insults[chosen], weights[chosen])
         both = chosen & agreed
-        more = _shift(lines[both] @ line, insults[both], weights[both])
-        found.append([*line, more])
+        read = slope * logits[both] + intercept
+        (more,) = logistic(np.ones((len(read), 1)), insults[both], weights[both], read)
+        found.append((slope, intercept, more))
     return np.array(found, dtype=np.float32)
-
-
-def _shift(logits: Numbers, targets: Numbers, weights: Numbers) -> float:
-    """What added to the logits makes their mean probability the share of the targets."""
-    more = 0.0
-    for _ in range(_ROUNDS):
-        probability = 0.5 * np.tanh(0.5 * (logits + more)) + 0.5
-        spread = (weights * probability * (1 - probability)).sum()
-        step = float((weights * (probability - targets)).sum() / max(spread, _LEAST))
-        more -= min(max(step, -1.0), 1.0)
-        if abs(step) < _LEAST:
-            break
-    return more
 
 
 def main(arguments: list[str] | None = None) -> None:
